@@ -1,0 +1,40 @@
+# Everything a person does with this project. Needs Python 3.11+ with pip, and make.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/bootstrap/bin/uv)
+
+.PHONY: help setup demo test check up bench clean
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## The environment in .venv, from uv.lock
+
+$(READY): pyproject.toml uv.lock
+	@if [ "$(UV)" = "$(VENV)/bootstrap/bin/uv" ] && [ ! -x "$(UV)" ]; then \
+		$(PYTHON) -m pip install --quiet --target $(VENV)/bootstrap uv; fi
+	$(UV) sync --quiet --locked --all-extras --all-groups
+	@touch $@
+
+demo: $(READY) ## Tasks in three processes on an embedded Kafka: spans and statistics
+	$(VENV)/bin/tasker demo
+
+test: $(READY) ## All tests, on real components
+	$(VENV)/bin/pytest
+
+check: $(READY) ## Lint, types, directions of imports
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+up: $(READY) ## The whole system: containers where Docker runs, else on this machine
+	@if docker info >/dev/null 2>&1; then docker compose up --build; else $(VENV)/bin/tasker demo --keep; fi
+
+bench: $(READY) ## All benchmarks, each with its peers in the same run
+	@for name in publish stats telemetry; do $(VENV)/bin/python -m benchmarks.$$name || exit 1; done
+
+clean: ## Forget the environment and all caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
