@@ -1,0 +1,125 @@
+"""Records to bytes and back, in both framings of the wire.
+
+`0xC3 0x01` + 8-byte fingerprint is Avro's single-object encoding: every version is shipped, so it needs no registry.
+`0x00` + 4-byte schema id is the Confluent wire format: a registry knows the id. A reader takes both from one topic.
+Records are dicts by field name; timestamps are integers, microseconds since the epoch, UTC.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from fastavro import schemaless_reader, schemaless_writer
+
+from tasker_schemas.errors import PoisonReason, PoisonRecord, UsageError
+from tasker_schemas.guard import check_size, check_writer_schema
+from tasker_schemas.schemas import NAMESPACE, by_fingerprint, latest, prepared
+
+SINGLE_OBJECT = b"\xc3\x01"
+CONFLUENT = b"\x00"
+
+SchemaLookup = Callable[[int], dict[str, Any]]
+"""Finds the schema behind a registry's id, as JSON; raises BackendUnavailable, or LookupError for an unknown id."""
+
+_CONFLUENT_SIZE = 5
+_SINGLE_OBJECT_SIZE = 10
+
+
+def confluent_frame(schema_id: int) -> bytes:
+    """Return the five bytes before a record whose schema has this id in the registry."""
+    return CONFLUENT + schema_id.to_bytes(4, "big")
+
+
+@cache
+def single_object_frame(record: str) -> bytes:
+    """Return the ten bytes before a record of the newest shipped version."""
+    return SINGLE_OBJECT + latest(record).fingerprint
+
+
+def encode(record: str, data: Mapping[str, Any], frame: bytes | None = None) -> bytes:
+    """Return `data` as bytes of the newest version of `record`, after `frame` (default: single-object).
+
+    Raises UsageError for a value that does not fit its field.
+    """
+    out = io.BytesIO()
+    out.write(single_object_frame(record) if frame is None else frame)
+    try:
+        schemaless_writer(out, latest(record).plain, data)
+    except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
+        raise UsageError(f"{record}: {error}") from error
+    return out.getvalue()
+
+
+class Decoder:
+    """Reads records of known names, and refuses everything that could harm the reader.
+
+    `lookup` finds schemas by registry id; without one, records in the Confluent framing are poison.
+    """
+
+    def __init__(self, lookup: SchemaLookup | None = None) -> None:
+        self._lookup = lookup
+        # frame -> (writer, reader or None where no resolution is needed), by record
+        self._known: dict[tuple[str, bytes], tuple[Any, Any]] = {}
+        for fingerprint, schema in by_fingerprint().items():
+            newest = latest(schema.record)
+            self._known[schema.record, SINGLE_OBJECT + fingerprint] = (
+                schema.plain,
+                None if schema is newest else newest.plain,
+            )
+
+    def decode(self, record: str, value: bytes | None) -> dict[str, Any]:
+        """Return the fields of a record in its newest version; what the writer did not know has its default.
+
+        Raises PoisonRecord with the reason, and BackendUnavailable when the registry must be asked and does not answer.
+        """
+        value = check_size(value)
+        size = _CONFLUENT_SIZE if value[:1] == CONFLUENT else _SINGLE_OBJECT_SIZE
+        frame = value[:size]
+        schemas = self._known.get((record, frame))
+        if schemas is None:
+            schemas = self._learn(record, frame)
+        body = io.BytesIO(value)
+        body.seek(size)
+        try:
+            data: Any = schemaless_reader(body, *schemas)
+        except EOFError as error:
+            raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends before its last field") from error
+        except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as error:
+            raise PoisonRecord(PoisonReason.MALFORMED, f"{record}: {error!r}") from error
+        if body.tell() != len(value):
+            rest = len(value) - body.tell()
+            raise PoisonRecord(PoisonReason.TRAILING_BYTES, f"{rest} bytes after the last field of {record}")
+        return data  # type: ignore[no-any-return]  # check_writer_schema lets only records in
+
+    def _learn(self, record: str, frame: bytes) -> tuple[Any, Any]:
+        """Find the schemas for a frame that was not seen before."""
+        if frame.startswith(SINGLE_OBJECT):
+            if len(frame) < _SINGLE_OBJECT_SIZE:
+                raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends in its frame")
+            known = by_fingerprint().get(frame[2:])
+            if known is not None:
+                raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"written as {known.record}, not as {record}")
+            raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"no version has the fingerprint {frame[2:].hex()}")
+        if not frame.startswith(CONFLUENT):
+            raise PoisonRecord(PoisonReason.BAD_MAGIC, f"the value begins with {frame[:2].hex() or 'nothing'}")
+        if len(frame) < _CONFLUENT_SIZE:
+            raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends in its frame")
+        self._known[record, frame] = schemas = self._from_registry(record, int.from_bytes(frame[1:], "big"))
+        return schemas
+
+    def _from_registry(self, record: str, schema_id: int) -> tuple[Any, Any]:
+        if self._lookup is None:
+            raise PoisonRecord(
+                PoisonReason.UNKNOWN_SCHEMA,
+                f"schema id {schema_id} needs a registry: set SCHEMA_REGISTRY_URL",
+            )
+        try:
+            declared = self._lookup(schema_id)
+        except LookupError as error:
+            raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"the registry has no schema {schema_id}") from error
+        check_writer_schema(declared, f"{NAMESPACE}.{record}")
+        try:
+            return prepared(declared), latest(record).plain
+        except Exception as error:  # whatever fastavro dislikes about a foreign schema
+            raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"schema {schema_id}: {error}") from error
