@@ -1,8 +1,8 @@
 """The headers of a record: W3C trace context, the parent's context, CloudEvents 1.0, replay marks.
 
-`traceparent` is the context *of the span the event belongs to*, `tasker-parent` that of the span above it; a root
-has none. Tools filter on the `ce_` headers without decoding the value. What is malformed counts as absent: an event is never
-lost for its headers.
+`traceparent` is the context *of the span the event belongs to*, `tasker-parent` that of the span above it; a root has
+none. Tools filter on the `ce_` headers without decoding the value. What is malformed counts as absent: an event is
+never lost for its headers.
 """
 
 import re
