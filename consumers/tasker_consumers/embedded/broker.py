@@ -1,189 +1,152 @@
-"""A single Apache Kafka node (KRaft, broker and controller in one) as a child process (first form)."""
+"""A single Apache Kafka node, broker and controller in one, as a child process."""
 
-from __future__ import annotations
-
+import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from tasker_consumers.embedded.artifacts import KAFKA, class_path, java, program_dir
+from tasker_consumers.embedded.ports import free_ports
+from tasker_consumers.embedded.process import GuardedProcess
+from tasker_consumers.embedded.readiness import wait_until_it_answers
+from tasker_consumers.embedded.settings import as_properties, node_settings
+from tasker_consumers.embedded.storage import format_storage
+from tasker_schemas.errors import BackendUnavailable, UsageError
 
-from tasker_consumers.embedded import watchdog
-from tasker_consumers.embedded.artifacts import KAFKA, class_path, java
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-START_LIMIT_S = 60.0
-STOP_LIMIT_S = 20.0
+_HOST = "127.0.0.1"
+_PORT_CHOICES = 3
+_LINES_SHOWN = 15
+_TAKEN = "Address already in use"
 _JVM = (
     "-Xmx512m",
+    # A broker that lives for seconds or minutes: what starts fast and takes little beats what peaks high.
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
+    "--enable-native-access=ALL-UNNAMED",  # the compression libraries'; else each one prints a warning
+    "-Djava.awt.headless=true",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 )
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
 class EmbeddedKafka:
-    """A real Kafka for as long as the `with` block lasts."""
+    """A real Kafka for as long as a `with` block lasts.
 
-    def __init__(self, data_dir: Path | None = None, port: int | None = None) -> None:
-        self._given_dir = data_dir
+    Without `data_dir` its data are temporary. With it they stay, and a later `EmbeddedKafka` goes on with them.
+    Within the block it may be stopped, killed and started again: data and port stay the same.
+    """
+
+    def __init__(self, *, data_dir: Path | None = None, port: int | None = None) -> None:
+        self._given_dir = None if data_dir is None else data_dir.resolve()
         self._temporary: Path | None = None
-        ports = _free_ports(2)
-        self._port, self._controller_port = port or ports[0], ports[1]
-        self._process: subprocess.Popen[str] | None = None
+        self._given_port = port
+        self._ports: tuple[int, int] | None = None  # the clients', the controller's
+        self._process: GuardedProcess | None = None
 
     @property
     def bootstrap_servers(self) -> str:
-        """`host:port`, the same after each restart."""
-        return f"127.0.0.1:{self._port}"
+        """`host:port`: known from the first start on, and the same after each further one."""
+        if self._ports is None:
+            raise UsageError("An EmbeddedKafka has no address before it is started: use it in a `with` block.")
+        return f"{_HOST}:{self._ports[0]}"
 
     @property
     def data_dir(self) -> Path:
-        """Where records, settings and `kafka.log` are."""
+        """The directory of the records, of `server.properties`, and of Kafka's own words in `kafka.log`."""
         if self._given_dir is not None:
             return self._given_dir
         if self._temporary is None:
             self._temporary = Path(tempfile.mkdtemp(prefix="tasker-kafka-"))
         return self._temporary
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running Kafka, none if it does not run."""
+        return self._process.pid if self._process is not None and self._process.running else None
+
     def __enter__(self) -> Self:
         try:
-            return self.start()
+            self.start()
         except BaseException:
-            self.close()
+            self._close()
             raise
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._close()
 
-    def start(self) -> Self:
-        """Start, and return when the broker answers."""
-        jars = ":".join(map(str, class_path(KAFKA)))
-        settings = self._write_settings()
-        run = [str(java()), *_JVM, "-cp", jars]
-        with (self.data_dir / "kafka.log").open("ab") as log:
-            if not (self.data_dir / "records" / "meta.properties").exists():
-                subprocess.run(
-                    [*run, "kafka.tools.StorageTool", "format", "-t", "dGFza2VyLWV2ZW50cy1rZg", "-c", settings],
-                    check=True,
-                    stdout=log,
-                    stderr=log,
-                )
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-I",
-                    "-S",
-                    watchdog.__file__,
-                    str(__import__("os").getpid()),
-                    str(self._temporary or ""),
-                    *run,
-                    "kafka.Kafka",
-                    settings,
-                ],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                text=True,
-            )
-        self._wait_until_ready()
-        return self
+    def start(self) -> None:
+        """Start, and return when it answers; if it runs already, nothing happens.
+
+        Raises `BackendUnavailable`, with Kafka's last words, if it does not come up.
+        """
+        if self.pid is not None:
+            return
+        self.stop()  # if it has died by itself, its pipes are still open
+        told = self._ports is not None or self._given_port is not None
+        for choices_left in reversed(range(1 if told else _PORT_CHOICES)):
+            ports = self._ports or self._choose_ports()
+            try:
+                self._start_on(*ports)
+            except _PortTaken:  # between our look and Kafka's; nobody knows the port yet, so take another
+                if not choices_left:
+                    raise
+            else:
+                self._ports = ports
+                return
 
     def stop(self) -> None:
-        """Stop in good order; data and port stay for a later `start`."""
-        self._end("s")
+        """Stop in good order; data and port stay for another `start`."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.stop()
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would."""
-        self._end("k")
+        """End it by SIGKILL, as a crash would; data and port stay for another `start`."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
 
-    def restart(self) -> Self:
-        """Stop and start on the same data and port."""
+    def restart(self) -> None:
+        """Stop in good order, and start again on the same data and port."""
         self.stop()
-        return self.start()
+        self.start()
 
-    def close(self) -> None:
-        """Stop, and remove the data unless a directory was given."""
+    def _choose_ports(self) -> tuple[int, int]:
+        first, second = free_ports(2)
+        return self._given_port or first, second
+
+    def _start_on(self, port: int, controller_port: int) -> None:
+        jars = os.pathsep.join(map(str, class_path(KAFKA)))
+        command = [str(java()), *_JVM, "-cp", jars]
+        records, log = self.data_dir / "records", self.data_dir / "kafka.log"
+        format_storage(records, command, template=program_dir(KAFKA).with_name(f"{KAFKA.key}.formatted"))
+        settings = node_settings(bind=_HOST, reached_at=_HOST, port=port, controller_port=controller_port)
+        properties = self.data_dir / "server.properties"
+        properties.write_text(as_properties({**settings, "log.dirs": str(records)}))
+        said_before = log.stat().st_size if log.exists() else 0
+        self._process = GuardedProcess(
+            [*command, "kafka.Kafka", str(properties)], log=log, remove_if_orphaned=self._temporary
+        )
+        try:
+            wait_until_it_answers(_HOST, port, running=lambda: self.pid is not None)
+        except BackendUnavailable as reason:
+            self.kill()
+            last_words = log.read_bytes()[said_before:].decode(errors="replace").splitlines()[-_LINES_SHOWN:]
+            kind = _PortTaken if any(_TAKEN in line for line in last_words) else BackendUnavailable
+            raise kind("\n".join([f"The embedded Kafka {reason}. Its last words, in {log}:", *last_words])) from None
+
+    def _close(self) -> None:
         self.stop()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None
 
-    def _end(self, order: str) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None
-        try:
-            process.stdin.write(order)
-            process.stdin.flush()
-            process.wait(STOP_LIMIT_S)
-        except (BrokenPipeError, subprocess.TimeoutExpired):
-            pass
-        finally:
-            process.stdin.close()
-            process.wait()
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_LIMIT_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self._port), 1).close()
-                if AdminClient({"bootstrap.servers": self.bootstrap_servers}).list_topics(timeout=5).brokers:
-                    return
-            except (OSError, KafkaException):
-                pass
-            assert self._process is not None
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                tail = (self.data_dir / "kafka.log").read_text().splitlines()[-20:]
-                raise RuntimeError("Kafka did not start:\n" + "\n".join(tail))
-            time.sleep(0.05)
-
-    def _write_settings(self) -> str:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        settings = self.data_dir / "server.properties"
-        settings.write_text(
-            f"""process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{self._controller_port}
-listeners=PLAINTEXT://127.0.0.1:{self._port},CONTROLLER://127.0.0.1:{self._controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{self._port}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs={self.data_dir / "records"}
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=8
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-share.coordinator.state.topic.num.partitions=2
-group.initial.rebalance.delay.ms=0
-auto.create.topics.enable=false
-"""
-        )
-        return str(settings)
+class _PortTaken(BackendUnavailable):
+    """Another process listens on the port."""
