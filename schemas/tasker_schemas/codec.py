@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from fastavro import schemaless_reader, schemaless_writer
+from fastavro.read import SchemaResolutionError
 
 from tasker_schemas.errors import PoisonReason, PoisonRecord, UsageError
 from tasker_schemas.guard import check_size, check_writer_schema
@@ -87,6 +88,8 @@ class Decoder:
             raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends before its last field") from error
         except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as error:
             raise PoisonRecord(PoisonReason.MALFORMED, f"{record}: {error!r}") from error
+        except SchemaResolutionError as error:
+            raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"{record} cannot be read as ours: {error}") from error
         if body.tell() != len(value):
             rest = len(value) - body.tell()
             raise PoisonRecord(PoisonReason.TRAILING_BYTES, f"{rest} bytes after the last field of {record}")

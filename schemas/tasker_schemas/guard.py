@@ -2,19 +2,35 @@
 
 fastavro trusts its input: it accepts trailing bytes, follows recursive schemas until the stack ends, and builds ten
 million items of zero bytes from an array that announces them. Every check here closes one of these ways. A schema that
-passes has no recursion and no repeated item of zero bytes, so what a record can announce is bounded by its length.
+passes has no recursion, bounded nesting, and zero bytes only as a branch of a union, so what a record can announce is
+bounded by its length.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 
 MAX_RECORD_BYTES = 1 << 20  # Kafka's own default limit for a message
 MAX_SCHEMA_DEPTH = 16
 
-_ZERO_BYTES = {"null"}
 _PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
+
+
+class _Shape(NamedTuple):
+    """What matters of a type: whether each value takes a byte, and how deep values nest."""
+
+    sized: bool
+    height: int = 1
+
+
+@dataclass(slots=True)
+class _Names:
+    """The named types met so far; `open_names` are those whose definition has not ended."""
+
+    shapes: dict[str, _Shape] = field(default_factory=dict)
+    open_names: set[str] = field(default_factory=set)
 
 
 def check_size(value: bytes | None) -> bytes:
@@ -41,61 +57,82 @@ def check_writer_schema(schema: Any, expected: str) -> None:
     full_name = name if not namespace or "." in str(name) else f"{namespace}.{name}"
     if full_name != expected:
         raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"written as {full_name or schema!r}, not as {expected}")
-    _walk(schema, defining=(), sizes={}, depth=0)
+    _shape(schema, _Names(), depth=0)
 
 
-def _walk(schema: Any, *, defining: tuple[str, ...], sizes: dict[str, bool], depth: int) -> bool:
-    """Visit one schema; return whether a value of it takes at least one byte."""
+def _foreign(detail: str) -> PoisonRecord:
+    return PoisonRecord(PoisonReason.FOREIGN_SCHEMA, detail)
+
+
+def _shape(schema: Any, names: _Names, depth: int) -> _Shape:
+    """Visit one schema and return its shape."""
     if depth > MAX_SCHEMA_DEPTH:
-        raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"the schema is nested deeper than {MAX_SCHEMA_DEPTH}")
-    if isinstance(schema, str):
-        return _named(schema, defining, sizes)
-    if isinstance(schema, list):
-        for branch in schema:
-            _walk(branch, defining=defining, sizes=sizes, depth=depth + 1)
-        return True  # the branch's index
-    return _complex(schema, defining, sizes, depth)
-
-
-def _complex(schema: Any, defining: tuple[str, ...], sizes: dict[str, bool], depth: int) -> bool:
+        raise _foreign(f"the schema is nested deeper than {MAX_SCHEMA_DEPTH}")
     match schema:
-        case {"type": "array", "items": items}:
-            if not _walk(items, defining=defining, sizes=sizes, depth=depth + 1):
-                raise PoisonRecord(PoisonReason.BOMB, "the schema repeats an item of zero bytes")
-            return True  # the count
-        case {"type": "map", "values": values}:
-            _walk(values, defining=defining, sizes=sizes, depth=depth + 1)
-            return True  # the count
-        case {"type": "record" | "error", "name": str(), "fields": list()}:
-            return _record(schema, defining, sizes, depth)
-        case {"type": "enum", "name": name}:
-            sizes[_short(name)] = True
-            return True
-        case {"type": "fixed", "name": name, "size": int(size)}:
-            sizes[_short(name)] = size > 0
-            return size > 0
-        case {"type": inner}:
-            return _walk(inner, defining=defining, sizes=sizes, depth=depth + 1)
-    raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"not a schema: {schema!r}")
+        case str():
+            return _named(schema, names)
+        case list():
+            # The branch's index takes a byte, so a branch may be empty.
+            return _above(*(_shape(branch, names, depth + 1) for branch in schema))
+        case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
+            return _above(_sized(_shape(inner, names, depth + 1), "an item"))
+        case {"type": "record" | "error", "name": str(name), "fields": list(fields)}:
+            return _record(name, fields, names, depth)
+        case {"type": "enum" | "fixed", "name": str(name)}:
+            size = schema.get("size", 1)
+            return _define(name, _Shape(sized=isinstance(size, int) and size > 0), names)
+        case {"type": inner} if inner not in _COMPLEX:
+            return _shape(inner, names, depth + 1)
+    raise _foreign(f"not a schema: {schema!r}")
 
 
-def _record(schema: Mapping[str, Any], defining: tuple[str, ...], sizes: dict[str, bool], depth: int) -> bool:
-    name = _short(schema["name"])
-    inside = (*defining, name)
-    fields = [_walk(f.get("type"), defining=inside, sizes=sizes, depth=depth + 1) for f in schema["fields"]]
-    sizes[name] = any(fields)
-    return sizes[name]
+_COMPLEX = ("array", "map", "record", "error", "enum", "fixed")
 
 
-def _named(name: str, defining: tuple[str, ...], sizes: dict[str, bool]) -> bool:
+def _record(name: str, fields: list[Any], names: _Names, depth: int) -> _Shape:
+    short = _short(name)
+    if short in names.open_names:
+        raise _foreign(f"the schema defines {name} inside itself")
+    names.open_names.add(short)
+    shapes = []
+    for declared in fields:
+        if not isinstance(declared, Mapping):
+            raise _foreign(f"not a field: {declared!r}")
+        shapes.append(_sized(_shape(declared.get("type"), names, depth + 1), f"field {declared.get('name')!r}"))
+    names.open_names.remove(short)
+    return _define(name, _above(*shapes)._replace(sized=bool(shapes)), names)
+
+
+def _define(name: str, shape: _Shape, names: _Names) -> _Shape:
+    # Short names must be unique: otherwise a reference could mean another type than the one that was checked.
+    if names.shapes.setdefault(_short(name), shape) is not shape:
+        raise _foreign(f"the schema defines {name} twice")
+    return shape
+
+
+def _named(name: str, names: _Names) -> _Shape:
     if name in _PRIMITIVES:
-        return name not in _ZERO_BYTES
-    if _short(name) in defining:
-        raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"the schema contains itself: {name}")
-    if _short(name) not in sizes:
-        raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"the schema names a type that it does not define: {name}")
-    return sizes[_short(name)]
+        return _Shape(sized=name != "null")
+    if _short(name) in names.open_names:
+        raise _foreign(f"the schema contains itself: {name}")
+    if _short(name) not in names.shapes:
+        raise _foreign(f"the schema names a type that it does not define: {name}")
+    return names.shapes[_short(name)]
 
 
-def _short(name: Any) -> str:
-    return str(name).rpartition(".")[2]
+def _sized(shape: _Shape, what: str) -> _Shape:
+    if not shape.sized:
+        raise PoisonRecord(PoisonReason.BOMB, f"{what} of the schema takes no byte, however often it is announced")
+    return shape
+
+
+def _above(*inner: _Shape) -> _Shape:
+    # Names lend their height: a chain of definitions side by side nests its values as deep as one inside the other.
+    height = 1 + max((shape.height for shape in inner), default=0)
+    if height > MAX_SCHEMA_DEPTH:
+        raise _foreign(f"its values nest deeper than {MAX_SCHEMA_DEPTH}")
+    return _Shape(sized=True, height=height)
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]

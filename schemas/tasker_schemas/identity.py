@@ -8,6 +8,8 @@ import os
 import time
 from hashlib import sha256
 
+_LAST_MILLISECOND = (1 << 48) - 1  # what a UUIDv7 has room for
+
 
 def trace_id_of(task_id: str) -> str:
     """Return the trace id (32 hex digits) of a task that was created outside any trace.
@@ -50,7 +52,7 @@ def event_id_of(subject: str, timestamp: int) -> str:
     >>> event_id_of("run 7, event 1", 1_700_000_000_000_000) == event_id_of("run 7, event 1", 1_700_000_000_000_000)
     True
     """
-    return _uuid7(max(0, timestamp // 1000), sha256(subject.encode()).digest())
+    return _uuid7(min(max(0, timestamp // 1000), _LAST_MILLISECOND), sha256(subject.encode()).digest())
 
 
 def _uuid7(milliseconds: int, random: bytes) -> str:
