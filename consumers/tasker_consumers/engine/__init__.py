@@ -1,0 +1,10 @@
+"""Faust in batches: what the stats, telemetry and store processes share. It knows no event.
+
+An application is a `Processor`; `run_worker` runs it in this process.
+"""
+
+from tasker_consumers.engine.processor import Processor, Record
+from tasker_consumers.engine.settings import EngineSettings
+from tasker_consumers.engine.worker import run_worker
+
+__all__ = ["EngineSettings", "Processor", "Record", "run_worker"]

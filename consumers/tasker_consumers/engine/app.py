@@ -1,0 +1,179 @@
+"""The Faust application around a processor: wiring, and the loop that takes runs to their lanes."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import faust
+
+from tasker_consumers.engine.connection import connection
+from tasker_consumers.engine.lanes import Lanes
+from tasker_consumers.engine.metrics import EngineMetrics
+from tasker_consumers.engine.outbox import BATCH_BYTES, KafkaOutbox
+from tasker_consumers.engine.pipeline import Pipeline
+from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, Topology, changelog_topic
+from tasker_consumers.engine.processor import E, Processor, S
+from tasker_consumers.engine.recovery import RunTableManager
+from tasker_consumers.engine.settings import EngineSettings
+from tasker_consumers.engine.store import open_store
+from tasker_consumers.engine.sweep import sweep_forever
+from tasker_consumers.engine.table import RunTable
+from tasker_consumers.engine.transport import RunConsumer, RunSchema
+from tasker_consumers.engine.writer import Writer
+
+_A_DAY = 24 * 3600.0
+#: Runs that wait in Faust's queue; with the one that each lane works at, this bounds a worker's memory.
+_QUEUED_RUNS = 16
+
+
+class EngineApp(faust.App):
+    """A Faust application that works in runs; `build_app` makes it."""
+
+    run_size: int
+    drain_timeout: float
+    lanes: Lanes
+    states: RunTable
+    metrics: EngineMetrics
+
+    async def settle(self) -> None:
+        """Stop the flow, finish or abandon the runs in work, and commit what is finished."""
+        self.consumer.stop_flow()
+        self.flow_control.suspend()
+        self.flow_control.clear()
+        await self.lanes.close(self.drain_timeout)
+        await self.consumer.commit()
+
+    def kafka_producer(self) -> Any:
+        """Return aiokafka's producer, which Faust makes when it starts."""
+        return cast("Any", self.producer)._ensure_producer()  # noqa: SLF001  Faust shows it nowhere else
+
+    async def may_write(self) -> None:
+        """Wait until the group has heard of this worker within a session.
+
+        A worker that was stopped for longer may have lost its partitions without knowing: it must not write into what
+        another one has taken over. The next heartbeat tells; if the partitions are gone, the wait is cancelled.
+        """
+        consumer = self.consumer
+        assert isinstance(consumer, RunConsumer)
+        while consumer.heartbeat_age > self.conf.broker_session_timeout:  # noqa: ASYNC110  it is another thread's
+            await asyncio.sleep(0.05)
+
+    @property
+    def settled(self) -> bool:
+        """Whether this worker has its place in the group and its states restored."""
+        recovered = cast("RunTableManager", self.tables).recovery.completed.is_set()
+        return self.started and recovered and not self.crashed and not self.rebalancing
+
+    def held_partitions(self) -> set[int]:
+        """Return the partitions that this worker works at, their states restored."""
+        if not self.settled:
+            return set()
+        changelog = self.states.changelog_topic_name
+        return {tp.partition for tp in self.consumer.assignment() if tp.topic == changelog}
+
+
+def build_app(processor: Processor[S, E], settings: EngineSettings, topology: Topology, state_dir: Path) -> EngineApp:
+    """Return the application that runs `processor`, not yet started.
+
+    `topology` comes from `prepare_topics`, `state_dir` is this worker's own (`claim_state_dir`).
+    """
+    app = EngineApp(processor.group, **_faust_settings(settings, state_dir))
+    app.run_size, app.drain_timeout = settings.run_size, settings.drain_timeout
+    app.metrics = EngineMetrics()
+    app.lanes = Lanes(app.crash)
+    app.states = RunTable(
+        app,
+        states=open_store(settings.store, state_dir / "states"),
+        count_recovered=app.metrics.recovered.inc,
+        name="states",
+        partitions=topology.partitions,
+        schema=RunSchema(),
+        extra_topic_configs=CHANGELOG_CONFIG,
+    )
+    app.tables.add(app.states)
+    writer = Writer(
+        store=app.states.states,
+        outbox=KafkaOutbox(app.kafka_producer),
+        changelog=changelog_topic(processor.group),
+        output=processor.output,
+        dead_letters=processor.dead_letters,
+        dead_letter_partitions=topology.dead_letter_partitions,
+        may_write=app.may_write,
+    )
+    pipeline = Pipeline(processor, writer, app.metrics)
+    source = app.topic(*processor.sources, schema=RunSchema())
+    app.agent(source, name=f"{processor.group}.fold")(_run_loop(app, pipeline))
+    app.task(_sweeping(app, pipeline, settings.sweep_interval))
+    app.on_partitions_assigned.connect(cast("Any", _reopen))
+    return app
+
+
+def _run_loop(app: EngineApp, pipeline: Pipeline[S, E]) -> Callable[[Any], Any]:
+    async def fold(stream: Any) -> None:
+        # Without noack Faust would ack a run whose work raised.
+        async for event in stream.noack().events():
+            await _take(app, pipeline, stream, event)
+
+    return fold
+
+
+async def _take(app: EngineApp, pipeline: Pipeline[S, E], stream: Any, event: Any) -> None:
+    message = event.message
+    if message.generation_id != app.consumer_generation_id:
+        return  # from before a rebalance: it is delivered again, to whoever has the partition now
+
+    async def work() -> None:
+        await pipeline.process(message.partition, event.value)
+        await stream.ack(event)
+
+    await app.lanes.start(message.partition, work)
+
+
+def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Callable[[], Any]:
+    async def sweep() -> None:
+        await sweep_forever(
+            interval,
+            partitions=app.held_partitions,
+            lanes=app.lanes,
+            heads=app.states.states.heads,
+            revisit=pipeline.revisit,
+        )
+
+    return sweep
+
+
+async def _reopen(app: Any, *_: Any, **__: Any) -> None:
+    app.metrics.rebalances.inc()
+    app.lanes.open()
+
+
+def _faust_settings(settings: EngineSettings, state_dir: Path) -> dict[str, Any]:
+    link = connection(settings.kafka)
+    return {
+        "broker": link.brokers,
+        "broker_credentials": link.credentials,
+        **({"broker_client_id": link.client_id} if link.client_id else {}),
+        "producer_compression_type": link.compression,
+        "datadir": state_dir,
+        "web_enabled": False,
+        "topic_disable_leader": True,
+        "table_standby_replicas": 0,
+        "TableManager": RunTableManager,
+        # Commits past a run wait for all its writes, so at least once is exact with an idempotent fold.
+        "processing_guarantee": "at_least_once",
+        "consumer_auto_offset_reset": "earliest",
+        "broker_commit_interval": settings.commit_interval,
+        "broker_session_timeout": settings.session_timeout,
+        "broker_heartbeat_interval": settings.heartbeat_interval,
+        "broker_request_timeout": max(settings.session_timeout, 40.0),
+        # A backend may be slow for as long as it likes: heartbeats show that this worker lives.
+        "broker_max_poll_interval": _A_DAY,
+        "broker_rebalance_timeout": settings.drain_timeout + 30.0,
+        "broker_commit_livelock_soft_timeout": _A_DAY,
+        "stream_processing_timeout": _A_DAY,
+        "stream_buffer_maxsize": _QUEUED_RUNS,
+        "stream_wait_empty": False,  # `settle` does it, with a limit
+        "producer_max_batch_size": BATCH_BYTES,
+        "producer_request_timeout": settings.broker_timeout,
+    }

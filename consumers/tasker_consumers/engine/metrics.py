@@ -1,0 +1,40 @@
+"""What a worker counts and measures, for `/metrics`."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class EngineMetrics:
+    """The numbers of one worker, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.records = Counter(
+            "tasker_engine_records", "Records folded into states.", ["topic", "partition"], registry=self.registry
+        )
+        self.poison = Counter(
+            "tasker_engine_poison_records",
+            "Records sent to the dead letters.",
+            ["topic", "reason"],
+            registry=self.registry,
+        )
+        self.entries = Counter(
+            "tasker_engine_entries_written", "Heads and parts of states written.", registry=self.registry
+        )
+        self.outputs = Counter("tasker_engine_records_emitted", "Records sent to the output.", registry=self.registry)
+        self.recovered = Counter(
+            "tasker_engine_records_recovered", "Changelog records read back into the store.", registry=self.registry
+        )
+        self.run_seconds = Histogram(
+            "tasker_engine_run_seconds", "From taking a run to its last acknowledgement.", registry=self.registry
+        )
+        self.react_seconds = Histogram(
+            "tasker_engine_react_seconds", "Time that the application's backend took for a run.", registry=self.registry
+        )
+        self.lag = Gauge(
+            "tasker_engine_lag_records",
+            "Records in the partition that are not committed yet.",
+            ["topic", "partition"],
+            registry=self.registry,
+        )
+        self.partitions = Gauge("tasker_engine_partitions_assigned", "Source partitions held.", registry=self.registry)
+        self.rebalances = Counter("tasker_engine_rebalances", "Redistributions of the group.", registry=self.registry)

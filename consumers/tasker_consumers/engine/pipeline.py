@@ -1,0 +1,88 @@
+"""What happens to a run of records: decode, fold, react, write; the ack comes after, from whoever delivered it."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import Generic
+
+from tasker_consumers.engine.metrics import EngineMetrics
+from tasker_consumers.engine.processor import E, Processor, Record, S
+from tasker_consumers.engine.writer import Outcome, Writer
+from tasker_schemas.errors import PoisonReason, PoisonRecord
+
+#: How long the event loop may wait for us; heartbeats and other lanes need it in between.
+SLICE_SECONDS = 0.015
+_CHECK_EVERY = 64
+
+Poisoned = tuple[Record, PoisonRecord]
+
+
+class Pipeline(Generic[S, E]):
+    """The way of a run through an application; everything is written and acknowledged before `process` returns."""
+
+    def __init__(self, processor: Processor[S, E], writer: Writer, metrics: EngineMetrics) -> None:
+        self._processor = processor
+        self._writer = writer
+        self._metrics = metrics
+
+    async def process(self, partition: int, run: Sequence[Record]) -> None:
+        """Take one run through all steps; the caller holds the partition's lane."""
+        with self._metrics.run_seconds.time():
+            touched, poisoned = await self._fold(partition, run)
+            await self._settle(partition, touched, poisoned)
+        self._metrics.records.labels(run[0].topic, partition).inc(len(run) - len(poisoned))
+        for record, error in poisoned:
+            self._metrics.poison.labels(record.topic, error.reason).inc()
+
+    async def revisit(self, partition: int, keys: Iterable[bytes], now: int) -> None:
+        """Ask stored states whether something is due, and take those that say so through the other steps."""
+        read, load, is_due = self._writer.store.reader(partition), self._processor.load, self._processor.due
+        states = ((key, load(key, read)) for key in keys)
+        due = {key: state for key, state in states if state is not None and is_due(state, now)}
+        await self._settle(partition, due, [])
+
+    async def _fold(self, partition: int, run: Sequence[Record]) -> tuple[dict[bytes, S], list[Poisoned]]:
+        # The hot loop: everything it needs is local, and it awaits only when its slice of time is used up.
+        decode, fold, load = self._processor.decode, self._processor.fold, self._processor.load
+        read, clock = self._writer.store.reader(partition), time.perf_counter
+        touched: dict[bytes, S] = {}
+        poisoned: list[Poisoned] = []
+        known, until = touched.get, clock() + SLICE_SECONDS
+        for count, record in enumerate(run):
+            key = record.key
+            try:
+                if key is None:
+                    raise PoisonRecord(PoisonReason.NULL_KEY, "a record without a key has no state")  # noqa: TRY301
+                event = decode(record)
+            except PoisonRecord as error:
+                poisoned.append((record, error))
+                continue
+            state = known(key)
+            if state is None:
+                state = load(key, read)
+            touched[key] = fold(state, event)
+            if not count % _CHECK_EVERY and clock() > until:
+                await asyncio.sleep(0)
+                until = clock() + SLICE_SECONDS
+        return touched, poisoned
+
+    async def _settle(self, partition: int, touched: dict[bytes, S], poisoned: list[Poisoned]) -> None:
+        if not touched and not poisoned:
+            return
+        with self._metrics.react_seconds.time():
+            outputs = await self._processor.react(touched) if touched else {}
+        entries = await self._dump(touched)
+        await self._writer.write(partition, Outcome(entries=entries, outputs=outputs, poisoned=poisoned))
+        self._metrics.entries.inc(len(entries))
+        self._metrics.outputs.inc(len(outputs))
+
+    async def _dump(self, touched: dict[bytes, S]) -> dict[bytes, bytes | None]:
+        dump, clock = self._processor.dump, time.perf_counter
+        entries: dict[bytes, bytes | None] = {}
+        until = clock() + SLICE_SECONDS
+        for key, state in touched.items():
+            entries.update(dump(key, state))
+            if clock() > until:
+                await asyncio.sleep(0)
+                until = clock() + SLICE_SECONDS
+        return entries

@@ -1,0 +1,96 @@
+"""What an app gives the engine: how to read a record, how to fold it, and what to do with what changed.
+
+The engine reads runs of records, keeps one state per record key in a changelogged table, and moves its offsets when
+everything that a run caused is acknowledged. It knows no event: all meaning is in here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+S = TypeVar("S")
+E = TypeVar("E")
+
+PART = b"\x00"
+"""Stands between a key and the name of a part of its state; no record key may contain it."""
+
+Read = Callable[[bytes], bytes | None]
+"""Reads one entry of the partition's table."""
+
+
+class Record(Protocol):
+    """A Kafka record as the client hands it over; `timestamp` is in milliseconds since the epoch."""
+
+    @property
+    def topic(self) -> str: ...  # noqa: D102  Kafka's own terms
+    @property
+    def partition(self) -> int: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...  # noqa: D102
+
+
+class Processor(Protocol[S, E]):
+    """One consumer group's rules: records of co-partitioned topics are folded into a state per key.
+
+    A state is stored as a head under the key itself, and may have parts under `key + PART + name`, so that a large
+    state is neither one large record nor rewritten whole for every event.
+
+    A run of records can be delivered again after a crash or a rebalance, so the fold has to be idempotent. Every state
+    that a run touched is written and given to `react` again, also when the run changed nothing in it: that is what
+    restores whatever got lost between "state written" and "offset committed".
+    """
+
+    @property
+    def group(self) -> str:
+        """The consumer group, which is also the name of the Faust application."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The topics to read; they have the same number of partitions and partition their keys alike."""
+
+    @property
+    def output(self) -> str | None:
+        """A compacted topic for what `react` returns, partitioned as the sources are; None when there is none."""
+
+    @property
+    def dead_letters(self) -> str:
+        """The topic for records that can never be read."""
+
+    def decode(self, record: Any) -> E:
+        """Return the record's event; raises PoisonRecord for one that can never be read."""
+
+    def load(self, key: bytes, read: Read) -> S | None:
+        """Return the stored state of a key, None when there is none."""
+
+    def dump(self, key: bytes, state: S) -> Mapping[bytes, bytes | None]:
+        """Return the entries to write: the head always, parts when they changed; None deletes an entry."""
+
+    def fold(self, state: S | None, event: E) -> S:
+        """Return the state with one more event in it; the given state may be changed in place."""
+
+    async def react(self, touched: dict[bytes, S]) -> Mapping[bytes, bytes]:
+        """Do what the touched states ask for, and return the output records by key.
+
+        Called once per run after all its events are folded. While it waits for a slow backend the partition waits with
+        it. It may change the states: they are dumped afterwards. A rebalance or a stop can cancel it, and so can a
+        crash at any point: the run is then delivered again.
+        """
+
+    def due(self, state: S, now: int) -> bool:
+        """Return whether the passing of time alone (`now`: microseconds, UTC) asks for a reaction to this state."""
+
+    async def start(self) -> None:
+        """Open what the processor needs, before the first run."""
+
+    async def stop(self) -> None:
+        """Close it, after the last run."""
+
+    def ready(self) -> bool:
+        """Return whether the backends answer, for the readiness probe."""

@@ -1,0 +1,63 @@
+"""The settings of one worker; whoever builds them has read the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tasker_schemas.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How a worker runs; all times are in seconds.
+
+    >>> EngineSettings(kafka={"bootstrap.servers": "localhost:9092"}).heartbeat_interval
+    2.5
+    """
+
+    #: Connection settings under librdkafka's names; `bootstrap.servers` is the one that must be there.
+    kafka: Mapping[str, str]
+    #: Where states live. `memory` reads the whole changelog at each start, `rocksdb` only what it missed.
+    store: Literal["rocksdb", "memory"] = "rocksdb"
+    #: Directory for the states on disk. Workers on one host may share it: each takes a free place in it.
+    state_dir: Path = Path("tasker-state")
+    web_host: str = "127.0.0.1"
+    #: Port of `/healthz`, `/readyz` and `/metrics`; 0 takes a free one.
+    web_port: int = 0
+    commit_interval: float = 1.0
+    #: How often stored states are asked whether something is due.
+    sweep_interval: float = 30.0
+    #: After how long without a heartbeat the group gives a worker's partitions to others.
+    session_timeout: float = 10.0
+    #: How long a rebalance or a stop waits for the runs in work before it abandons them to their next delivery.
+    drain_timeout: float = 10.0
+    #: How long the broker may be away before the worker gives up with exit code 1.
+    broker_timeout: float = 120.0
+    #: Replicas of the topics the engine makes; -1 leaves it to the cluster.
+    replication_factor: int = -1
+    #: Most records that are folded together.
+    run_size: int = 4000
+
+    def __post_init__(self) -> None:
+        if not self.kafka.get("bootstrap.servers"):
+            raise ConfigurationError("bootstrap.servers is not set: name the Kafka brokers as host:port[,host:port].")
+        if self.store not in ("rocksdb", "memory"):
+            raise ConfigurationError(f"store is {self.store!r}; expected rocksdb or memory.")
+        if not 0 <= self.web_port <= 65_535:  # noqa: PLR2004  the range of TCP ports
+            raise ConfigurationError(f"web_port is {self.web_port}; expected 0 to 65535.")
+        for name in (
+            "commit_interval",
+            "sweep_interval",
+            "session_timeout",
+            "drain_timeout",
+            "broker_timeout",
+            "run_size",
+        ):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}; expected a number above 0.")
+
+    @property
+    def heartbeat_interval(self) -> float:
+        """Four chances to be heard within one session."""
+        return self.session_timeout / 4

@@ -1,0 +1,181 @@
+"""States by partition and key, in memory or in RocksDB, written a run at a time.
+
+A partition remembers the offset of the last changelog record that it holds, so that recovery reads only what it
+missed. Values and offset are written together wherever they come together.
+"""
+
+import gc
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+
+from tasker_consumers.engine.processor import PART, Read
+
+logger = logging.getLogger(__name__)
+
+Items = Mapping[bytes, bytes | None]
+_OFFSET = PART + b"changelog-offset"  # a part of no state
+
+
+class StateStore(Protocol):
+    """Bytes by partition and key; a partition is opened at its first use."""
+
+    def reader(self, partition: int) -> Read:
+        """Return the function that looks a key up; for loops that cannot afford a detour."""
+
+    def write(self, partition: int, items: Items, offset: int | None = None) -> None:
+        """Store values, drop keys whose value is None, and note the changelog offset if there is one."""
+
+    def heads(self, partition: int) -> Iterator[bytes]:
+        """Iterate over the keys that states have now, whatever is written meanwhile; their parts are left out."""
+
+    def offset(self, partition: int) -> int | None:
+        """Return the offset of the last changelog record that is in here."""
+
+    def release(self, partition: int) -> None:
+        """Let go of a partition that now belongs to another worker."""
+
+    def clear(self, partition: int) -> None:
+        """Forget a partition's states and its offset."""
+
+    def close(self) -> None:
+        """Let go of all partitions."""
+
+
+class MemoryStore:
+    """States in dictionaries; gone with the process, rebuilt from the changelog."""
+
+    def __init__(self) -> None:
+        self._states: dict[int, dict[bytes, bytes]] = {}
+        self._offsets: dict[int, int] = {}
+
+    def reader(self, partition: int) -> Read:
+        """See `StateStore`."""
+        return self._states.setdefault(partition, {}).get
+
+    def write(self, partition: int, items: Items, offset: int | None = None) -> None:
+        """See `StateStore`."""
+        states = self._states.setdefault(partition, {})
+        for key, value in items.items():
+            if value is None:
+                states.pop(key, None)
+            else:
+                states[key] = value
+        if offset is not None:
+            self._offsets[partition] = offset
+
+    def heads(self, partition: int) -> Iterator[bytes]:
+        """See `StateStore`."""
+        return iter([key for key in self._states.get(partition, ()) if PART not in key])
+
+    def offset(self, partition: int) -> int | None:
+        """See `StateStore`."""
+        return self._offsets.get(partition)
+
+    def release(self, partition: int) -> None:
+        """Forget the partition: another worker's writes to it would not be seen here."""
+        self.clear(partition)
+
+    def clear(self, partition: int) -> None:
+        """See `StateStore`."""
+        self._states.pop(partition, None)
+        self._offsets.pop(partition, None)
+
+    def close(self) -> None:
+        """See `StateStore`."""
+        self._states.clear()
+        self._offsets.clear()
+
+
+class RocksStore:
+    """States in one RocksDB database for each partition, below a directory that is this worker's alone."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._databases: dict[int, Any] = {}
+        # One cache for all partitions: memory is bounded by the worker, not by what it is assigned.
+        self._cache = Cache(64 << 20)
+
+    def reader(self, partition: int) -> Read:
+        """See `StateStore`."""
+        get: Read = self._database(partition).get
+        return get
+
+    def write(self, partition: int, items: Items, offset: int | None = None) -> None:
+        """See `StateStore`."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in items.items():
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        if offset is not None:
+            batch.put(_OFFSET, b"%d" % offset)
+        self._database(partition).write(batch)
+
+    def heads(self, partition: int) -> Iterator[bytes]:
+        """See `StateStore`."""
+        return (key for key in self._database(partition).keys() if PART not in key)  # noqa: SIM118  not a dict
+
+    def offset(self, partition: int) -> int | None:
+        """See `StateStore`."""
+        found = self._database(partition).get(_OFFSET)
+        return None if found is None else int(found)
+
+    def release(self, partition: int) -> None:
+        """Close the database but keep its files: the partition may come back."""
+        database = self._databases.pop(partition, None)
+        if database is not None:
+            database.close()
+            del database
+            gc.collect()  # an iterator that still lives keeps RocksDB's lock
+
+    def clear(self, partition: int) -> None:
+        """See `StateStore`."""
+        self.release(partition)
+        shutil.rmtree(self._directory / str(partition), ignore_errors=True)
+
+    def close(self) -> None:
+        """See `StateStore`."""
+        for partition in list(self._databases):
+            self.release(partition)
+
+    def _database(self, partition: int) -> Any:
+        try:
+            return self._databases[partition]
+        except KeyError:
+            database = self._databases[partition] = self._open(partition)
+            return database
+
+    def _open(self, partition: int) -> Any:
+        path = self._directory / str(partition)
+        try:
+            return Rdict(str(path), self._options())
+        except Exception as error:  # rocksdict raises nothing more precise
+            if "lock" in str(error).lower():
+                raise
+            # The changelog has it all: a database that cannot be opened is rebuilt, not mended.
+            logger.warning("State of partition %d is damaged (%s): rebuilding it", partition, error)
+            shutil.rmtree(path, ignore_errors=True)
+            return Rdict(str(path), self._options())
+
+    def _options(self) -> Options:
+        tables = BlockBasedOptions()
+        tables.set_block_cache(self._cache)
+        tables.set_bloom_filter(10, block_based=False)
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_block_based_table_factory(tables)
+        options.set_write_buffer_size(32 << 20)
+        options.set_max_write_buffer_number(2)
+        options.set_keep_log_file_num(2)
+        return options
+
+
+def open_store(kind: str, directory: Path) -> StateStore:
+    """Return the store that the setting `store` names."""
+    return MemoryStore() if kind == "memory" else RocksStore(directory)

@@ -1,0 +1,99 @@
+"""One worker in this process: checks, start, orderly end, and an exit code that says how it went."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from tasker_consumers.engine.app import EngineApp, build_app
+from tasker_consumers.engine.health import serve_health
+from tasker_consumers.engine.preflight import Topology, prepare_topics
+from tasker_consumers.engine.processor import Processor
+from tasker_consumers.engine.settings import EngineSettings
+from tasker_consumers.engine.state_dir import claim_state_dir
+from tasker_consumers.engine.transport import RunConsumer
+from tasker_schemas.errors import BackendUnavailable, TaskerEventsError
+
+EXIT_OK, EXIT_CRASH, EXIT_USAGE = 0, 1, 2
+#: What Faust may take to stop after the drain; then the process ends without it.
+_STOP_SECONDS = 15.0
+
+logger = logging.getLogger(__name__)
+
+
+def run_worker(processor: Processor[Any, Any], settings: EngineSettings) -> int:
+    """Run until SIGTERM or SIGINT, or until something breaks, and return the exit code.
+
+    0: stopped as asked, with all finished work committed. 1: crashed; a supervisor should start it again. 2: it could
+    not start, because a setting is wrong or the broker is away; one line on stderr says what to do.
+    """
+    try:
+        topology = prepare_topics(processor, settings)
+        with claim_state_dir(settings.state_dir, processor.group) as place:
+            code = asyncio.run(_serve(processor, settings, topology, place))
+    except TaskerEventsError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_USAGE
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        # A thread of Faust's that does not end would keep the process, its memory and its place in the group.
+        logging.shutdown()
+        os._exit(code)
+    return code
+
+
+async def _serve(processor: Processor[Any, Any], settings: EngineSettings, topology: Topology, place: Path) -> int:
+    asked_to_stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+    app = build_app(processor, settings, topology, place)
+    async with serve_health(app, processor, settings):
+        await processor.start()
+        try:
+            return await _live(app, asked_to_stop, settings)
+        finally:
+            await processor.stop()
+
+
+async def _live(app: EngineApp, asked_to_stop: asyncio.Event, settings: EngineSettings) -> int:
+    tasks = [
+        asyncio.create_task(_run(app)),
+        asyncio.create_task(asked_to_stop.wait()),
+        asyncio.create_task(_watch_broker(app, settings.broker_timeout)),
+    ]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        async with asyncio.timeout(settings.drain_timeout + _STOP_SECONDS):
+            await _stop(app)
+    except TimeoutError:
+        logger.error("Faust does not stop: ending without it")  # noqa: TRY400  where it hangs says nothing
+        return EXIT_CRASH
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return EXIT_CRASH if app.crash_reason is not None else EXIT_OK
+
+
+async def _run(app: EngineApp) -> None:
+    await app.start()
+    await app.wait_until_stopped()
+
+
+async def _stop(app: EngineApp) -> None:
+    reason = app.crash_reason  # stopping forgets it
+    if reason is None and app.started:
+        await app.settle()
+    await app.stop()
+    app.crash_reason = app.crash_reason or reason
+
+
+async def _watch_broker(app: EngineApp, limit: float) -> None:
+    while True:
+        await asyncio.sleep(1.0)
+        if app.started and isinstance(app.consumer, RunConsumer) and app.consumer.heartbeat_age > limit:
+            await app.crash(BackendUnavailable(f"The broker has not answered for {limit:.0f} s: giving up."))
+            return

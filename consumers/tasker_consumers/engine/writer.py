@@ -1,0 +1,61 @@
+"""What a run leaves behind: entries in the store and its changelog, output records, dead letters; all acknowledged."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tasker_consumers.engine.dead_letters import dead_letter
+from tasker_consumers.engine.lanes import uninterrupted
+from tasker_consumers.engine.outbox import Outbox, Outgoing
+from tasker_consumers.engine.processor import Record
+from tasker_consumers.engine.store import StateStore
+from tasker_schemas.errors import PoisonRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one run of one partition."""
+
+    entries: Mapping[bytes, bytes | None]
+    outputs: Mapping[bytes, bytes]
+    poisoned: Sequence[tuple[Record, PoisonRecord]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """Writes outcomes; the order matters: store, changelog, and only then may the run's offset be committed."""
+
+    store: StateStore
+    outbox: Outbox
+    changelog: str
+    output: str | None
+    dead_letters: str
+    dead_letter_partitions: int
+    #: Waits until this worker may be sure that the partition is still its own.
+    may_write: Callable[[], Awaitable[None]]
+
+    async def write(self, partition: int, outcome: Outcome) -> None:
+        """Write everything and return when Kafka has acknowledged it.
+
+        Can be cancelled before it begins, not in between: the partition's next owner would read half of it, and what is
+        still in the producer's hands would come after the next owner's own records.
+        """
+        await self.may_write()
+        await uninterrupted(self._write(partition, outcome))
+
+    async def _write(self, partition: int, outcome: Outcome) -> None:
+        self.store.write(partition, outcome.entries)
+        changelog_offset, *_ = await asyncio.gather(
+            self._send(self.changelog, partition, outcome.entries),
+            *([self._send(self.output, partition, outcome.outputs)] if self.output and outcome.outputs else []),
+            *([self._bury(partition, outcome.poisoned)] if outcome.poisoned else []),
+        )
+        if changelog_offset is not None:
+            self.store.write(partition, {}, changelog_offset)
+
+    async def _send(self, topic: str, partition: int, values: Mapping[bytes, bytes | None]) -> int | None:
+        return await self.outbox.send(topic, partition, (Outgoing(key, value) for key, value in values.items()))
+
+    async def _bury(self, partition: int, poisoned: Sequence[tuple[Record, PoisonRecord]]) -> int | None:
+        letters = [dead_letter(record, error) for record, error in poisoned]
+        return await self.outbox.send(self.dead_letters, partition % self.dead_letter_partitions, letters)
