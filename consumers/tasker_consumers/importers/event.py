@@ -1,0 +1,60 @@
+"""One event that an importer makes of another system's history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasker_schemas.identity import event_id_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedEvent:
+    """An event of the catalogue with its original time; the same history always gives the same `event_id`.
+
+    `fields` are fields of the event's Avro record by name, identity left out; `attributes` are business context.
+    """
+
+    name: str
+    timestamp: int
+    event_id: str
+    task_id: str
+    task_name: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it belongs to a step, and so carries `step_id` among its fields."""
+        return self.name.startswith("step.")
+
+
+@dataclass(frozen=True, slots=True)
+class EventMaker:
+    """Makes the events of one task."""
+
+    task_id: str
+    task_name: str
+    correlation_id: str | None = None
+
+    def make(
+        self,
+        name: str,
+        timestamp: int,
+        origin: str,
+        fields: Mapping[str, Any],
+        attributes: Mapping[str, Any] | None = None,
+    ) -> ImportedEvent:
+        """Return one event; `origin` says what in the history it stands for, once per task and event name."""
+        return ImportedEvent(
+            name=str(name),
+            timestamp=timestamp,
+            event_id=event_id_of(f"{self.task_id}/{origin}/{name}", timestamp),
+            task_id=self.task_id,
+            task_name=self.task_name,
+            fields=_told({"correlation_id": self.correlation_id, **fields}),
+            attributes=_told(attributes or {}),
+        )
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,74 @@
+"""Imported events on their way to Kafka, through the producer that services use."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from tasker_consumers.importers.event import ImportedEvent
+from tasker_schemas.errors import BackendUnavailable
+from tasker_schemas.headers import SpanRef, TraceHeaders
+from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
+
+FLUSH_EVERY = 10_000  # events; the producer's queue drops what it cannot hold, and a file is faster than any broker
+FLUSH_TIMEOUT_S = 60.0
+
+
+class Publisher(Protocol):
+    """What an import needs of `tasker_producer.EventPublisher`."""
+
+    def publish_task_event(self, name: str, task: Any = None, **fields: Any) -> Any:
+        """Publish an event of a task."""
+
+    def publish_step_event(self, name: str, step: Any = None, **fields: Any) -> Any:
+        """Publish an event of a step."""
+
+    def flush(self, timeout: float) -> int:
+        """Wait for the deliveries; return how many records are left."""
+
+    def stats(self) -> dict[str, int]:
+        """Return counts of what became of the records."""
+
+
+def publish(events: Iterable[ImportedEvent], publisher: Publisher) -> int:
+    """Publish events with their own ids and times; return how many.
+
+    Raises BackendUnavailable when the broker does not take them, and UsageError for an event that fits no record.
+    """
+    count = 0
+    for event in events:
+        send = publisher.publish_step_event if event.is_step else publisher.publish_task_event
+        send(
+            event.name,
+            None,
+            task_id=event.task_id,
+            task_name=event.task_name,
+            timestamp=event.timestamp,
+            event_id=event.event_id,
+            trace=trace_of(event),
+            additional_context=event.attributes,
+            **event.fields,
+        )
+        count += 1
+        if count % FLUSH_EVERY == 0:
+            deliver(publisher)
+    return count
+
+
+def deliver(publisher: Publisher) -> None:
+    """Wait until everything has arrived; raise BackendUnavailable when it does not."""
+    left = publisher.flush(FLUSH_TIMEOUT_S)
+    lost = publisher.stats().get("dropped", 0)
+    if left or lost:
+        raise BackendUnavailable(
+            f"Kafka did not take {left + lost} events; check KAFKA_BOOTSTRAP_SERVERS and import again: "
+            f"what arrived already is recognised"
+        )
+
+
+def trace_of(event: ImportedEvent) -> TraceHeaders:
+    """Return the place in a trace that an event always has, whatever span is active in this process."""
+    trace_id = trace_id_of(event.task_id)
+    task = SpanRef(trace_id, task_span_id(event.task_id))
+    if not event.is_step:
+        return TraceHeaders(task)
+    attempt = SpanRef(trace_id, step_span_id(event.task_id, event.fields["step_id"], event.fields["attempt_number"]))
+    return TraceHeaders(attempt, task)
