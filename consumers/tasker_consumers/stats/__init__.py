@@ -1,0 +1,1 @@
+"""Completion statistics: the task stream and the step stream, joined per task."""

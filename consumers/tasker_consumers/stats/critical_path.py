@@ -1,0 +1,70 @@
+"""The longest way through a task: the chain of steps, each depending on the one before, that took the most time.
+
+A step weighs its `Step.time`: wall time from its first start to its last end. Steps that never appeared weigh nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tasker_consumers.stats.steps import Step
+
+
+class Path(NamedTuple):
+    """A chain of steps and its time in microseconds."""
+
+    steps: list[str]
+    time: int
+
+
+def critical_path(steps: Iterable[tuple[str, Step]]) -> Path | None:
+    """Return the chain with the largest time; None if no step told what it depends on, or if they depend on each other.
+
+    Of equal chains the shorter one is taken, then the first in the alphabet, so that the answer never depends on order.
+
+    >>> a, b = Step(depends_on=frozenset()), Step(depends_on=frozenset({"a"}))
+    >>> critical_path([("b", b), ("a", a)])
+    Path(steps=['a'], time=0)
+    """
+    times: dict[str, int] = {}
+    needs: dict[str, frozenset[str]] = {}
+    ordered = False
+    for step_id, step in steps:
+        times[step_id] = step.time or 0
+        needs[step_id] = step.depends_on or frozenset()
+        ordered = ordered or step.depends_on is not None
+    ends = _ends(times, needs) if ordered else {}
+    if not ends or len(ends) < len(times):  # steps in a ring never get an end
+        return None
+    last: str | None = min(ends, key=lambda step_id: (*ends[step_id][:2], step_id))
+    time = -ends[last][0] if last is not None else 0
+    chain = []
+    while last is not None:
+        chain.append(last)
+        last = ends[last][2]
+    return Path(chain[::-1], time)
+
+
+def _ends(times: dict[str, int], needs: dict[str, frozenset[str]]) -> dict[str, tuple[int, int, str | None]]:
+    """Return for each step the best chain that ends with it: time (negative), number of steps, step before."""
+    followers: defaultdict[str, list[str]] = defaultdict(list)
+    missing: dict[str, int] = {}
+    for step_id, before in needs.items():
+        present = [other for other in before if other in times]
+        missing[step_id] = len(present)
+        for other in present:
+            followers[other].append(step_id)
+    ready = [step_id for step_id, count in missing.items() if not count]
+    ends: dict[str, tuple[int, int, str | None]] = {}
+    while ready:
+        step_id = ready.pop()
+        time, length, last = min(
+            ((ends[other][0], ends[other][1], other) for other in needs[step_id] if other in times),
+            default=(0, 0, None),
+        )
+        ends[step_id] = (time - times[step_id], length + 1, last)
+        for follower in followers[step_id]:
+            missing[follower] -= 1
+            if not missing[follower]:
+                ready.append(follower)
+    return ends

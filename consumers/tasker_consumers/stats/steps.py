@@ -1,0 +1,156 @@
+"""What is known of one step: a lattice, so that events may come in any order and any number of times.
+
+Every field of an attempt is a minimum, a maximum or unknown. Times are microseconds since the epoch, durations
+microseconds; integers, because sums of floats depend on their order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from tasker_consumers.stats.lattice import greatest, least
+from tasker_schemas.events import STATE_AFTER
+from tasker_schemas.names import State, StepEvents
+
+Event = Mapping[str, Any]
+
+#: The order of the states of a step or task: of two that are known, the higher holds.
+RANK: Mapping[State, int] = {
+    State.PENDING: 0,
+    State.IN_PROGRESS: 1,
+    State.ERROR: 2,
+    State.CANCELLED: 3,
+    State.COMPLETE: 4,
+    State.RESOLVED_MANUALLY: 5,
+}
+RANK_AFTER: Mapping[str, int] = {str(name): RANK[state] for name, state in STATE_AFTER.items()}
+BEGUN = RANK[State.IN_PROGRESS]
+
+#: Longest duration that is believed, 31 years: damaged clocks must not overflow a sum.
+MAX_DURATION = 10**15
+
+_HANDLING = frozenset({str(StepEvents.BEFORE_HANDLE), str(StepEvents.HANDLE)})
+# These end the attempt itself; max_retries_reached and resolved_manually come after it and end only the step.
+_OUTCOMES = frozenset({str(StepEvents.COMPLETED), str(StepEvents.FAILED), str(StepEvents.CANCELLED)})
+
+
+class Attempt(NamedTuple):
+    """What is known of one attempt; None is unknown."""
+
+    rank: int = 0
+    started: int | None = None  # earliest `started_at` that was told
+    handled: int | None = None  # earliest event that says the handler runs
+    ended: int | None = None  # latest `completed_at` that was told
+    closed: int | None = None  # earliest event that says the attempt is over
+    told: int | None = None  # longest `execution_duration` that was told
+
+    @property
+    def start(self) -> int | None:
+        """When it began."""
+        return self.handled if self.started is None else self.started
+
+    @property
+    def end(self) -> int | None:
+        """When it ended."""
+        return self.closed if self.ended is None else self.ended
+
+    @property
+    def duration(self) -> int | None:
+        """How long it took, never negative: as it was told, else from start to end."""
+        if self.told is not None:
+            return self.told
+        start, end = self.start, self.end
+        return None if start is None or end is None else min(max(0, end - start), MAX_DURATION)
+
+    def join(self, other: "Attempt") -> "Attempt":
+        """Return what both know together.
+
+        >>> Attempt(1, handled=5).join(Attempt(4, handled=7, ended=9))
+        Attempt(rank=4, started=None, handled=5, ended=9, closed=None, told=None)
+        """
+        return Attempt(
+            max(self.rank, other.rank),
+            least(self.started, other.started),
+            least(self.handled, other.handled),
+            greatest(self.ended, other.ended),
+            least(self.closed, other.closed),
+            greatest(self.told, other.told),
+        )
+
+
+@dataclass(slots=True)
+class Step:
+    """What is known of one step; an attempt number is missing as long as no event told its state."""
+
+    events: set[int] = field(default_factory=set)  # hashes of the ids of the events seen
+    name: str | None = None
+    depends_on: frozenset[str] | None = None
+    attempts: dict[int, Attempt] = field(default_factory=dict)
+
+    def learn(self, event: Event, digest: int) -> None:
+        """Add what an event tells; `digest` is the hash of its id."""
+        self.events.add(digest)
+        self.name = least(self.name, event.get("step_name"))
+        depends_on = event.get("depends_on")
+        if depends_on is not None and depends_on != self.depends_on:
+            self.depends_on = (self.depends_on or frozenset()).union(depends_on)
+        rank = RANK_AFTER.get(event["event_name"])
+        if rank is not None:  # else a name newer than this reader: it says nothing of the attempt's state
+            number = event.get("attempt_number") or 1
+            attempt = attempt_of(event, rank)
+            known = self.attempts.get(number)
+            self.attempts[number] = attempt if known is None else known.join(attempt)
+
+    @property
+    def rank(self) -> int:
+        """The rank of its state, which is that of its last attempt."""
+        return self.attempts[max(self.attempts)].rank if self.attempts else 0
+
+    @property
+    def tries(self) -> int:
+        """The highest attempt number that has begun: a history that starts with attempt 3 has had 3."""
+        return max((number for number, attempt in self.attempts.items() if attempt.rank >= BEGUN), default=0)
+
+    @property
+    def work(self) -> int:
+        """The durations of its attempts, added up."""
+        return sum(attempt.duration or 0 for attempt in self.attempts.values())
+
+    @property
+    def time(self) -> int | None:
+        """How long it took: its attempt's duration; of several, first start to last end, the waits between included."""
+        durations = [attempt.duration for attempt in self.attempts.values() if attempt.duration is not None]
+        if len(self.attempts) == 1 and durations:
+            return durations[0]
+        starts = [start for attempt in self.attempts.values() if (start := attempt.start) is not None]
+        ends = [end for attempt in self.attempts.values() if (end := attempt.end) is not None]
+        if starts and ends:
+            durations.append(min(max(0, max(ends) - min(starts)), MAX_DURATION))
+        return max(durations, default=None)
+
+
+def attempt_of(event: Event, rank: int) -> Attempt:
+    """Return what one step event tells about its attempt."""
+    name, timestamp = event["event_name"], event["timestamp"]
+    if rank < BEGUN:
+        return _WAITING
+    if name in _HANDLING:
+        return Attempt(rank, event.get("started_at"), timestamp)
+    if name in _OUTCOMES:
+        told = micros(event.get("execution_duration"))
+        return Attempt(rank, event.get("started_at"), None, event.get("completed_at"), timestamp, told)
+    return Attempt(rank, event.get("started_at"), closed=timestamp)
+
+
+_WAITING = Attempt()
+
+
+def micros(seconds: float | None) -> int | None:
+    """Return seconds as whole microseconds; None for what cannot be a duration.
+
+    >>> micros(0.2), micros(-1.0), micros(float("nan"))
+    (200000, None, None)
+    """
+    if seconds is None or not 0 <= seconds <= MAX_DURATION / 1e6:
+        return None
+    return round(seconds * 1e6)

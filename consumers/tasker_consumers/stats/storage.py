@@ -1,0 +1,127 @@
+"""A task's state as entries of a table: one for a small task; a head and one part for each bucket of a large one.
+
+The entries are JSON, lists without names. The head comes last in `dump`: as long as it is not written, the state before
+holds, and parts that are newer than their head are put right by the next delivery.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from tasker_consumers.stats.critical_path import Path
+from tasker_consumers.stats.state import Carrier, ErrorFact, Stand, TaskState
+from tasker_consumers.stats.steps import Attempt, Step
+from tasker_consumers.stats.table import Bucket, Frozen, StepTable, Summary
+
+Read = Callable[[bytes], bytes | None]
+
+_SMALL, _LARGE, _FROZEN = 0, 1, 2
+
+
+def load(key: bytes, read: Read) -> TaskState | None:
+    """Return the state that `dump` wrote under a key, None if there is none; parts are read when they are needed."""
+    head = read(key)
+    if head is None:
+        return None
+    *scalars, carrier, stand, first_error, events, kind, steps = orjson.loads(head)
+    state = TaskState(key.decode(), *scalars)
+    state.carrier = carrier and Carrier(*carrier)
+    state.stand = stand and Stand(*stand)
+    state.first_error = first_error and ErrorFact(*first_error)
+    state.events = set(events)
+    if kind == _SMALL:
+        state.steps.buckets[0] = _bucket(steps)
+    elif kind == _LARGE:
+        summaries = {int(index): Summary(*summary) for index, summary in steps.items()}
+        state.steps = StepTable(summaries, lambda index: _read_part(key, index, read))
+    else:
+        summary, path = steps
+        state.steps.frozen = Frozen(Summary(*summary), path and Path(*path))
+    return state
+
+
+def dump(key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:
+    """Return the entries to write, the head last; None deletes. Parts that were not touched are left out."""
+    table = state.steps
+    if state.forgotten:
+        return {**_without_parts(key, state), key: None}
+    entries: dict[bytes, bytes | None] = {}
+    steps: Any
+    if table.frozen is not None:
+        summary, path = table.frozen
+        kind, steps = _FROZEN, (tuple(summary), path and tuple(path))
+        entries = _without_parts(key, state)
+    elif table.spread:
+        kind, steps = _LARGE, {str(index): tuple(summary) for index, summary in table.summaries().items()}
+        for index in table.touched:
+            entries[part_key(key, index)] = orjson.dumps(_bucket_row(table.buckets[index]))
+    else:
+        kind, steps = _SMALL, _bucket_row(table.buckets[0])
+    entries[key] = orjson.dumps([*_head_row(state), kind, steps])
+    return entries
+
+
+def _without_parts(key: bytes, state: TaskState) -> dict[bytes, bytes | None]:
+    return {part_key(key, index): None for index in state.steps.summaries()} if state.steps.spread else {}
+
+
+def part_key(key: bytes, index: int) -> bytes:
+    r"""Return the key of one part of a large task's state.
+
+    >>> part_key(b"42", 7)
+    b'42\x00\x07'
+    """
+    return key + b"\x00" + bytes([index])
+
+
+def _head_row(state: TaskState) -> list[Any]:
+    return [
+        state.name,
+        state.last_event_at,
+        state.created_at,
+        state.queued_at,
+        state.started_at,
+        state.start_requested_at,
+        state.handled_at,
+        state.announced,
+        state.abandoned_after,
+        state.touched_at,
+        state.carrier and tuple(state.carrier),
+        state.stand and tuple(state.stand),
+        state.first_error and tuple(state.first_error),
+        list(state.events),
+    ]
+
+
+def _read_part(key: bytes, index: int, read: Read) -> Bucket:
+    part = read(part_key(key, index))
+    return Bucket() if part is None else _bucket(orjson.loads(part))
+
+
+def _bucket(row: list[Any]) -> Bucket:
+    events, steps = row
+    return Bucket(set(events), {step_id: _step(step) for step_id, step in steps.items()})
+
+
+def _bucket_row(bucket: Bucket) -> list[Any]:
+    return [list(bucket.events), {step_id: _step_row(step) for step_id, step in bucket.steps.items()}]
+
+
+def _step(row: list[Any]) -> Step:
+    events, name, depends_on, attempts = row
+    return Step(
+        set(events),
+        name,
+        None if depends_on is None else frozenset(depends_on),
+        {number: Attempt(*attempt) for number, *attempt in attempts},
+    )
+
+
+def _step_row(step: Step) -> list[Any]:
+    return [
+        list(step.events),
+        step.name,
+        None if step.depends_on is None else list(step.depends_on),
+        [(number, *attempt) for number, attempt in step.attempts.items()],
+    ]

@@ -1,0 +1,209 @@
+"""The steps of one task, in buckets, so that an event costs the same in a task of 5 steps and in one of 20,000.
+
+A small task has one bucket. A large one is spread over `FAN_OUT` buckets by a hash of the step id: an event then reads
+and writes one of them, and the task's totals are the sum of their summaries. A summary is always computed from its
+whole bucket, never changed by a difference: so what a crash left half-written is right again after the next delivery.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import NamedTuple
+from zlib import crc32
+
+from tasker_consumers.stats.critical_path import Path, critical_path
+from tasker_consumers.stats.steps import RANK, Event, Step
+from tasker_schemas.names import State
+
+#: Number of buckets of a large task: 20,000 steps make buckets of about 80.
+FAN_OUT = 256
+#: A task with more steps than this is large; so is one with more events than `SMALL_EVENTS`.
+SMALL_STEPS = 128
+SMALL_EVENTS = 1024
+
+_ERROR, _CANCELLED, _COMPLETE = RANK[State.ERROR], RANK[State.CANCELLED], RANK[State.COMPLETE]
+
+
+class Summary(NamedTuple):
+    """What the statistics need to know of some steps; times in microseconds."""
+
+    events: int = 0
+    steps: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    attempts: int = 0
+    retries: int = 0
+    work: int = 0
+    longest: str | None = None
+    longest_time: int | None = None
+    ordered: bool = False  # whether any step told what it depends on
+
+    def plus(self, other: "Summary") -> "Summary":
+        """Return the summary of both sets of steps."""
+        longest, longest_time = self.longest, self.longest_time
+        if _longer(other.longest, other.longest_time, longest, longest_time):
+            longest, longest_time = other.longest, other.longest_time
+        return Summary(
+            self.events + other.events,
+            self.steps + other.steps,
+            self.completed + other.completed,
+            self.failed + other.failed,
+            self.cancelled + other.cancelled,
+            self.attempts + other.attempts,
+            self.retries + other.retries,
+            self.work + other.work,
+            longest,
+            longest_time,
+            self.ordered or other.ordered,
+        )
+
+
+def _longer(step: str | None, time: int | None, than: str | None, than_time: int | None) -> bool:
+    """Tell whether a step took longer; of equals the first in the alphabet counts as longer."""
+    if step is None or time is None:
+        return False
+    return than is None or than_time is None or time > than_time or (time == than_time and step < than)
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Some steps of a task, and the hashed ids of events that belong to no step."""
+
+    events: set[int] = field(default_factory=set)
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def summary(self) -> Summary:
+        """Return what the statistics need to know of these steps."""
+        events = len(self.events)
+        completed = failed = cancelled = attempts = retries = work = 0
+        longest: str | None = None
+        longest_time: int | None = None
+        ordered = False
+        for step_id, step in self.steps.items():
+            rank, tries, time = step.rank, step.tries, step.time
+            events += len(step.events)
+            completed += rank >= _COMPLETE
+            failed += rank == _ERROR
+            cancelled += rank == _CANCELLED
+            attempts += tries
+            retries += tries - 1 if tries else 0
+            work += step.work
+            ordered = ordered or step.depends_on is not None
+            if _longer(step_id, time, longest, longest_time):
+                longest, longest_time = step_id, time
+        return Summary(
+            events,
+            len(self.steps),
+            completed,
+            failed,
+            cancelled,
+            attempts,
+            retries,
+            work,
+            longest,
+            longest_time,
+            ordered,
+        )
+
+
+class Frozen(NamedTuple):
+    """What is left of the steps of a task that is over and past its grace."""
+
+    summary: Summary
+    path: Path | None
+
+
+ReadBucket = Callable[[int], Bucket]
+
+
+def _no_bucket(_index: int) -> Bucket:
+    return Bucket()
+
+
+class StepTable:
+    """All steps of a task; buckets that were not touched stay where `read` finds them."""
+
+    __slots__ = ("_read", "_stale", "_summaries", "buckets", "frozen", "spread", "touched")
+
+    def __init__(self, summaries: Mapping[int, Summary] | None = None, read: ReadBucket = _no_bucket) -> None:
+        #: The buckets at hand, by index; a small task's only one is 0.
+        self.buckets: dict[int, Bucket] = {} if summaries else {0: Bucket()}
+        #: Buckets that may have changed since the table was loaded.
+        self.touched: set[int] = set()
+        #: Whether this is a large task.
+        self.spread = bool(summaries)
+        #: Set when the task is over and past its grace: the steps take no more events.
+        self.frozen: Frozen | None = None
+        self._summaries = dict(summaries or {})
+        self._stale: set[int] = set()
+        self._read = read
+
+    def learn(self, event: Event, digest: int) -> None:
+        """Add what an event tells about its step, if it has one; `digest` is the hash of its id."""
+        step_id = event.get("step_id")
+        if step_id is None:
+            bucket = self._bucket(digest % FAN_OUT if self.spread else 0)
+            bucket.events.add(digest)
+        else:
+            bucket = self._bucket(bucket_of(step_id) if self.spread else 0)
+            step = bucket.steps.get(step_id)
+            if step is None:
+                step = bucket.steps[step_id] = Step()
+            step.learn(event, digest)
+        if not self.spread and (len(bucket.steps) > SMALL_STEPS or len(bucket.events) > SMALL_EVENTS):
+            self._spread(bucket)
+
+    def summaries(self) -> dict[int, Summary]:
+        """Return the summary of every bucket, by its index."""
+        while self._stale:
+            index = self._stale.pop()
+            self._summaries[index] = self.buckets[index].summary()
+        return self._summaries
+
+    def total(self) -> Summary:
+        """Return the summary of all steps."""
+        if self.frozen is not None:
+            return self.frozen.summary
+        if not self.spread:
+            return self.buckets[0].summary()
+        return reduce(Summary.plus, self.summaries().values(), Summary())
+
+    def path(self) -> Path | None:
+        """Return the critical path, None if the steps have none."""
+        return critical_path(self.all_steps()) if self.frozen is None else self.frozen.path
+
+    def freeze(self) -> None:
+        """Keep only the results."""
+        self.frozen = Frozen(self.total(), self.path())
+
+    def all_steps(self) -> Iterator[tuple[str, Step]]:
+        """Iterate over all steps by id, reading the buckets that are not at hand."""
+        for index in self._summaries if self.spread else (0,):
+            bucket = self.buckets.get(index)
+            yield from (self._read(index) if bucket is None else bucket).steps.items()
+
+    def _bucket(self, index: int) -> Bucket:
+        self.touched.add(index)
+        self._stale.add(index)
+        bucket = self.buckets.get(index)
+        if bucket is None:
+            bucket = self.buckets[index] = self._read(index)
+        return bucket
+
+    def _spread(self, small: Bucket) -> None:
+        self.spread = True
+        self.buckets, self.touched, self._stale = {}, set(), set()
+        for step_id, step in small.steps.items():
+            self._bucket(bucket_of(step_id)).steps[step_id] = step
+        for digest in small.events:
+            self._bucket(digest % FAN_OUT).events.add(digest)
+
+
+def bucket_of(step_id: str) -> int:
+    """Return the index of a step's bucket in a large task; the same in every process.
+
+    >>> bucket_of("fetch_cart")
+    62
+    """
+    return crc32(step_id.encode()) % FAN_OUT
