@@ -137,15 +137,25 @@ class EmbeddedKafka:
             wait_until_it_answers(_HOST, port, running=lambda: self.pid is not None)
         except BackendUnavailable as reason:
             self.kill()
-            last_words = log.read_bytes()[said_before:].decode(errors="replace").splitlines()[-_LINES_SHOWN:]
-            kind = _PortTaken if any(_TAKEN in line for line in last_words) else BackendUnavailable
-            raise kind("\n".join([f"The embedded Kafka {reason}. Its last words, in {log}:", *last_words])) from None
+            said = log.read_bytes()[said_before:].decode(errors="replace")
+            if _TAKEN in said:
+                raise _PortTaken(
+                    f"Another process listens on {_HOST}:{port} or {_HOST}:{controller_port}, which the embedded Kafka"
+                    f" needs: end it, or choose another port. Kafka's own words are in {log}."
+                ) from None
+            last_words = "\n".join(_without_stack_frames(said)[-_LINES_SHOWN:])
+            raise BackendUnavailable(f"The embedded Kafka {reason}. Its last words, in {log}:\n{last_words}") from None
 
     def _close(self) -> None:
         self.stop()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None
+
+
+def _without_stack_frames(said: str) -> list[str]:
+    """Return the lines that tell something: not where in Kafka's code, nor Java's warnings about that code."""
+    return [line for line in said.splitlines() if not line.startswith(("\tat ", "\t... ", "WARNING: "))]
 
 
 class _PortTaken(BackendUnavailable):

@@ -1,0 +1,28 @@
+"""Waiting for what other processes do, with a deadline instead of a sleep that hopes."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+LIMIT_S = 30.0
+
+
+def eventually(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
+    """Whether the condition became true before the limit."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process with this id runs; one that has ended and waits to be reaped does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
