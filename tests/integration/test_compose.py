@@ -1,0 +1,92 @@
+"""docker-compose.yml: the whole way, with commands and settings that exist."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from tasker_consumers.settings import ConsumerSettings, unknown_variables
+from tests.support.deployment import PORT, ROOT, STATE_DIR, compose, is_a_command
+
+SERVICES: dict[str, dict[str, Any]] = compose()["services"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("tasker-events:")}
+WORKERS = {name: service for name, service in OURS.items() if service["command"][0] == "run"}
+each_of_ours = pytest.mark.parametrize("service", OURS.values(), ids=list(OURS))
+each_worker = pytest.mark.parametrize("service", WORKERS.values(), ids=list(WORKERS))
+
+
+def test_kafka_a_trace_backend_and_both_groups_are_there() -> None:
+    assert SERVICES.keys() >= {"kafka", "jaeger", "topics", "stats", "telemetry"}
+
+
+@each_of_ours
+def test_every_command_in_compose_exists_on_the_command_line(service: dict[str, Any]) -> None:
+    assert is_a_command(service["command"])
+
+
+def test_a_command_that_does_not_exist_would_be_noticed() -> None:
+    assert not is_a_command(["run", "statistics"])
+    assert not is_a_command(["run"])
+
+
+@each_of_ours
+def test_every_setting_in_compose_is_known_and_can_work(service: dict[str, Any]) -> None:
+    assert unknown_variables(service["environment"]) == []
+    assert ConsumerSettings.from_env(service["environment"]).kafka == {"bootstrap.servers": "kafka:9092"}
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=list(SERVICES))
+def test_every_image_in_compose_has_a_fixed_version(service: dict[str, Any]) -> None:
+    name, _, tag = service["image"].partition(":")
+    assert name
+    assert tag not in {"", "latest"}
+
+
+@each_worker
+def test_a_worker_is_healthy_when_it_is_ready_to_work(service: dict[str, Any]) -> None:
+    assert f":{PORT}/readyz" in service["healthcheck"]["test"][-1]
+    assert [port.partition(":")[2] for port in service["ports"]] == [str(PORT)]
+
+
+@each_worker
+def test_a_worker_starts_after_the_topics_and_has_time_to_drain(service: dict[str, Any]) -> None:
+    assert service["depends_on"] == {"topics": {"condition": "service_completed_successfully"}}
+    assert int(service["stop_grace_period"].removesuffix("s")) >= 30
+
+
+@each_worker
+def test_the_states_of_a_worker_outlive_its_container(service: dict[str, Any]) -> None:
+    volume, _, path = service["volumes"][0].partition(":")
+    assert path == STATE_DIR
+    assert volume in compose()["volumes"]
+
+
+def test_no_two_workers_share_a_volume_or_a_port() -> None:
+    for shared in ("volumes", "ports"):
+        used = [entry.partition(":")[0] for service in SERVICES.values() for entry in service.get(shared, [])]
+        assert len(used) == len(set(used))
+
+
+@each_of_ours
+def test_our_containers_have_no_rights_they_do_not_need(service: dict[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_spans_go_to_the_backend_that_compose_starts() -> None:
+    assert SERVICES["telemetry"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://jaeger:4318"
+
+
+@pytest.mark.skipif(
+    shutil.which("docker") is None
+    or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0,
+    reason="docker compose is not installed",
+)
+def test_docker_compose_itself_accepts_the_file() -> None:
+    done = subprocess.run(["docker", "compose", "config", "--quiet"], cwd=ROOT, capture_output=True, check=False)
+    assert done.stderr == b""
+    assert done.returncode == 0

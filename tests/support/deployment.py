@@ -1,0 +1,58 @@
+"""The files that deploy the system, read as data."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from typer.main import get_command
+
+from tasker_consumers.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+BASE = ROOT / "k8s" / "base"
+STATE_DIR = "/var/lib/tasker"
+PORT = 8080
+
+
+@cache
+def compose() -> dict[str, Any]:
+    """Return docker-compose.yml."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def kustomization() -> dict[str, Any]:
+    """Return the list of what k8s/base deploys."""
+    found: dict[str, Any] = yaml.safe_load((BASE / "kustomization.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def objects() -> tuple[dict[str, Any], ...]:
+    """Return every Kubernetes object of k8s/base."""
+    files = [BASE / name for name in kustomization()["resources"]]
+    return tuple(found for file in files for found in yaml.safe_load_all(file.read_text(encoding="utf-8")))
+
+
+def pods() -> dict[str, dict[str, Any]]:
+    """Return the pod specification of every workload, by the workload's name."""
+    return {o["metadata"]["name"]: o["spec"]["template"]["spec"] for o in objects() if "template" in o.get("spec", {})}
+
+
+def image_environment() -> dict[str, str]:
+    """Return what the Dockerfile sets for our processes."""
+    final = (ROOT / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2]
+    return dict(re.findall(r"(TASKER_\w+)=(\S+)", final))
+
+
+def is_a_command(arguments: list[str]) -> bool:
+    """Return whether the command line has this command; `arguments` holds no options."""
+    command: Any = get_command(app)
+    for name in arguments:
+        command = getattr(command, "commands", {}).get(name)
+    return command is not None and not hasattr(command, "commands")
