@@ -1,0 +1,26 @@
+"""Publish what happens in your tasks and steps: embed an `EventPublisher`, forget it.
+
+Importing this loads confluent-kafka, fastavro and OpenTelemetry's API, and nothing else from outside.
+"""
+
+from tasker_producer.lifecycle import StepScope, TaskScope
+from tasker_producer.publisher import EventPublisher
+from tasker_producer.settings import ProducerSettings
+from tasker_schemas.errors import ConfigurationError, UsageError
+from tasker_schemas.headers import SpanRef, TraceHeaders
+from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
+
+__all__ = [
+    "ConfigurationError",
+    "EventPublisher",
+    "ObservabilityEvents",
+    "ProducerSettings",
+    "SpanRef",
+    "StepEvents",
+    "StepScope",
+    "TaskEvents",
+    "TaskScope",
+    "TraceHeaders",
+    "UsageError",
+    "WorkflowEvents",
+]

@@ -1,0 +1,82 @@
+"""A task's context on its way to another process: plain text headers, for a job's arguments or a queue's headers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from tasker_schemas.errors import UsageError
+from tasker_schemas.headers import (
+    BAGGAGE,
+    PARENT,
+    TRACEPARENT,
+    TRACESTATE,
+    TraceHeaders,
+    read_trace_headers,
+    trace_headers,
+)
+
+TASK_ID = "tasker-task-id"
+TASK_NAME = "tasker-task-name"
+CORRELATION_ID = "tasker-correlation-id"
+STARTED_AT = "tasker-started-at"
+TOTAL_STEPS = "tasker-total-steps"
+
+_TRACE = (TRACEPARENT, PARENT, TRACESTATE, BAGGAGE)
+
+Carrier = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskContext:
+    """What must be known of a task to go on with it elsewhere; times in microseconds since the epoch, UTC."""
+
+    task_id: str
+    task_name: str | None
+    trace: TraceHeaders
+    correlation_id: str | None = None
+    started_at: int | None = None
+    total_steps: int | None = None
+
+    def at(self, trace: TraceHeaders) -> Self:
+        """Return the same task at another place in a trace."""
+        return replace(self, trace=trace)
+
+    def started(self, moment: int) -> Self:
+        """Return the same task, begun at this moment."""
+        return replace(self, started_at=moment)
+
+
+def write_carrier(context: TaskContext) -> Carrier:
+    """Return a task's context as headers: W3C names for the trace, `tasker-` names for the rest."""
+    found = {
+        TASK_ID: context.task_id,
+        TASK_NAME: context.task_name,
+        CORRELATION_ID: context.correlation_id,
+        STARTED_AT: context.started_at,
+        TOTAL_STEPS: context.total_steps,
+        **{name: value.decode() for name, value in trace_headers(context.trace)},
+    }
+    return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def read_carrier(carrier: Mapping[str, str]) -> TaskContext:
+    """Read a task's context from headers; names in any case. A malformed trace counts as none.
+
+    Raises UsageError if the carrier names no task.
+    """
+    found = {str(name).lower(): str(value) for name, value in carrier.items()}
+    if not found.get(TASK_ID):
+        raise UsageError(f"the carrier has no {TASK_ID}: pass on what task.carrier() returned")
+    trace = [(name, found[name].encode("utf-8", "replace")) for name in _TRACE if name in found]
+    return TaskContext(
+        task_id=found[TASK_ID],
+        task_name=found.get(TASK_NAME),
+        trace=read_trace_headers(trace),
+        correlation_id=found.get(CORRELATION_ID),
+        started_at=_whole(found.get(STARTED_AT)),
+        total_steps=_whole(found.get(TOTAL_STEPS)),
+    )
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None

@@ -1,0 +1,66 @@
+"""The life of the process around a delivery: it is forked, and it ends.
+
+librdkafka's threads do not survive a fork: a child's inherited client accepts everything and delivers nothing. So a
+child forgets the inherited client and makes its own. At the end what is queued gets a bounded time to leave.
+"""
+
+import atexit
+import os
+import sys
+import weakref
+from functools import cache
+from typing import Protocol
+
+
+class Guest(Protocol):
+    """Something that lives in a process of others."""
+
+    def after_fork(self) -> None:
+        """Start anew in a forked child; nothing else has run there yet."""
+        ...
+
+    def at_exit(self) -> None:
+        """Finish before the process ends, in bounded time."""
+        ...
+
+
+_guests: weakref.WeakSet[Guest] = weakref.WeakSet()
+
+
+def watch(guest: Guest) -> None:
+    """Tell `guest` of forks and of the end of this process, for as long as it lives."""
+    _guests.add(guest)
+    _install()
+
+
+def watch_worker_exit() -> None:
+    """See to the end of a worker process too: those of multiprocessing leave without running atexit."""
+    for name in ("multiprocessing.util", "billiard.util"):
+        if module := sys.modules.get(name):
+            module.Finalize(None, _at_exit, exitpriority=10)
+
+
+@cache
+def _install() -> None:
+    atexit.register(_at_exit)
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _after_fork() -> None:
+    for guest in list(_guests):
+        guest.after_fork()
+
+
+def _at_exit() -> None:
+    for guest in list(_guests):
+        guest.at_exit()
+
+
+def never_free(thing: object) -> None:
+    """Keep an object for ever, also through the interpreter's end.
+
+    Freeing a client of librdkafka in a forked child waits for threads that exist only in the parent.
+    """
+    import ctypes  # noqa: PLC0415  needed after a fork only
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

@@ -1,0 +1,199 @@
+"""The one thing a service holds: an `EventPublisher`.
+
+A publish call builds, checks, masks and encodes the record on the caller's thread and hands it to a queue. It raises
+UsageError for a caller's mistake, and nothing for trouble with Kafka.
+"""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from tasker_producer import process
+from tasker_producer.assembly import EventAssembler, Moment, Options
+from tasker_producer.carrier import TaskContext, read_carrier
+from tasker_producer.delivery import KafkaDelivery
+from tasker_producer.lifecycle import TaskScope
+from tasker_producer.settings import ProducerSettings
+from tasker_producer.subject import step_fields, task_fields
+from tasker_producer.tracing import new_task_trace, task_trace
+from tasker_schemas.errors import UsageError
+from tasker_schemas.headers import Header, TraceHeaders
+from tasker_schemas.identity import new_event_id
+
+
+class Delivery(Protocol):
+    """Where finished events go; `send` never blocks and never raises."""
+
+    def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
+        """Take one record."""
+        ...
+
+    def flush(self, timeout: float) -> int:
+        """Wait at most `timeout` seconds; return how many records are left."""
+        ...
+
+    def close(self, timeout: float) -> int:
+        """Flush and stop; return how many records were left."""
+        ...
+
+    def stats(self) -> dict[str, int]:
+        """Return counts by name."""
+        ...
+
+    def after_fork(self) -> None:
+        """Start anew in a forked child, before anything is sent there."""
+        ...
+
+
+class EventPublisher:
+    """Publishes the events of one service; safe to share between threads, coroutines and forked workers.
+
+    Raises ConfigurationError, when it is made, for settings that Kafka's client refuses.
+    """
+
+    def __init__(self, settings: ProducerSettings | None = None, delivery: Delivery | None = None) -> None:
+        self.settings = settings if settings is not None else ProducerSettings.from_env()
+        self._assembler = EventAssembler(self.settings)
+        self._delivery = delivery if delivery is not None else KafkaDelivery(self.settings.kafka)
+        process.watch(self)
+
+    def publish_event(  # noqa: PLR0913  all but the name have defaults
+        self,
+        name: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        timestamp: Moment | None = None,
+        event_id: str | None = None,
+        trace: TraceHeaders | None = None,
+        additional_context: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """Publish any event: one of the catalogue, whose fields the payload holds, or one of your own.
+
+        The payload of your own event (`order.payment_processed`) becomes its attributes; `key` orders events that
+        belong to no task. Timestamps are datetimes with a time zone, or microseconds since the epoch.
+
+        Raises UsageError for an unknown reserved name, an unknown field, or a value that does not fit.
+        """
+        given = fields
+        if payload is not None:
+            given = {**self._assembler.free_attributes(name, _mapping("payload", payload)), **fields}
+        self._publish(name, given, additional_context, Options(None, timestamp, event_id, trace, key))
+
+    def publish_task_event(  # noqa: PLR0913  all but the name have defaults
+        self,
+        name: str,
+        task: Any = None,
+        *,
+        event_type: str | None = None,
+        timestamp: Moment | None = None,
+        event_id: str | None = None,
+        trace: TraceHeaders | None = None,
+        additional_context: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """Publish an event about a task, given as a mapping, an object with attributes, or by keyword fields.
+
+        Raises UsageError for a caller's mistake.
+        """
+        given = {**task_fields(name, task), **fields} if task is not None else fields
+        self._publish(name, given, additional_context, Options(event_type, timestamp, event_id, trace))
+
+    def publish_step_event(  # noqa: PLR0913  all but the name have defaults
+        self,
+        name: str,
+        step: Any = None,
+        *,
+        task: Any = None,
+        event_type: str | None = None,
+        timestamp: Moment | None = None,
+        event_id: str | None = None,
+        trace: TraceHeaders | None = None,
+        additional_context: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """Publish an event about one attempt of a step; `task` is needed where the step does not name its own.
+
+        Raises UsageError for a caller's mistake.
+        """
+        given = fields if step is None and task is None else {**step_fields(name, step, task), **fields}
+        self._publish(name, given, additional_context, Options(event_type, timestamp, event_id, trace))
+
+    def task(  # noqa: PLR0913  all but the name have defaults
+        self,
+        name: str,
+        *,
+        task_id: str | int | None = None,
+        context: Any = None,
+        total_steps: int | None = None,
+        correlation_id: str | None = None,
+        complete: bool = True,
+        additional_context: Mapping[str, Any] | None = None,
+    ) -> TaskScope:
+        """Return a `with` block that is a task: its start, its steps, and its end or failure are published.
+
+        With `complete=False` the block leaves the task open for another process (`task.carrier()`); an exception
+        still fails it.
+        """
+        identity = str(task_id) if task_id is not None else new_event_id()
+        scope = TaskContext(
+            task_id=identity,
+            task_name=name,
+            trace=new_task_trace(identity),
+            correlation_id=correlation_id,
+            total_steps=total_steps,
+        )
+        return TaskScope(self, scope, context, opens=True, closes=complete, attributes=additional_context)
+
+    def resume_task(self, carrier: Mapping[str, str], *, final: bool = False) -> TaskScope:
+        """Return a `with` block that goes on with a task which another process began; only `final` completes it.
+
+        Raises UsageError if the carrier names no task.
+        """
+        scope = read_carrier(carrier)
+        if scope.trace.span is None:
+            scope = scope.at(task_trace(scope.task_id)._replace(baggage=scope.trace.baggage))
+        return TaskScope(self, scope, None, opens=False, closes=final)
+
+    def flush(self, timeout: float | None = None) -> int:
+        """Wait for the queue to empty, at most `timeout` seconds; return how many events are left."""
+        return self._delivery.flush(self.settings.flush_timeout_s if timeout is None else timeout)
+
+    def close(self, timeout: float | None = None) -> int:
+        """Flush and stop; return how many events were left. What is published afterwards is counted as dropped."""
+        return self._delivery.close(self.settings.flush_timeout_s if timeout is None else timeout)
+
+    def stats(self) -> dict[str, int]:
+        """Return counts since this process began to publish: published, delivered, queued, dropped (by reason)."""
+        return self._delivery.stats()
+
+    def after_fork(self) -> None:
+        """Make this publisher usable in a forked child."""
+        self._assembler.after_fork()
+        self._delivery.after_fork()
+
+    def at_exit(self) -> None:
+        """Give what is queued a bounded time to leave before the process ends."""
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _publish(self, name: str, given: dict[str, Any], context: Mapping[str, Any] | None, options: Options) -> None:
+        if context is not None:
+            own = given.get("attributes")
+            extra = _mapping("additional_context", context)
+            given = {**given, "attributes": {**_mapping("attributes", own), **extra} if own else extra}
+        self._delivery.send(*self._assembler.assemble(name, given, options))
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UsageError(f"{name} is a mapping, not {type(value).__name__}")
+    return value

@@ -1,0 +1,102 @@
+"""What a publisher needs to know, read once from the environment.
+
+`KAFKA_*` is any setting of librdkafka, `TASKER_*` is ours, and `<NAME>_FILE` names a file that holds the value.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from tasker_producer.masking import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
+from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.topics import DEFAULT_PREFIX
+
+DEFAULT_SERVICE = "tasker"
+
+# Kafka's own start scripts and images use these, and Kubernetes sets the others in every pod beside a service "kafka".
+_NOT_OURS = re.compile(
+    r"KAFKA_(HOME|VERSION|OPTS|\w+_OPTS|DEBUG|CLUSTER_ID|PORT|PORT_.*|SERVICE_HOST|SERVICE_PORT|SERVICE_PORT_.*)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProducerSettings:
+    """How events leave this process.
+
+    `kafka` holds librdkafka's settings by their own names; times are in seconds, sizes in bytes.
+    """
+
+    kafka: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    topic_prefix: str = DEFAULT_PREFIX
+    service_name: str = DEFAULT_SERVICE
+    service_version: str = ""
+    filter_parameters: tuple[Pattern, ...] = DEFAULT_PATTERNS
+    filter_mask: str = DEFAULT_MASK
+    backtrace_frames: int = 10
+    max_record_bytes: int = 900_000
+    flush_timeout_s: float = 5.0
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "ProducerSettings":
+        """Read the settings; what is not set keeps its default.
+
+        Raises ConfigurationError naming the variable, its value and what was expected.
+        """
+        patterns = _value(environ, "TASKER_FILTER_PARAMETERS")
+        return cls(
+            kafka=kafka_config(environ),
+            topic_prefix=_value(environ, "TASKER_TOPIC_PREFIX") or DEFAULT_PREFIX,
+            service_name=_value(environ, "TASKER_SERVICE_NAME") or environ.get("OTEL_SERVICE_NAME") or DEFAULT_SERVICE,
+            service_version=_value(environ, "TASKER_SERVICE_VERSION") or "",
+            filter_parameters=DEFAULT_PATTERNS if patterns is None else parse_patterns(patterns),
+            filter_mask=_value(environ, "TASKER_FILTER_MASK") or DEFAULT_MASK,
+            backtrace_frames=int(_number(environ, "TASKER_BACKTRACE_FRAMES", 10, at_least=0)),
+            max_record_bytes=int(_number(environ, "TASKER_MAX_RECORD_BYTES", 900_000, at_least=4096)),
+            flush_timeout_s=_number(environ, "TASKER_FLUSH_TIMEOUT", 5.0, at_least=0),
+        )
+
+
+def kafka_config(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the `KAFKA_*` variables as settings of librdkafka.
+
+    >>> kafka_config({"KAFKA_BOOTSTRAP_SERVERS": "kafka:9092", "KAFKA_HEAP_OPTS": "-Xmx1g"})
+    {'bootstrap.servers': 'kafka:9092'}
+
+    Raises ConfigurationError for a file that cannot be read, and for a setting given twice.
+    """
+    names = {name.removesuffix("_FILE") for name in environ if name.startswith("KAFKA_")}
+    found = {name: _value(environ, name) for name in sorted(names) if not _NOT_OURS.fullmatch(name)}
+    return {
+        name.removeprefix("KAFKA_").lower().replace("_", "."): value
+        for name, value in found.items()
+        if value is not None and value != ""
+    }
+
+
+def _value(environ: Mapping[str, str], name: str) -> str | None:
+    """Return a variable's value, from the file that `<name>_FILE` names if there is one."""
+    path = environ.get(f"{name}_FILE")
+    if path is None:
+        return environ.get(name)
+    if name in environ:
+        raise ConfigurationError(f"{name} and {name}_FILE are both set: keep one of them")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{name}_FILE={path} cannot be read: {error}") from error
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, *, at_least: float) -> float:
+    text = _value(environ, name)
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not at_least <= number < float("inf"):
+        raise ConfigurationError(f"{name}={text!r} is not a number of at least {at_least:g}")
+    return number
