@@ -73,7 +73,8 @@ def kafka_in_docker() -> Iterator[str]:
             started = container.get_wrapped_container()
             wait_until_it_answers(host, port, running=lambda: started.reload() or started.status == "running")
         except (docker.errors.DockerException, OSError, RuntimeError, BackendUnavailable) as error:
-            raise BackendUnavailable(f"{IMAGE} did not start in Docker: {error}") from error
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise BackendUnavailable(f"{IMAGE} did not start in Docker ({reason})") from error
         yield f"{host}:{port}"
 
 
