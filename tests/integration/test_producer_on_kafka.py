@@ -1,0 +1,127 @@
+"""The producer on a real Kafka: what it promises to those who read, and to the process it lives in."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from tasker_consumers.embedded import KafkaSource
+from tasker_producer import EventPublisher, ProducerSettings
+from tasker_schemas.codec import Decoder
+from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.headers import read_trace_headers
+from tests.support.produced import create_event_topics, read_all
+
+
+@pytest.fixture
+def settings(kafka: KafkaSource, admin: AdminClient, topic_prefix: str) -> ProducerSettings:
+    create_event_topics(admin, topic_prefix)
+    return ProducerSettings(kafka={"bootstrap.servers": kafka.bootstrap_servers}, topic_prefix=topic_prefix)
+
+
+def run_service(settings: ProducerSettings, code: str) -> "subprocess.CompletedProcess[str]":
+    """Run a small service of its own process, configured by the environment."""
+    environ = {
+        **os.environ,
+        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka["bootstrap.servers"],
+        "TASKER_TOPIC_PREFIX": settings.topic_prefix,
+    }
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.run(command, env=environ, check=False, capture_output=True, text=True, timeout=60)
+
+
+def task_ids(settings: ProducerSettings, family: str, count: int) -> "Counter[str]":
+    messages = read_all(settings.kafka["bootstrap.servers"], f"{settings.topic_prefix}.events.{family}", count)
+    return Counter((message.key() or b"").decode() for message in messages)
+
+
+def test_what_a_task_block_publishes_arrives_with_its_trace(settings: ProducerSettings) -> None:
+    with EventPublisher(settings) as publisher, publisher.task("order", task_id="42") as task, task.step("fetch"):
+        pass
+    messages = read_all(settings.kafka["bootstrap.servers"], f"{settings.topic_prefix}.events.step", 2)
+    events = [Decoder().decode("StepEvent", message.value()) for message in messages]
+    assert [event["event_name"] for event in events] == ["step.handle", "step.completed"]
+    places = {read_trace_headers(message.headers() or []) for message in messages}
+    assert [place.parent for place in places] == [task.trace.span]
+
+
+def test_delivered_events_are_counted_without_asking_for_reports(settings: ProducerSettings) -> None:
+    publisher = EventPublisher(settings)
+    for number in range(100):
+        publisher.publish_event("order.paid", {"number": number})
+    assert publisher.close(30) == 0
+    counts = publisher.stats()
+    assert (counts["published"], counts["delivered"], counts["dropped"]) == (100, 100, 0)
+
+
+def test_events_of_one_task_share_a_partition_in_every_topic(settings: ProducerSettings) -> None:
+    servers, prefix = settings.kafka["bootstrap.servers"], settings.topic_prefix
+    with EventPublisher(settings) as publisher:
+        for number in range(30):
+            publisher.publish_task_event("task.cancelled", task_id=number)
+            publisher.publish_step_event("step.cancelled", task_id=number, step_id="s")
+    tasks = {m.key(): m.partition() for m in read_all(servers, f"{prefix}.events.task", 30)}
+    steps = {m.key(): m.partition() for m in read_all(servers, f"{prefix}.events.step", 30)}
+    assert tasks == steps
+    assert len(set(tasks.values())) == 3
+
+
+def test_events_leave_when_the_process_ends_without_close(settings: ProducerSettings) -> None:
+    code = """
+        from tasker_producer import EventPublisher
+        publisher = EventPublisher()
+        for number in range(1000):
+            publisher.publish_task_event("task.cancelled", task_id=number)
+    """
+    ended = run_service(settings, code)
+    assert ended.returncode == 0, ended.stderr
+    assert len(task_ids(settings, "task", 1000)) == 1000
+
+
+@pytest.mark.parametrize("fork", ["os.fork", "multiprocessing"])
+def test_events_of_every_forked_child_arrive_after_a_first_publish(settings: ProducerSettings, fork: str) -> None:
+    code = """
+        import multiprocessing, os, sys
+        from tasker_producer import EventPublisher
+        publisher = EventPublisher()
+        def work(child):
+            for number in range(100):
+                publisher.publish_task_event("task.cancelled", task_id=f"{child}-{number}")
+        work("parent")
+        if %r == "os.fork":
+            for child in range(3):
+                if os.fork() == 0:
+                    work(child)
+                    sys.exit(0)
+            codes = [os.wait()[1] for _ in range(3)]
+        else:
+            context = multiprocessing.get_context("fork")
+            children = [context.Process(target=work, args=(child,)) for child in range(3)]
+            for child in children: child.start()
+            for child in children: child.join()
+            codes = [child.exitcode for child in children]
+        sys.exit(any(codes))
+    """
+    ended = run_service(settings, code % fork)
+    assert ended.returncode == 0, ended.stderr
+    assert set(task_ids(settings, "task", 400).values()) == {1}
+
+
+def test_a_setting_that_kafka_refuses_is_named_at_once() -> None:
+    settings = ProducerSettings(kafka={"bootstrap.servers": "localhost:1", "lingerr.ms": "5"})
+    with pytest.raises(ConfigurationError, match="KAFKA_LINGERR_MS"):
+        EventPublisher(settings)
+
+
+def test_without_a_broker_publishing_neither_blocks_nor_raises() -> None:
+    settings = ProducerSettings(kafka={"bootstrap.servers": "localhost:1", "queue.buffering.max.messages": "10"})
+    publisher = EventPublisher(settings)
+    for number in range(25):
+        publisher.publish_event("order.paid", {"number": number})
+    assert publisher.close(0.2) == 10
+    counts = publisher.stats()
+    assert (counts["dropped_queue_full"], counts["dropped_closed"], counts["delivered"]) == (15, 10, 0)

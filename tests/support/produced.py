@@ -1,0 +1,47 @@
+"""Reading back what a producer sent to a real Kafka."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from tasker_schemas.names import Family
+from tasker_schemas.topics import event_topic
+
+DEADLINE_S = 30.0
+
+
+def create_event_topics(admin: AdminClient, prefix: str, partitions: int = 3) -> None:
+    """Create the event topics of a prefix and wait until they are there."""
+    topics = [NewTopic(event_topic(family, prefix), partitions, 1) for family in Family]
+    for future in admin.create_topics(topics).values():
+        future.result(DEADLINE_S)
+
+
+@contextmanager
+def _consumer(servers: str) -> Iterator[Any]:
+    settings = {"bootstrap.servers": servers, "group.id": uuid4().hex, "enable.auto.commit": False}
+    consumer = Consumer({**settings, "auto.offset.reset": "earliest"})
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def read_all(servers: str, topic: str, count: int, deadline_s: float = DEADLINE_S) -> list[Message]:
+    """Return all records of a topic, once there are at least `count`; fewer at the deadline fails the test."""
+    found: list[Message] = []
+    with _consumer(servers) as consumer:
+        partitions = consumer.list_topics(topic, timeout=DEADLINE_S).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+        until = time.monotonic() + deadline_s
+        while time.monotonic() < until:
+            found += consumer.consume(10_000, 0.2)
+            ends = [consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=DEADLINE_S)[1] for n in partitions]
+            if len(found) >= count and len(found) >= sum(ends):
+                return found
+    raise AssertionError(f"{topic}: {len(found)} records, at least {count} expected")
