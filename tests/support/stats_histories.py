@@ -13,7 +13,7 @@ T0 = 1_700_000_000 * SECOND
 Event = dict[str, Any]
 
 
-def event(name: str, at: float, task_id: str = "42", **fields: Any) -> Event:
+def event(name: str, at: float, task_id: str = "42", /, **fields: Any) -> Event:
     """Return an event `at` seconds after the beginning of the history; its id is made of what it says."""
     timestamp = T0 + round(at * SECOND)
     step = fields.get("step_id", "")

@@ -1,0 +1,43 @@
+"""What the passing of time alone does to a task's state: given up, shrunk to a tombstone, forgotten."""
+
+from dataclasses import dataclass
+
+from tasker_consumers.stats.derive import is_abandoned, is_terminal
+from tasker_consumers.stats.state import TaskState
+from tasker_consumers.stats.steps import RANK
+from tasker_schemas.names import State
+
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetime:
+    """How long states live, in seconds without any delivery."""
+
+    #: A task that is not over is abandoned after so long, by event time and by wall clock.
+    abandoned_after_s: float = 86_400.0
+    #: The steps of a task that is over are kept so long, for stragglers; of a failed one at least as long as the above,
+    #: for its retry.
+    grace_s: float = 3_600.0
+    #: Everything is forgotten after so long: the topics do not hold a task's events longer.
+    retention_s: float = 7 * 86_400.0
+
+    def age(self, state: TaskState, now: int) -> bool:
+        """Change a state as its age at `now` (wall clock, microseconds) asks for; return whether it changed."""
+        silent = (now - state.touched_at) / _SECOND
+        if silent > max(self.retention_s, self.grace_s, self.abandoned_after_s):
+            state.forgotten = True
+            return True
+        if state.stand is not None and is_terminal(state):
+            failed = state.stand.rank == RANK[State.ERROR]
+            grace = max(self.grace_s, self.abandoned_after_s) if failed else self.grace_s
+            if silent <= grace or state.steps.frozen is not None:
+                return False
+            state.steps.freeze()
+            return True
+        unheard = (now - (state.last_event_at or 0)) / _SECOND
+        known = state.known_events
+        if min(silent, unheard) <= self.abandoned_after_s or is_abandoned(state, known):
+            return False
+        state.abandoned_after = known
+        return True
