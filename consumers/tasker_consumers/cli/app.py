@@ -1,0 +1,63 @@
+"""`tasker`: the commands in the order of its help, and the one place where an error becomes a line and an exit code."""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from tasker_consumers.cli import demo, doctor, importing, replay, run, topics, trace
+from tasker_consumers.cli.output import complain
+from tasker_schemas.errors import PoisonRecord, TaskerEventsError
+
+#: Exit codes: something in the input failed; the user's mistake, a wrong setting, or no broker.
+INPUT_FAILED = 1
+CANNOT_START = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tasker",
+    help="See what happens in your tasks and steps: events on Kafka, exact statistics, OpenTelemetry traces.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tasker-events {version('tasker-events')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """See what happens in your tasks and steps: events on Kafka, exact statistics, OpenTelemetry traces."""
+
+
+app.command("demo")(demo.demo)
+app.add_typer(run.app, name="run")
+app.command("trace")(trace.trace)
+app.command("replay")(replay.replay)
+app.add_typer(importing.app, name="import")
+app.add_typer(topics.app, name="topics")
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app()
+    except PoisonRecord as error:
+        complain(str(error))
+        sys.exit(INPUT_FAILED)
+    except TaskerEventsError as error:
+        complain(str(error))
+        sys.exit(CANNOT_START)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,93 @@
+"""`tasker demo`: the whole way, once, on this machine."""
+
+# ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasker_consumers.cli.output import complain, show_json
+from tasker_consumers.importers.run import HistoryFormat
+from tasker_schemas.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tasker_consumers.demo.result import DemoResult
+    from tasker_consumers.demo.run import Publish, Stage
+
+
+def demo(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", show_default=False)] = None,
+    file_format: Annotated[
+        HistoryFormat | None, typer.Option("--format", help="Import these files instead of running the example.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
+) -> None:
+    """Start a Kafka and both consumer groups, run an example service, show its spans and statistics."""
+    if bool(files) != (file_format is not None):
+        raise UsageError("--format and files belong together: tasker demo --format wfcommons FILE…")
+    from rich.console import Console
+
+    from tasker_consumers.demo.failure import DemoFailed
+
+    try:
+        faults = _perform(Console(stderr=as_json), _publish(file_format, files or []), as_json=as_json, keep=keep)
+    except DemoFailed as error:
+        typer.echo(f"tasker: {error}", err=True)
+        raise typer.Exit(1) from None
+    for fault in faults:
+        complain(fault)
+    if faults:
+        raise typer.Exit(1)
+
+
+def _perform(console: "Console", publish: "Publish", *, as_json: bool, keep: bool) -> Sequence[str]:
+    from tasker_consumers.cli.environment import read_settings
+    from tasker_consumers.demo.progress import show_progress
+    from tasker_consumers.demo.run import perform, set_stage, stop_on_sigterm
+
+    settings = read_settings()
+    stop_on_sigterm()
+    with ExitStack() as stack:
+        with show_progress(console) as progress:
+            stage = stack.enter_context(set_stage(settings, progress))
+            result = perform(stage, publish, progress)
+        _show(console, result, stage, as_json=as_json, keep=keep)
+    return result.faults
+
+
+def _show(console: "Console", result: "DemoResult", stage: "Stage", *, as_json: bool, keep: bool) -> None:
+    from tasker_consumers.demo.run import hold
+    from tasker_consumers.demo.show import addresses, show_result, what_next
+
+    if as_json:
+        show_json(result.document())
+    else:
+        show_result(console, result)
+    if keep:
+        task_id = result.tasks[0]["task_id"] if result.tasks else None
+        console.print("\n".join(addresses(stage, task_id)), markup=False, highlight=False, soft_wrap=True)
+        hold(stage)
+    elif not as_json:
+        console.print("\n".join(what_next()), markup=False, highlight=False, soft_wrap=True)
+
+
+def _publish(file_format: HistoryFormat | None, files: Sequence[Path]) -> "Publish":
+    from tasker_consumers.demo.workload import run_example
+
+    if file_format is None:
+        return run_example
+
+    def publish(environ: Mapping[str, str], _directory: Path) -> list[str]:
+        from tasker_consumers.importers.run import import_files
+        from tasker_producer import EventPublisher, ProducerSettings
+
+        with EventPublisher(ProducerSettings.from_env(environ)) as publisher:
+            return [str(fault) for fault in import_files(file_format, files, publisher).faults]
+
+    return publish

@@ -1,0 +1,27 @@
+"""The environment of a command, read once."""
+
+import os
+
+from tasker_consumers.cli.output import complain
+from tasker_consumers.settings import ConsumerSettings, unknown_variables
+from tasker_schemas.errors import ConfigurationError
+
+BOOTSTRAP = "bootstrap.servers"
+
+
+def read_settings() -> ConsumerSettings:
+    """Return the settings of this process, with a warning for each variable that looks like one and is none."""
+    for warning in unknown_variables(os.environ):
+        complain(f"warning: {warning}")
+    return ConsumerSettings.from_env(os.environ)
+
+
+def read_settings_with_kafka() -> ConsumerSettings:
+    """Return the settings for a command that needs a Kafka; raises ConfigurationError when none is named."""
+    settings = read_settings()
+    if not settings.kafka.get(BOOTSTRAP):
+        raise ConfigurationError(
+            "KAFKA_BOOTSTRAP_SERVERS is not set; expected the Kafka brokers as host:port[,host:port]. "
+            "To look around without a Kafka of your own, run `tasker demo`."
+        )
+    return settings

@@ -1,0 +1,35 @@
+"""What the commands print: tables on a terminal, plain lines in a pipe, complaints on standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import typer
+
+
+def complain(message: str) -> None:
+    """Print one clear line on standard error."""
+    line = " ".join(message.split())
+    typer.echo(typer.style("tasker: ", fg="red") + line if sys.stderr.isatty() else f"tasker: {line}", err=True)
+
+
+def show_json(document: Any) -> None:
+    """Print one JSON document on standard output."""
+    typer.echo(json.dumps(document, ensure_ascii=False))
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows: a table for eyes on a terminal, tab-separated lines for programs in a pipe."""
+    if not sys.stdout.isatty():
+        typer.echo("\t".join(columns))
+        for row in rows:
+            typer.echo("\t".join(row))
+        return
+    from rich.console import Console  # noqa: PLC0415  a pipe does not wait for it
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)

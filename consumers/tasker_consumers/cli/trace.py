@@ -1,0 +1,76 @@
+"""`tasker trace`: what happened in one task."""
+
+# ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tasker_consumers.cli.output import complain, show_json
+
+if TYPE_CHECKING:
+    from tasker_consumers.replay.record import StoredRecord
+    from tasker_consumers.settings import ConsumerSettings
+    from tasker_consumers.telemetry.span import Span
+
+
+def trace(
+    task_id: Annotated[str, typer.Argument(metavar="TASK_ID", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Show the spans and the statistics of one task, from the topics alone; reads one partition of each."""
+    from tasker_consumers.cli.environment import read_settings_with_kafka
+
+    spans, stats, unreadable = _rebuild(_records(read_settings_with_kafka(), task_id))
+    if as_json:
+        from tasker_consumers.telemetry.span import span_to_json
+
+        show_json({"tasks": stats, "spans": [span_to_json(span) for span in spans]})
+    else:
+        _show(spans, stats)
+    for line in unreadable:
+        complain(line)
+    if unreadable:
+        raise typer.Exit(1)
+
+
+def _records(settings: "ConsumerSettings", task_id: str) -> "list[StoredRecord]":
+    from tasker_consumers.replay.select import Selection
+    from tasker_consumers.replay.source import select_records
+
+    records = list(select_records(settings.kafka, Selection(task_id=task_id), settings.topic_prefix))
+    if not records:
+        complain(f"no event of task {task_id!r} in {settings.topic_prefix}.events.*; is its id right, was it long ago?")
+        raise typer.Exit(1)
+    return records
+
+
+def _rebuild(records: "list[StoredRecord]") -> "tuple[list[Span], list[dict[str, Any]], list[str]]":
+    """Return spans and statistics of what can be read, and one line for each record that cannot."""
+    from tasker_consumers.stats.fold import recompute
+    from tasker_consumers.telemetry.event import read_event
+    from tasker_consumers.telemetry.spans import spans_of
+    from tasker_schemas.errors import PoisonRecord
+
+    readable, events, unreadable = [], [], []
+    for record in sorted(records, key=lambda record: record.timestamp or 0):
+        try:
+            events.append(read_event(record).data)
+        except PoisonRecord as error:
+            unreadable.append(f"{record.origin} cannot be read: {error}")
+        else:
+            readable.append(record)
+    stats = recompute(events, [record.headers for record in readable])
+    return spans_of(readable), list(stats.values()), unreadable
+
+
+def _show(spans: "list[Span]", stats: "list[dict[str, Any]]") -> None:
+    from rich.console import Console
+
+    from tasker_consumers.demo.show import stats_table
+    from tasker_consumers.telemetry.console import render_trace
+
+    console = Console()
+    if spans:
+        console.print(render_trace(spans))
+    console.print(stats_table(stats))

@@ -1,0 +1,157 @@
+"""The demo from its first step to its last: start, publish, wait until everything is dealt with, collect."""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from tasker_consumers.demo.failure import DemoFailed
+from tasker_consumers.demo.progress import Progress
+from tasker_consumers.demo.result import DemoResult, read_spans
+from tasker_consumers.demo.settled import Backlog
+from tasker_consumers.demo.stats_view import StatsView
+from tasker_consumers.demo.workers import Worker, start_workers
+from tasker_consumers.embedded import KafkaSource, find_kafka
+from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.topics import connect, create_topics, partitions_by_topic
+from tasker_schemas.names import Family
+from tasker_schemas.topics import event_topic, stats_topic
+
+#: The demo gives up when nothing at all has changed for so long.
+PATIENCE_S = 60.0
+_LOOK_EVERY_S = 0.1
+_CHECK_EVERY_S = 1.0
+
+Publish = Callable[[Mapping[str, str], Path], list[str]]
+"""Publishes everything, given an environment and a directory for logs; returns one line for each fault of the input."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A Kafka with topics and both groups at work; `kafka` are connection settings under librdkafka's names."""
+
+    source: KafkaSource
+    kafka: Mapping[str, str]
+    prefix: str
+    directory: Path
+    workers: list[Worker]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of whoever publishes or reads here."""
+        return {**os.environ, **_variables(self.source, self.prefix)}
+
+    @property
+    def spans_file(self) -> Path:
+        """Where the telemetry group writes its spans."""
+        return _spans_file(self.directory)
+
+
+@contextmanager
+def set_stage(settings: ConsumerSettings, progress: Progress) -> Iterator[Stage]:
+    """Start everything, and stop and remove it after the block; a Kafka of somebody else is left as it was."""
+    with ExitStack() as stack:
+        servers = settings.kafka.get("bootstrap.servers", "")
+        source = stack.enter_context(find_kafka({**os.environ, "KAFKA_BOOTSTRAP_SERVERS": servers}))
+        progress.note(f"Kafka: {source.how}, {source.bootstrap_servers}. {source.why}")
+        kafka = {**settings.kafka, "bootstrap.servers": source.bootstrap_servers}
+        prefix = settings.topic_prefix
+        if source.how == "configured":
+            prefix = f"{prefix}-demo-{uuid4().hex[:8]}"  # nothing that is live there is touched
+            stack.callback(_remove_topics, kafka, prefix)
+        states = create_topics(
+            kafka, prefix, partitions=settings.partitions, replication_factor=settings.replication_factor
+        )
+        progress.note(f"Topics: {prefix}.*, {len(states)} of them with {settings.partitions} partitions.")
+        directory = Path(tempfile.mkdtemp(prefix="tasker-demo-"))
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        workers = stack.enter_context(start_workers(directory, _worker_variables(source, prefix, directory)))
+        progress.note("Groups: stats and telemetry, each a process of its own.")
+        yield Stage(source=source, kafka=kafka, prefix=prefix, directory=directory, workers=workers)
+
+
+def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
+    """Publish, follow the statistics until both groups have dealt with everything, and return what came out.
+
+    Raises DemoFailed when a process ends too early or nothing moves any more.
+    """
+    with ThreadPoolExecutor(1) as pool, closing(StatsView(stage.kafka, stats_topic(stage.prefix))) as view:
+        publishing = pool.submit(publish, stage.environ, stage.directory)
+        _follow(stage, view, publishing, progress)
+        tasks = sorted(view.tasks.values(), key=lambda s: (s["created_at"] or s["started_at"] or 0, s["task_id"]))
+        return DemoResult(tasks=tasks, spans=read_spans(stage.spans_file), faults=publishing.result())
+
+
+def hold(stage: Stage) -> None:
+    """Return at Ctrl-C or SIGTERM; raises DemoFailed when a group ends by itself."""
+    with suppress(KeyboardInterrupt):
+        while True:
+            for worker in stage.workers:
+                worker.check()
+            time.sleep(_CHECK_EVERY_S)
+
+
+def stop_on_sigterm() -> None:
+    """Let SIGTERM do what Ctrl-C does: unwind, and stop what was started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _follow(stage: Stage, view: StatsView, publishing: Future[list[str]], progress: Progress) -> None:
+    with ExitStack() as stack:
+        backlogs = [stack.enter_context(closing(Backlog(stage.kafka, *who))) for who in _readers(stage.prefix)]
+        moved, seen = time.monotonic(), -1
+        while True:
+            changed = view.update(_LOOK_EVERY_S)
+            progress.tasks(view.tasks, changed)
+            for worker in stage.workers:
+                worker.check()
+            published = publishing.done()  # looked at before the backlogs: what is published later is not in them
+            if published:
+                publishing.result()
+            left = sum(backlog.count() for backlog in backlogs)
+            if published and left == 0 and view.complete():
+                return
+            if changed or left != seen:
+                moved, seen = time.monotonic(), left
+            elif time.monotonic() - moved > PATIENCE_S:
+                raise DemoFailed(f"nothing has moved for {PATIENCE_S:.0f} s; {left} records wait for the groups")
+
+
+def _readers(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the groups of the demo with the topics they read."""
+    every = tuple(event_topic(family, prefix) for family in Family)
+    return [
+        (f"{prefix}-stats", (event_topic(Family.TASK, prefix), event_topic(Family.STEP, prefix))),
+        (f"{prefix}-telemetry", every),
+    ]
+
+
+def _variables(source: KafkaSource, prefix: str) -> dict[str, str]:
+    return {"KAFKA_BOOTSTRAP_SERVERS": source.bootstrap_servers, "TASKER_TOPIC_PREFIX": prefix}
+
+
+def _worker_variables(source: KafkaSource, prefix: str, directory: Path) -> dict[str, str]:
+    return {
+        **_variables(source, prefix),
+        "TASKER_TELEMETRY_FILE": str(_spans_file(directory)),
+        "TASKER_COMMIT_INTERVAL_S": str(_LOOK_EVERY_S),  # somebody waits for the commits
+    }
+
+
+def _spans_file(directory: Path) -> Path:
+    return directory / "spans.jsonl"
+
+
+def _remove_topics(kafka: Mapping[str, str], prefix: str) -> None:
+    """Remove every topic of this demo, those of the groups included."""
+    admin = connect(kafka)
+    ours = [name for name in partitions_by_topic(kafka, admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
+    for removed in admin.delete_topics(ours).values() if ours else ():
+        removed.result()

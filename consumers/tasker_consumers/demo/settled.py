@@ -1,0 +1,30 @@
+"""Whether the groups have dealt with everything that was published: conditions on offsets, no waiting for luck."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from tasker_consumers.watermarks import TIMEOUT_S, watermarks
+
+
+class Backlog:
+    """Counts the records that a group has still to commit; `topics` are those that the group reads."""
+
+    def __init__(self, kafka: Mapping[str, str], group: str, topics: Sequence[str]) -> None:
+        # It asks in the group's name and never joins it: nothing is assigned, nobody is disturbed.
+        self._client: Any = Consumer({"log_level": 0, **kafka, "group.id": group, "enable.auto.commit": False})
+        known = self._client.list_topics(timeout=TIMEOUT_S).topics
+        self._places = [TopicPartition(topic, number) for topic in topics for number in known[topic].partitions]
+
+    def count(self) -> int:
+        """Return the number of records between what is committed and what is there."""
+        return sum(self._left(place) for place in self._client.committed(self._places, timeout=TIMEOUT_S))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _left(self, place: Any) -> int:
+        low, high = watermarks(self._client, place)
+        return high - max(place.offset, low)

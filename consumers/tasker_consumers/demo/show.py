@@ -1,0 +1,80 @@
+"""What a demo ends with: each task's spans as a tree, the statistics, and what to try next."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tasker_consumers.demo.result import DemoResult
+from tasker_consumers.demo.run import Stage
+from tasker_consumers.telemetry.console import render_trace
+from tasker_consumers.telemetry.span import span_from_json
+
+#: Trees of more tasks than that would bury the statistics; `tasker demo --json` has them all.
+MOST_TREES = 12
+
+_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("task", "task_id"),
+    ("status", "status"),
+    ("steps", "total_steps"),
+    ("done", "completed_steps"),
+    ("failed", "failed_steps"),
+    ("retries", "retries"),
+    ("seconds", "duration_s"),
+    ("step time", "step_time_s"),
+    ("parallel", "parallelism"),
+    ("longest step", "longest_step"),
+)
+
+
+def show_result(console: Console, result: DemoResult) -> None:
+    """Print everything a person wants to see of a demo."""
+    for stats in result.tasks[:MOST_TREES]:
+        spans = [span_from_json(dict(span)) for span in result.spans_of(stats["trace_id"])]
+        if spans:
+            console.print(render_trace(spans))
+            console.print()
+    left = len(result.tasks) - MOST_TREES
+    if left > 0:
+        console.print(f"… and the trees of {left} more tasks.\n")
+    console.print(stats_table(result.tasks))
+
+
+def stats_table(tasks: Iterable[Mapping[str, Any]]) -> Table:
+    """Return the completion statistics, one row for each task."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title, field in _COLUMNS:
+        table.add_column(title, justify="left" if field in ("task_id", "status", "longest_step") else "right")
+    for stats in tasks:
+        table.add_row(*(_cell(stats[field]) for _, field in _COLUMNS))
+    return table
+
+
+def addresses(stage: Stage, task_id: str | None) -> list[str]:
+    """Return where everything of a demo that goes on is, with commands to try there."""
+    lines = ["", "Everything goes on until Ctrl-C. In another terminal:", ""]
+    lines += [f"  export KAFKA_BOOTSTRAP_SERVERS={stage.source.bootstrap_servers} TASKER_TOPIC_PREFIX={stage.prefix}"]
+    if task_id is not None:
+        lines += [f"  tasker trace '{task_id}'", f"  tasker replay --task '{task_id}'"]
+    lines += ["  tasker topics list", "  tasker doctor", ""]
+    lines += [f"{w.name:<10} http://127.0.0.1:{w.port}/readyz  /healthz  /metrics" for w in stage.workers]
+    return [*lines, f"{'logs':<10} {stage.directory}"]
+
+
+def what_next() -> list[str]:
+    """Return commands to try when a demo is over."""
+    return [
+        "",
+        "What to try next:",
+        "  tasker demo --keep                            leave it running, and look around with trace, replay, doctor",
+        "  tasker demo --format wfcommons FILE…          scientific workflows as tasks (temporal: event histories)",
+        "  tasker demo --json                            the same as one JSON document",
+        "  examples/order_processing                     how a service embeds the producer",
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,56 @@
+"""The newest statistics of every task, as the stats topic tells them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from tasker_consumers.watermarks import TIMEOUT_S, watermarks
+from tasker_schemas.codec import Decoder
+
+_BATCH = 500
+
+
+class StatsView:
+    """Follows the stats topic from its beginning; of each task the record with the highest revision counts."""
+
+    def __init__(self, kafka: Mapping[str, str], topic: str) -> None:
+        self.tasks: dict[str, dict[str, Any]] = {}
+        self._decoder = Decoder()
+        self._client: Any = Consumer(
+            {
+                "log_level": 0,
+                **kafka,
+                "group.id": "tasker-demo",  # librdkafka asks for one; it is never joined
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+            }
+        )
+        partitions = self._client.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
+        self._places = [TopicPartition(topic, number, 0) for number in partitions]
+        self._client.assign(self._places)
+
+    def update(self, wait_s: float) -> list[str]:
+        """Take in what is there, waiting a little if nothing is; return the ids of the tasks with news."""
+        changed: dict[str, None] = {}
+        # The client waits until a batch is full; so wait for one record, and take what else is there.
+        for message in self._client.consume(1, timeout=wait_s) + self._client.consume(_BATCH, timeout=0):
+            if message.error() is None:
+                stats = self._decoder.decode("TaskStats", message.value())
+                known = self.tasks.get(stats["task_id"])
+                if known is None or stats["revision"] >= known["revision"]:
+                    self.tasks[stats["task_id"]] = stats
+                    changed[stats["task_id"]] = None
+        return list(changed)
+
+    def complete(self) -> bool:
+        """Return whether everything that is in the topic now has been taken in."""
+        return all(self._taken_in(place) for place in self._client.position(self._places))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _taken_in(self, place: Any) -> bool:
+        low, high = watermarks(self._client, place)
+        return bool(place.offset >= high or low == high)

@@ -1,0 +1,129 @@
+"""Look at everything the system leans on, and say for each whether it holds."""
+
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from tasker_consumers.replay.source import OffsetRange, open_source, read
+from tasker_consumers.topics import TIMEOUT_S, connect, differing, list_topics, partitions_by_topic
+from tasker_schemas.errors import BackendUnavailable
+
+_OTLP_PORTS = {"grpc": 4317, "http/protobuf": 4318}
+_CONNECT_LIMIT_S = 3.0
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    SKIPPED = "skipped"  # there is nothing to check, and that is no fault
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, as a sentence."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+
+
+def examine(kafka: Mapping[str, str], prefix: str, environ: Mapping[str, str], *, fresh: bool) -> Iterator[Finding]:
+    """Yield the findings one by one; `fresh` says that this Kafka was just started and so can have no topics.
+
+    Raises BackendUnavailable when no broker answers: then there is nothing more to look at.
+    """
+    admin = connect(kafka)
+    partitions_by_topic(kafka, admin)
+    yield _brokers(admin)
+    yield (
+        Finding("topics", Verdict.SKIPPED, "a Kafka that was just started has none")
+        if fresh
+        else _topics(kafka, prefix)
+    )
+    yield _round_trip(kafka, admin, f"{prefix}.doctor.{uuid4().hex[:8]}")
+    yield _otlp(environ)
+
+
+def _brokers(admin: AdminClient) -> Finding:
+    try:
+        cluster = admin.describe_cluster(request_timeout=TIMEOUT_S).result()
+    except KafkaException as error:
+        return Finding("brokers", Verdict.FAILED, f"the cluster does not describe itself: {error.args[0].str()}")
+    nodes = ", ".join(f"{node.id} at {node.host}:{node.port}" for node in cluster.nodes)
+    return Finding("brokers", Verdict.OK, f"cluster {cluster.cluster_id}, nodes: {nodes}")
+
+
+def _topics(kafka: Mapping[str, str], prefix: str) -> Finding:
+    states = list_topics(kafka, prefix)
+    missing = [state.name for state in states if state.partitions is None]
+    if missing:
+        return Finding("topics", Verdict.FAILED, f"missing: {', '.join(missing)}; `tasker topics create` makes them")
+    odd = differing(states)
+    if odd:
+        names = ", ".join(f"{state.name} ({state.partitions})" for state in odd)
+        return Finding("topics", Verdict.FAILED, f"partition counts differ, streams cannot be joined: {names}")
+    return Finding("topics", Verdict.OK, f"{len(states)} topics, {states[0].partitions} partitions each")
+
+
+def _round_trip(kafka: Mapping[str, str], admin: AdminClient, topic: str) -> Finding:
+    """Send a record through a topic of its own: no consumer is disturbed, and nothing is left behind."""
+    try:
+        admin.create_topics([NewTopic(topic, 1)], operation_timeout=TIMEOUT_S)[topic].result(TIMEOUT_S)
+    except KafkaException as error:
+        return Finding("round trip", Verdict.FAILED, f"topic {topic} cannot be made: {error.args[0].str()}")
+    try:
+        started = time.perf_counter()
+        come_back = _send_and_read(kafka, topic, uuid4().bytes)
+        took = (time.perf_counter() - started) * 1000
+    except (BackendUnavailable, KafkaException) as error:
+        return Finding("round trip", Verdict.FAILED, str(error))
+    finally:
+        admin.delete_topics([topic])[topic].result(TIMEOUT_S)
+    if not come_back:
+        return Finding("round trip", Verdict.FAILED, "a record was sent, and another one came back")
+    return Finding("round trip", Verdict.OK, f"a record went to a topic and came back in {took:.0f} ms")
+
+
+def _send_and_read(kafka: Mapping[str, str], topic: str, value: bytes) -> bool:
+    producer = Producer({"log_level": 0, **kafka})
+    producer.produce(topic, value)
+    if producer.flush(TIMEOUT_S):
+        raise BackendUnavailable(f"the record for {topic} was not acknowledged within {TIMEOUT_S:.0f} s")
+    with open_source(kafka) as consumer:
+        return [record.value for record in read(consumer, [OffsetRange(topic, 0, 0, 1)])] == [value]
+
+
+def _otlp(environ: Mapping[str, str]) -> Finding:
+    endpoint = otlp_endpoint(environ)
+    if endpoint is None:
+        return Finding("otlp", Verdict.SKIPPED, "OTEL_EXPORTER_OTLP_ENDPOINT is not set: spans would go to localhost")
+    host, port = endpoint
+    try:
+        socket.create_connection((host, port), _CONNECT_LIMIT_S).close()
+    except OSError as error:
+        return Finding("otlp", Verdict.FAILED, f"nothing answers at {host}:{port} ({error})")
+    return Finding("otlp", Verdict.OK, f"something listens at {host}:{port}")
+
+
+def otlp_endpoint(environ: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return host and port of the configured trace backend, None when none is configured.
+
+    >>> otlp_endpoint({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"})
+    ('collector', 4318)
+    """
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    url = next((environ[name].strip() for name in names if environ.get(name, "").strip()), None)
+    if url is None:
+        return None
+    parts = urlsplit(url if "//" in url else f"//{url}")
+    usual = {"http": 80, "https": 443}.get(parts.scheme, _OTLP_PORTS["grpc"])
+    return parts.hostname or "localhost", parts.port or usual

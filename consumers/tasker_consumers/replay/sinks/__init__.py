@@ -1,0 +1,1 @@
+"""Where replayed records go."""

@@ -1,0 +1,115 @@
+"""What the environment says to the consumers and tools, read once, at the edge, into one typed value.
+
+`TASKER_*` variables are ours; `KAFKA_*` are librdkafka's own settings and go to the client as they are. Any variable
+may be given as `NAME_FILE`, the path of a file that holds the value: how containers are handed their secrets.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tasker_producer.settings import ProducerSettings, kafka_config
+from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.topics import DEFAULT_PARTITIONS, DEFAULT_PREFIX
+
+_PREFIX = "TASKER_"
+_FILE = "_FILE"
+
+#: Variables of ours that other parts read by themselves.
+_READ_ELSEWHERE = ("TASKER_FLUSH_TIMEOUT", "TASKER_TELEMETRY_FILE")
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number of seconds above 0")]
+
+
+class ConsumerSettings(BaseModel):
+    """How the consumers run. The description of a field is what its variable must hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: Connection settings under librdkafka's names.
+    kafka: Mapping[str, str] = Field(default_factory=dict)
+    topic_prefix: str = Field(
+        DEFAULT_PREFIX,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+        description="letters, digits, dots, dashes and underscores, at most 100 of them",
+    )
+    #: Of topics that are created; source topics share one number, so that task and step streams can be joined.
+    partitions: int = Field(DEFAULT_PARTITIONS, ge=1, le=10_000, description="a whole number from 1 to 10000")
+    replication_factor: int = Field(
+        -1, ge=-1, le=32_767, description="a number of replicas, or -1 for the cluster's default"
+    )
+    state_store: Literal["rocksdb", "memory"] = Field("rocksdb", description="rocksdb or memory")
+    state_dir: Path = Field(Path("tasker-state"), description="a directory")
+    web_host: str = Field("127.0.0.1", min_length=1, description="an address to listen at")
+    web_port: int = Field(0, ge=0, le=65_535, description="a port from 0 (any free one) to 65535")
+    abandoned_after_s: Seconds = 86_400.0
+    commit_interval_s: Seconds = 1.0
+    sweep_interval_s: Seconds = 30.0
+    session_timeout_s: Seconds = 10.0
+    broker_timeout_s: Seconds = 120.0
+    span_names: Literal["tasker", "readable"] = Field("tasker", description="tasker or readable")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Return the settings that the environment holds; what it does not name has its default.
+
+        >>> ConsumerSettings.from_env({"TASKER_WEB_PORT": "8080"}).web_port
+        8080
+        >>> ConsumerSettings.from_env({"TASKER_PARTITIONS": "six"})
+        Traceback (most recent call last):
+        tasker_schemas.errors.ConfigurationError: TASKER_PARTITIONS is 'six'; expected a whole number from 1 to 10000.
+
+        Raises ConfigurationError for the first value that cannot work.
+        """
+        given = {name: _text(environ, variable) for name, variable in _variables(cls).items()}
+        try:
+            return cls(
+                kafka=kafka_config(environ),
+                **{name: text for name, text in given.items() if text},  # type: ignore[arg-type]  # pydantic reads text
+            )
+        except ValidationError as error:
+            name = str(error.errors()[0]["loc"][0])
+            expected = _expectation(cls, name)
+            raise ConfigurationError(f"{_variables(cls)[name]} is {given[name]!r}; expected {expected}.") from None
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return one sentence for each `TASKER_*` variable that nothing reads, with the name that was likely meant.
+
+    >>> unknown_variables({"TASKER_TOPIC_PREFX": "shop"})
+    ['TASKER_TOPIC_PREFX is not a setting; did you mean TASKER_TOPIC_PREFIX?']
+    """
+    names = {*_variables(ConsumerSettings).values(), *_READ_ELSEWHERE}
+    names |= {_PREFIX + field.name.upper() for field in fields(ProducerSettings)}
+    known = names | {name + _FILE for name in names}
+    return [_hint(name, known) for name in sorted(environ) if name.startswith(_PREFIX) and name not in known]
+
+
+def _hint(name: str, known: set[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ".")
+
+
+def _variables(settings: type[ConsumerSettings]) -> dict[str, str]:
+    """Return the variable of each field."""
+    return {name: _PREFIX + name.upper() for name in settings.model_fields if name != "kafka"}
+
+
+def _expectation(settings: type[ConsumerSettings], name: str) -> str:
+    return settings.model_fields[name].description or "another value"
+
+
+def _text(environ: Mapping[str, str], variable: str) -> str:
+    """Return a variable's value, from the file that `NAME_FILE` names if there is one; empty counts as not set."""
+    file = environ.get(variable + _FILE, "").strip()
+    if not file:
+        return environ.get(variable, "").strip()
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{variable}{_FILE} is {file!r}; expected a readable file ({error}).") from None

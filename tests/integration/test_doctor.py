@@ -1,0 +1,51 @@
+"""The doctor on a real broker: what stands is ok, what is missing is named."""
+
+import socket
+from contextlib import closing
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from tasker_consumers.doctor import Finding, Verdict, examine
+from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.topics import create_topics
+from tasker_schemas.errors import BackendUnavailable
+
+
+@pytest.fixture
+def connection(kafka: KafkaSource) -> dict[str, str]:
+    return {"bootstrap.servers": kafka.bootstrap_servers}
+
+
+def by_check(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.check: finding for finding in findings}
+
+
+def test_a_healthy_system_passes_every_check(connection: dict[str, str], topic_prefix: str) -> None:
+    create_topics(connection, topic_prefix, partitions=2)
+    with closing(socket.create_server(("127.0.0.1", 0))) as collector:
+        environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.getsockname()[1]}"}
+        findings = by_check(list(examine(connection, topic_prefix, environ, fresh=False)))
+    assert {finding.verdict for finding in findings.values()} == {Verdict.OK}
+    assert "2 partitions each" in findings["topics"].detail
+
+
+def test_missing_topics_and_a_dead_backend_fail_with_what_to_do(connection: dict[str, str], topic_prefix: str) -> None:
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
+    findings = by_check(list(examine(connection, topic_prefix, environ, fresh=False)))
+    assert findings["topics"].verdict is findings["otlp"].verdict is Verdict.FAILED
+    assert "`tasker topics create` makes them" in findings["topics"].detail
+    assert findings["round trip"].verdict is Verdict.OK
+
+
+def test_the_round_trip_leaves_no_topic_behind(
+    connection: dict[str, str], admin: AdminClient, topic_prefix: str
+) -> None:
+    findings = by_check(list(examine(connection, topic_prefix, {}, fresh=True)))
+    assert findings["topics"].verdict is findings["otlp"].verdict is Verdict.SKIPPED
+    assert not [name for name in admin.list_topics(timeout=10).topics if name.startswith(topic_prefix)]
+
+
+def test_without_a_broker_there_is_nothing_to_examine() -> None:
+    with pytest.raises(BackendUnavailable, match="does not answer"):
+        list(examine({"bootstrap.servers": "127.0.0.1:1"}, "tasker", {}, fresh=False))
