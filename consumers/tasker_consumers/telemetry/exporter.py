@@ -1,0 +1,45 @@
+"""Where spans go: what every exporter promises."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tasker_consumers.telemetry.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Spans that the backend will never take, with its own words; `spans` is empty when it did not say which."""
+
+    count: int
+    reason: str
+    spans: Sequence[Span] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """How an export ended: what the backend took, and what it will never take."""
+
+    accepted: int
+    rejections: Sequence[Rejection] = ()
+
+    @property
+    def rejected(self) -> int:
+        """How many spans the backend refused for good."""
+        return sum(rejection.count for rejection in self.rejections)
+
+
+class Exporter(Protocol):
+    """Takes spans to one backend. The caller waits, and may cancel: the same spans then come again."""
+
+    async def start(self) -> None:
+        """Open connections; called once, before the first export."""
+
+    async def stop(self) -> None:
+        """Close them; called once, after the last export."""
+
+    def ready(self) -> bool:
+        """Return whether the backend took what it was last given."""
+
+    async def export(self, spans: Sequence[Span]) -> ExportResult:
+        """Return when the backend has taken or refused every span; trouble that may pass is waited out."""

@@ -1,0 +1,172 @@
+"""The fold: events of a task, in any order and any number of times, into the facts of its spans.
+
+A state is a union of facts by event id and a few minima, so folding is commutative, associative and idempotent. Only
+an export puts an end to that: a span is exported when its end is known, and what comes later is counted as late.
+"""
+
+from typing import Any
+from zlib import crc32
+
+import orjson
+
+from tasker_consumers.telemetry.event import FAILED, RANK, Event
+from tasker_consumers.telemetry.state import Closed, Fact, Facts, Head, TaskState
+from tasker_schemas.events import fields_of
+from tasker_schemas.headers import TraceHeaders
+from tasker_schemas.names import Family
+
+# Nothing that a span tells; inputs, results and contexts are the largest part of an event.
+_UNTOLD = {
+    "event_id", "event_type", "task_id", "step_inputs", "step_results", "context", "from_state", "to_state",
+    "truncated",
+}  # fmt: skip
+_TOLD = {family: tuple(sorted(fields_of(family) - _UNTOLD)) for family in Family}
+
+COMPLETE = 4  # the rank from which on the facts of what was exported are dropped
+
+
+def fold(state: TaskState | None, event: Event) -> TaskState:
+    """Return the state after an event of its task; the given state is changed.
+
+    The event must belong to a task: custom events outside of one have no state.
+    """
+    family, data, trace = event
+    at: int = data["timestamp"]
+    if state is None:
+        state = TaskState.of_task(data["task_id"], at)
+    head = state.head
+    if "closed" in head:
+        if not _reopens(head["closed"], data):
+            head["late"] += 1
+            return state
+        del head["closed"]
+    head["first"] = min(head["first"], at)
+    head["last"] = max(head["last"], at)
+    event_id: str = data["event_id"]
+    fact = _fact(family, data, trace)
+    if family is Family.STEP:
+        _learn_step_context(head, event_id, fact)
+        _fold_attempt(state, (data["step_id"], str(data["attempt_number"])), event_id, fact)
+    elif family is Family.TASK:
+        _learn_context(head, event_id, fact)
+        _fold_task(head, event_id, fact)
+    else:
+        _fold_remark(state, family, event_id, fact)
+    return state
+
+
+def digest(event_id: str) -> int:
+    """Return a short digest of an event id: enough to tell a second delivery from a late event of the same span."""
+    return crc32(event_id.encode())
+
+
+def latest_task_fact(head: Head) -> tuple[int, int, str] | None:
+    """Return time, rank and event id of the event that a task's status follows from; None before any.
+
+    The latest event decides, because a failed task can be retried; of two at once, the one that goes further.
+    """
+    return max(
+        ((fact["timestamp"], RANK.get(fact["event_name"], -1), event_id) for event_id, fact in head["facts"].items()),
+        default=None,
+    )
+
+
+def _fact(family: Family, data: dict[str, Any], trace: TraceHeaders) -> Fact:
+    fact = {name: value for name in _TOLD[family] if (value := data[name]) or value == 0}
+    span, parent = trace.span, trace.parent
+    if span is not None:
+        # A parent in another trace, or the span itself, is none: it could not be shown above the span.
+        fits = parent is not None and parent.trace_id == span.trace_id and parent.span_id != span.span_id
+        parent_id = parent.span_id if parent is not None and fits else ""
+        fact["ctx"] = [span.trace_id, span.span_id, span.flags, parent_id, trace.tracestate]
+    return fact
+
+
+def _keep(facts: Facts, event_id: str, fact: Fact) -> bool:
+    """Add a fact, and return whether it was new; of two that claim the same event id, always the same one stays."""
+    known = facts.setdefault(event_id, fact)
+    if known is fact:
+        return True
+    if known != fact:
+        facts[event_id] = max(known, fact, key=_canonical)
+    return False
+
+
+def _canonical(fact: Fact) -> bytes:
+    return orjson.dumps(fact, option=orjson.OPT_SORT_KEYS)
+
+
+def _learn_context(head: Head, event_id: str, fact: Fact) -> None:
+    if "ctx" in fact:
+        told = [fact["timestamp"], event_id, *fact["ctx"]]
+        known = head.get("context")
+        if known is None or told < known:
+            head["context"] = told
+
+
+def _learn_step_context(head: Head, event_id: str, fact: Fact) -> None:
+    if "ctx" in fact:
+        trace_id, _, flags, parent_id, tracestate = fact["ctx"]
+        # One that knows the parent beats any that does not.
+        told = [not parent_id, fact["timestamp"], event_id, trace_id, parent_id, flags, tracestate]
+        known = head.get("step_context")
+        if known is None or told < known:
+            head["step_context"] = told
+
+
+def _fold_task(head: Head, event_id: str, fact: Fact) -> None:
+    if _keep(head["facts"], event_id, fact) and "told" in head:
+        latest = latest_task_fact(head)
+        moves = latest is not None and latest[2] == event_id
+        head["late"] += not moves
+
+
+def _fold_extra(head: Head, event_id: str, fact: Fact) -> None:
+    if _keep(head["extras"], event_id, fact) and "told" in head:
+        head["late"] += 1
+
+
+def _fold_attempt(state: TaskState, name: tuple[str, str], event_id: str, fact: Fact) -> None:
+    attempt = state.attempt(*name)
+    rank = RANK.get(fact["event_name"], -1)
+    exported = attempt.get("rank")
+    if exported is None:
+        _keep(attempt["facts"], event_id, fact)
+        if rank >= FAILED:
+            state.ended.add(name)
+    elif digest(event_id) not in attempt["told"]:
+        attempt["told"].append(digest(event_id))
+        if exported < COMPLETE:
+            attempt["facts"][event_id] = fact
+        if rank >= FAILED and rank > exported:
+            state.ended.add(name)  # it ended again, or after all: the span is exported anew under its id
+        elif exported >= FAILED:
+            state.head["late"] += 1
+
+
+def _fold_remark(state: TaskState, family: Family, event_id: str, fact: Fact) -> None:
+    """Fold what tells no state: it becomes a span event of the span that it is about, or else of the task's."""
+    about_step = family is Family.OBSERVABILITY and "step_id" in fact
+    if about_step and "attempt_number" in fact:
+        _fold_attempt(state, (fact["step_id"], str(fact["attempt_number"])), event_id, fact)
+    elif (about_step or family is Family.CUSTOM) and "ctx" in fact:
+        _fold_grouped(state, event_id, fact)
+    else:
+        if family is not Family.CUSTOM and not about_step:
+            _learn_context(state.head, event_id, fact)
+        _fold_extra(state.head, event_id, fact)
+
+
+def _fold_grouped(state: TaskState, event_id: str, fact: Fact) -> None:
+    span_id = fact["ctx"][1]
+    groups = state.change(span_id)["groups"]
+    group = groups.get(span_id)
+    if group is None:
+        group = groups[span_id] = {"facts": {}, "told": []}
+    if digest(event_id) not in group["told"] and _keep(group["facts"], event_id, fact) and "told" in state.head:
+        state.head["late"] += 1
+
+
+def _reopens(closed: Closed, data: dict[str, Any]) -> bool:
+    """Return whether an event makes a closed task go on: only one after a failure can, a retry for instance."""
+    return closed["rank"] == FAILED and data["timestamp"] > closed["end"]

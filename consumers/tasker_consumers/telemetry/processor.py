@@ -1,0 +1,113 @@
+"""The telemetry group as a processor of the engine: events in, the fold in the middle, spans to the exporter."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tasker_consumers.telemetry.attempt_span import SpanNames
+from tasker_consumers.telemetry.event import Event, read_event
+from tasker_consumers.telemetry.exporter import Exporter
+from tasker_consumers.telemetry.fold import fold
+from tasker_consumers.telemetry.harvest import harvest
+from tasker_consumers.telemetry.lifetime import Lifetime, settle
+from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.state import Read, TaskState
+from tasker_schemas.codec import Decoder
+from tasker_schemas.headers import SAMPLED
+from tasker_schemas.names import Family
+from tasker_schemas.topics import dead_letter_topic, event_topic
+
+GROUP = "telemetry"
+
+# Tasks between which other coroutines, heartbeats above all, get their turn.
+_TURN = 100
+
+#: Stands in the engine's place for a state where there is none: a custom event outside of any task.
+_OUTSIDE = TaskState.of_task("", 0)
+
+Clock = Callable[[], int]
+
+
+def _wall_clock() -> int:
+    return time.time_ns() // 1000
+
+
+class TelemetryProcessor:
+    """Rebuilds the spans of every task, and holds a run until the backend has taken those that ended in it."""
+
+    output = None
+
+    def __init__(
+        self,
+        prefix: str,
+        decoder: Decoder,
+        exporter: Exporter,
+        *,
+        names: SpanNames = SpanNames.TASKER,
+        lifetime: Lifetime,
+        clock: Clock = _wall_clock,
+    ) -> None:
+        self.group = f"{prefix}-{GROUP}"
+        self.sources = tuple(event_topic(family, prefix) for family in Family)
+        self.dead_letters = dead_letter_topic(GROUP, prefix)
+        self._decode = decoder.decode
+        self._exporter = exporter
+        self._names = names
+        self._lifetime = lifetime
+        self._clock = clock
+
+    def decode(self, record: Any) -> Event:
+        """Return the record's event; raises PoisonRecord for one that can never be read."""
+        return read_event(record, self._decode)
+
+    def fold(self, state: TaskState | None, event: Event) -> TaskState:
+        """Return the state after one more event."""
+        if event.data["task_id"] is None:
+            return state or _OUTSIDE
+        return fold(None if state is _OUTSIDE else state, event)
+
+    def load(self, key: bytes, read: Read) -> TaskState | None:
+        """Return the stored state of a task."""
+        return TaskState.load(key, read)
+
+    def dump(self, key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:  # noqa: ARG002  a state knows its key
+        """Return the entries to write for a task."""
+        return {} if state is _OUTSIDE else state.dump()
+
+    async def react(self, touched: dict[bytes, TaskState]) -> Mapping[bytes, bytes]:
+        """Export what ended; returns when the backend has taken or refused it."""
+        spans = [span for span in await self._harvest(touched) if span.flags & SAMPLED]
+        if spans:
+            await self._exporter.export(spans)
+        return {}
+
+    def due(self, state: TaskState, now: int) -> bool:
+        """Return whether a task's silence asks for something."""
+        state.overdue = self._lifetime.overdue(state, now)
+        return state.overdue is not None
+
+    async def start(self) -> None:
+        """Open the backend."""
+        await self._exporter.start()
+
+    async def stop(self) -> None:
+        """Close it."""
+        await self._exporter.stop()
+
+    def ready(self) -> bool:
+        """Return whether the backend takes spans."""
+        return self._exporter.ready()
+
+    async def _harvest(self, touched: Mapping[bytes, TaskState]) -> list[Span]:
+        now = self._clock()
+        spans: list[Span] = []
+        for count, state in enumerate(touched.values(), 1):
+            if state.overdue is not None:
+                spans += settle(state, self._names)
+            elif state is not _OUTSIDE:
+                state.head["seen_at"] = now
+                spans += harvest(state, self._names)
+            if not count % _TURN:
+                await asyncio.sleep(0)
+        return spans

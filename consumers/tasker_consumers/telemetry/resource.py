@@ -1,0 +1,37 @@
+"""The resource that spans belong to, as OpenTelemetry's variables describe it."""
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from urllib.parse import unquote
+
+from tasker_schemas.errors import ConfigurationError
+
+_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
+
+
+def resource_attributes(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes of the resource; a span whose events name their service replaces `service.name`.
+
+    >>> resource_attributes({"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test"})["deployment.environment"]
+    'test'
+
+    Raises ConfigurationError for attributes that are not `name=value` pairs.
+    """
+    attributes = {"service.name": "tasker", "service.version": version(), "service.framework": "tasker"}
+    for pair in filter(None, (pair.strip() for pair in environ.get(_ATTRIBUTES, "").split(","))):
+        name, equals, value = pair.partition("=")
+        if not (name.strip() and equals):
+            raise ConfigurationError(f"{_ATTRIBUTES} has {pair!r}; expected name=value,name=value.")
+        attributes[name.strip()] = unquote(value.strip())
+    if name := environ.get("OTEL_SERVICE_NAME", "").strip():
+        attributes["service.name"] = name
+    return attributes
+
+
+def version() -> str:
+    """Return the version of this distribution."""
+    try:
+        return version_of("tasker-events")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0"

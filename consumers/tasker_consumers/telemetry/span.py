@@ -1,0 +1,86 @@
+"""A span as a plain value, ready for any exporter."""
+
+from typing import Any, NamedTuple
+
+AttributeValue = bool | int | float | str | list[str]
+Attributes = dict[str, AttributeValue]
+
+UNSET, OK, ERROR = "UNSET", "OK", "ERROR"
+
+
+class SpanEvent(NamedTuple):
+    """Something that happened while a span lasted; time in nanoseconds since the epoch."""
+
+    time: int
+    name: str
+    attributes: Attributes
+
+
+class Link(NamedTuple):
+    """Another span that this one has to do with."""
+
+    trace_id: str
+    span_id: str
+    attributes: Attributes
+
+
+class Span(NamedTuple):
+    """One span; ids are lower-case hex digits, times nanoseconds since the epoch, UTC."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    start: int
+    end: int
+    status: str  # UNSET, OK or ERROR
+    message: str  # of the status
+    attributes: Attributes
+    events: list[SpanEvent]
+    links: list[Link]
+    service: str  # service.name of its resource; empty for the default
+    flags: int
+    tracestate: str
+    dropped_attributes: int = 0
+    dropped_events: int = 0
+    dropped_links: int = 0
+
+
+def span_to_json(span: Span) -> dict[str, Any]:
+    """Return a span as values of JSON, as `tasker demo --json` and the JSON-lines file show it."""
+    return {
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_span_id,
+        "name": span.name,
+        "start_time_unix_nano": span.start,
+        "end_time_unix_nano": span.end,
+        "status": {"code": span.status, "message": span.message},
+        "attributes": span.attributes,
+        "events": [
+            {"name": event.name, "time_unix_nano": event.time, "attributes": event.attributes} for event in span.events
+        ],
+        "links": [
+            {"trace_id": link.trace_id, "span_id": link.span_id, "attributes": link.attributes} for link in span.links
+        ],
+    }
+
+
+def span_from_json(data: dict[str, Any]) -> Span:
+    """Return the span that `span_to_json` wrote; service, flags and tracestate are not in there."""
+    return Span(
+        trace_id=data["trace_id"],
+        span_id=data["span_id"],
+        parent_span_id=data["parent_span_id"],
+        name=data["name"],
+        start=data["start_time_unix_nano"],
+        end=data["end_time_unix_nano"],
+        status=data["status"]["code"],
+        message=data["status"]["message"],
+        attributes=data["attributes"],
+        events=[SpanEvent(e["time_unix_nano"], e["name"], e["attributes"]) for e in data["events"]],
+        links=[Link(link["trace_id"], link["span_id"], link["attributes"]) for link in data["links"]],
+        service="",
+        flags=1,
+        tracestate="",
+    )

@@ -1,0 +1,38 @@
+"""From records or events straight to spans: for tools and tests, which have all of a task's events at hand."""
+
+from collections.abc import Iterable
+
+from tasker_consumers.telemetry.attempt_span import SpanNames
+from tasker_consumers.telemetry.event import Event, Record, read_event
+from tasker_consumers.telemetry.fold import fold
+from tasker_consumers.telemetry.harvest import all_spans
+from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.state import TaskState
+from tasker_schemas.errors import PoisonRecord
+
+
+def spans_of(records: Iterable[Record], names: SpanNames = SpanNames.TASKER) -> list[Span]:
+    """Return the spans of all tasks that records tell of, also those still open; unreadable records are skipped."""
+    return spans_of_events(_readable(records), names)
+
+
+def spans_of_events(events: Iterable[Event], names: SpanNames = SpanNames.TASKER) -> list[Span]:
+    """Return the spans of all tasks that events tell of, also those still open; by task, and by start within one."""
+    states: dict[str, TaskState] = {}
+    for event in events:
+        task_id = event.data["task_id"]
+        if task_id is not None:
+            states[task_id] = fold(states.get(task_id), event)
+    return [
+        span
+        for _, state in sorted(states.items())
+        for span in sorted(all_spans(state, names), key=lambda span: (span.start, span.end, span.span_id))
+    ]
+
+
+def _readable(records: Iterable[Record]) -> Iterable[Event]:
+    for record in records:
+        try:
+            yield read_event(record)
+        except PoisonRecord:
+            continue
