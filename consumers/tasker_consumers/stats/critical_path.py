@@ -1,6 +1,6 @@
 """The longest way through a task: the chain of steps, each depending on the one before, that took the most time.
 
-A step weighs its `Step.time`: wall time from its first start to its last end. Steps that never appeared weigh nothing.
+A step weighs its `Figures.time`, wall time from its first start to its last end; one that never appeared weighs nothing.
 """
 
 from collections import defaultdict
@@ -30,7 +30,7 @@ def critical_path(steps: Iterable[tuple[str, Step]]) -> Path | None:
     needs: dict[str, frozenset[str]] = {}
     ordered = False
     for step_id, step in steps:
-        times[step_id] = step.time or 0
+        times[step_id] = step.figures().time or 0
         needs[step_id] = step.depends_on or frozenset()
         ordered = ordered or step.depends_on is not None
     ends = _ends(times, needs) if ordered else {}

@@ -101,32 +101,37 @@ class Step:
             known = self.attempts.get(number)
             self.attempts[number] = attempt if known is None else known.join(attempt)
 
-    @property
-    def rank(self) -> int:
-        """The rank of its state, which is that of its last attempt."""
-        return self.attempts[max(self.attempts)].rank if self.attempts else 0
+    def figures(self) -> "Figures":
+        """Return what the statistics need to know of this step."""
+        attempts = self.attempts
+        if len(attempts) == 1:  # nearly always, and this is called for every step of every touched task
+            ((number, attempt),) = attempts.items()
+            duration = attempt.duration
+            return Figures(attempt.rank, number if attempt.rank >= BEGUN else 0, duration or 0, duration)
+        if not attempts:
+            return Figures(0, 0, 0, None)
+        begun = [number for number, attempt in attempts.items() if attempt.rank >= BEGUN]
+        durations = [duration for attempt in attempts.values() if (duration := attempt.duration) is not None]
+        return Figures(
+            attempts[max(attempts)].rank, max(begun, default=0), sum(durations), _wall_time(attempts, durations)
+        )
 
-    @property
-    def tries(self) -> int:
-        """The highest attempt number that has begun: a history that starts with attempt 3 has had 3."""
-        return max((number for number, attempt in self.attempts.items() if attempt.rank >= BEGUN), default=0)
 
-    @property
-    def work(self) -> int:
-        """The durations of its attempts, added up."""
-        return sum(attempt.duration or 0 for attempt in self.attempts.values())
+class Figures(NamedTuple):
+    """A step in numbers; times in microseconds."""
 
-    @property
-    def time(self) -> int | None:
-        """How long it took: its attempt's duration; of several, first start to last end, the waits between included."""
-        durations = [attempt.duration for attempt in self.attempts.values() if attempt.duration is not None]
-        if len(self.attempts) == 1 and durations:
-            return durations[0]
-        starts = [start for attempt in self.attempts.values() if (start := attempt.start) is not None]
-        ends = [end for attempt in self.attempts.values() if (end := attempt.end) is not None]
-        if starts and ends:
-            durations.append(min(max(0, max(ends) - min(starts)), MAX_DURATION))
-        return max(durations, default=None)
+    rank: int  # of its state, which is that of its last attempt
+    tries: int  # the highest attempt number that has begun: a history that starts with attempt 3 has had 3
+    work: int  # the durations of its attempts, added up
+    time: int | None  # its attempt's duration; of several, first start to last end, the waits between included
+
+
+def _wall_time(attempts: Mapping[int, Attempt], durations: list[int]) -> int | None:
+    """Return the time from first start to last end; at least that of the longest attempt, whatever the clocks say."""
+    starts = [start for attempt in attempts.values() if (start := attempt.start) is not None]
+    ends = [end for attempt in attempts.values() if (end := attempt.end) is not None]
+    wall = [min(max(0, max(ends) - min(starts)), MAX_DURATION)] if starts and ends else []
+    return max(durations + wall, default=None)
 
 
 def attempt_of(event: Event, rank: int) -> Attempt:

@@ -81,14 +81,14 @@ class Bucket:
         longest_time: int | None = None
         ordered = False
         for step_id, step in self.steps.items():
-            rank, tries, time = step.rank, step.tries, step.time
+            rank, tries, step_work, time = step.figures()
             events += len(step.events)
             completed += rank >= _COMPLETE
             failed += rank == _ERROR
             cancelled += rank == _CANCELLED
             attempts += tries
             retries += tries - 1 if tries else 0
-            work += step.work
+            work += step_work
             ordered = ordered or step.depends_on is not None
             if _longer(step_id, time, longest, longest_time):
                 longest, longest_time = step_id, time
