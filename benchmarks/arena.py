@@ -1,0 +1,146 @@
+"""The Kafka on which engines compete: the same source records for all, and clocks that none of them owns.
+
+The broker stamps each output record when it appends it. An engine's rate runs from its first to its last output record,
+for which it must have read all of the source: its start-up is left out, and no engine measures itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from benchmarks.workload import SourceRecord
+from tasker_schemas.names import Family
+from tasker_schemas.topics import event_topic
+
+PREFIX = "bench"
+PARTITIONS = 4
+SOURCES = (event_topic(Family.TASK, PREFIX), event_topic(Family.STEP, PREFIX))
+_POLL_S = 0.25
+
+
+class EngineFailed(Exception):
+    """An engine ended or stood still before its work was done."""
+
+
+@dataclass(slots=True)
+class Arena:
+    """A Kafka with the source topics filled."""
+
+    servers: str
+    records: int = 0
+    admin: AdminClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
+
+    def fill(self, records: Iterable[SourceRecord]) -> None:
+        """Create the source topics and write the records, as the producer would."""
+        self.create(*(event_topic(family, PREFIX) for family in Family))
+        producer = Producer(
+            {
+                "bootstrap.servers": self.servers,
+                "partitioner": "murmur2_random",
+                "linger.ms": 20,
+                "compression.type": "lz4",
+                "queue.buffering.max.messages": 1_000_000,
+            }
+        )
+        for family, key, value, headers, _ in records:
+            producer.produce(event_topic(family, PREFIX), value, key, headers=headers)
+            producer.poll(0)
+            self.records += 1
+        if producer.flush(60):
+            raise EngineFailed("the source topics could not be filled within 60 s")
+
+    def create(self, *topics: str, compact: bool = False) -> None:
+        """Create topics whose records the broker stamps."""
+        config = {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact" if compact else "delete"}
+        for done in self.admin.create_topics([NewTopic(t, PARTITIONS, 1, config=config) for t in topics]).values():
+            done.result()
+
+    def forget(self, group: str, *topics: str) -> None:
+        """Remove a group and what it wrote, its changelogs included."""
+        existing = self.admin.list_topics(timeout=10).topics
+        gone = [topic for topic in existing if topic in topics or topic.startswith(f"{group}-")]
+        for deleted in self.admin.delete_topics(gone).values() if gone else ():
+            deleted.result()
+        wait_for(lambda: not set(gone) & set(self.admin.list_topics(timeout=10).topics), 30, "topics stay")
+        for removed in self.admin.delete_consumer_groups([group]).values():
+            try:
+                removed.result()
+            except KafkaException:
+                continue  # it was never there
+
+    def has_read_all(self, group: str) -> bool:
+        """Return whether a group has committed the end of every source partition that it reads."""
+        asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        partitions = asked[group].result().topic_partitions
+        return bool(sum(max(0, p.offset) for p in partitions if p.topic in SOURCES) >= self.records)
+
+    def output(self, topic: str) -> Iterator[Message]:
+        """Yield every record of a topic, each partition in its order."""
+        config = {"bootstrap.servers": self.servers, "group.id": "bench-check", "enable.auto.commit": False}
+        consumer = Consumer(config | {"enable.partition.eof": True, "auto.offset.reset": "earliest"})
+        partitions = len(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+        consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
+        ended = 0
+        while ended < partitions:
+            for message in consumer.consume(10_000, 1.0):
+                if message.error() is not None:
+                    ended += 1
+                else:
+                    yield message
+        consumer.close()
+
+
+def wait_for(
+    condition: Callable[[], bool], limit_s: float, otherwise: str, process: subprocess.Popen[bytes] | None = None
+) -> None:
+    """Wait until a condition holds; raises EngineFailed when it does not in time or when the process ends before."""
+    end = time.monotonic() + limit_s
+    while not condition():
+        if process is not None and process.poll() is not None:
+            raise EngineFailed(f"the process ended with {process.returncode}")
+        if time.monotonic() > end:
+            raise EngineFailed(otherwise)
+        time.sleep(_POLL_S)
+
+
+@contextmanager
+def running(command: Sequence[str], environ: Mapping[str, str], name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run an engine as a process of its own while the block lasts; its log is shown when it fails."""
+    with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                command, env={**environ, "TASKER_STATE_DIR": folder}, stdout=out, stderr=subprocess.STDOUT
+            )
+        try:
+            yield process
+        except EngineFailed:
+            sys.stderr.write(log.read_text(errors="replace")[-3000:])
+            raise
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

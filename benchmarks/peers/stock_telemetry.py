@@ -1,0 +1,157 @@
+"""The stock path to spans: consume, make a span with the OpenTelemetry SDK, export it with its batch processor.
+
+It is given every advantage: it makes spans from final events alone, keeps no state that would survive a crash, commits
+without waiting for the export, and its queue is so long that nothing is dropped. The spans are the same as ours.
+
+    OTEL_EXPORTER_OTLP_ENDPOINT=... python -m benchmarks.peers.stock_telemetry SERVERS GROUP
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+from confluent_kafka import Consumer
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags, set_span_in_context
+
+from benchmarks.arena import SOURCES
+from tasker_schemas.codec import Decoder
+from tasker_schemas.headers import SpanRef, TraceHeaders, read_trace_headers
+from tasker_schemas.identity import completion_span_id, step_span_id
+
+RECORD_OF_TOPIC = dict(zip(SOURCES, ("TaskEvent", "StepEvent"), strict=True))
+FINAL = {"step.completed", "step.failed", "task.completed"}
+
+Event = dict[str, Any]
+
+
+class GivenIds(IdGenerator):
+    """Gives the next span the ids that it must have."""
+
+    def __init__(self) -> None:
+        self.next = SpanRef("0" * 32, "0" * 16)
+
+    def generate_trace_id(self) -> int:
+        return int(self.next.trace_id, 16)
+
+    def generate_span_id(self) -> int:
+        return int(self.next.span_id, 16)
+
+
+class StockPath:
+    """Turns final events into SDK spans."""
+
+    def __init__(self) -> None:
+        self._ids = GivenIds()
+        self.provider = TracerProvider(
+            resource=Resource({"service.name": "shop", "service.framework": "tasker"}), id_generator=self._ids
+        )
+        self.provider.add_span_processor(
+            BatchSpanProcessor(
+                OTLPSpanExporter(), max_queue_size=2_000_000, schedule_delay_millis=100, max_export_batch_size=2048
+            )
+        )
+        self._tracer = self.provider.get_tracer("tasker")
+        self._seen: set[str] = set()
+
+    def take(self, event: Event, trace: TraceHeaders) -> None:
+        """Make the spans that an event ends."""
+        if event["event_name"] not in FINAL or event["event_id"] in self._seen or trace.span is None:
+            return
+        self._seen.add(event["event_id"])
+        if event["event_name"] == "task.completed":
+            self._task(event, trace.span)
+        else:
+            self._attempt(event, trace.span, trace.parent)
+
+    def _task(self, event: Event, place: SpanRef) -> None:
+        self._ids.next = place
+        attributes = _known(event, "task_id", "task_name", "correlation_id", "execution_duration")
+        root = self._tracer.start_span(
+            "tasker.task.started", attributes=attributes, start_time=event["started_at"] * 1000
+        )
+        root.set_status(Status(StatusCode.OK))
+        root.end(event["completed_at"] * 1000)
+        self._ids.next = SpanRef(place.trace_id, completion_span_id(event["task_id"]))
+        marker = self._tracer.start_span(
+            "tasker.task.completed",
+            set_span_in_context(NonRecordingSpan(_context(place))),
+            attributes=_known(event, "task_id", "total_steps", "completed_steps", "failed_steps"),
+            start_time=event["completed_at"] * 1000,
+        )
+        marker.end(event["completed_at"] * 1000)
+
+    def _attempt(self, event: Event, place: SpanRef, parent: SpanRef | None) -> None:
+        self._ids.next = place
+        span = self._tracer.start_span(
+            "tasker.step.processing",
+            None if parent is None else set_span_in_context(NonRecordingSpan(_context(parent))),
+            attributes={
+                **_known(event, "task_id", "task_name", "step_id", "step_name", "attempt_number", "retry_limit"),
+                **_known(event, "execution_duration", "correlation_id"),
+                **event["attributes"],
+            },
+            links=_links(event, place.trace_id),
+            start_time=event["started_at"] * 1000,
+        )
+        span.add_event("step.started", timestamp=event["started_at"] * 1000)
+        span.add_event(event["event_name"], timestamp=event["timestamp"] * 1000)
+        if event["event_name"] == "step.failed":
+            error = {
+                "exception.type": event["error_class"],
+                "exception.message": event["error_message"],
+                "exception.stacktrace": "\n".join(event["backtrace"]),
+            }
+            span.add_event("exception", error, event["timestamp"] * 1000)
+            span.set_status(Status(StatusCode.ERROR, event["error_message"]))
+        else:
+            span.set_status(Status(StatusCode.OK))
+        span.end(event["completed_at"] * 1000)
+
+
+def _known(event: Event, *names: str) -> dict[str, Any]:
+    return {name: event[name] for name in names if event[name] is not None}
+
+
+def _links(event: Event, trace_id: str) -> list[Link]:
+    task_id, attempt = event["task_id"], event["attempt_number"]
+    linked = [step_span_id(task_id, step_id, 1) for step_id in event["depends_on"] or ()]
+    if attempt > 1:
+        linked.append(step_span_id(task_id, event["step_id"], attempt - 1))
+    return [Link(_context(SpanRef(trace_id, span_id))) for span_id in linked]
+
+
+def _context(place: SpanRef) -> SpanContext:
+    return SpanContext(int(place.trace_id, 16), int(place.span_id, 16), is_remote=True, trace_flags=TraceFlags(1))
+
+
+def main(servers: str, group: str) -> None:
+    """Consume until SIGTERM, then export what is left."""
+    going = [True]
+    signal.signal(signal.SIGTERM, lambda *_: going.clear())
+    consumer = Consumer(
+        {
+            "bootstrap.servers": servers,
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            "auto.commit.interval.ms": 500,
+        }
+    )
+    consumer.subscribe(list(SOURCES))
+    path, decode = StockPath(), Decoder().decode
+    while going:
+        for message in consumer.consume(4000, 0.1):
+            event = decode(RECORD_OF_TOPIC[message.topic()], message.value())
+            path.take(event, read_trace_headers(message.headers() or ()))
+    consumer.close()
+    path.provider.shutdown()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

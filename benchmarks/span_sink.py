@@ -1,0 +1,89 @@
+"""A real OTLP receiver over HTTP that costs next to nothing: it keeps the bodies and reads them after the race."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple, Self
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+
+class Arrival(NamedTuple):
+    """One export request; `at` in seconds of the monotonic clock."""
+
+    at: float
+    body: bytes
+
+
+class SpanPlace(NamedTuple):
+    """A span's place in its trace, ids in hex."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    name: str
+
+
+class SpanSink:
+    """Receives spans on a free port as long as the `with` block lasts."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.arrivals))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        """What OTEL_EXPORTER_OTLP_ENDPOINT must say."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def seconds(self) -> float:
+        """Return the time from the first to the last export."""
+        times = [arrival.at for arrival in self.arrivals]
+        return max(times) - min(times)
+
+    def spans(self) -> Iterator[SpanPlace]:
+        """Yield every span received, as often as it was received."""
+        for _, body in self.arrivals:
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                for scope in resource.scope_spans:
+                    for s in scope.spans:
+                        yield SpanPlace(s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex(), s.name)
+
+
+def _handler(arrivals: list[Arrival]) -> type[BaseHTTPRequestHandler]:
+    class Receive(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            zipped = self.headers.get("Content-Encoding") == "gzip"
+            arrivals.append(Arrival(time.monotonic(), gzip.decompress(body) if zipped else body))
+            answer = ExportTraceServiceResponse().SerializeToString()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-protobuf")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
+            """Say nothing."""
+
+    return Receive

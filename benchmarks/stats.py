@@ -1,0 +1,107 @@
+"""`tasker run stats` against a hand-written confluent-kafka loop and against Quix Streams.
+
+All three have the same fold, states on disk, a changelog and the output topic, on one Kafka, in turns. A run counts
+when the last statistics record of every task equals an offline recomputation.
+
+    python -m benchmarks.stats [--rounds N] [--tasks N] [--json]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.arena import PREFIX, Arena, EngineFailed, running, wait_for
+from benchmarks.processors import stats_processor
+from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show
+from benchmarks.workload import SourceRecord, workload
+from tasker_consumers.embedded import find_kafka
+from tasker_consumers.stats.fold import recompute
+from tasker_schemas.codec import Decoder
+
+OUTPUT = stats_processor().output
+# Its group and its command, by the name of an engine.
+ENGINES: dict[str, tuple[str, list[str]]] = {
+    "ours": (stats_processor().group, ["-m", "tasker_consumers.cli", "run", "stats"]),
+    "plain": ("bench-plain", ["-m", "benchmarks.peers.plain"]),
+    "quix": ("bench-quix", ["-m", "benchmarks.peers.quix"]),
+}
+LIMIT_S = 300.0
+
+Stats = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StatsRace:
+    """One workload on one Kafka, and what must come out."""
+
+    arena: Arena
+    expected: dict[str, Stats]
+
+    def run(self, name: str, _round: int) -> float:
+        """Let an engine work from an empty state to the end; return its records per second."""
+        group, arguments = ENGINES[name]
+        self.arena.forget(group, OUTPUT, f"{group}-changelog")
+        self.arena.create(OUTPUT, compact=True)
+        peer: list[str] = []
+        if name != "ours":
+            self.arena.create(f"{group}-changelog", compact=True)
+            peer = [self.arena.servers, group, OUTPUT]
+        environ = {
+            **os.environ,
+            "KAFKA_BOOTSTRAP_SERVERS": self.arena.servers,
+            "TASKER_TOPIC_PREFIX": PREFIX,
+        }
+        with running([sys.executable, *arguments, *peer], environ, name) as process:
+            wait_for(lambda: self.arena.has_read_all(group), LIMIT_S, f"{name} is not done", process)
+        return self.arena.records / self._check(name)
+
+    def _check(self, name: str) -> float:
+        """Compare the output with what is expected; return the seconds from its first to its last record."""
+        decoder, last = Decoder(), dict[str, bytes]()
+        first_ms, last_ms = float("inf"), 0.0
+        for message in self.arena.output(OUTPUT):
+            last[message.key().decode()] = message.value()
+            stamp = message.timestamp()[1]
+            first_ms, last_ms = min(first_ms, stamp), max(last_ms, stamp)
+        found = {task_id: decoder.decode("TaskStats", value) for task_id, value in last.items()}
+        wrong = [task_id for task_id, stats in self.expected.items() if found.get(task_id) != stats]
+        if wrong or len(found) != len(self.expected):
+            task = wrong[0] if wrong else "?"
+            detail = f"{found.get(task)} instead of {self.expected.get(task)}"
+            raise EngineFailed(f"{name}: {len(wrong)} of {len(self.expected)} tasks are wrong, {task}: {detail}")
+        return max(last_ms - first_ms, 1) / 1000
+
+
+def expected_stats(records: Sequence[SourceRecord]) -> dict[str, Stats]:
+    """Recompute the statistics of every task without Kafka and without any engine."""
+    return recompute((record.event for record in records), (record.headers for record in records))
+
+
+def main() -> None:
+    """Run the race and print what came out."""
+    options = read_options(__doc__, rounds=3, tasks=15_000)
+    console = Console(stderr=options.as_json)
+    with find_kafka(os.environ) as kafka:
+        console.print(f"Kafka at {kafka.bootstrap_servers}: {kafka.why} Making {options.tasks:,} tasks ...")
+        records = list(workload(options.tasks))
+        arena = Arena(kafka.bootstrap_servers)
+        arena.fill(records)
+        race = StatsRace(arena, expected_stats(records))
+        del records
+        engines: dict[str, Callable[[int], float]] = {name: partial(race.run, name) for name in ENGINES}
+        rates = in_turns(engines, options.rounds, console)
+    show(f"Statistics: {arena.records:,} records, every run verified", "records/s", rates, "ours", console)
+    if options.as_json:
+        ratios = {"ratio_plain": ratio(rates, "ours", "plain"), "ratio_quix": ratio(rates, "ours", "quix")}
+        print(line_of_json("stats", "records/s", rates, ratios, records=arena.records, tasks=options.tasks))
+
+
+if __name__ == "__main__":
+    main()

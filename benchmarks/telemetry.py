@@ -1,0 +1,113 @@
+"""`tasker run telemetry` against the stock path: consume, SDK span, batch processor, OTLP exporter.
+
+Both export to the same real OTLP receiver over HTTP, in turns. A run counts when the receiver holds every span with
+its trace, its id, its parent and its name. The clock runs from the first to the last export.
+
+    python -m benchmarks.telemetry [--rounds N] [--tasks N] [--json]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from rich.console import Console
+
+from benchmarks.arena import PREFIX, Arena, EngineFailed, running, wait_for
+from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show
+from benchmarks.span_sink import SpanPlace, SpanSink
+from benchmarks.workload import SourceRecord, workload
+from tasker_consumers.embedded import find_kafka
+from tasker_schemas.headers import read_trace_headers
+from tasker_schemas.identity import completion_span_id
+
+# Its group and its command, by the name of an engine.
+ENGINES: dict[str, tuple[str, list[str]]] = {
+    "ours": (f"{PREFIX}-telemetry", ["-m", "tasker_consumers.cli", "run", "telemetry"]),
+    "stock": ("bench-stock", ["-m", "benchmarks.peers.stock_telemetry"]),
+}
+NAMES = {
+    "step.completed": "tasker.step.processing",
+    "step.failed": "tasker.step.processing",
+    "task.completed": "tasker.task.started",
+}
+LIMIT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetryRace:
+    """One workload on one Kafka, and the spans that must come out."""
+
+    arena: Arena
+    expected: frozenset[SpanPlace]
+
+    def run(self, name: str, _round: int) -> float:
+        """Let an engine work from an empty state to the end; return its records per second."""
+        group, arguments = ENGINES[name]
+        self.arena.forget(group)
+        with SpanSink() as sink:
+            environ = {
+                **os.environ,
+                "KAFKA_BOOTSTRAP_SERVERS": self.arena.servers,
+                "TASKER_TOPIC_PREFIX": PREFIX,
+                "OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint,
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            }
+            peer = [] if name == "ours" else [self.arena.servers, group]
+            with running([sys.executable, *arguments, *peer], environ, name) as process:
+                wait_for(lambda: self.arena.has_read_all(group), LIMIT_S, f"{name} is not done", process)
+            self._check(name, sink)
+            return self.arena.records / sink.seconds()
+
+    def _check(self, name: str, sink: SpanSink) -> None:
+        found = set(sink.spans())
+        if found != self.expected:
+            missing, odd = self.expected - found, found - self.expected
+            raise EngineFailed(
+                f"{name}: {len(missing)} of {len(self.expected)} spans are missing, {len(odd)} are not expected, "
+                f"for instance {next(iter(missing), None)}, {next(iter(odd), None)}"
+            )
+
+
+def expected_spans(records: Iterable[SourceRecord]) -> frozenset[SpanPlace]:
+    """Return the span of every task, its end and its attempts, told by nothing but the records' headers."""
+    spans: set[SpanPlace] = set()
+    for record in records:
+        name = NAMES.get(str(record.event["event_name"]))
+        place = read_trace_headers(record.headers)
+        if name is None or place.span is None:
+            continue
+        spans.add(
+            SpanPlace(place.span.trace_id, place.span.span_id, place.parent.span_id if place.parent else "", name)
+        )
+        if name == "tasker.task.started":
+            end = completion_span_id(record.key.decode())
+            spans.add(SpanPlace(place.span.trace_id, end, place.span.span_id, "tasker.task.completed"))
+    return frozenset(spans)
+
+
+def main() -> None:
+    """Run the race and print what came out."""
+    options = read_options(__doc__, rounds=3, tasks=10_000)
+    console = Console(stderr=options.as_json)
+    with find_kafka(os.environ) as kafka:
+        console.print(f"Kafka at {kafka.bootstrap_servers}: {kafka.why} Making {options.tasks:,} tasks ...")
+        records = list(workload(options.tasks))
+        arena = Arena(kafka.bootstrap_servers)
+        arena.fill(records)
+        race = TelemetryRace(arena, expected_spans(records))
+        del records
+        engines: dict[str, Callable[[int], float]] = {name: partial(race.run, name) for name in ENGINES}
+        rates = in_turns(engines, options.rounds, console)
+    title = f"Telemetry: {arena.records:,} records, {len(race.expected):,} spans, every run verified"
+    show(title, "records/s", rates, "ours", console)
+    if options.as_json:
+        ratios = {"ratio_stock": ratio(rates, "ours", "stock")}
+        print(line_of_json("telemetry", "records/s", rates, ratios, records=arena.records, spans=len(race.expected)))
+
+
+if __name__ == "__main__":
+    main()
