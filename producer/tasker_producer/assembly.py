@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from tasker_producer.ambient import Ambient, ambient
 from tasker_producer.fit import encode_within
 from tasker_producer.masking import Masker
-from tasker_producer.payload import FieldConverters, micros, now
+from tasker_producer.payload import FieldConverters, identifier, micros, now
 from tasker_producer.settings import ProducerSettings
 from tasker_producer.tracing import ambient_trace, step_trace, task_trace
 from tasker_schemas.errors import UsageError
@@ -78,10 +78,12 @@ class EventAssembler:
         if around is not None:
             _fill(template.family, record, around)
         _check_identity(template.family, record)
-        record["event_id"] = options.event_id or new_event_id()
+        record["event_id"] = (
+            new_event_id() if options.event_id is None else _checked(name, "event_id", options.event_id)
+        )
         place = options.trace or _place(template.family, record, around)
         value = encode_within(template.record, record, self._settings.max_record_bytes)
-        key = record.get("task_id") or options.key or name
+        key = record.get("task_id") or (name if options.key is None else _checked(name, "key", options.key))
         return Outgoing(template.topic, key.encode(), value, _headers(template, record, place))
 
     def free_attributes(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,7 +106,7 @@ class EventAssembler:
     def _template(self, name: str) -> _Template:
         if not isinstance(name, str):
             raise UsageError(f"event_name is text such as 'step.completed', not {type(name).__name__}")
-        name = str(name)
+        name = _checked("event_name", "event_name", str(name))
         family = family_of(name)
         service = self._settings.service_name
         fields: dict[str, Any] = {
@@ -130,6 +132,13 @@ _FREE = frozenset(
     f"workflow.{what}"
     for what in ("viable_steps_batch_ready", "orchestration_requested", "step_execution_failed", "task_state_unclear")
 )
+
+
+def _checked(event_name: str, field: str, value: Any) -> str:
+    try:
+        return identifier(value)
+    except ValueError as error:
+        raise UsageError(f"{event_name}: {field}: {error}") from error
 
 
 def _fill(family: Family, record: dict[str, Any], around: Ambient) -> None:

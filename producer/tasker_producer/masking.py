@@ -8,6 +8,7 @@ There are four kinds of patterns, as in Tasker: a *name* (`api_key`, matching wh
 import re
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from tasker_schemas.errors import ConfigurationError
@@ -165,26 +166,30 @@ class Masker:
             return text
         if "://" in text:
             text = _USERINFO.sub(rf"\g<user>:{self.mask.replace(chr(92), chr(92) * 2)}@", text)
-        return _KEYED.sub(self._masked_pair, text)
+        return self._scrub_pairs("", text)
 
-    def _masked_pair(self, match: re.Match[str]) -> str:
+    def _scrub_pairs(self, before: str, text: str) -> str:
+        return _KEYED.sub(partial(self._masked_pair, before), text)
+
+    def _masked_pair(self, before: str, match: re.Match[str]) -> str:
         key, between, value = match["key"], match["between"], match["value"]
         decision = self.decide(key)
         if decision is Decision.DEPENDS:
-            hidden = self._is_secret_by_function(key, value) or self._path_is_in_text(match)
+            hidden = self._is_secret_by_function(key, value) or self._path_is_in_text(before, match)
             decision = Decision.HIDE if hidden else Decision.SHOW
         if decision is Decision.SHOW:
             # The value may itself hold pairs: `details={"password": "x"}`.
-            return f"{key}{between}{self.scrub(value)}" if len(value) > 1 else match[0]
+            before += match.string[: match.end("key")]
+            return f"{key}{between}{self._scrub_pairs(before, value)}" if len(value) > 1 else match[0]
         quotes = re.match(r"""[bruBRU]?(\\*["'])""", value)
         edge = quotes[1] if quotes else ""
         return f"{key}{between}{edge}{self.mask}{edge}"
 
-    def _path_is_in_text(self, match: re.Match[str]) -> bool:
+    def _path_is_in_text(self, before: str, match: re.Match[str]) -> bool:
         """In text the keys above are not known, so it is enough that their names stand somewhere before."""
         last = _joined(match["key"].split(".")[-1])
-        before = _joined(match.string[: match.end("key")])
-        if any(path[-1] == last and all(part in before for part in path[:-1]) for path in self._paths):
+        above = _joined(before + match.string[: match.end("key")])
+        if any(path[-1] == last and all(part in above for part in path[:-1]) for path in self._paths):
             return True
         return any(p.search(match["key"]) for p in self._path_expressions)
 

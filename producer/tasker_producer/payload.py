@@ -96,7 +96,7 @@ class FieldConverters:
         if name in JSON_FIELDS:
             return partial(self._json, name)
         if name in _IDS:
-            return _identifier
+            return _id
         branch = next(b for b in declared if b != "null") if isinstance(declared, list) else declared
         kind = branch if isinstance(branch, str) else branch.get("logicalType") or branch["type"]
         by_kind: dict[str, Converter] = {
@@ -140,11 +140,20 @@ class FieldConverters:
 _STATES = frozenset(str(state) for state in State if state is not State.ABANDONED)
 
 
-def _identifier(value: Any, _: Cuts) -> str:
+def identifier(value: Any) -> str:
+    """Return an id as text; whole numbers and UUIDs are accepted.
+
+    Raises ValueError for anything else, and for text that is empty, too long or not text at all.
+    """
     text = value if isinstance(value, str) else _id_text(value)
     if not 0 < len(text) <= MAX_ID_LENGTH:
         raise ValueError(f"an id has 1 to {MAX_ID_LENGTH} characters")
+    text.encode()  # surrogates are no text, and an id cannot be repaired
     return text
+
+
+def _id(value: Any, _: Cuts) -> str:
+    return identifier(value)
 
 
 def _id_text(value: Any) -> str:

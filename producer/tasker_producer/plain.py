@@ -20,6 +20,7 @@ from tasker_producer.masking import Decision, Masker
 MAX_DEPTH = 16
 MAX_NODES = 10_000
 MAX_TEXT = 200_000  # characters, of one text and of all texts of one value
+MAX_KEY = 500
 CUT = "[TRUNCATED]"
 
 Scalar = None | bool | int | float | str
@@ -45,7 +46,7 @@ class PlainValues:
         masker = self._masker
         cut = False
         for name, value in values.items():
-            key = name if type(name) is str else str(name)
+            key = name if _is_plain_key(name) else masker.scrub(str(name)[:MAX_KEY])
             decision = masker.decide(key)
             if decision is not Decision.SHOW and (decision is Decision.HIDE or masker.hides((key,), value)):
                 flat[key] = masker.mask
@@ -132,7 +133,7 @@ class _Walk:
             if self._left <= 0:
                 self.cut = True
                 break
-            key = name if type(name) is str else self._text(str(name))
+            key = name if _is_plain_key(name) else self._text(str(name)[:MAX_KEY])
             below = (*path, key)
             decision = masker.decide(key)
             if decision is not Decision.SHOW and (decision is Decision.HIDE or masker.hides(below, value)):
@@ -149,6 +150,11 @@ class _Walk:
                 break
             found.append(self.plain(value, path))
         return found
+
+
+def _is_plain_key(name: Any) -> bool:
+    """Return whether a key may stand as it is: it is short text and holds no pair of its own."""
+    return type(name) is str and len(name) <= MAX_KEY and "=" not in name and ":" not in name
 
 
 def _number(value: Any) -> Any:

@@ -54,13 +54,22 @@ def step_fields(event_name: str, step: Any, task: Any = None) -> dict[str, Any]:
         return _read(_getter(task), _TASK_NAMES) if task is not None else {}
     get = _getter(step)
     found = _read(get, {**_STEP_NAMES, **_extra(event_name)})
-    if found.get("attempt_number") == 0:  # Tasker counts attempts made; an event is about the one that comes
-        found["attempt_number"] = 1
+    _count_attempt(event_name, found)
     found.update(_read(get, _OF_A_STEPS_TASK))
     owner = task if task is not None else get("task")
     if owner is not None:
         found.update(_read(_getter(owner), _TASK_NAMES))
     return found
+
+
+def _count_attempt(event_name: str, found: dict[str, Any]) -> None:
+    """Tell the attempt that the event is about from the attempts that a step says it has made."""
+    made = found.get("attempt_number")
+    if made == 0:
+        found["attempt_number"] = 1
+    elif event_name == StepEvents.RETRY_REQUESTED and type(made) is int:
+        found["previous_attempts"] = made
+        found["attempt_number"] = made + 1
 
 
 def _extra(event_name: str) -> dict[str, tuple[str, ...]]:
