@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from tasker_consumers.importers.errors import BrokenFile
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_LONGEST_ID = 900  # characters; the producer takes 1024, and what the importers put before and after must fit
 _SHOWN = 60  # characters of a wrong value that a message repeats
 
 
@@ -54,6 +55,12 @@ class Node:
             self.refuse("a text")
         return self.value
 
+    def identifier(self) -> str:
+        """Return this string, if an id on the wire can be as long; else raise BrokenFile."""
+        if len(self.text()) > _LONGEST_ID:
+            self.refuse(f"a text of at most {_LONGEST_ID} characters")
+        return self.text()
+
     def number(self) -> Decimal:
         """Return this number, exactly as the document spells it; raise BrokenFile when it is none."""
         if isinstance(self.value, bool) or not isinstance(self.value, int | Decimal):
@@ -80,7 +87,7 @@ class Node:
 
 
 def load(raw: bytes, name: str) -> Node:
-    """Read a JSON document, plain or compressed with gzip; its broken numbers are `Decimal`.
+    """Read a JSON document, plain or compressed with gzip; its fractions are `Decimal`.
 
     `name` is the file's name: one that ends in `.gz` promises gzip. Raises BrokenFile.
     """

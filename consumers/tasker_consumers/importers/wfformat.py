@@ -51,7 +51,7 @@ def read_instance(root: Node) -> Instance:
     execution = workflow.get("execution") if workflow.find("specification") else workflow
     system = root.find("runtimeSystem", "wms")
     return Instance(
-        name=root.get("name").text(),
+        name=root.get("name").identifier(),
         version=version.text(),
         executed_at=read_time(execution.get("executedAt")),
         tasks=_tasks(workflow, execution),
@@ -79,9 +79,10 @@ def _tasks(workflow: Node, execution: Node) -> tuple[WorkflowTask, ...]:
 def _unique(keys: Iterable[Node]) -> dict[str, int]:
     positions: dict[str, int] = {}
     for node in keys:
-        if node.text() in positions:
-            node.refuse(f"an id that no other task has (task {positions[node.text()]} has it)")
-        positions[node.text()] = len(positions)
+        task_id = node.identifier()
+        if task_id in positions:
+            node.refuse(f"an id that no other task has (task {positions[task_id]} has it)")
+        positions[task_id] = len(positions)
     return positions
 
 
