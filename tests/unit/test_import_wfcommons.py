@@ -117,6 +117,7 @@ def test_a_workflow_without_tasks_is_complete_at_once() -> None:
         (("schemaVersion",), "1.6", "schemaVersion: expected WfFormat 1.3, 1.4 or 1.5"),
         (("schemaVersion",), None, "schemaVersion: missing"),
         (("name",), 7, "name: expected a text"),
+        (("name",), "x" * 901, "name: expected a text of at most 900 characters"),
         (("workflow",), [], "workflow: expected an object"),
         (("workflow", "execution"), None, "workflow.execution: missing"),
         (("workflow", "execution", "executedAt"), "yesterday", "workflow.execution.executedAt: expected a date"),

@@ -92,7 +92,7 @@ class RunReader:
         said = event.said
         run_id, workflow_id = said.find("originalExecutionRunId"), said.find("workflowId")
         self._make = EventMaker(
-            run_id.text() if run_id and run_id.value else self._fallback_id,
+            run_id.identifier() if run_id and run_id.value else self._fallback_id,
             said.get("workflowType").get("name").text(),
             workflow_id.text() if workflow_id and workflow_id.value else None,
         )

@@ -64,7 +64,7 @@ def new_activity(said: Node) -> Step:
     policy = said.find("retryPolicy")
     limit = policy.find("maximumAttempts") if policy else None
     return Step(
-        f"activity:{said.get('activityId').text()}",
+        f"activity:{said.get('activityId').identifier()}",
         said.get("activityType").get("name").text(),
         retry_limit=(limit.integer() or None) if limit else None,  # Temporal's 0 means no limit
         attributes={"kind": "activity", "task_queue": _task_queue(said)},
@@ -75,7 +75,7 @@ def new_timer(said: Node) -> Step:
     """Return the step that a TimerStarted announces."""
     timeout = said.find("startToFireTimeout")
     return Step(
-        f"timer:{said.get('timerId').text()}",
+        f"timer:{said.get('timerId').identifier()}",
         "timer",
         attributes={"kind": "timer", "timeout": timeout.text() if timeout else None},
     )
@@ -84,7 +84,7 @@ def new_timer(said: Node) -> Step:
 def new_child(said: Node) -> Step:
     """Return the step that a StartChildWorkflowExecutionInitiated announces."""
     return Step(
-        f"child:{said.get('workflowId').text()}",
+        f"child:{said.get('workflowId').identifier()}",
         said.get("workflowType").get("name").text(),
         attributes={"kind": "child_workflow", "task_queue": _task_queue(said)},
     )
