@@ -10,7 +10,7 @@ from tasker_consumers.settings import ConsumerSettings, unknown_variables
 from tests.support.deployment import PORT, ROOT, STATE_DIR, image_environment
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-BUILD, FINAL = DOCKERFILE.split("\nFROM ", maxsplit=1)
+BUILD, _, FINAL = DOCKERFILE.rpartition("\nFROM ")
 
 
 def test_the_image_runs_as_a_numbered_user_that_is_not_root() -> None:
