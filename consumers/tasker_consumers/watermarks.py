@@ -1,18 +1,23 @@
-"""The first and the next offset of a partition, asked patiently."""
+"""Questions about offsets, asked patiently: what was just made, or just moved, has no leader for a moment."""
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 TIMEOUT_S = 10.0
 _PAUSE_S = 0.05
-#: A partition that was just made, or just moved, has no leader for a moment: asking again helps.
 _PASSING = {
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 }
+
+_T = TypeVar("_T")
 
 
 def watermarks(consumer: Any, place: TopicPartition) -> tuple[int, int]:
@@ -20,13 +25,17 @@ def watermarks(consumer: Any, place: TopicPartition) -> tuple[int, int]:
 
     Raises KafkaException when the broker does not answer within ten seconds.
     """
+    low, high = patiently(lambda: consumer.get_watermark_offsets(place, timeout=TIMEOUT_S))
+    return int(low), int(high)
+
+
+def patiently(ask: Callable[[], _T]) -> _T:
+    """Return the answer to a question, asked again for ten seconds while the cluster finds its leaders."""
     deadline = time.monotonic() + TIMEOUT_S
     while True:
         try:
-            low, high = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
+            return ask()
         except KafkaException as error:
             if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE_S)
-        else:
-            return int(low), int(high)

@@ -1,7 +1,6 @@
 """`tasker`: the commands in the order of its help, and the one place where an error becomes a line and an exit code."""
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -27,6 +26,8 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415  slow, and hardly ever wanted
+
         typer.echo(f"tasker-events {version('tasker-events')}")
         raise typer.Exit
 

@@ -5,12 +5,11 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tasker_consumers.cli.output import complain, show_json
-from tasker_consumers.importers.run import HistoryFormat
+from tasker_consumers.cli.output import complain, open_console, show_json
 from tasker_schemas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
 def demo(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", show_default=False)] = None,
     file_format: Annotated[
-        HistoryFormat | None, typer.Option("--format", help="Import these files instead of running the example.")
+        Literal["wfcommons", "temporal"] | None,
+        typer.Option("--format", help="Import these files instead of running the example."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
@@ -31,12 +31,10 @@ def demo(
     """Start a Kafka and both consumer groups, run an example service, show its spans and statistics."""
     if bool(files) != (file_format is not None):
         raise UsageError("--format and files belong together: tasker demo --format wfcommons FILE…")
-    from rich.console import Console
-
     from tasker_consumers.demo.failure import DemoFailed
 
     try:
-        faults = _perform(Console(stderr=as_json), _publish(file_format, files or []), as_json=as_json, keep=keep)
+        faults = _perform(open_console(stderr=as_json), _publish(file_format, files or []), as_json=as_json, keep=keep)
     except DemoFailed as error:
         typer.echo(f"tasker: {error}", err=True)
         raise typer.Exit(1) from None
@@ -77,17 +75,17 @@ def _show(console: "Console", result: "DemoResult", stage: "Stage", *, as_json: 
         console.print("\n".join(what_next()), markup=False, highlight=False, soft_wrap=True)
 
 
-def _publish(file_format: HistoryFormat | None, files: Sequence[Path]) -> "Publish":
+def _publish(file_format: str | None, files: Sequence[Path]) -> "Publish":
     from tasker_consumers.demo.workload import run_example
 
     if file_format is None:
         return run_example
 
     def publish(environ: Mapping[str, str], _directory: Path) -> list[str]:
-        from tasker_consumers.importers.run import import_files
+        from tasker_consumers.importers.run import HistoryFormat, import_files
         from tasker_producer import EventPublisher, ProducerSettings
 
         with EventPublisher(ProducerSettings.from_env(environ)) as publisher:
-            return [str(fault) for fault in import_files(file_format, files, publisher).faults]
+            return [str(fault) for fault in import_files(HistoryFormat(file_format), files, publisher).faults]
 
     return publish

@@ -3,12 +3,11 @@
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from tasker_consumers.cli.output import complain
-from tasker_consumers.importers.run import HistoryFormat
 
 app = typer.Typer(help="Publish other engines' histories as events, at their original times.", no_args_is_help=True)
 
@@ -18,27 +17,27 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files to i
 @app.command()
 def wfcommons(files: Files) -> None:
     """Import WfCommons instances (WfFormat 1.3 to 1.5, plain or .gz): the instance is the task."""
-    _import(HistoryFormat.WFCOMMONS, files)
+    _import("wfcommons", files)
 
 
 @app.command()
 def temporal(files: Files) -> None:
     """Import Temporal's event histories as JSON: the run is the task."""
-    _import(HistoryFormat.TEMPORAL, files)
+    _import("temporal", files)
 
 
-def _import(file_format: HistoryFormat, files: list[Path]) -> None:
+def _import(file_format: Literal["wfcommons", "temporal"], files: list[Path]) -> None:
     import os
 
     from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.importers.run import import_files
+    from tasker_consumers.importers.run import HistoryFormat, import_files
     from tasker_consumers.topics import require_topics
     from tasker_producer import EventPublisher, ProducerSettings
 
     settings = read_settings_with_kafka()
     require_topics(settings.kafka, settings.topic_prefix)
     with EventPublisher(ProducerSettings.from_env(os.environ)) as publisher:
-        report = import_files(file_format, files, publisher, told=_tell)
+        report = import_files(HistoryFormat(file_format), files, publisher, told=_tell)
     for fault in report.faults:
         complain(str(fault))
     typer.echo(f"{report.files} files, {len(report.task_ids)} tasks, {report.events} events")

@@ -3,9 +3,14 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_PIPE_WIDTH = 200
 
 
 def complain(message: str) -> None:
@@ -19,6 +24,14 @@ def show_json(document: Any) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False))
 
 
+def open_console(*, stderr: bool = False) -> "Console":
+    """Return a console for trees and tables; in a pipe it is wide enough to break no line of them."""
+    from rich.console import Console  # noqa: PLC0415  most commands do without
+
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, width=None if terminal else _PIPE_WIDTH, highlight=False)
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows: a table for eyes on a terminal, tab-separated lines for programs in a pipe."""
     if not sys.stdout.isatty():
@@ -26,10 +39,9 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         for row in rows:
             typer.echo("\t".join(row))
         return
-    from rich.console import Console  # noqa: PLC0415  a pipe does not wait for it
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  a pipe does not wait for it
 
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    open_console().print(table)

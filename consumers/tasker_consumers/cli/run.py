@@ -2,12 +2,12 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Faust
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from tasker_consumers.engine import EngineSettings
+    from tasker_consumers.engine import EngineSettings, Processor
     from tasker_consumers.settings import ConsumerSettings
 
 app = typer.Typer(
@@ -18,11 +18,51 @@ app = typer.Typer(
 @app.command()
 def stats() -> None:
     """Fold task and step events into the statistics of each task."""
+    from tasker_consumers.stats.lifetime import Lifetime
+    from tasker_consumers.stats.processor import build_stats_processor
+
+    settings = _start()
+    lifetime = Lifetime(abandoned_after_s=settings.abandoned_after_s)
+    _run(build_stats_processor(settings.topic_prefix, lifetime=lifetime), settings)
 
 
 @app.command()
-def telemetry() -> None:
+def telemetry(
+    exporter: Annotated[
+        Literal["otlp", "console", "file"] | None,
+        typer.Option(help="Where spans go [default: file if TASKER_TELEMETRY_FILE is set, else otlp]."),
+    ] = None,
+) -> None:
     """Fold all events into spans, and export them when they end."""
+    import os
+
+    from tasker_consumers.telemetry.app import Backend, build_exporter, build_telemetry_processor
+    from tasker_consumers.telemetry.attempt_span import SpanNames
+    from tasker_consumers.telemetry.lifetime import Lifetime
+
+    settings = _start()
+    processor = build_telemetry_processor(
+        build_exporter(os.environ, Backend(exporter) if exporter else None),
+        settings.topic_prefix,
+        names=SpanNames(settings.span_names),
+        lifetime=Lifetime(abandoned_after_s=settings.abandoned_after_s),
+    )
+    _run(processor, settings)
+
+
+def _start() -> "ConsumerSettings":
+    from tasker_consumers.cli.environment import read_settings_with_kafka
+    from tasker_consumers.log_lines import configure_logging
+
+    settings = read_settings_with_kafka()
+    configure_logging(settings.log_level)
+    return settings
+
+
+def _run(processor: "Processor[Any, Any]", settings: "ConsumerSettings") -> None:
+    from tasker_consumers.engine import run_worker
+
+    raise typer.Exit(run_worker(processor, _engine_settings(settings)))
 
 
 def _engine_settings(settings: "ConsumerSettings") -> "EngineSettings":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.output import complain, show_json
+from tasker_consumers.cli.output import complain, open_console, show_json
 
 if TYPE_CHECKING:
     from tasker_consumers.replay.record import StoredRecord
@@ -49,28 +49,26 @@ def _rebuild(records: "list[StoredRecord]") -> "tuple[list[Span], list[dict[str,
     """Return spans and statistics of what can be read, and one line for each record that cannot."""
     from tasker_consumers.stats.fold import recompute
     from tasker_consumers.telemetry.event import read_event
-    from tasker_consumers.telemetry.spans import spans_of
+    from tasker_consumers.telemetry.spans import spans_of_events
     from tasker_schemas.errors import PoisonRecord
 
-    readable, events, unreadable = [], [], []
-    for record in sorted(records, key=lambda record: record.timestamp or 0):
+    events, headers, unreadable = [], [], []
+    for record in records:
         try:
-            events.append(read_event(record).data)
+            events.append(read_event(record))
         except PoisonRecord as error:
             unreadable.append(f"{record.origin} cannot be read: {error}")
         else:
-            readable.append(record)
-    stats = recompute(events, [record.headers for record in readable])
-    return spans_of(readable), list(stats.values()), unreadable
+            headers.append(record.headers)
+    stats = recompute((event.data for event in events), headers)
+    return spans_of_events(events), list(stats.values()), unreadable
 
 
 def _show(spans: "list[Span]", stats: "list[dict[str, Any]]") -> None:
-    from rich.console import Console
-
     from tasker_consumers.demo.show import stats_table
     from tasker_consumers.telemetry.console import render_trace
 
-    console = Console()
+    console = open_console()
     if spans:
         console.print(render_trace(spans))
     console.print(stats_table(stats))

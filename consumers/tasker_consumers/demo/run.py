@@ -20,6 +20,8 @@ from tasker_consumers.demo.stats_view import StatsView
 from tasker_consumers.demo.workers import Worker, start_workers
 from tasker_consumers.embedded import KafkaSource, find_kafka
 from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.stats import processor as stats
+from tasker_consumers.telemetry import processor as telemetry
 from tasker_consumers.topics import connect, create_topics, partitions_by_topic
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic, stats_topic
@@ -126,11 +128,8 @@ def _follow(stage: Stage, view: StatsView, publishing: Future[list[str]], progre
 
 def _readers(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return the groups of the demo with the topics they read."""
-    every = tuple(event_topic(family, prefix) for family in Family)
-    return [
-        (f"{prefix}-stats", (event_topic(Family.TASK, prefix), event_topic(Family.STEP, prefix))),
-        (f"{prefix}-telemetry", every),
-    ]
+    groups = ((stats.GROUP, stats.FAMILIES), (telemetry.GROUP, tuple(Family)))
+    return [(f"{prefix}-{group}", tuple(event_topic(f, prefix) for f in families)) for group, families in groups]
 
 
 def _variables(source: KafkaSource, prefix: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from tasker_consumers.watermarks import TIMEOUT_S, watermarks
+from tasker_consumers.watermarks import TIMEOUT_S, patiently, watermarks
 
 
 class Backlog:
@@ -19,7 +19,8 @@ class Backlog:
 
     def count(self) -> int:
         """Return the number of records between what is committed and what is there."""
-        return sum(self._left(place) for place in self._client.committed(self._places, timeout=TIMEOUT_S))
+        committed = patiently(lambda: self._client.committed(self._places, timeout=TIMEOUT_S))
+        return sum(self._left(place) for place in committed)
 
     def close(self) -> None:
         """Let go of the connection."""
