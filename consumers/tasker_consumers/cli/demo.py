@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -81,11 +81,14 @@ def _publish(file_format: str | None, files: Sequence[Path]) -> "Publish":
     if file_format is None:
         return run_example
 
-    def publish(environ: Mapping[str, str], _directory: Path) -> list[str]:
+    def publish(environ: Mapping[str, str], tell: Callable[[str], None]) -> list[str]:
         from tasker_consumers.importers.run import HistoryFormat, import_files
         from tasker_producer import EventPublisher, ProducerSettings
 
         with EventPublisher(ProducerSettings.from_env(environ)) as publisher:
-            return [str(fault) for fault in import_files(HistoryFormat(file_format), files, publisher).faults]
+            report = import_files(
+                HistoryFormat(file_format), files, publisher, lambda file, count: tell(f"{file.name}: {count} events")
+            )
+        return [str(fault) for fault in report.faults]
 
     return publish

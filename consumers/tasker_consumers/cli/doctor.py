@@ -34,10 +34,10 @@ def _findings(settings: "ConsumerSettings") -> "list[Finding]":
     import os
 
     from tasker_consumers.doctor import Finding, Verdict, examine
-    from tasker_consumers.embedded import find_kafka
+    from tasker_consumers.embedded import ServerKind, find_kafka
 
     with find_kafka(os.environ) as source:
         kafka = {**settings.kafka, "bootstrap.servers": source.bootstrap_servers}
         taken = Finding("kafka", Verdict.OK, f"{source.how}, {source.bootstrap_servers}: {source.why}")
-        fresh = source.how != "configured"
+        fresh = source.how is not ServerKind.CONFIGURED
         return [taken, *examine(kafka, settings.topic_prefix, os.environ, fresh=fresh)]

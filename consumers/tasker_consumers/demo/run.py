@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from confluent_kafka import KafkaException
+
 from tasker_consumers.demo.failure import DemoFailed
 from tasker_consumers.demo.progress import Progress
 from tasker_consumers.demo.result import DemoResult, read_spans
 from tasker_consumers.demo.settled import Backlog
 from tasker_consumers.demo.stats_view import StatsView
 from tasker_consumers.demo.workers import Worker, start_workers
-from tasker_consumers.embedded import KafkaSource, find_kafka
+from tasker_consumers.embedded import KafkaSource, ServerKind, find_kafka
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats import processor as stats
 from tasker_consumers.telemetry import processor as telemetry
@@ -31,8 +33,8 @@ PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.1
 _CHECK_EVERY_S = 1.0
 
-Publish = Callable[[Mapping[str, str], Path], list[str]]
-"""Publishes everything, given an environment and a directory for logs; returns one line for each fault of the input."""
+Publish = Callable[[Mapping[str, str], Callable[[str], None]], list[str]]
+"""Publishes everything in an environment, tells its progress by lines, and returns the faults of the input as lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,8 @@ def set_stage(settings: ConsumerSettings, progress: Progress) -> Iterator[Stage]
         progress.note(f"Kafka: {source.how}, {source.bootstrap_servers}. {source.why}")
         kafka = {**settings.kafka, "bootstrap.servers": source.bootstrap_servers}
         prefix = settings.topic_prefix
-        if source.how == "configured":
+        theirs = source.how is ServerKind.CONFIGURED
+        if theirs:
             prefix = f"{prefix}-demo-{uuid4().hex[:8]}"  # nothing that is live there is touched
             stack.callback(_remove_topics, kafka, prefix)
         states = create_topics(
@@ -74,7 +77,8 @@ def set_stage(settings: ConsumerSettings, progress: Progress) -> Iterator[Stage]
         progress.note(f"Topics: {prefix}.*, {len(states)} of them with {settings.partitions} partitions.")
         directory = Path(tempfile.mkdtemp(prefix="tasker-demo-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        workers = stack.enter_context(start_workers(directory, _worker_variables(source, prefix, directory)))
+        variables = _worker_variables(source, prefix, directory)
+        workers = stack.enter_context(start_workers(directory, variables, politely=theirs))
         progress.note("Groups: stats and telemetry, each a process of its own.")
         yield Stage(source=source, kafka=kafka, prefix=prefix, directory=directory, workers=workers)
 
@@ -85,7 +89,7 @@ def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
     Raises DemoFailed when a process ends too early or nothing moves any more.
     """
     with ThreadPoolExecutor(1) as pool, closing(StatsView(stage.kafka, stats_topic(stage.prefix))) as view:
-        publishing = pool.submit(publish, stage.environ, stage.directory)
+        publishing = pool.submit(publish, stage.environ, progress.note)
         _follow(stage, view, publishing, progress)
         tasks = sorted(view.tasks.values(), key=lambda s: (s["created_at"] or s["started_at"] or 0, s["task_id"]))
         return DemoResult(tasks=tasks, spans=read_spans(stage.spans_file), faults=publishing.result())
@@ -149,8 +153,11 @@ def _spans_file(directory: Path) -> Path:
 
 
 def _remove_topics(kafka: Mapping[str, str], prefix: str) -> None:
-    """Remove every topic of this demo, those of the groups included."""
+    """Remove every topic of this demo, those of the groups included, and the groups."""
     admin = connect(kafka)
     ours = [name for name in partitions_by_topic(kafka, admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
-    for removed in admin.delete_topics(ours).values() if ours else ():
-        removed.result()
+    removed = [*admin.delete_topics(ours).values()] if ours else []
+    removed += admin.delete_consumer_groups([group for group, _ in _readers(prefix)]).values()
+    for done in removed:
+        with suppress(KafkaException):  # what is left over disturbs nobody
+            done.result()

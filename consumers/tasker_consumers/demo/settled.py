@@ -28,4 +28,4 @@ class Backlog:
 
     def _left(self, place: Any) -> int:
         low, high = watermarks(self._client, place)
-        return high - max(place.offset, low)
+        return high - max(int(place.offset), low)

@@ -17,24 +17,25 @@ class StatsView:
     def __init__(self, kafka: Mapping[str, str], topic: str) -> None:
         self.tasks: dict[str, dict[str, Any]] = {}
         self._decoder = Decoder()
-        self._client: Any = Consumer(
-            {
-                "log_level": 0,
-                **kafka,
-                "group.id": "tasker-demo",  # librdkafka asks for one; it is never joined
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-            }
-        )
-        partitions = self._client.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
+        settings = {
+            "log_level": 0,
+            **kafka,
+            "group.id": "tasker-demo",  # librdkafka asks for one; it is never joined
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+        self._reader: Any = Consumer(settings)
+        # Questions of the reader would wait behind its fetches, half a second each.
+        self._asker: Any = Consumer(settings)
+        partitions = self._asker.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
         self._places = [TopicPartition(topic, number, 0) for number in partitions]
-        self._client.assign(self._places)
+        self._reader.assign(self._places)
 
     def update(self, wait_s: float) -> list[str]:
         """Take in what is there, waiting a little if nothing is; return the ids of the tasks with news."""
         changed: dict[str, None] = {}
         # The client waits until a batch is full; so wait for one record, and take what else is there.
-        for message in self._client.consume(1, timeout=wait_s) + self._client.consume(_BATCH, timeout=0):
+        for message in self._reader.consume(1, timeout=wait_s) + self._reader.consume(_BATCH, timeout=0):
             if message.error() is None:
                 stats = self._decoder.decode("TaskStats", message.value())
                 known = self.tasks.get(stats["task_id"])
@@ -45,12 +46,13 @@ class StatsView:
 
     def complete(self) -> bool:
         """Return whether everything that is in the topic now has been taken in."""
-        return all(self._taken_in(place) for place in self._client.position(self._places))
+        return all(self._taken_in(place) for place in self._reader.position(self._places))
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self._client.close()
+        """Let go of the connections."""
+        self._reader.close()
+        self._asker.close()
 
     def _taken_in(self, place: Any) -> bool:
-        low, high = watermarks(self._client, place)
+        low, high = watermarks(self._asker, place)
         return bool(place.offset >= high or low == high)

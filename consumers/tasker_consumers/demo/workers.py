@@ -32,10 +32,11 @@ class Worker:
 
 
 @contextmanager
-def start_workers(directory: Path, variables: Mapping[str, str]) -> Iterator[list[Worker]]:
-    """Start both groups with `variables` on top of this process's environment, and stop them after the block.
+def start_workers(directory: Path, variables: Mapping[str, str], *, politely: bool) -> Iterator[list[Worker]]:
+    """Start both groups with `variables` on top of this process's environment, and end them after the block.
 
-    Logs, states and spans are kept in `directory`.
+    Logs, states and spans are kept in `directory`. `politely` lets them leave their groups in good order; where the
+    Kafka goes too, that would be time wasted.
     """
     with ExitStack() as stack:
         workers = []
@@ -43,7 +44,7 @@ def start_workers(directory: Path, variables: Mapping[str, str]) -> Iterator[lis
             own = {"TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": str(directory / "state")}
             log = directory / f"{name}.log"
             process = GuardedProcess(_command(name, {**variables, **own}), log=log, remove_if_orphaned=directory)
-            stack.callback(process.stop)
+            stack.callback(process.stop if politely else process.kill)
             workers.append(Worker(name, process, log, port))
         yield workers
 

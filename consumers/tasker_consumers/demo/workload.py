@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import tasker_consumers
@@ -18,19 +19,22 @@ def example_folder() -> Path:
     return checkout if checkout.is_dir() else package / "demo" / "order_processing"
 
 
-def run_example(environ: Mapping[str, str], directory: Path) -> list[str]:
-    """Run the example service to its end, with its log in `directory`; raises DemoFailed if it fails."""
-    log = directory / "example.log"
-    with log.open("wb") as output:
-        ended = subprocess.run(
-            [sys.executable, str(example_folder())],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if ended.returncode:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
-        raise DemoFailed(f"the example service ended with {ended.returncode}; its last lines:\n" + "\n".join(lines))
+def run_example(environ: Mapping[str, str], tell: Callable[[str], None]) -> list[str]:
+    """Run the example service to its end and tell each line it prints; raises DemoFailed if it fails."""
+    last: deque[str] = deque(maxlen=_SHOWN_LINES)
+    with subprocess.Popen(
+        [sys.executable, str(example_folder())],
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as service:
+        assert service.stdout is not None
+        for line in service.stdout:
+            last.append(line.rstrip())
+            tell(last[-1])
+    if service.returncode:
+        raise DemoFailed(f"the example service ended with {service.returncode}; its last lines:\n" + "\n".join(last))
     return []
