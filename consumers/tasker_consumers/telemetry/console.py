@@ -22,7 +22,7 @@ def render_trace(spans: Sequence[Span]) -> Tree:
     """
     known = {span.span_id: span for span in spans}
     children: dict[str | None, list[Span]] = {}
-    for span in sorted(known.values(), key=lambda span: (span.start, span.end, span.span_id)):
+    for span in sorted(known.values(), key=lambda span: (span.start, -span.end, span.span_id)):
         parent = span.parent_span_id if span.parent_span_id in known else None
         children.setdefault(parent, []).append(span)
     roots = children.get(None, [])

@@ -83,6 +83,9 @@ def close(state: TaskState) -> None:
     head["begun"] = span.start // 1000
     head["facts"], head["extras"] = {}, {}
     head.pop("step_context", None)
+    if head["closed"]["rank"] > FAILED:  # it can never go on: its context is not asked for again
+        for name in ("context", "frozen", "told"):
+            head.pop(name, None)  # type: ignore[misc]  # the names of keys that may be missing
     state.forget_steps()
 
 

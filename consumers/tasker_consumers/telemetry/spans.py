@@ -17,7 +17,10 @@ def spans_of(records: Iterable[Record], names: SpanNames = SpanNames.TASKER) -> 
 
 
 def spans_of_events(events: Iterable[Event], names: SpanNames = SpanNames.TASKER) -> list[Span]:
-    """Return the spans of all tasks that events tell of, also those still open; by task, and by start within one."""
+    """Return the spans of all tasks that events tell of, also those still open.
+
+    They come by task, and within one by start, the longest first.
+    """
     states: dict[str, TaskState] = {}
     for event in events:
         task_id = event.data["task_id"]
@@ -26,7 +29,7 @@ def spans_of_events(events: Iterable[Event], names: SpanNames = SpanNames.TASKER
     return [
         span
         for _, state in sorted(states.items())
-        for span in sorted(all_spans(state, names), key=lambda span: (span.start, span.end, span.span_id))
+        for span in sorted(all_spans(state, names), key=lambda span: (span.start, -span.end, span.span_id))
     ]
 
 

@@ -1,0 +1,76 @@
+"""The telemetry group end to end: events on a real Kafka in, spans at a real OTLP receiver out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasker_consumers.telemetry.span import Span, span_to_json
+from tasker_consumers.telemetry.spans import spans_of
+from tests.support.otlp import OtlpReceiver, attributes_of, otlp
+from tests.support.processes import eventually
+from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
+from tests.support.telemetry_histories import Told, failed_order, order, told
+
+__all__ = ["arena", "otlp"]
+
+
+def shape(span: Span) -> tuple[object, ...]:
+    return span.name, span.trace_id, span.parent_span_id or "", span.start, span.end, span.attributes
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_events_in_kafka_become_the_expected_trace_at_the_backend(
+    arena: TelemetryArena, otlp: OtlpReceiver, protocol: str
+) -> None:
+    history = [*order(prefix=arena.prefix)]
+    endpoint = otlp.grpc if protocol == "grpc" else otlp.http
+    environ = otlp_variables(endpoint, OTEL_EXPORTER_OTLP_PROTOCOL=protocol, OTEL_EXPORTER_OTLP_COMPRESSION="gzip")
+    arena.send(history)
+    with arena.worker(environ):
+        found = otlp.wait_for(6)
+    assert {
+        (s.name, s.trace_id.hex(), s.parent_span_id.hex(), s.start_time_unix_nano, s.end_time_unix_nano): attributes_of(
+            s
+        )
+        for s in found.values()
+    } == {shape(span)[:-1]: span.attributes for span in spans_of(history)}
+
+
+def test_poison_of_each_kind_goes_to_the_dead_letters_and_the_rest_goes_on(
+    arena: TelemetryArena, otlp: OtlpReceiver
+) -> None:
+    good = order(prefix=arena.prefix)
+    first = good[0]
+    assert first.value is not None
+    poison = {
+        "null_key": first._replace(key=None),
+        "null_value": first._replace(value=None),
+        "bad_magic": first._replace(value=b"no avro"),
+        "unknown_schema": first._replace(value=b"\xc3\x01" + b"\x07" * 8 + b"abc"),
+        "foreign_schema": first._replace(value=told("step.handle", 1, step_id="a").value),
+        "truncated": first._replace(value=first.value[:-3]),
+        "trailing_bytes": first._replace(value=first.value + b"!"),
+        "too_large": first._replace(value=b"\x00" * 1_048_577),
+        "invalid_event": first._replace(key=b"another"),
+    }
+    sent: list[Told] = [record for record in poison.values() if len(record.value or b"") < 1_000_000]
+    arena.send([*sent, *good])
+    with arena.worker(otlp_variables(otlp.http)):
+        assert len(otlp.wait_for(6)) == 6
+        letters = arena.dead_letters(len(sent))
+    reasons = {dict(letter.headers() or [])["__streams.errors.message"].decode().split(":")[0] for letter in letters}
+    assert reasons == {*poison} - {"too_large"}
+
+
+def test_a_file_of_json_lines_holds_every_span_and_no_event_outside_of_a_task(
+    arena: TelemetryArena, tmp_path: Path
+) -> None:
+    spans = tmp_path / "spans.jsonl"
+    history = failed_order(prefix=arena.prefix)
+    arena.send([told("shop.opened", 1, task_id=None, prefix=arena.prefix), *history])
+    with arena.worker({"TASKER_TELEMETRY_FILE": str(spans)}):
+        assert eventually(lambda: spans.exists() and len(spans.read_text().splitlines()) >= 3)
+    found = [json.loads(line) for line in spans.read_text().splitlines()]
+    expected = {span.span_id: span_to_json(span) for span in spans_of(history)}
+    assert {span["span_id"]: span for span in found} == expected

@@ -1,0 +1,192 @@
+"""A real OTLP receiver for traces, over HTTP and gRPC, that can be told to misbehave."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar, Self
+
+import grpc
+import pytest
+from google.protobuf.any_pb2 import Any as AnyMessage  # type: ignore[import-untyped]
+from google.protobuf.duration_pb2 import Duration  # type: ignore[import-untyped]
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
+
+
+@dataclass(frozen=True, slots=True)
+class Misbehaviour:
+    """How the receiver answers one request instead of taking it."""
+
+    status: int = 200  # of HTTP; gRPC answers with the code that means the same
+    retry_after: int | None = None  # seconds
+    rejected: int = 0  # spans of a partial success
+    words: str = "as told"
+    hangs: bool = False  # no answer until the receiver is closed
+
+
+_CODES = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    503: grpc.StatusCode.UNAVAILABLE,
+}
+
+
+@dataclass
+class OtlpReceiver:
+    """Keeps every span that it took; `http` and `grpc` are its endpoints."""
+
+    spans: list[WireSpan] = field(default_factory=list)
+    services: dict[bytes, str] = field(default_factory=dict)  # service.name by span id
+    requests: int = 0
+    headers: dict[str, str] = field(default_factory=dict)  # of the last request
+    misbehaviours: deque[Misbehaviour] = field(default_factory=deque)  # for the next requests, one each
+    refuses: Callable[[WireSpan], bool] = lambda _: False  # 400 for each request with such a span
+    http: str = ""
+    grpc: str = ""
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    def __enter__(self) -> Self:
+        handler = type("Handler", (_HttpHandler,), {"receiver": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self.http = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._grpc = grpc.server(ThreadPoolExecutor(4))
+        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(_GrpcService(self), self._grpc)
+        self.grpc = f"http://127.0.0.1:{self._grpc.add_insecure_port('127.0.0.1:0')}"
+        self._grpc.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._grpc.stop(0).wait()
+
+    def take(self, request: ExportTraceServiceRequest, headers: dict[str, str]) -> Misbehaviour:
+        """Keep the spans of a request, unless it was told otherwise; returns how to answer."""
+        with self._lock:
+            self.requests += 1
+            self.headers = headers
+            told = self.misbehaviours.popleft() if self.misbehaviours else Misbehaviour()
+        if told.hangs:
+            self._closing.wait(60)
+            return told
+        found = [
+            (span, _value(attribute.value))
+            for resource in request.resource_spans
+            for attribute in resource.resource.attributes
+            if attribute.key == "service.name"
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+        if told.status == 200 and any(self.refuses(span) for span, _ in found):
+            return Misbehaviour(status=400, words="this span is not for me")
+        if told.status == 200:
+            with self._lock:
+                taken = found[told.rejected :]
+                self.spans += [span for span, _ in taken]
+                self.services |= {span.span_id: service for span, service in taken}
+        return told
+
+    def latest(self) -> dict[str, WireSpan]:
+        """Return the spans by their ids; of one that came again, the last."""
+        return {span.span_id.hex(): span for span in list(self.spans)}
+
+    def wait_for(self, count: int, seconds: float = 60) -> dict[str, WireSpan]:
+        """Return the spans when so many different ones are there."""
+        deadline = time.monotonic() + seconds
+        while len(found := self.latest()) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {seconds:.0f} s in vain for {count} spans: there are {len(found)}")
+            time.sleep(0.05)
+        return found
+
+
+def attributes_of(found: WireSpan | WireSpan.Event | WireSpan.Link) -> dict[str, Any]:
+    """Return attributes as Python values."""
+    return {attribute.key: _value(attribute.value) for attribute in found.attributes}
+
+
+def _value(value: AnyValue) -> Any:
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return [_value(item) for item in value.array_value.values]
+    return getattr(value, kind) if kind else None
+
+
+class _HttpHandler(BaseHTTPRequestHandler):
+    receiver: ClassVar[OtlpReceiver]
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        headers = {name.lower(): value for name, value in self.headers.items()} | {"path": self.path}
+        told = self.receiver.take(ExportTraceServiceRequest.FromString(body), headers)
+        if told.hangs:
+            self.close_connection = True
+            return
+        answer = told.words.encode() if told.status != 200 else _response(told).SerializeToString()
+        self.send_response(told.status)
+        self.send_header("Content-Length", str(len(answer)))
+        if told.retry_after is not None:
+            self.send_header("Retry-After", str(told.retry_after))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class _GrpcService(trace_service_pb2_grpc.TraceServiceServicer):
+    def __init__(self, receiver: OtlpReceiver) -> None:
+        self._receiver = receiver
+
+    def Export(self, request: ExportTraceServiceRequest, context: Any) -> ExportTraceServiceResponse:  # noqa: N802  gRPC's name
+        told = self._receiver.take(request, dict(context.invocation_metadata()))
+        if told.status != 200 or told.hangs:
+            code = _CODES.get(told.status, grpc.StatusCode.UNAVAILABLE)
+            if told.retry_after is not None:
+                context.set_trailing_metadata((("grpc-status-details-bin", _retry_info(code, told.retry_after)),))
+            context.abort(code, told.words)
+        return _response(told)
+
+
+def _response(told: Misbehaviour) -> ExportTraceServiceResponse:
+    response = ExportTraceServiceResponse()
+    if told.rejected:
+        response.partial_success.rejected_spans = told.rejected
+        response.partial_success.error_message = told.words
+    return response
+
+
+def _retry_info(code: grpc.StatusCode, seconds: int) -> bytes:
+    detail = AnyMessage()
+    detail.Pack(RetryInfo(retry_delay=Duration(seconds=seconds)))
+    return bytes(Status(code=code.value[0], details=[detail]).SerializeToString())
+
+
+@pytest.fixture
+def otlp() -> Iterator[OtlpReceiver]:
+    """A running receiver."""
+    with OtlpReceiver() as receiver:
+        yield receiver

@@ -1,0 +1,30 @@
+"""One worker of the telemetry group as a process, for tests that kill, stop and restart it.
+
+Run as `python -m tests.support.telemetry_worker JSON`, with the engine's settings, the prefix of the topics, and the
+exporter's variables.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from tasker_consumers.engine import EngineSettings, run_worker
+from tasker_consumers.telemetry import Lifetime, build_exporter, build_telemetry_processor
+
+
+def main(arguments: dict[str, Any]) -> int:
+    """Run until asked to stop."""
+    settings = arguments["settings"]
+    engine = EngineSettings(**{**settings, "state_dir": Path(settings["state_dir"])})
+    processor = build_telemetry_processor(
+        build_exporter({**os.environ, **arguments["environ"]}),
+        arguments["prefix"],
+        lifetime=Lifetime(**arguments["lifetime"]),
+    )
+    return run_worker(processor, engine)
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))
