@@ -20,6 +20,7 @@ from tasker_consumers.importers.temporal_steps import (
     new_timer,
     one_or_all,
     retries_exhausted,
+    task_queue,
 )
 from tasker_consumers.importers.times import read_time
 from tasker_schemas.events import STATE_AFTER
@@ -97,8 +98,7 @@ class RunReader:
             workflow_id.text() if workflow_id and workflow_id.value else None,
         )
         self._started_at = event.time
-        queue = said.find("taskQueue")
-        about = {"imported_from": "Temporal", "task_queue": queue.get("name").value if queue else None}
+        about = {"imported_from": "Temporal", "task_queue": task_queue(said)}
         given = payload_values(said.find("input"))
         told = {"context": {"input": one_or_all(given)} if given else None}
         yield self._make.make(TaskEvents.INITIALIZE_REQUESTED, event.time, event.origin, told, about)
@@ -157,7 +157,7 @@ class RunReader:
             reason = event.said.find("reason")
             told["cancellation_reason"] = reason.text() if reason and reason.value else event.type
         next_run = event.said.find("newExecutionRunId")
-        about = {"closed_by": event.type, "next_run": next_run.value if next_run else None}
+        about = {"closed_by": event.type, "next_run": next_run.text() if next_run and next_run.value else None}
         return self._make.make(outcome, event.time, event.origin, told, about)
 
     def _counts(self) -> dict[str, int]:

@@ -67,7 +67,7 @@ def new_activity(said: Node) -> Step:
         f"activity:{said.get('activityId').identifier()}",
         said.get("activityType").get("name").text(),
         retry_limit=(limit.integer() or None) if limit else None,  # Temporal's 0 means no limit
-        attributes={"kind": "activity", "task_queue": _task_queue(said)},
+        attributes={"kind": "activity", "task_queue": task_queue(said)},
     )
 
 
@@ -86,11 +86,12 @@ def new_child(said: Node) -> Step:
     return Step(
         f"child:{said.get('workflowId').identifier()}",
         said.get("workflowType").get("name").text(),
-        attributes={"kind": "child_workflow", "task_queue": _task_queue(said)},
+        attributes={"kind": "child_workflow", "task_queue": task_queue(said)},
     )
 
 
-def _task_queue(said: Node) -> str | None:
+def task_queue(said: Node) -> str | None:
+    """Return the queue in which a run or a step waits for a worker."""
     queue = said.find("taskQueue")
     name = queue.find("name") if queue else None
     return name.text() if name and name.value else None
