@@ -1,6 +1,6 @@
 """The longest way through a task: the chain of steps, each depending on the one before, that took the most time.
 
-A step weighs its `Figures.time`, wall time from its first start to its last end; one that never appeared weighs nothing.
+A step weighs its `Figures.time`, wall time from its first start to its last end; a step never seen weighs nothing.
 """
 
 from collections import defaultdict

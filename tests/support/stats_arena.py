@@ -1,0 +1,159 @@
+"""The statistics on a real Kafka: topics, records, worker processes, and what the output topic says in the end.
+
+As a program, `python -m tests.support.stats_arena ARGUMENTS_JSON` is one worker.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Self
+
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+
+from tasker_consumers.engine import EngineSettings, run_worker
+from tasker_consumers.stats.lifetime import Lifetime
+from tasker_consumers.stats.processor import build_stats_processor
+from tasker_consumers.topics import create_topics
+from tasker_schemas.codec import Decoder, encode
+from tasker_schemas.names import family_of
+from tasker_schemas.schemas import RECORD_OF_FAMILY
+from tasker_schemas.topics import event_topic, stats_topic
+from tests.support.processes import eventually
+
+ROOT = Path(__file__).parents[2]
+PARTITIONS = 4
+
+
+class StatsWorker:
+    """A worker process; leaving the block kills it if it still lives."""
+
+    def __init__(self, arguments: dict[str, Any], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.stats_arena", json.dumps(arguments)],
+                cwd=ROOT,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End it as a crash of the machine would."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> int:
+        """Ask it to stop, and return its exit code."""
+        self.process.terminate()
+        return self.process.wait(40)
+
+
+class StatsArena:
+    """All topics of the system under one prefix."""
+
+    def __init__(self, bootstrap: str, prefix: str, directory: Path) -> None:
+        self.kafka, self.prefix, self.directory = {"bootstrap.servers": bootstrap}, prefix, directory
+        create_topics(self.kafka, prefix, partitions=PARTITIONS, replication_factor=1)
+
+    def produce(self, events: Iterable[dict[str, Any]], headers: Iterable[list[tuple[str, bytes]]] = ()) -> None:
+        """Send events in this order, with the headers in the same places."""
+        places = iter(headers)
+        with self.sender() as sender:
+            for told in events:
+                family = family_of(told["event_name"])
+                value = encode(RECORD_OF_FAMILY[family], told)
+                sender.send(event_topic(family, self.prefix), told["task_id"].encode(), value, next(places, []))
+
+    def sender(self) -> "Sender":
+        """Return a producer of raw records."""
+        return Sender(self.kafka)
+
+    def worker(self, name: str = "w", *, lifetime: dict[str, float] | None = None, **settings: Any) -> StatsWorker:
+        """Start a worker; all of them share one state directory."""
+        engine = {
+            "kafka": self.kafka,
+            "state_dir": str(self.directory / "state"),
+            "session_timeout": 6.0,
+            "commit_interval": 0.3,
+            **settings,
+        }
+        arguments = {"prefix": self.prefix, "lifetime": lifetime or {}, "engine": engine}
+        return StatsWorker(arguments, self.directory / f"{name}.log")
+
+    def stats(self) -> dict[str, dict[str, Any]]:
+        """Return the last statistics of every task, by its id."""
+        decode = Decoder().decode
+        return {(m.key() or b"").decode(): decode("TaskStats", m.value()) for m in self.read(stats_topic(self.prefix))}
+
+    def wait_for(self, expected: dict[str, dict[str, Any]], seconds: float = 60) -> None:
+        """Wait until the output topic says exactly this; fail with the differences."""
+        if not eventually(lambda: self.stats() == expected, seconds):
+            assert self.stats() == expected
+
+    def read(self, topic: str) -> list[Message]:
+        """Return all records that a topic holds now."""
+        records: list[Message] = []
+        consumer = Consumer({**self.kafka, "group.id": "reader", "enable.auto.commit": False})
+        try:
+            found = consumer.list_topics(topic, 10).topics[topic].partitions
+            places = [TopicPartition(topic, number, 0) for number in found]
+            end = _end(consumer, places)
+            consumer.assign(places)
+            while len(records) < end:
+                records += consumer.consume(5000, 0.5)
+        finally:
+            consumer.close()
+        return records
+
+
+def _end(consumer: Consumer, places: list[TopicPartition], tries: int = 20) -> int:
+    """Return how many records there are; a topic that was just made may have no leader for a moment."""
+    for left in reversed(range(tries)):
+        try:
+            return sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+        except KafkaException:
+            if not left:
+                raise
+            consumer.list_topics(places[0].topic, 10)
+    raise AssertionError
+
+
+class Sender:
+    """A producer of raw records; leaving the block waits until all are delivered."""
+
+    def __init__(self, kafka: dict[str, str]) -> None:
+        self._client = Producer(
+            {**kafka, "linger.ms": 5, "queue.buffering.max.messages": 1_000_000, "partitioner": "murmur2_random"}
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._client.flush(60) == 0
+
+    def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Any = ()) -> None:
+        """Queue one record."""
+        self._client.produce(topic, value, key, headers=list(headers))
+        self._client.poll(0)
+
+
+def main(arguments: dict[str, Any]) -> int:
+    """Run one worker."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    engine = {**arguments["engine"], "state_dir": Path(arguments["engine"]["state_dir"])}
+    processor = build_stats_processor(arguments["prefix"], lifetime=Lifetime(**arguments["lifetime"]))
+    return run_worker(processor, EngineSettings(**engine))
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))
