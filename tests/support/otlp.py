@@ -69,7 +69,7 @@ class OtlpReceiver:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.http = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._grpc = grpc.server(ThreadPoolExecutor(4))
-        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(_GrpcService(self), self._grpc)
+        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(_GrpcService(self), self._grpc)  # type: ignore[no-untyped-call]
         self.grpc = f"http://127.0.0.1:{self._grpc.add_insecure_port('127.0.0.1:0')}"
         self._grpc.start()
         return self

@@ -1,0 +1,136 @@
+"""The OTLP exporters against a real receiver that misbehaves: nothing is lost, and only what is refused is given up."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tasker_consumers.telemetry.delivery import Backoff, OtlpExporter
+from tasker_consumers.telemetry.exporter import ExportResult
+from tasker_consumers.telemetry.otlp import OtlpEncoder
+from tasker_consumers.telemetry.otlp_grpc import GrpcTransport
+from tasker_consumers.telemetry.otlp_http import HttpTransport
+from tasker_consumers.telemetry.otlp_settings import GRPC, OtlpSettings
+from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.spans import spans_of
+from tests.support.otlp import Misbehaviour, OtlpReceiver, attributes_of, otlp
+from tests.support.telemetry_histories import failed_order, order
+
+__all__ = ["otlp"]
+
+SPANS = spans_of([*order(), *failed_order("43")])
+BackendOf = Callable[..., OtlpExporter]
+
+
+@pytest.fixture(params=["http/protobuf", GRPC])
+def exporter(request: pytest.FixtureRequest, otlp: OtlpReceiver) -> BackendOf:
+    """How to make an exporter to the receiver, over each protocol."""
+
+    def make(**settings: object) -> OtlpExporter:
+        over_grpc = request.param == GRPC
+        endpoint = otlp.grpc if over_grpc else f"{otlp.http}/v1/traces"
+        made = OtlpSettings(endpoint=endpoint, protocol=request.param, **settings)  # type: ignore[arg-type]
+        transport = GrpcTransport(made) if over_grpc else HttpTransport(made)
+        return OtlpExporter(transport, OtlpEncoder({"service.name": "tasker"}, "1"), Backoff(first=0.02))
+
+    return make
+
+
+def export(exporter: OtlpExporter, spans: Sequence[Span] = SPANS) -> ExportResult:
+    async def run() -> ExportResult:
+        await exporter.start()
+        try:
+            return await asyncio.wait_for(exporter.export(spans), 30)
+        finally:
+            await exporter.stop()
+
+    return asyncio.run(run())
+
+
+def test_spans_arrive_with_everything_they_say(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    assert export(exporter()).accepted == len(SPANS)
+    for span in SPANS:
+        found = otlp.latest()[span.span_id]
+        assert (found.name, found.start_time_unix_nano, found.end_time_unix_nano) == (span.name, span.start, span.end)
+        assert attributes_of(found) == span.attributes
+        assert [(e.name, e.time_unix_nano) for e in found.events] == [(e.name, e.time) for e in span.events]
+        assert [link.span_id.hex() for link in found.links] == [link.span_id for link in span.links]
+
+
+def test_headers_and_compression_reach_the_backend(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    export(exporter(headers={"x-team": "shop"}, gzip=True))
+    assert otlp.headers["x-team"] == "shop"
+    assert len(otlp.latest()) == len(SPANS)
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_a_backend_that_is_busy_or_wrongly_set_up_is_asked_again(
+    exporter: BackendOf, otlp: OtlpReceiver, status: int
+) -> None:
+    otlp.misbehaviours.extend([Misbehaviour(status=status)] * 3)
+    assert export(exporter()).accepted == len(SPANS)
+    assert otlp.requests == 4
+
+
+def test_a_backend_that_asks_for_time_gets_it(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    otlp.misbehaviours.append(Misbehaviour(status=429, retry_after=1))
+    begun = time.monotonic()
+    assert export(exporter()).accepted == len(SPANS)
+    assert time.monotonic() - begun >= 1
+
+
+def test_a_backend_that_hangs_is_asked_again_after_the_timeout(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    otlp.misbehaviours.append(Misbehaviour(hangs=True))
+    assert export(exporter(timeout_s=0.5)).accepted == len(SPANS)
+    assert otlp.requests == 2
+
+
+def test_one_span_that_is_refused_does_not_hold_up_the_others(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    otlp.refuses = lambda span: span.span_id.hex() == SPANS[4].span_id
+    result = export(exporter())
+    assert [list(rejection.spans) for rejection in result.rejections] == [[SPANS[4]]]
+    assert "not for me" in result.rejections[0].reason
+    assert otlp.latest().keys() == {span.span_id for span in SPANS} - {SPANS[4].span_id}
+    assert (result.accepted, len(otlp.spans)) == (len(SPANS) - 1, len(SPANS) - 1)
+
+
+def test_a_partial_success_is_reported_with_the_words_of_the_backend(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    otlp.misbehaviours.append(Misbehaviour(rejected=2, words="too old"))
+    result = export(exporter())
+    assert (result.accepted, result.rejected) == (len(SPANS) - 2, 2)
+    assert result.rejections[0].reason == "too old"
+    assert otlp.requests == 1
+
+
+def test_a_backend_that_comes_up_late_gets_every_span(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    subject = exporter()
+
+    async def run() -> None:
+        otlp.misbehaviours.extend([Misbehaviour(status=503)] * 100)
+        await subject.start()
+        work = asyncio.create_task(subject.export(SPANS))
+        while subject.ready():  # noqa: ASYNC110  it is told by nothing but itself
+            await asyncio.sleep(0.01)
+        otlp.misbehaviours.clear()
+        await asyncio.wait_for(work, 30)
+        assert subject.ready()
+        await subject.stop()
+
+    asyncio.run(run())
+    assert len(otlp.latest()) == len(SPANS)
+
+
+def test_nobody_listening_is_trouble_that_may_pass(otlp: OtlpReceiver) -> None:
+    settings = OtlpSettings(endpoint="http://127.0.0.1:9/v1/traces")
+    exporter = OtlpExporter(HttpTransport(settings), OtlpEncoder({}, "1"), Backoff(first=0.01))
+
+    async def run() -> None:
+        await exporter.start()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(exporter.export(SPANS), 0.3)
+        await exporter.stop()
+
+    asyncio.run(run())
+    assert not exporter.ready()
+    assert otlp.requests == 0
