@@ -1,3 +1,8 @@
 """Fixtures that every test may use."""
 
-pytest_plugins = ["tests.support.kafka", "tests.support.maven_repository"]
+pytest_plugins = [
+    "tests.support.kafka",
+    "tests.support.maven_repository",
+    "tests.support.registry",
+    "tests.support.zipkin",
+]

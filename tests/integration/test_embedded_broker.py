@@ -89,7 +89,7 @@ def test_a_port_that_is_taken_since_it_was_chosen_is_given_up(monkeypatch: pytes
         squatter.listen()
         choices = [[squatter.getsockname()[1], *free_ports(1)], free_ports(2)]
         wanted = f"127.0.0.1:{choices[1][0]}"
-        monkeypatch.setattr("tasker_consumers.embedded.broker.free_ports", lambda _: choices.pop(0))
+        monkeypatch.setattr("tasker_consumers.embedded.server.free_ports", lambda _: choices.pop(0))
         with EmbeddedKafka() as broker:
             assert broker.bootstrap_servers == wanted
 

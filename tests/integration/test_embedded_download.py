@@ -6,45 +6,46 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.embedded.artifacts import KAFKA, class_path, program_dir
+from tasker_consumers.embedded.artifacts import files_of, program_dir
+from tasker_consumers.embedded.programs import KAFKA
 from tasker_schemas.errors import BackendUnavailable
 from tests.support.maven_repository import PROGRAM, MavenRepository
 
 DOWNLOAD = """
-from tasker_consumers.embedded.artifacts import class_path
+from tasker_consumers.embedded.artifacts import files_of
 from tests.support.maven_repository import PROGRAM
-print(*(jar.name for jar in class_path(PROGRAM)))
+print(*(jar.name for jar in files_of(PROGRAM)))
 """
 
 
 def test_a_program_comes_with_what_it_depends_on(maven_repository: MavenRepository) -> None:
-    assert [jar.name for jar in class_path(PROGRAM)] == ["greeter-1.0.jar", "phrases-1.0.jar"]
-    assert all(jar.parent == program_dir(PROGRAM) for jar in class_path(PROGRAM))
+    assert [jar.name for jar in files_of(PROGRAM)] == ["greeter-1.0.jar", "phrases-1.0.jar"]
+    assert all(jar.parent == program_dir(PROGRAM) for jar in files_of(PROGRAM))
     assert any(path.endswith("/phrases-1.0.jar") for path in maven_repository.asked)
 
 
 def test_a_program_is_downloaded_only_once(maven_repository: MavenRepository) -> None:
-    class_path(PROGRAM)
+    files_of(PROGRAM)
     maven_repository.asked.clear()
-    class_path(PROGRAM)
+    files_of(PROGRAM)
     assert maven_repository.asked == []
 
 
 def test_a_connection_that_breaks_is_tried_again(maven_repository: MavenRepository) -> None:
     maven_repository.broken = 1
-    assert len(class_path(PROGRAM)) == 2
+    assert len(files_of(PROGRAM)) == 2
 
 
 def test_a_damaged_program_is_made_whole_again(maven_repository: MavenRepository) -> None:
-    class_path(PROGRAM)[1].unlink()
-    assert all(jar.exists() for jar in class_path(PROGRAM))
+    files_of(PROGRAM)[1].unlink()
+    assert all(jar.exists() for jar in files_of(PROGRAM))
     assert any(path.endswith("/phrases-1.0.jar") for path in maven_repository.asked)
 
 
 def test_a_download_says_in_plain_lines_what_it_does(
     maven_repository: MavenRepository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class_path(PROGRAM)
+    files_of(PROGRAM)
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("Downloading Greeter 1.0 from Maven Central")
@@ -65,5 +66,5 @@ def test_a_download_without_a_network_says_what_to_do_instead(monkeypatch: pytes
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with pytest.raises(BackendUnavailable, match=r"Apache Kafka 4.1.1 .*refused.* Set KAFKA_BOOTSTRAP_SERVERS"):
-        class_path(KAFKA)
+        files_of(KAFKA)
     assert list((tmp_path / "tasker-events").iterdir()) == []

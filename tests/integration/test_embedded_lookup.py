@@ -1,7 +1,6 @@
 """Which Kafka is found: the configured one, one in Docker, or an embedded one."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,9 +9,10 @@ from threading import Thread
 
 import pytest
 
-from tasker_consumers.embedded import KafkaKind, find_kafka
-from tasker_consumers.embedded.artifacts import KAFKA, class_path, java
+from tasker_consumers.embedded import ServerKind, find_kafka
+from tasker_consumers.embedded.artifacts import class_path, java
 from tasker_consumers.embedded.docker import container_environment, why_no_docker
+from tasker_consumers.embedded.programs import KAFKA
 from tasker_consumers.embedded.settings import as_properties, node_settings
 
 
@@ -58,7 +58,7 @@ def test_a_configured_kafka_is_taken_whatever_else_there_is(daemon_without_image
     environ = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092", "DOCKER_HOST": daemon_without_images}
     with find_kafka(environ) as found:
         assert found.bootstrap_servers == "kafka.example:9092"
-        assert found.how is KafkaKind.CONFIGURED
+        assert found.how is ServerKind.CONFIGURED
         assert found.why == "KAFKA_BOOTSTRAP_SERVERS names it."
 
 
@@ -73,13 +73,13 @@ def test_a_daemon_that_does_not_answer_is_a_reason_against_docker(address: str) 
 
 def test_without_docker_and_configuration_a_kafka_is_embedded() -> None:
     with find_kafka({"DOCKER_HOST": "unix:///nowhere/docker.sock", "KAFKA_BOOTSTRAP_SERVERS": " "}) as found:
-        assert found.how is KafkaKind.EMBEDDED
+        assert found.how is ServerKind.EMBEDDED
         assert found.why == "KAFKA_BOOTSTRAP_SERVERS is not set, and no Docker daemon answers."
 
 
 def test_a_docker_that_cannot_start_kafka_is_given_up_with_the_reason(daemon_without_images: str) -> None:
     with find_kafka({"DOCKER_HOST": daemon_without_images}) as found:
-        assert found.how is KafkaKind.EMBEDDED
+        assert found.how is ServerKind.EMBEDDED
         assert "apache/kafka:4.1.1 did not start in Docker" in found.why
         assert "the registry is out of reach" in found.why
 
@@ -90,7 +90,7 @@ def test_the_images_own_start_script_makes_our_settings_of_our_variables(tmp_pat
     for name in ("server.properties", "log4j2.yaml", "tools-log4j2.yaml"):
         (tmp_path / "defaults" / name).write_text("")
     environment = container_environment("localhost", 29092) | {"KAFKA_LOG_DIRS": str(tmp_path / "records")}
-    script = [str(java()), "-cp", os.pathsep.join(map(str, class_path(KAFKA))), "kafka.docker.KafkaDockerWrapper"]
+    script = [str(java()), "-cp", class_path(KAFKA), "kafka.docker.KafkaDockerWrapper"]
     places = [
         f"--{kind}-configs-dir={tmp_path / where}"
         for kind, where in (("default", "defaults"), ("mounted", "mounted"), ("final", "final"))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.embedded.artifacts import KAFKA, JavaProgram, class_path, program_dir
+from tasker_consumers.embedded.artifacts import files_of, program_dir
+from tasker_consumers.embedded.programs import KAFKA, JavaProgram
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     home.mkdir(parents=True)
     (home / "a.jar").write_bytes(b"12")
     (home / "a space.jar").write_bytes(b"123")
-    (home / "class-path").write_text("2 a.jar\n3 a space.jar\n")
+    (home / "files").write_text("2 a.jar\n3 a space.jar\n")
     return [home / "a.jar", home / "a space.jar"]
 
 
@@ -29,21 +30,21 @@ def _download_forbidden(program: JavaProgram, _: Path) -> list[Path]:
 
 @pytest.mark.usefixtures("no_network")
 def test_a_complete_program_is_taken_from_the_cache(jars: list[Path]) -> None:
-    assert list(class_path(KAFKA)) == jars
+    assert list(files_of(KAFKA)) == jars
 
 
 @pytest.mark.usefixtures("no_network")
 def test_a_program_with_a_missing_file_is_downloaded_again(jars: list[Path]) -> None:
     jars[1].unlink()
     with pytest.raises(LookupError, match="Apache Kafka"):
-        class_path(KAFKA)
+        files_of(KAFKA)
 
 
 @pytest.mark.usefixtures("no_network")
 def test_a_program_with_a_cut_file_is_downloaded_again(jars: list[Path]) -> None:
     jars[0].write_bytes(b"1")
     with pytest.raises(LookupError, match="Apache Kafka"):
-        class_path(KAFKA)
+        files_of(KAFKA)
 
 
 def test_two_versions_of_a_program_have_two_places() -> None:

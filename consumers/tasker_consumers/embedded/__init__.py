@@ -1,9 +1,23 @@
-"""A real Kafka on this machine, without Docker.
+"""Real servers on this machine, without Docker: a Kafka, a schema registry, a trace backend.
 
-`find_kafka` takes the Kafka that is configured, else one in Docker, else starts an `EmbeddedKafka`.
+`find_kafka`, `find_registry` and `find_zipkin` take the server that is configured, else start one in Docker, else
+an embedded one.
 """
 
 from tasker_consumers.embedded.broker import EmbeddedKafka
-from tasker_consumers.embedded.lookup import KafkaKind, KafkaSource, find_kafka
+from tasker_consumers.embedded.lookup import KafkaSource, ServerKind, WebSource, find_kafka, find_registry, find_zipkin
+from tasker_consumers.embedded.registry import EmbeddedRegistry, Login
+from tasker_consumers.embedded.zipkin import EmbeddedZipkin
 
-__all__ = ["EmbeddedKafka", "KafkaKind", "KafkaSource", "find_kafka"]
+__all__ = [
+    "EmbeddedKafka",
+    "EmbeddedRegistry",
+    "EmbeddedZipkin",
+    "KafkaSource",
+    "Login",
+    "ServerKind",
+    "WebSource",
+    "find_kafka",
+    "find_registry",
+    "find_zipkin",
+]

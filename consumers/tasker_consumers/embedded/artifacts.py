@@ -5,45 +5,19 @@ they are all there. A program is kept in one directory, which appears there comp
 an interrupted download, or two at the same time, leave nothing half done.
 """
 
-import hashlib
 import os
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from tasker_consumers.embedded.programs import JavaProgram
 from tasker_schemas.errors import ConfigurationError
 
-_FILE_LIST = "class-path"
+_FILE_LIST = "files"
+_ARCHIVE = ".tar.gz"
 _INSTALL = "Install it with: pip install 'tasker-events[consumers,embedded]'"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JavaProgram:
-    """What to get from Maven Central, and what a user can do who cannot get it."""
-
-    name: str
-    coordinates: tuple[str, ...]  # group:artifact:version, each with all it depends on
-    instead: str  # a sentence
-
-    @property
-    def key(self) -> str:
-        """A directory name that no other program, and no other version of it, has.
-
-        >>> JavaProgram(name="Apache Kafka 4.1.1", coordinates=("a:b:4.1.1",), instead="").key
-        'apache-kafka-4.1.1-32854200'
-        """
-        digest = hashlib.sha256(" ".join(self.coordinates).encode()).hexdigest()
-        return f"{self.name.lower().replace(' ', '-')}-{digest[:8]}"
-
-
-KAFKA = JavaProgram(
-    name="Apache Kafka 4.1.1",
-    # Kafka brings the logging interface, but nothing that writes; without it a failed start says nothing.
-    coordinates=("org.apache.kafka:kafka_2.13:4.1.1", "org.slf4j:slf4j-simple:1.7.36"),
-    instead="Set KAFKA_BOOTSTRAP_SERVERS to use a Kafka of your own, or start a Docker daemon.",
-)
 
 
 def java() -> Path:
@@ -73,8 +47,8 @@ def program_dir(program: JavaProgram) -> Path:
     return cache_dir(os.environ) / program.key
 
 
-def class_path(program: JavaProgram) -> tuple[Path, ...]:
-    """Return the program's jars, downloading them the first time.
+def files_of(program: JavaProgram) -> tuple[Path, ...]:
+    """Return the program's jars and what its archives hold, downloading them the first time.
 
     Raises `BackendUnavailable` if they cannot be had, `ConfigurationError` if the downloader is not installed.
     """
@@ -82,12 +56,17 @@ def class_path(program: JavaProgram) -> tuple[Path, ...]:
     return _complete(home) or _download(program, home)
 
 
+def class_path(program: JavaProgram) -> str:
+    """Return all files of the program in the form that Java's `-cp` takes; raises what `files_of` raises."""
+    return os.pathsep.join(map(str, files_of(program)))
+
+
 def _complete(home: Path) -> tuple[Path, ...]:
     """Return the files that were downloaded, or none if one of them is gone or was cut."""
     try:
         listed = [line.split(" ", 1) for line in (home / _FILE_LIST).read_text().splitlines()]
         sizes = {home / name: int(size) for size, name in listed}
-        return tuple(sizes) if all(jar.stat().st_size == size for jar, size in sizes.items()) else ()
+        return tuple(sizes) if all(file.stat().st_size == size for file, size in sizes.items()) else ()
     except OSError:
         return ()
 
@@ -101,9 +80,22 @@ def _download(program: JavaProgram, home: Path) -> tuple[Path, ...]:
     with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{program.key}.", ignore_cleanup_errors=True) as new:
         staging = Path(new) / "complete"
         staging.mkdir()
-        jars = [Path(shutil.move(jar, staging)) for jar in maven.download(program, Path(new))]
-        (staging / _FILE_LIST).write_text("".join(f"{jar.stat().st_size} {jar.name}\n" for jar in jars))
+        downloaded = [Path(shutil.move(file, staging)) for file in maven.download(program, Path(new))]
+        files = [each for file in downloaded for each in _unpacked(file)]
+        listed = [f"{file.stat().st_size} {file.relative_to(staging).as_posix()}\n" for file in files]
+        (staging / _FILE_LIST).write_text("".join(listed))
         return _put_in_place(staging, home, Path(new))
+
+
+def _unpacked(file: Path) -> list[Path]:
+    """Return the file itself, or the contents of an archive, which then stand in its place."""
+    if not file.name.endswith(_ARCHIVE):
+        return [file]
+    with tarfile.open(file) as archive:
+        archive.extractall(file.parent, filter="data")
+        names = [member.name for member in archive if member.isfile()]
+    file.unlink()
+    return [file.parent / name for name in names]
 
 
 def _put_in_place(staging: Path, home: Path, rubbish: Path) -> tuple[Path, ...]:

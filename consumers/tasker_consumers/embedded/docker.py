@@ -1,19 +1,20 @@
-"""The same Kafka in a container, where a Docker daemon answers."""
+"""The same servers in containers, where a Docker daemon answers."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from tasker_consumers.embedded.ports import free_ports
-from tasker_consumers.embedded.readiness import wait_until_it_answers
+from tasker_consumers.embedded.readiness import kafka_answers, page_answers, wait_until
+from tasker_consumers.embedded.registry import CONFLUENT_API
 from tasker_consumers.embedded.settings import as_environment, node_settings
 from tasker_consumers.embedded.storage import new_id
 from tasker_schemas.errors import BackendUnavailable
 
-IMAGE = "apache/kafka:4.1.1"
 _USUAL_DAEMON = "unix:///var/run/docker.sock"
 _USUAL_PORT = 2375
 _PING_LIMIT_S = 2
@@ -53,29 +54,42 @@ def _somebody_listens(address: str) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One server's image: how it is told its address, and how it is seen that it answers there."""
+
+    name: str
+    answers: Callable[[str, int], bool]
+    port: int | None = None  # inside the container; none: the same as outside
+    environment: Callable[[str, int], Mapping[str, str]] = lambda _host, _port: {}
+
+
 @contextmanager
-def kafka_in_docker() -> Iterator[str]:
-    """Run a Kafka in a container for as long as the block lasts; yield its bootstrap servers.
+def in_docker(image: Image) -> Iterator[tuple[str, int]]:
+    """Run the server in a container for as long as the block lasts; yield its host and port.
 
     Raises `BackendUnavailable` if it does not come up, for example where its image cannot be pulled.
     """
     import docker  # noqa: PLC0415  (extras, and slow to import)
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415
 
-    Console(stderr=True).print(f"Starting {IMAGE} in Docker.", highlight=False)
+    Console(stderr=True).print(f"Starting {image.name} in Docker.", highlight=False)
     with ExitStack() as stack:
         try:
-            container = DockerContainer(IMAGE)
+            container = DockerContainer(image.name)
             stack.callback(container.stop)
             host, (port,) = container.get_docker_client().host(), free_ports(1)
-            # One port number inside and outside: the node finds itself at the address that clients get.
-            container.with_bind_ports(port, port).with_envs(**container_environment(host, port)).start()
+            container.with_bind_ports(image.port or port, port).with_envs(**image.environment(host, port)).start()
             started = container.get_wrapped_container()
-            wait_until_it_answers(host, port, running=lambda: started.reload() or started.status == "running")
+            wait_until(
+                lambda: image.answers(host, port),
+                running=lambda: started.reload() or started.status == "running",
+                address=f"{host}:{port}",
+            )
         except (docker.errors.DockerException, OSError, RuntimeError, BackendUnavailable) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise BackendUnavailable(f"{IMAGE} did not start in Docker ({reason})") from error
-        yield f"{host}:{port}"
+            raise BackendUnavailable(f"{image.name} did not start in Docker ({reason})") from error
+        yield host, port
 
 
 def container_environment(host: str, port: int) -> dict[str, str]:
@@ -83,3 +97,17 @@ def container_environment(host: str, port: int) -> dict[str, str]:
     everywhere, scratch = "0.0.0.0", "/tmp/kafka"  # noqa: S104, S108  (inside a container)
     settings = node_settings(bind=everywhere, reached_at=host, port=port, controller_port=_CONTROLLER_PORT)
     return {"CLUSTER_ID": new_id(), **as_environment({**settings, "log.dirs": scratch})}
+
+
+# Kafka has one port number inside and outside: the node finds itself at the address that clients get.
+KAFKA_IMAGE = Image(name="apache/kafka:4.1.1", answers=kafka_answers, environment=container_environment)
+REGISTRY_IMAGE = Image(
+    name="apicurio/apicurio-registry:3.3.3",
+    answers=lambda host, port: page_answers(f"http://{host}:{port}{CONFLUENT_API}/subjects"),
+    port=8080,
+)
+ZIPKIN_IMAGE = Image(
+    name="openzipkin/zipkin:3.6.1",
+    answers=lambda host, port: page_answers(f"http://{host}:{port}/api/v2/services"),
+    port=9411,
+)

@@ -1,4 +1,4 @@
-"""Which Kafka to use: the configured one, else one in Docker, else an embedded one."""
+"""Which server to use: the configured one, else one in Docker, else an embedded one."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasker_consumers.embedded.broker import EmbeddedKafka
-from tasker_consumers.embedded.docker import kafka_in_docker, why_no_docker
+from tasker_consumers.embedded.docker import KAFKA_IMAGE, REGISTRY_IMAGE, ZIPKIN_IMAGE, Image, in_docker, why_no_docker
+from tasker_consumers.embedded.registry import CONFLUENT_API, EmbeddedRegistry
+from tasker_consumers.embedded.server import HOST, EmbeddedServer
+from tasker_consumers.embedded.zipkin import SPANS_PATH, EmbeddedZipkin
 from tasker_schemas.errors import BackendUnavailable
 
 BOOTSTRAP_SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
+REGISTRY_URL = "SCHEMA_REGISTRY_URL"
+ZIPKIN_ENDPOINT = "OTEL_EXPORTER_ZIPKIN_ENDPOINT"  # OpenTelemetry's name; with the path that takes spans
 
 
-class KafkaKind(StrEnum):
-    """Whose Kafka it is."""
+class ServerKind(StrEnum):
+    """Whose server it is."""
 
     CONFIGURED = "configured"  # somebody else's, named by the environment
     DOCKER = "docker"  # ours, in a container
@@ -25,7 +30,16 @@ class KafkaSource:
     """A Kafka to use: its address, its kind, and why it was taken, in one sentence for people."""
 
     bootstrap_servers: str
-    how: KafkaKind
+    how: ServerKind
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSource:
+    """A registry or a trace backend to use: its address, its kind, and why it was taken, in one sentence for people."""
+
+    url: str
+    how: ServerKind
     why: str
 
 
@@ -37,24 +51,59 @@ def find_kafka(environ: Mapping[str, str]) -> Iterator[KafkaSource]:
     and none can be started.
     """
     if configured := environ.get(BOOTSTRAP_SERVERS, "").strip():
-        why = f"{BOOTSTRAP_SERVERS} names it."
-        yield KafkaSource(bootstrap_servers=configured, how=KafkaKind.CONFIGURED, why=why)
+        yield KafkaSource(bootstrap_servers=configured, how=ServerKind.CONFIGURED, why=_names_it(BOOTSTRAP_SERVERS))
         return
+    with _own(BOOTSTRAP_SERVERS, environ, KAFKA_IMAGE, EmbeddedKafka()) as own:
+        yield KafkaSource(bootstrap_servers=own.address, how=own.how, why=own.why)
+
+
+@contextmanager
+def find_registry(environ: Mapping[str, str]) -> Iterator[WebSource]:
+    """Yield the schema registry to use, as `find_kafka` does; its URL is that of Confluent's protocol."""
+    if configured := environ.get(REGISTRY_URL, "").strip():
+        yield WebSource(url=configured, how=ServerKind.CONFIGURED, why=_names_it(REGISTRY_URL))
+        return
+    with _own(REGISTRY_URL, environ, REGISTRY_IMAGE, EmbeddedRegistry()) as own:
+        yield WebSource(url=f"http://{own.address}{CONFLUENT_API}", how=own.how, why=own.why)
+
+
+@contextmanager
+def find_zipkin(environ: Mapping[str, str]) -> Iterator[WebSource]:
+    """Yield the Zipkin to use, as `find_kafka` does; its URL is that of its web page."""
+    if configured := environ.get(ZIPKIN_ENDPOINT, "").strip():
+        url = configured.removesuffix(SPANS_PATH)
+        yield WebSource(url=url, how=ServerKind.CONFIGURED, why=_names_it(ZIPKIN_ENDPOINT))
+        return
+    with _own(ZIPKIN_ENDPOINT, environ, ZIPKIN_IMAGE, EmbeddedZipkin()) as own:
+        yield WebSource(url=f"http://{own.address}", how=own.how, why=own.why)
+
+
+def _names_it(setting: str) -> str:
+    return f"{setting} names it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Own:
+    """A server that was started here."""
+
+    address: str  # host:port
+    how: ServerKind
+    why: str
+
+
+@contextmanager
+def _own(setting: str, environ: Mapping[str, str], image: Image, embedded: EmbeddedServer) -> Iterator[_Own]:
     with ExitStack() as stack:
-        yield _start_one(stack, environ)
-
-
-def _start_one(stack: ExitStack, environ: Mapping[str, str]) -> KafkaSource:
-    unset = f"{BOOTSTRAP_SERVERS} is not set"
-    no_docker = why_no_docker(environ)
-    if no_docker is None:
-        try:
-            address = stack.enter_context(kafka_in_docker())
-        except BackendUnavailable as error:
-            no_docker = str(error)
-        else:
-            why = f"{unset}, and a Docker daemon answers."
-            return KafkaSource(bootstrap_servers=address, how=KafkaKind.DOCKER, why=why)
-    embedded = stack.enter_context(EmbeddedKafka())
-    why = f"{unset}, and {no_docker}."
-    return KafkaSource(bootstrap_servers=embedded.bootstrap_servers, how=KafkaKind.EMBEDDED, why=why)
+        no_docker = why_no_docker(environ)
+        if no_docker is None:
+            try:
+                host, port = stack.enter_context(in_docker(image))
+            except BackendUnavailable as error:
+                no_docker = str(error)
+            else:
+                why = f"{setting} is not set, and a Docker daemon answers."
+                yield _Own(address=f"{host}:{port}", how=ServerKind.DOCKER, why=why)
+                return
+        stack.enter_context(embedded)
+        why = f"{setting} is not set, and {no_docker}."
+        yield _Own(address=f"{HOST}:{embedded.port}", how=ServerKind.EMBEDDED, why=why)

@@ -12,17 +12,18 @@ from jgo.maven import Artifact, MavenContext, PythonResolver
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tasker_consumers.embedded.artifacts import JavaProgram
+from tasker_consumers.embedded.programs import JavaProgram
 from tasker_schemas.errors import BackendUnavailable
 
 _AT_ONCE = 6  # files; one after the other the server's answers take longer than the bytes
 _SILENCE_LIMIT_S = 30
 _TRIES = 3  # of some 130 requests one may well meet a hiccup
 _MEGABYTE = 1_000_000
+_LINE_EVERY_S = 10
 
 
 def download(program: JavaProgram, repository: Path) -> list[Path]:
-    """Download the program's jars and what they depend on into a new local repository; return the jars.
+    """Download the program's files, and what they depend on, into a new local repository; return them.
 
     Raises `BackendUnavailable`, with the reason and what to do instead, if they cannot be had.
     """
@@ -37,18 +38,21 @@ def download(program: JavaProgram, repository: Path) -> list[Path]:
                 resolver=_PatientResolver(progress_callback=progress.file),
                 timeout=_SILENCE_LIMIT_S,
             )
-            wanted = _with_dependencies(program, context)
+            wanted = _wanted(program, context)
             progress.expect(len(wanted))
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                return list(pool.map(lambda artifact: progress.done(artifact.resolve()), wanted))
+                return list(pool.map(lambda artifact: artifact.resolve(), wanted))
     except (OSError, RuntimeError) as error:  # what requests and jgo raise
         raise BackendUnavailable(
             f"The files of {program.name} could not be had from Maven Central ({_root_of(error)}). {program.instead}"
         ) from error
 
 
-def _with_dependencies(program: JavaProgram, context: MavenContext) -> list[Artifact]:
-    chosen, needed = context.resolver.resolve([context.create_dependency(each) for each in program.coordinates])
+def _wanted(program: JavaProgram, context: MavenContext) -> list[Artifact]:
+    own = [context.create_dependency(each) for each in program.coordinates]
+    if program.alone:
+        return [each.artifact for each in own]
+    chosen, needed = context.resolver.resolve(own)
     return [each.artifact for each in (*chosen, *needed)]
 
 
@@ -76,31 +80,28 @@ def _root_of(error: BaseException) -> str:
 class _Progress:
     """What a download reports to: files and bytes, from several threads."""
 
-    def __init__(self, refresh: Callable[[int | None, int, int], None]) -> None:
+    def __init__(self, refresh: Callable[[int | None, float, int], None]) -> None:
         self._refresh = refresh
         self._files: int | None = None
-        self._done: list[Path] = []
+        self._received: dict[str, float] = {}  # of each file its share: a single large one moves the bar too
         self._bytes = 0
 
     @contextmanager
-    def file(self, _name: str, _size: int) -> Iterator[Callable[[int], None]]:
+    def file(self, name: str, size: int) -> Iterator[Callable[[int], None]]:
         """Count one file's bytes; the form that jgo calls."""
+        self._received[name] = 0.0
 
         def add(count: int) -> None:
             self._bytes += count
-            self._refresh(self._files, len(self._done), self._bytes)
+            self._received[name] += count / size
+            self._refresh(self._files, sum(self._received.values()), self._bytes)
 
         yield add
 
     def expect(self, files: int) -> None:
-        """Say how many files there will be, once that is known."""
+        """Say how many files there will be, once that is known; what came before was only needed to know it."""
         self._files = files
-
-    def done(self, path: Path) -> Path:
-        """Count a file that is here."""
-        self._done.append(path)
-        self._refresh(self._files, len(self._done), self._bytes)
-        return path
+        self._received.clear()
 
 
 @contextmanager
@@ -109,7 +110,7 @@ def _bar(name: str, console: Console) -> Iterator[_Progress]:
     with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
         task = bar.add_task(f"{name}, the first time: what it needs", total=None, mb="")
 
-        def refresh(files: int | None, done: int, received: int) -> None:
+        def refresh(files: int | None, done: float, received: int) -> None:
             what = "what it needs" if files is None else "download"
             text = f"{name}, the first time: {what}"
             bar.update(task, description=text, total=files, completed=done, mb=f"{received / _MEGABYTE:.0f} MB")
@@ -121,13 +122,17 @@ def _bar(name: str, console: Console) -> Iterator[_Progress]:
 def _lines(name: str, console: Console) -> Iterator[_Progress]:
     started = time.monotonic()
     console.print(f"Downloading {name} from Maven Central, this first time only.", highlight=False)
-    last = (0, 0)
+    said, last = started, (0.0, 0)
 
-    def refresh(_files: int | None, done: int, received: int) -> None:
-        nonlocal last
+    def refresh(_files: int | None, done: float, received: int) -> None:
+        nonlocal said, last
         last = done, received
+        if time.monotonic() - said > _LINE_EVERY_S:
+            said = time.monotonic()
+            console.print(f"{name}: {received / _MEGABYTE:.0f} MB so far.", highlight=False)
 
     yield _Progress(refresh)
     done, received = last
     seconds = time.monotonic() - started
-    console.print(f"{name}: {done} files, {received / _MEGABYTE:.0f} MB in {seconds:.0f} s.", highlight=False)
+    files = "1 file" if round(done) == 1 else f"{done:.0f} files"
+    console.print(f"{name}: {files}, {received / _MEGABYTE:.0f} MB in {seconds:.0f} s.", highlight=False)
