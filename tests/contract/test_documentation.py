@@ -1,0 +1,114 @@
+"""The documentation tells the truth: examples run, links lead somewhere, commands and variables exist."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.replay.select import Selection, event_name_of
+from tasker_consumers.replay.source import select_records
+from tasker_consumers.settings import ConsumerSettings, unknown_variables
+from tasker_consumers.topics import create_topics
+from tests.support.deployment import is_a_command
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def text_of(page: Path) -> str:
+    """A page's text."""
+    return page.read_text(encoding="utf-8")
+
+
+def test_the_examples_of_the_readme_run_and_reach_kafka(
+    kafka: KafkaSource, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = {"bootstrap.servers": kafka.bootstrap_servers}
+    create_topics(source, topic_prefix, partitions=1, replication_factor=1)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
+    monkeypatch.setenv("TASKER_TOPIC_PREFIX", topic_prefix)
+    first, second = EXAMPLE.findall(text_of(ROOT / "README.md"))
+    names: dict[str, object] = {}
+    exec(first.replace('task_id="42")', 'task_id="42", complete=False)'), names)
+    names["carrier"] = names["task"].carrier()  # type: ignore[attr-defined]
+    exec("with EventPublisher() as publisher:\n" + re.sub("^", "    ", second, flags=re.MULTILINE), names)
+    told = [event_name_of(record) for record in select_records(source, Selection(task_id="42"), topic_prefix)]
+    step = ["step.handle", "step.completed"]
+    assert Counter(told) == Counter(
+        ["task.initialize_requested", "task.start_requested", *step, *step, "task.completed"]
+    )
+
+
+@every_page
+def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", text_of(page))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@every_page
+def test_every_command_on_a_page_exists(page: Path) -> None:
+    mentioned = {
+        tuple(words.split())
+        for words in re.findall(r"\btasker ((?:run|import|topics) [a-z]+|demo|trace|replay|doctor)\b", text_of(page))
+    }
+    assert [words for words in mentioned if not is_a_command(list(words))] == []
+
+
+@every_page
+def test_every_make_target_on_a_page_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)`|^    make ([a-z]+)", text_of(page), re.MULTILINE)) <= {
+        pair for target in targets for pair in ((target, ""), ("", target))
+    }
+
+
+@every_page
+def test_every_setting_on_a_page_exists(page: Path) -> None:
+    mentioned = set(re.findall(r"\bTASKER_[A-Z_]*[A-Z]\b", text_of(page)))
+    assert unknown_variables(dict.fromkeys(mentioned, "")) == []
+
+
+def test_every_setting_that_the_code_reads_is_documented() -> None:
+    folders = [ROOT / name for name in ("schemas", "producer", "consumers")]
+    sources = [text_of(file) for folder in folders for file in folder.rglob("*.py")]
+    read = {name for source in sources for name in re.findall(r'"(TASKER_[A-Z_]*[A-Z])"', source)}
+    read |= {f"TASKER_{field.upper()}" for field in ConsumerSettings.model_fields if field != "kafka"}
+    documented = text_of(ROOT / "docs" / "configuration.md")
+    # A name inside a doctest that shows a misspelling is none of ours.
+    assert {name for name in read if not unknown_variables({name: ""}) and name not in documented} == set()
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [page.name[:4] for page in DECISIONS] == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_says_context_decision_and_consequences_on_one_page(page: Path) -> None:
+    headings = re.findall(r"^#+ (.*)$", text_of(page), re.MULTILINE)
+    assert headings[0].startswith(f"{int(page.name[:4])}. ")
+    assert headings[1:] == ["Context", "Decision", "Consequences"]
+    assert len(text_of(page).splitlines()) <= 60
+
+
+@every_page
+def test_every_page_is_reached_from_the_readme(page: Path) -> None:
+    reached, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        here = waiting.pop()
+        if here in reached or not here.exists():
+            continue
+        reached.add(here)
+        if here.is_dir():
+            waiting += here.glob("*.md")
+        elif here.suffix == ".md":
+            waiting += [
+                (here.parent / link).resolve() for link in re.findall(r"\]\((?!https?:)([^)#]+)", text_of(here))
+            ]
+    assert page in reached
