@@ -10,15 +10,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from tasker_producer.ambient import Ambient, ambient
-from tasker_producer.fit import encode_within
+from tasker_producer.encoder import RecordWriter
+from tasker_producer.event_ids import new_event_id
+from tasker_producer.fit import Encode, encode_within
 from tasker_producer.masking import Masker
 from tasker_producer.payload import FieldConverters, identifier, micros, now
 from tasker_producer.settings import ProducerSettings
-from tasker_producer.tracing import ambient_trace, step_trace, task_trace
+from tasker_producer.tracing import ambient_trace, derived_step_trace, step_trace, task_trace, wire_trace
 from tasker_schemas.errors import UsageError
 from tasker_schemas.events import STATE_AFTER, fields_of
-from tasker_schemas.headers import CE_ID, CE_SUBJECT, Header, TraceHeaders, cloud_event_headers, trace_headers
-from tasker_schemas.identity import new_event_id
+from tasker_schemas.headers import CE_ID, CE_SUBJECT, Header, TraceHeaders, cloud_event_headers
 from tasker_schemas.names import Family, event_type_of, family_of
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 from tasker_schemas.topics import event_topic
@@ -49,9 +50,8 @@ class _Template(NamedTuple):
     """What all events of one name have in common in this process."""
 
     family: Family
-    record: str
     topic: str
-    fields: dict[str, Any]
+    encode: Encode
     headers: list[Header]
 
 
@@ -66,23 +66,25 @@ class EventAssembler:
     def assemble(self, name: str, given: Mapping[str, Any], options: Options) -> Outgoing:
         """Return the event `name` with the given fields (None means "not given")."""
         template = self._templates.get(name) or self._template(name)
-        record = template.fields.copy()
+        record: dict[str, Any] = {}
         try:
             record["timestamp"] = now() if options.timestamp is None else micros(options.timestamp)
+            self._converters.convert(template.family, given, record)
         except (ValueError, TypeError, OverflowError) as error:
             raise UsageError(f"{name}: timestamp: {error}") from error
-        self._converters.convert(template.family, given, record)
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from error.__cause__
         if options.event_type is not None:
             record["event_type"] = str(options.event_type)
         around = ambient.get()
         if around is not None:
             _fill(template.family, record, around)
-        _check_identity(template.family, record)
+        _check_identity(name, template.family, record)
         record["event_id"] = (
             new_event_id() if options.event_id is None else _checked(name, "event_id", options.event_id)
         )
         place = options.trace or _place(template.family, record, around)
-        value = encode_within(template.record, record, self._settings.max_record_bytes)
+        value = encode_within(template.encode, record, self._settings.max_record_bytes)
         key = record.get("task_id") or (name if options.key is None else _checked(name, "key", options.key))
         return Outgoing(template.topic, key.encode(), value, _headers(template, record, place))
 
@@ -118,9 +120,8 @@ class EventAssembler:
         if family is Family.TASK:
             fields["to_state"] = str(STATE_AFTER[name])
         headers = [h for h in cloud_event_headers({"event_id": "", "event_name": name}, service) if h[0] != CE_ID]
-        template = _Template(
-            family, RECORD_OF_FAMILY[family], event_topic(family, self._settings.topic_prefix), fields, headers
-        )
+        writer = RecordWriter(RECORD_OF_FAMILY[family], fields)
+        template = _Template(family, event_topic(family, self._settings.topic_prefix), writer.encode, headers)
         if family is not Family.CUSTOM or len(self._templates) < _MAX_TEMPLATES:
             self._templates[name] = template
         return template
@@ -157,13 +158,13 @@ def _fill(family: Family, record: dict[str, Any], around: Ambient) -> None:
         record.setdefault("attempt_number", around.attempt_number)
 
 
-def _check_identity(family: Family, record: Mapping[str, Any]) -> None:
+def _check_identity(name: str, family: Family, record: Mapping[str, Any]) -> None:
     if family is not Family.CUSTOM and "task_id" not in record:
-        raise UsageError(f"{record['event_name']}: task_id is missing: whose event is it?")
+        raise UsageError(f"{name}: task_id is missing: whose event is it?")
     if family is Family.STEP and "step_id" not in record:
-        raise UsageError(f"{record['event_name']}: step_id is missing: which step is it about?")
+        raise UsageError(f"{name}: step_id is missing: which step is it about?")
     if record.get("attempt_number", 1) < 1:
-        raise UsageError(f"{record['event_name']}: attempt_number counts from 1, got {record['attempt_number']}")
+        raise UsageError(f"{name}: attempt_number counts from 1, got {record['attempt_number']}")
 
 
 def _place(family: Family, record: Mapping[str, Any], around: Ambient | None) -> TraceHeaders:
@@ -171,16 +172,17 @@ def _place(family: Family, record: Mapping[str, Any], around: Ambient | None) ->
     task_id = record.get("task_id")
     if task_id is None:
         return ambient_trace()
-    inside = around is not None and around.task_id == task_id
-    task = around.task_trace if inside and around is not None else task_trace(task_id)
+    inside = around if around is not None and around.task_id == task_id else None
     step_id, attempt = record.get("step_id"), record.get("attempt_number")
-    if family is Family.CUSTOM and inside and around is not None:
-        step_id, attempt = around.step_id, around.attempt_number
     if family is Family.STEP:
         attempt = attempt or 1
+    elif family is Family.CUSTOM and inside is not None:
+        step_id, attempt = inside.step_id, inside.attempt_number
     if step_id is None or attempt is None or family is Family.WORKFLOW:
-        return task
-    return step_trace(task, task_id, step_id, attempt)
+        return task_trace(task_id) if inside is None else inside.task_trace
+    if inside is None:
+        return derived_step_trace(task_id, step_id, attempt)
+    return step_trace(inside.task_trace, task_id, step_id, attempt)
 
 
 def _headers(template: _Template, record: Mapping[str, Any], place: TraceHeaders) -> list[Header]:
@@ -189,5 +191,5 @@ def _headers(template: _Template, record: Mapping[str, Any], place: TraceHeaders
     if task_id := record.get("task_id"):
         step_id = record.get("step_id")
         headers.append((CE_SUBJECT, (f"{task_id}/{step_id}" if step_id else task_id).encode()))
-    headers += trace_headers(place)
+    headers += wire_trace(place)
     return headers

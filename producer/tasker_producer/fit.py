@@ -1,34 +1,35 @@
 """Too large is cut, not dropped: a record's longest texts are shortened until it fits."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from tasker_producer.payload import JSON_FIELDS
-from tasker_schemas.codec import encode
 from tasker_schemas.errors import UsageError
 
+Encode = Callable[[dict[str, Any]], bytes]
 
-def encode_within(record: str, data: dict[str, Any], limit: int, frame: bytes | None = None) -> bytes:
+
+def encode_within(encode: Encode, data: dict[str, Any], limit: int) -> bytes:
     """Return the record as bytes, at most `limit` of them; what had to be cut is listed in `truncated`.
 
-    Raises UsageError for a value that does not fit its field.
+    Raises UsageError if the ids alone are too large.
     """
     try:
-        value = encode(record, data, frame)
-    except UsageError:
-        if not _repair(data):
-            raise
-        value = encode(record, data, frame)
+        value = encode(data)
+    except UnicodeEncodeError:
+        _repair(data)
+        value = encode(data)
     if len(value) <= limit:
         return value
     for name in sorted(_cuttable(data), key=lambda name: -_size(data[name])):
         excess = len(value) - limit
         data[name] = _shortened(name, data[name], max(0, _size(data[name]) - excess - 256))
         data["truncated"] = sorted({*data.get("truncated", ()), name})
-        value = encode(record, data, frame)
+        value = encode(data)
         if len(value) <= limit:
             return value
-    raise UsageError(f"{record}: {len(value)} bytes after cutting all that can be cut, at most {limit} are sent")
+    raise UsageError(f"the event has {len(value)} bytes after cutting all that can be cut, at most {limit} are sent")
 
 
 def _cuttable(data: dict[str, Any]) -> list[str]:
@@ -72,15 +73,10 @@ def _smaller(values: dict[str, Any], room: int) -> dict[str, Any]:
     return kept
 
 
-def _repair(data: dict[str, Any]) -> bool:
-    """Replace what UTF-8 cannot hold (lone surrogates); return whether there was any. Ids must be right as they are."""
-    found = False
+def _repair(data: dict[str, Any]) -> None:
+    """Replace what UTF-8 cannot hold (lone surrogates)."""
     for name, value in data.items():
-        if name not in {"task_id", "step_id", "event_id"}:
-            clean = _cleaned(value)
-            found = found or clean != value
-            data[name] = clean
-    return found
+        data[name] = _cleaned(value)
 
 
 def _cleaned(value: Any) -> Any:

@@ -7,7 +7,7 @@ There are four kinds of patterns, as in Tasker: a *name* (`api_key`, matching wh
 
 import re
 from collections.abc import Callable
-from enum import Enum
+from enum import IntEnum
 from functools import partial
 from typing import Any
 
@@ -47,6 +47,7 @@ DEFAULT_PATTERNS: tuple[Pattern, ...] = (
 )
 
 _MAX_REMEMBERED = 10_000
+_MAX_KEY = 500
 _SEGMENT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 # key = value in the shapes of query strings, logs, JSON, Python's repr, and JSON inside a JSON string.
 _KEYED = re.compile(
@@ -63,7 +64,7 @@ _KEYED = re.compile(
 _USERINFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):(?P<secret>[^/\s@]+)@")
 
 
-class Decision(Enum):
+class Decision(IntEnum):
     """What is known of a key alone."""
 
     SHOW = 0
@@ -105,7 +106,7 @@ class Masker:
         self._key_expressions = [p for p in expressions if r"\." not in p.pattern]
         self._path_expressions = [p for p in expressions if r"\." in p.pattern]
         self._functions = [p for p in patterns if callable(p)]
-        self._decisions: dict[str, Decision] = {}
+        self.decisions: dict[str, Decision] = {}
 
     def decide(self, key: str) -> Decision:
         """Return what the key alone says.
@@ -113,12 +114,23 @@ class Masker:
         >>> Masker().decide("stripeApiKey"), Masker().decide("classname"), Masker().decide("number")
         (<Decision.HIDE: 1>, <Decision.SHOW: 0>, <Decision.DEPENDS: 2>)
         """
-        decision = self._decisions.get(key)
+        decision = self.decisions.get(key)
         if decision is None:
-            if len(self._decisions) >= _MAX_REMEMBERED:  # keys made of data would fill the memory
-                self._decisions.clear()
-            decision = self._decisions[key] = self._decide(key)
+            if len(self.decisions) >= _MAX_REMEMBERED:  # keys made of data would fill the memory
+                self.decisions.clear()
+            decision = self.decisions[key] = self._decide(key)
         return decision
+
+    def judge(self, name: Any) -> tuple[str, Decision]:
+        """Return any object as a key that can be shown, and what the key says about its value.
+
+        >>> Masker().judge("password=hunter2")
+        ('password=[FILTERED]', <Decision.HIDE: 1>)
+        """
+        key = (name if type(name) is str else str(name))[:_MAX_KEY]
+        if "=" in key or ":" in key:
+            key = self.scrub(key)
+        return key, self.decide(key)
 
     def _decide(self, key: str) -> Decision:
         parts = key.split(".")

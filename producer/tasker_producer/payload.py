@@ -80,7 +80,7 @@ class FieldConverters:
             except UsageError:
                 raise
             except Exception as error:
-                raise UsageError(f"{record['event_name']}: {name}: {error}; got {_shown(value)}") from error
+                raise UsageError(f"{name}: {error}; got {_shown(value)}") from error
         if cuts:
             record["truncated"] = cuts
 

@@ -1,16 +1,18 @@
-"""Any Python value as masked, bounded plain data: for JSON text, and for an event's flat attributes.
+"""Any Python value as masked, bounded plain data: as JSON text, and as an event's flat attributes.
 
 Nothing here raises for a value, whatever it is: cycles, depth and size have limits, and what has no plain form becomes
-its masked `repr`. Data that were cut are reported, so that the record can say so.
+its masked `repr`. Data that were cut are reported, so that the record can say so. Values are masked and written in one
+walk, since this runs on the caller's thread.
 """
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from json.encoder import encode_basestring as quoted
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -20,8 +22,7 @@ from tasker_producer.masking import Decision, Masker
 MAX_DEPTH = 16
 MAX_NODES = 10_000
 MAX_TEXT = 200_000  # characters, of one text and of all texts of one value
-MAX_KEY = 500
-CUT = "[TRUNCATED]"
+CUT = '"[TRUNCATED]"'
 
 Scalar = None | bool | int | float | str
 _LONG = range(-(1 << 63), 1 << 63)
@@ -36,26 +37,32 @@ class PlainValues:
         self._masker = masker
 
     def json_text(self, value: Any) -> tuple[str, bool]:
-        """Return a value as masked JSON text, and whether some of it was cut."""
+        """Return a value as masked JSON text, and whether some of it was cut.
+
+        >>> PlainValues(Masker()).json_text({"user": "ada", "password": "hunter2", "tags": ("a", None)})
+        ('{"user":"ada","password":"[FILTERED]","tags":["a",null]}', False)
+        """
         walk = _Walk(self._masker)
-        return json.dumps(walk.plain(value, ()), ensure_ascii=False, separators=(",", ":")), walk.cut
+        return walk.json(value, ()), walk.cut
 
     def attributes(self, values: Mapping[Any, Any]) -> tuple[dict[str, Scalar], bool]:
         """Return values as an event's flat, masked attributes, nested ones as JSON text; and whether some were cut."""
         flat: dict[str, Scalar] = {}
         masker = self._masker
+        decisions = masker.decisions
         cut = False
         for name, value in values.items():
-            key = name if _is_plain_key(name) else masker.scrub(str(name)[:MAX_KEY])
-            decision = masker.decide(key)
-            if decision is not Decision.SHOW and (decision is Decision.HIDE or masker.hides((key,), value)):
-                flat[key] = masker.mask
-            elif type(value) is str and len(value) <= MAX_TEXT:
-                flat[key] = masker.scrub(value)
-            elif value is None or type(value) is bool or type(value) is float:
+            key = name
+            if decisions.get(name) is not Decision.SHOW:
+                key, decision = masker.judge(name)
+                if decision is Decision.HIDE or (decision is Decision.DEPENDS and masker.hides((key,), value)):
+                    flat[key] = masker.mask
+                    continue
+            kind = type(value)
+            if kind is str and len(value) <= MAX_TEXT:
+                flat[key] = masker.scrub(value) if "=" in value or ":" in value else value
+            elif value is None or kind is bool or kind is float or (kind is int and value in _LONG):
                 flat[key] = value
-            elif type(value) is int:
-                flat[key] = value if value in _LONG else _digits(value)
             else:
                 flat[key], was_cut = self._nested(key, value)
                 cut = cut or was_cut
@@ -63,10 +70,9 @@ class PlainValues:
 
     def _nested(self, key: str, value: Any) -> tuple[Scalar, bool]:
         walk = _Walk(self._masker)
-        plain = walk.plain(value, (key,))
-        if isinstance(plain, (dict, list)):
-            return json.dumps(plain, ensure_ascii=False, separators=(",", ":")), walk.cut
-        return plain, walk.cut
+        text = walk.json(value, (key,))
+        plain = text if text[0] in "{[" else json.loads(text)
+        return (plain if type(plain) is not int or plain in _LONG else text), walk.cut
 
 
 class _Walk:
@@ -79,9 +85,8 @@ class _Walk:
         self._above: set[int] = set()
         self.cut = False
 
-    def plain(self, value: Any, path: tuple[str, ...]) -> Any:
+    def json(self, value: Any, path: tuple[str, ...]) -> str:
         kind = type(value)
-        self._left -= 1
         if kind is str:
             return self._text(value)
         if value is None or kind is bool or kind is int or kind is float:
@@ -91,9 +96,11 @@ class _Walk:
             return CUT
         self._above.add(id(value))
         try:
-            return self._compound(value, path)
+            if kind is dict:  # the two usual ones first
+                return self._mapping(value.items(), path)
+            return self._items(value, path) if kind is list else self._other(value, path)
         except Exception as error:  # noqa: BLE001  any object's own code may run here, and may do anything
-            return f"<{kind.__name__}: {type(error).__name__}>"
+            return quoted(f"<{kind.__name__}: {type(error).__name__}>")
         finally:
             self._above.discard(id(value))
 
@@ -102,23 +109,52 @@ class _Walk:
             self.cut = True
             value = value[: self._room]
         self._room -= len(value)
-        return self._masker.scrub(value)
+        return quoted(self._masker.scrub(value) if "=" in value or ":" in value else value)
 
-    def _compound(self, value: Any, path: tuple[str, ...]) -> Any:
+    def _mapping(self, items: Iterable[tuple[Any, Any]], path: tuple[str, ...]) -> str:
+        found = []
+        masker = self._masker
+        decisions = masker.decisions
+        for name, value in items:
+            self._left -= 1
+            if self._left <= 0:
+                self.cut = True
+                break
+            key = name
+            if decisions.get(name) is not Decision.SHOW:
+                key, decision = masker.judge(name)
+                if decision is Decision.HIDE or (decision is Decision.DEPENDS and masker.hides((*path, key), value)):
+                    found.append(f"{quoted(key)}:{quoted(masker.mask)}")
+                    continue
+            text = self._text(value) if type(value) is str else self.json(value, (*path, key))
+            found.append(f"{quoted(key)}:{text}")
+        return "{" + ",".join(found) + "}"
+
+    def _items(self, values: Iterable[Any], path: tuple[str, ...]) -> str:
+        found = []
+        for value in values:
+            self._left -= 1
+            if self._left <= 0:
+                self.cut = True
+                break
+            found.append(self.json(value, path))
+        return "[" + ",".join(found) + "]"
+
+    def _other(self, value: Any, path: tuple[str, ...]) -> str:
         if isinstance(value, Mapping):
             return self._mapping(value.items(), path)
         if isinstance(value, (list, tuple, set, frozenset)):
             names = getattr(value, "_fields", None)  # a named tuple's
             return self._items(value, path) if names is None else self._mapping(zip(names, value, strict=False), path)
         if isinstance(value, Enum):
-            return self.plain(value.value, path)
+            return self.json(value.value, path)
         if isinstance(value, _TEXTS):
             return self._text(_as_text(value))
         if isinstance(value, (int, float)):  # subclasses
             return _number(int(value) if isinstance(value, int) else float(value))
         return self._object(value, path)
 
-    def _object(self, value: Any, path: tuple[str, ...]) -> Any:
+    def _object(self, value: Any, path: tuple[str, ...]) -> str:
         if is_dataclass(value) and not isinstance(value, type):
             return self._mapping(((f.name, getattr(value, f.name)) for f in fields(value)), path)
         public = {k: v for k, v in getattr(value, "__dict__", {}).items() if not k.startswith("_")}
@@ -126,42 +162,17 @@ class _Walk:
             return self._mapping(public.items(), path)
         return self._text(repr(value))
 
-    def _mapping(self, items: Any, path: tuple[str, ...]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        masker = self._masker
-        for name, value in items:
-            if self._left <= 0:
-                self.cut = True
-                break
-            key = name if _is_plain_key(name) else self._text(str(name)[:MAX_KEY])
-            below = (*path, key)
-            decision = masker.decide(key)
-            if decision is not Decision.SHOW and (decision is Decision.HIDE or masker.hides(below, value)):
-                found[key] = masker.mask
-            else:
-                found[key] = self.plain(value, below)
-        return found
 
-    def _items(self, values: Any, path: tuple[str, ...]) -> list[Any]:
-        found = []
-        for value in values:
-            if self._left <= 0:
-                self.cut = True
-                break
-            found.append(self.plain(value, path))
-        return found
-
-
-def _is_plain_key(name: Any) -> bool:
-    """Return whether a key may stand as it is: it is short text and holds no pair of its own."""
-    return type(name) is str and len(name) <= MAX_KEY and "=" not in name and ":" not in name
-
-
-def _number(value: Any) -> Any:
-    """Return a number, true, false or null as JSON has it."""
-    if type(value) is float and not math.isfinite(value):
-        return repr(value)
-    return _digits(value) if type(value) is int and value not in _LONG else value
+def _number(value: Any) -> str:
+    """Return null, true, false or a number as JSON has it; what JSON has not as a text."""
+    if value is None:
+        return "null"
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) is float:
+        return repr(value) if math.isfinite(value) else f'"{value!r}"'
+    # Python refuses to write very long numbers in decimal.
+    return str(value) if -(1 << 4096) < value < 1 << 4096 else f'"{hex(value)[:MAX_TEXT]}"'
 
 
 def _as_text(value: Any) -> str:
@@ -170,8 +181,3 @@ def _as_text(value: Any) -> str:
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {value}"
     return value.isoformat() if isinstance(value, (date, time)) else str(value)
-
-
-def _digits(number: int) -> str:
-    """Return a number too large for Avro's long as text; Python refuses to write very long ones in decimal."""
-    return str(number) if number.bit_length() < 1 << 12 else hex(number)[:MAX_TEXT]

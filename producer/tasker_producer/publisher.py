@@ -12,13 +12,13 @@ from tasker_producer import process
 from tasker_producer.assembly import EventAssembler, Moment, Options
 from tasker_producer.carrier import TaskContext, read_carrier
 from tasker_producer.delivery import KafkaDelivery
+from tasker_producer.event_ids import new_event_id
 from tasker_producer.lifecycle import TaskScope
 from tasker_producer.settings import ProducerSettings
 from tasker_producer.subject import step_fields, task_fields
 from tasker_producer.tracing import new_task_trace, task_trace
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import Header, TraceHeaders
-from tasker_schemas.identity import new_event_id
 
 
 class Delivery(Protocol):

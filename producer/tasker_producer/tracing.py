@@ -11,7 +11,7 @@ from opentelemetry import baggage, context, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 
-from tasker_schemas.headers import MAX_HEADER_BYTES, SpanRef, TraceHeaders
+from tasker_schemas.headers import MAX_HEADER_BYTES, Header, SpanRef, TraceHeaders, trace_headers
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 
 _BAGGAGE = W3CBaggagePropagator()
@@ -30,6 +30,18 @@ def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> 
         above = SpanRef(trace_id_of(task_id), task_span_id(task_id))
     span = SpanRef(above.trace_id, step_span_id(task_id, step_id, attempt), above.flags)
     return TraceHeaders(span, above, task.tracestate, task.baggage)
+
+
+@lru_cache(maxsize=4096)
+def derived_step_trace(task_id: str, step_id: str, attempt: int) -> TraceHeaders:
+    """Return the place of one attempt of a step whose task was created outside any trace."""
+    return step_trace(task_trace(task_id), task_id, step_id, attempt)
+
+
+@lru_cache(maxsize=4096)
+def wire_trace(place: TraceHeaders) -> tuple[Header, ...]:
+    """Return the headers that carry a place; the events of one attempt share them."""
+    return tuple(trace_headers(place))
 
 
 def new_task_trace(task_id: str) -> TraceHeaders:

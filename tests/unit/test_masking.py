@@ -134,4 +134,4 @@ def test_many_different_keys_do_not_fill_the_memory() -> None:
     masker = Masker()
     for number in range(30_000):
         masker.decide(f"key{number}")
-    assert len(masker._decisions) <= 10_000
+    assert len(masker.decisions) <= 10_000

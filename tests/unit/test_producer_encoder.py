@@ -1,0 +1,54 @@
+"""The fast writer writes what fastavro writes."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasker_producer.encoder import RecordWriter
+from tasker_schemas.codec import confluent_frame, encode
+from tasker_schemas.schemas import RECORD_OF_FAMILY, latest
+
+LONGS = st.integers(-(1 << 63), (1 << 63) - 1)
+OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.text(max_size=30) | st.text(min_size=1100, max_size=1200),
+    "int": st.integers(-(1 << 31), (1 << 31) - 1),
+    "long": LONGS,
+    "double": st.floats(allow_nan=False),
+    "array": st.lists(st.text(max_size=5)),
+    "map": st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | LONGS | st.floats() | st.text(max_size=5)),
+    "enum": st.just("pending"),
+    "tasker.events.State": st.just("complete"),
+}
+
+
+def values_of(record: str) -> st.SearchStrategy[dict[str, Any]]:
+    given_fields: dict[str, st.SearchStrategy[Any]] = {}
+    other_fields: dict[str, st.SearchStrategy[Any]] = {}
+    for field in latest(record).plain["fields"]:
+        kind = field["type"][1] if isinstance(field["type"], list) else field["type"]
+        name = kind if isinstance(kind, str) else kind["type"]
+        values = OF_TYPE[name if isinstance(name, str) else name["type"]]
+        (other_fields if "default" in field else given_fields)[field["name"]] = values
+    return st.fixed_dictionaries(given_fields, optional=other_fields)
+
+
+@pytest.mark.parametrize("record", sorted(RECORD_OF_FAMILY.values()))
+@given(data=st.data())
+def test_any_record_has_the_bytes_that_fastavro_gives_it(record: str, data: st.DataObject) -> None:
+    values = data.draw(values_of(record))
+    assert RecordWriter(record).encode(values) == encode(record, values)
+
+
+def test_constants_are_written_unless_a_value_is_given() -> None:
+    constants = {"event_name": "order.paid", "event_type": "custom", "service": "shop"}
+    writer = RecordWriter("CustomEvent", constants)
+    given_values = {"event_id": "e", "timestamp": 1, "event_type": "paid"}
+    assert writer.encode(given_values) == encode("CustomEvent", {**constants, **given_values})
+
+
+def test_a_registrys_frame_takes_the_place_of_the_fingerprint() -> None:
+    values = {"event_id": "e", "event_name": "n", "timestamp": 1}
+    frame = confluent_frame(7)
+    assert RecordWriter("CustomEvent").encode(values, frame) == encode("CustomEvent", values, frame)
