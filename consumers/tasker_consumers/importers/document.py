@@ -17,6 +17,7 @@ from tasker_consumers.importers.errors import BrokenFile
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_ID = 900  # characters; the producer takes 1024, and what the importers put before and after must fit
+_LARGEST = 2**31
 _SHOWN = 60  # characters of a wrong value that a message repeats
 
 
@@ -69,11 +70,11 @@ class Node:
 
     def integer(self) -> int:
         """Return this whole number, also when the document spells it as a text; raise BrokenFile when it is none."""
-        if isinstance(self.value, str) and self.value.isascii() and self.value.isdecimal():
-            return int(self.value[:20])
-        if isinstance(self.value, bool) or not isinstance(self.value, int):
-            self.refuse("a whole number")
-        return self.value
+        spelled = isinstance(self.value, str) and self.value.isascii() and self.value.isdecimal()
+        number = int(self.value[:20]) if spelled else self.value
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < _LARGEST:
+            self.refuse(f"a whole number below {_LARGEST}")
+        return number
 
     def refuse(self, expected: str) -> NoReturn:
         """Raise BrokenFile for this value, in whose place something else was expected."""
