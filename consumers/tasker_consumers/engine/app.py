@@ -119,12 +119,12 @@ def _run_loop(app: EngineApp, pipeline: Pipeline[S, E]) -> Callable[[Any], Any]:
 
 
 async def _take(app: EngineApp, pipeline: Pipeline[S, E], stream: Any, event: Any) -> None:
-    message = event.message
-    if message.generation_id != app.consumer_generation_id:
-        return  # from before a rebalance: it is delivered again, to whoever has the partition now
+    message, run = event.message, event.value
+    if run.epoch != cast("RunConsumer", app.consumer).epoch:
+        return  # from before a seek: it is delivered again, to whoever has the partition now
 
     async def work() -> None:
-        await pipeline.process(message.partition, event.value)
+        await pipeline.process(message.partition, run.records)
         await stream.ack(event)
 
     await app.lanes.start(message.partition, work)

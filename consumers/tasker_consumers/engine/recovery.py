@@ -15,6 +15,7 @@ from faust.types import TP
 from mode import Service
 
 from tasker_consumers.engine.table import RunTable
+from tasker_consumers.engine.transport import RunConsumer
 
 #: Without a record for this long (seconds), the changelogs' bounds are looked up again.
 IDLE_SECONDS = 3.0
@@ -38,14 +39,14 @@ class RunRecovery(Recovery):
 
     def _apply(self, event: Any) -> None:
         tp, message = event.message.tp, event.message
-        # A run of an older assignment says nothing about what this one has read.
-        if tp not in self.active_tps or message.generation_id != self._generation_id:
+        # A run from before the seek says nothing about what was read since.
+        if tp not in self.active_tps or event.value.epoch != cast("RunConsumer", self.app.consumer).epoch:
             return
         table = cast("RunTable", self.tp_to_table[tp])
         table.apply_changelog_batch([event])
         self.active_offsets[tp] = message.offset
         self._last_flush_at = self._last_active_event_processed_at = asyncio.get_running_loop().time()
-        table.count_recovered(len(event.value))
+        table.count_recovered(len(event.value.records))
 
     def _set_recovery_started(self) -> None:
         # Faust clears the signal after every record, and so can miss an end that comes before it waits for it.
@@ -56,6 +57,16 @@ class RunRecovery(Recovery):
         if self.in_recovery and not self.need_recovery():
             self._set_recovery_ended()
             self.signal_recovery_end.set()
+
+    async def on_recovery_completed(self, generation_id: int = 0) -> None:
+        """Stop the flow before the sources are sought, so that its resumption throws nothing away.
+
+        Faust empties all queues when it resumes the flow; with the flow already going, they can hold records that came
+        after the seek, which would then be lost until the next one.
+        """
+        self.app.consumer.stop_flow()
+        self.app.flow_control.suspend()
+        await super().on_recovery_completed(generation_id)
 
     async def _look_up_bounds(self) -> None:
         """Move the goal to where the broker says it is: records that are gone will not come any more."""

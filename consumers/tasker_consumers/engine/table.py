@@ -7,6 +7,7 @@ import faust
 from faust.types import TP, EventT
 
 from tasker_consumers.engine.store import StateStore
+from tasker_consumers.engine.transport import Run
 
 
 class RunTable(faust.Table[bytes, bytes]):
@@ -36,8 +37,8 @@ class RunTable(faust.Table[bytes, bytes]):
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Store runs of changelog records, each with the offset it reaches."""
         for event in batch:
-            message, run = event.message, cast("list[Any]", event.value)
-            items = {record.key: record.value for record in run}
+            message, run = event.message, cast("Run", event.value)
+            items = {record.key: record.value for record in run.records}
             self.states.write(message.partition, items, message.offset)
 
     async def on_rebalance(

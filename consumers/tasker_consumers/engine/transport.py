@@ -1,21 +1,23 @@
 """Faust's Kafka transport, with runs of records as its unit.
 
 Faust asks its consumer for single messages and pays for each of them in its own plumbing. This consumer hands out one
-message for each fetched run of one partition: its value is the list of records, its offset that of the last one, so
-that an ack covers the whole run. What Faust does message by message has its counterpart here:
+message for each fetched run of one partition: its value is a `Run`, its offset that of the last record, so that an ack
+covers the whole run. What Faust does message by message has its counterpart here:
 
 * commits: an offset is committed when its run and every run before it are acked (`_new_offset`); Faust's own rule,
   built for consecutive offsets, commits past gaps (faust issue 606) or stops at them (596);
 * gaps: compacted or aborted offsets are no gaps between runs (`_add_gap`);
 * backpressure: a full queue blocks the fetch loop instead of taking partitions out of it one by one;
-* rebalances: runs in work are settled and committed before partitions go (`on_partitions_revoked`), and every fetch
-  is stamped with the group's generation by the thread that made it, so that no record of an old assignment can be
-  taken for one of the new.
+* seeks: a fetch and a seek never overlap, and each seek begins a new epoch. A run of an older epoch is dropped wherever
+  it turns up: the seek has made sure that its records come again. Without this, a fetch that is under way during a
+  rebalance can move a partition past records that nobody gets;
+* rebalances: runs in work are settled and committed before their partitions go (`on_partitions_revoked`).
 
 Everything overridden here is pinned by `tests/unit/test_engine_faust_internals.py`.
 """
 # ruff: noqa: SLF001  the one module that has to reach into Faust and aiokafka
 
+import asyncio
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
@@ -30,13 +32,14 @@ SCHEME = "taskerruns"
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
 #: one partition while a fetch of the others is under way.
 FETCH_WAIT_MS = 200
+_NOTHING_ACTIVE_SECONDS = 0.1
 
 
-class Fetched(NamedTuple):
-    """What one fetch returned, and the group's generation in which it did (None: between two assignments)."""
+class Run(NamedTuple):
+    """Records that were fetched together from one partition, and the consumer's epoch at that time."""
 
-    generation: int | None
-    records: dict[TP, list[Any]]
+    epoch: int
+    records: list[Any]
 
 
 class RunHost(Protocol):
@@ -49,9 +52,8 @@ class RunHost(Protocol):
 
 
 class RunConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that owns the aiokafka consumer, and so knows which assignment a fetch belongs to."""
+    """The thread that owns the aiokafka consumer, and knows when the group last heard of it."""
 
-    _generation: int | None = None
     #: When the group's coordinator last answered a heartbeat or a join (monotonic seconds).
     last_heartbeat: float = 0.0
 
@@ -76,21 +78,10 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         coordinator._do_heartbeat = observed
         self.last_heartbeat = time.monotonic()
 
-    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """From now on no fetch belongs to an assignment."""
-        self._generation = None
-        await super().on_partitions_revoked(revoked)
-
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """From now on fetches belong to this assignment."""
-        self._generation = generation_id
+        """Note that the group just answered: while it is joined there are no heartbeats."""
         self.last_heartbeat = time.monotonic()
         await super().on_partitions_assigned(assigned, generation_id)
-
-    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
-        records = await super()._fetch_records(*args, **kwargs)
-        # No await between the two: aiokafka returns only records of the assignment it has at this moment.
-        return Fetched(self._generation, cast("dict[TP, list[Any]]", records))
 
 
 class RunConsumer(driver.Consumer):
@@ -101,6 +92,9 @@ class RunConsumer(driver.Consumer):
         super().on_init()
         #: Last offsets of the runs that were delivered and not committed, by partition, in order.
         self._runs: defaultdict[TP, deque[int]] = defaultdict(deque)
+        #: Counts the seeks; a run of an older epoch is stale.
+        self.epoch = 0
+        self._position = asyncio.Lock()  # held by whoever moves it: a fetch or a seek
 
     def _new_consumer_thread(self) -> Any:
         return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -126,22 +120,28 @@ class RunConsumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109  Faust's signature
         """Fetch, and yield one message for each run."""
-        fetched, active = cast("tuple[Fetched | None, set[TP] | None]", await self._wait_next_records(timeout))
-        if not fetched or self.should_stop:
+        if not self.flow_active:
+            await self.wait(cast("Any", self.can_resume_flow))
+        if not self._get_active_partitions():
+            await self.sleep(_NOTHING_ACTIVE_SECONDS)
             return
+        async with self._position:
+            epoch = self.epoch
+            # Short, because a seek has to wait for it.
+            records, active = await self._wait_next_records(min(timeout, FETCH_WAIT_MS / 1000))
         size = self._host.run_size
-        for tp, records in fetched.records.items():
+        for tp, fetched in (records or {}).items():
             if active is not None and tp not in active:
                 continue
-            for start in range(0, len(records), size):
-                if not self.flow_active or fetched.generation != self.app.consumer_generation_id:
-                    return  # partitions are being redistributed: what follows is delivered anew
-                yield tp, self._run_message(tp, records[start : start + size])
+            for start in range(0, len(fetched), size):
+                if self.should_stop or not self.flow_active or epoch != self.epoch:
+                    return  # a seek has come or will come: the rest is delivered after it
+                yield tp, self._run_message(tp, Run(epoch, fetched[start : start + size]))
 
-    def _run_message(self, tp: TP, run: list[Any]) -> ConsumerMessage:
-        message = self._to_message(tp, run[-1])
+    def _run_message(self, tp: TP, run: Run) -> ConsumerMessage:
+        message = self._to_message(tp, run.records[-1])
         message.key, message.value, message.headers = None, cast("Any", run), None
-        # Faust drops what is older than the last offset it saw; with exact generations nothing ever has to be.
+        # Faust drops what is older than the last offset it saw; with epochs nothing ever has to be.
         self._read_offset[tp] = None
         self._runs[tp].append(message.offset)
         return message
@@ -168,14 +168,24 @@ class RunConsumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Seek to the committed offsets; what has none is read from its beginning again."""
-        self._runs.clear()
-        await super().perform_seek()
-        changelogs = self.app.tables.changelog_topics
-        fresh = [tp for tp in self.assignment() if tp.topic not in changelogs and not self._committed_offset[tp]]
-        if fresh:
-            # Faust leaves these where they are, which after a rebalance can be past records that nobody processed.
-            earliest = await self.earliest_offsets(*fresh)
-            await self.seek_wait({tp: offset or 0 for tp, offset in earliest.items()})
+        async with self._position:
+            self._begin_epoch()
+            await super().perform_seek()
+            changelogs = self.app.tables.changelog_topics
+            fresh = [tp for tp in self.assignment() if tp.topic not in changelogs and not self._committed_offset[tp]]
+            if fresh:
+                # Faust leaves these where they are, which can be past records that nobody got.
+                earliest = await self.earliest_offsets(*fresh)
+                await super().seek_wait({tp: offset or 0 for tp, offset in earliest.items()})
+
+    async def seek_wait(self, partitions: Any) -> None:
+        """Seek, as recovery does for changelogs."""
+        async with self._position:
+            self._begin_epoch()
+            await super().seek_wait(partitions)
+
+    def _begin_epoch(self) -> None:
+        self.epoch += 1
         self._runs.clear()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
