@@ -6,15 +6,9 @@ from typing import NamedTuple
 from tasker_consumers.telemetry.context import SpanContext, attempt_context, attempt_span_id
 from tasker_consumers.telemetry.event import BEGUN, FAILED, RANK, STATE_OF_RANK
 from tasker_consumers.telemetry.span import ERROR, OK, UNSET, Attributes, Link, Span
-from tasker_consumers.telemetry.span_events import (
-    Told,
-    business_attributes,
-    in_order,
-    nanoseconds,
-    span_events,
-    told_last,
-)
+from tasker_consumers.telemetry.span_events import nanoseconds, span_events
 from tasker_consumers.telemetry.state import Attempt, Fact, TaskState
+from tasker_consumers.telemetry.story import Story, Told, in_order, story_of
 
 MAX_LINKS = 128
 _LONGEST = 1e9  # seconds; what claims to have lasted thirty years is mistaken
@@ -41,52 +35,50 @@ def attempt_span(
     state: TaskState, name: tuple[str, str], attempt: Attempt, task: SpanContext, names: SpanNames
 ) -> Span | None:
     """Return the span of an attempt, ended or not; None for one that has neither begun nor ended."""
-    told = in_order(attempt["facts"])
-    rank, _, _, last = max((RANK.get(fact["event_name"], -1), at, event_id, fact) for at, event_id, fact in told)
+    story = story_of(attempt["facts"])
+    rank, last = _furthest(story.told)
     if rank < BEGUN:
         return None
     context = attempt_context(task, state.head["task_id"], name, attempt)
     group = state.bucket(context.span_id)["groups"].get(context.span_id)
-    interval = attempt_interval(told, last if rank >= FAILED else None)
-    links, dropped = _links(state, name, told, task)
+    interval = attempt_interval(story, last if rank >= FAILED else None)
+    links, dropped = _links(state, name, story, task)
     if context.foreign is not None:
         links.insert(0, Link(*context.foreign, {"tasker.link": "carried_context"}))
-    status, message = status_of(rank, told)
-    step_name = told_last(told, "step_name")
+    status, message = status_of(rank, story)
+    step_name = story.fields.get("step_name", name[0])
     return Span(
         trace_id=context.trace_id,
         span_id=context.span_id,
         parent_span_id=context.parent_id,
-        name="tasker.step.processing" if names is SpanNames.TASKER else f"step {step_name or name[0]}",
+        name="tasker.step.processing" if names is SpanNames.TASKER else f"step {step_name}",
         start=nanoseconds(interval.start),
         end=nanoseconds(interval.end),
         status=status,
         message=message,
-        attributes=_attributes(state, name, told, interval) | marks(context, interval, rank),
-        events=span_events(in_order(attempt["facts"], group["facts"]) if group else told),
+        attributes=_attributes(state, name, story, interval) | marks(context, interval, rank),
+        events=span_events(in_order(attempt["facts"], group["facts"]) if group else story.told),
         links=links,
-        service=told_last(told, "service") or "",
+        service=story.fields.get("service", ""),
         flags=context.flags,
         tracestate=context.tracestate,
         dropped_links=dropped,
     )
 
 
-def attempt_interval(told: list[Told], last: Fact | None) -> Interval:
+def attempt_interval(story: Story, last: Fact | None) -> Interval:
     """Return when an attempt ran; `last` is the event that ended it, None while it runs.
 
     A start is what the events say, else when the handler was called, else what the duration leaves. The measured
     duration beats the difference between two readings of a wall clock.
     """
-    start, duration, end = _start(told), None, None
-    for _, _, fact in told:
-        duration = fact.get("execution_duration", duration)
-        end = fact.get("completed_at", end)
+    told, fields = story.told, story.fields
+    start = _start(told)
     if last is None:
-        end = told[-1][0]
-        return Interval(min(end, told[0][0] if start is None else start), end)
-    if end is None:
-        end = last["timestamp"]
+        heard = told[-1][0]
+        return Interval(min(heard, told[0][0] if start is None else start), heard)
+    end: int = fields["completed_at"] if "completed_at" in fields else last["timestamp"]
+    duration = fields.get("execution_duration")
     if duration is not None and 0 <= duration < _LONGEST:  # false for what is not a number
         lasted = round(duration * 1_000_000)
         return Interval(end - lasted, end) if start is None else Interval(start, start + lasted)
@@ -95,10 +87,11 @@ def attempt_interval(told: list[Told], last: Fact | None) -> Interval:
     return Interval(start, max(start, end), clamped=end < start)
 
 
-def status_of(rank: int, told: list[Told]) -> tuple[str, str]:
+def status_of(rank: int, story: Story) -> tuple[str, str]:
     """Return code and message of a span's status; cancelled says nothing about right or wrong."""
     if rank == FAILED:
-        return ERROR, told_last(told, "error_message") or told_last(told, "error_class") or ""
+        fields = story.fields
+        return ERROR, fields.get("error_message") or fields.get("error_class") or ""
     return (OK if rank > FAILED and STATE_OF_RANK[rank] != "cancelled" else UNSET), ""
 
 
@@ -112,37 +105,44 @@ def marks(context: SpanContext, interval: Interval, rank: int) -> Attributes:
     return attributes
 
 
+def _furthest(told: list[Told]) -> tuple[int, Fact]:
+    """Return how far the attempt came, and the latest of the facts that say so."""
+    furthest, last = -1, told[0][2]
+    for _, _, fact in told:
+        rank = RANK.get(fact["event_name"], -1)
+        if rank >= furthest:
+            furthest, last = rank, fact
+    return furthest, last
+
+
 def _start(told: list[Told]) -> int | None:
     starts = [fact["started_at"] for _, _, fact in told if "started_at" in fact]
     if not starts:
         starts = [at for at, _, fact in told if RANK.get(fact["event_name"]) == BEGUN]
-    return min(starts, default=None)
+    return min(starts) if starts else None
 
 
-def _attributes(state: TaskState, name: tuple[str, str], told: list[Told], interval: Interval) -> Attributes:
-    attributes = business_attributes(told)
+def _attributes(state: TaskState, name: tuple[str, str], story: Story, interval: Interval) -> Attributes:
+    attributes = story.attributes("task_name", "step_name", "retry_limit", "correlation_id", "producer")
     attributes["task_id"] = state.head["task_id"]
     attributes["step_id"] = name[0]
     attributes["attempt_number"] = int(name[1])
-    for field in ("task_name", "step_name", "retry_limit", "correlation_id", "producer"):
-        if (value := told_last(told, field)) is not None:
-            attributes[field] = value
     attributes["execution_duration"] = (interval.end - interval.start) / 1_000_000
     return attributes
 
 
-def _links(state: TaskState, name: tuple[str, str], told: list[Told], task: SpanContext) -> tuple[list[Link], int]:
+def _links(state: TaskState, name: tuple[str, str], story: Story, task: SpanContext) -> tuple[list[Link], int]:
     """Link to the attempt before and to the steps that had to end before, as far as they are known."""
     step_id, number = name
-    links = []
-    before = [int(other) for other in state.bucket(step_id)["steps"].get(step_id, {}) if int(other) < int(number)]
-    if before:
+    links: list[Link] = []
+    attempts = state.bucket(step_id)["steps"][step_id]
+    if len(attempts) > 1 and (before := [int(other) for other in attempts if int(other) < int(number)]):
         span_id = attempt_span_id(state, task, (step_id, str(max(before))))
         links.append(Link(task.trace_id, span_id, {"tasker.link": "previous_attempt"}))
-    depends_on: list[str] = told_last(told, "depends_on") or []
+    depends_on: list[str] = story.fields.get("depends_on", [])
     room = MAX_LINKS - len(links)
     for parent in depends_on[:room]:
-        if attempts := state.bucket(parent)["steps"].get(parent):
+        if attempts := state.bucket(parent)["steps"].get(parent, {}):
             span_id = attempt_span_id(state, task, (parent, max(attempts, key=int)))
             links.append(Link(task.trace_id, span_id, {"tasker.link": "depends_on", "step_id": parent}))
     return links, max(0, len(depends_on) - room)

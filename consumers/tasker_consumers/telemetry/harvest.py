@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tasker_consumers.telemetry.attempt_span import SpanNames, attempt_span
-from tasker_consumers.telemetry.context import SpanContext, attempt_context, freeze, task_context
+from tasker_consumers.telemetry.context import SpanContext, freeze, task_context
 from tasker_consumers.telemetry.event import FAILED, RANK
 from tasker_consumers.telemetry.fold import COMPLETE, digest, latest_task_fact
 from tasker_consumers.telemetry.span import Span
@@ -26,7 +26,7 @@ def harvest(state: TaskState, names: SpanNames = SpanNames.TASKER) -> list[Span]
         attempt = state.attempt(*name)
         span = attempt_span(state, name, attempt, context, names)
         if span is not None:
-            _note_attempt(state, name, attempt, context)
+            _note_attempt(state, attempt, span.span_id)
             spans.append(span)
     state.ended.clear()
     if _task_ended(state):
@@ -59,7 +59,7 @@ def abandon(state: TaskState, names: SpanNames = SpanNames.TASKER) -> list[Span]
         if "rank" not in attempt:
             span = attempt_span(state, name, attempt, context, names)
             if span is not None:
-                _note_attempt(state, name, state.attempt(*name), context)
+                _note_attempt(state, state.attempt(*name), span.span_id)
                 spans.append(span)
     if "told" not in head:
         spans.append(task_span(state, context, names))
@@ -109,9 +109,8 @@ def _task_ended(state: TaskState) -> bool:
     return latest is not None and latest[1] >= FAILED and state.head.get("told") != list(latest)
 
 
-def _note_attempt(state: TaskState, name: tuple[str, str], attempt: Attempt, context: SpanContext) -> None:
+def _note_attempt(state: TaskState, attempt: Attempt, span_id: str) -> None:
     facts = attempt["facts"]
-    span_id = attempt_context(context, state.head["task_id"], name, attempt).span_id
     attempt["span_id"] = span_id
     attempt["rank"] = rank = max(RANK.get(fact["event_name"], -1) for fact in facts.values())
     attempt["told"] = [digest(event_id) for event_id in facts]

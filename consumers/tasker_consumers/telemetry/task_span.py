@@ -7,16 +7,9 @@ from tasker_consumers.telemetry.context import SpanContext, attempt_span_id
 from tasker_consumers.telemetry.event import FAILED, STATE_OF_RANK
 from tasker_consumers.telemetry.fold import COMPLETE, latest_task_fact
 from tasker_consumers.telemetry.span import Attributes, Link, Span
-from tasker_consumers.telemetry.span_events import (
-    Told,
-    business_attributes,
-    exception_event,
-    in_order,
-    nanoseconds,
-    span_events,
-    told_last,
-)
+from tasker_consumers.telemetry.span_events import exception_event, nanoseconds, span_events
 from tasker_consumers.telemetry.state import Group, Head, TaskState
+from tasker_consumers.telemetry.story import Told, in_order, story_of
 from tasker_schemas.identity import completion_span_id
 from tasker_schemas.names import TaskEvents
 
@@ -35,26 +28,28 @@ def task_span(state: TaskState, context: SpanContext, names: SpanNames) -> Span:
     """Return the span of a task, ended or not."""
     head = state.head
     rank = task_rank(head)
-    told = in_order(head["facts"])
-    events = in_order(
-        head["facts"], head["extras"], *(group["facts"] for group in loose_groups(state, context).values())
-    )
+    groups = loose_groups(state, context).values()
+    events = in_order(head["facts"], head["extras"], *(group["facts"] for group in groups))
     interval = task_interval(head, rank)
-    status, message = status_of(rank, told)
-    task_name = told_last(told or events, "task_name")
+    story = story_of(head["facts"] or head["extras"])
+    status, message = status_of(rank, story)
+    task_name = story.fields.get("task_name", head["task_id"])
+    attributes = story.attributes("task_name", "correlation_id", "producer", *_COUNTERS)
+    attributes["task_id"] = head["task_id"]
+    attributes["execution_duration"] = (interval.end - interval.start) / 1_000_000
     return Span(
         trace_id=context.trace_id,
         span_id=context.span_id,
         parent_span_id=context.parent_id or None,
-        name="tasker.task.started" if names is SpanNames.TASKER else f"task {task_name or head['task_id']}",
+        name="tasker.task.started" if names is SpanNames.TASKER else f"task {task_name}",
         start=nanoseconds(interval.start),
         end=nanoseconds(interval.end),
         status=status,
         message=message,
-        attributes=_attributes(head, told or events, interval) | marks(context, interval, rank),
+        attributes=attributes | marks(context, interval, rank),
         events=span_events(events),
         links=[] if context.foreign is None else [Link(*context.foreign, {"tasker.link": "carried_context"})],
-        service=told_last(told or events, "service") or "",
+        service=story.fields.get("service", ""),
         flags=context.flags,
         tracestate=context.tracestate,
     )
@@ -113,16 +108,6 @@ def _start(told: list[Told], first: int) -> int:
         if starts:
             return min(starts)
     return first
-
-
-def _attributes(head: Head, told: list[Told], interval: Interval) -> Attributes:
-    attributes = business_attributes(told)
-    attributes["task_id"] = head["task_id"]
-    for field in ("task_name", "correlation_id", "producer", *_COUNTERS):
-        if (value := told_last(told, field)) is not None:
-            attributes[field] = value
-    attributes["execution_duration"] = (interval.end - interval.start) / 1_000_000
-    return attributes
 
 
 def _iso(micros: int) -> str:

@@ -9,6 +9,11 @@ from struct import Struct
 from typing import Any
 
 _DOUBLE = Struct("<d").pack
+# Attributes of few different values, worth keeping as bytes; none of them is a list.
+_STEADY = {
+    "attempt_number", "completed_steps", "failed_steps", "pending_steps", "producer", "retry_limit", "status",
+    "step_name", "task_name", "tasker.link", "total_steps",
+}  # fmt: skip
 _VARINT_LIMIT = 1 << 64
 _ONE_BYTE = [bytes((number,)) for number in range(128)]
 
@@ -44,7 +49,12 @@ def text(tag: bytes, value: str) -> bytes:
 
 def attributes(tag: bytes, values: dict[str, Any]) -> bytes:
     """Return repeated KeyValue fields."""
-    return b"".join([key_value(tag, name, value) for name, value in values.items()])
+    return b"".join(
+        [
+            _steady(tag, name, value) if name in _STEADY else key_value(tag, name, value)
+            for name, value in values.items()
+        ]
+    )
 
 
 def key_value(tag: bytes, name: str, value: Any) -> bytes:
@@ -71,6 +81,11 @@ def any_value(value: Any) -> bytes:
     if value.__class__ is float:
         return b"\x21" + _DOUBLE(value)
     return field(b"\x2a", b"".join([field(b"\x0a", any_value(item)) for item in value]))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _steady(tag: bytes, name: str, value: Any) -> bytes:
+    return key_value(tag, name, value)
 
 
 @lru_cache(maxsize=4096)

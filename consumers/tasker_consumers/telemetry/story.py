@@ -1,0 +1,41 @@
+"""The facts of one span put in order, and what they say together."""
+
+from typing import Any, NamedTuple
+
+from tasker_consumers.telemetry.span import Attributes
+from tasker_consumers.telemetry.state import Fact, Facts
+
+Told = tuple[int, str, Fact]
+"""A fact in the order of things: time, event id, fact."""
+
+
+class Story(NamedTuple):
+    """Facts by time, and by event id where times are equal; of what was told twice, the later holds."""
+
+    told: list[Told]
+    fields: dict[str, Any]
+    business: Attributes  # the caller's own attributes
+
+    def attributes(self, *names: str) -> Attributes:
+        """Return the business attributes, and the named fields as far as they are known."""
+        fields = self.fields
+        return self.business | {name: fields[name] for name in names if name in fields}
+
+
+def story_of(*facts: Facts) -> Story:
+    """Return the story that facts tell together."""
+    told = in_order(*facts)
+    fields: dict[str, Any] = {}
+    business: Attributes = {}
+    for _, _, fact in told:
+        fields.update(fact)
+        if "attributes" in fact:
+            business.update(fact["attributes"])
+    if None in business.values():
+        business = {name: value for name, value in business.items() if value is not None}
+    return Story(told, fields, business)
+
+
+def in_order(*facts: Facts) -> list[Told]:
+    """Return facts by time, and by event id where times are equal."""
+    return sorted([(fact["timestamp"], event_id, fact) for some in facts for event_id, fact in some.items()])
