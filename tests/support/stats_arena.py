@@ -94,6 +94,10 @@ class StatsArena:
         decode = Decoder().decode
         return {(m.key() or b"").decode(): decode("TaskStats", m.value()) for m in self.read(stats_topic(self.prefix))}
 
+    def emitted(self) -> int:
+        """Return how many records the output topic has seen."""
+        return len(self.read(stats_topic(self.prefix)))
+
     def wait_for(self, expected: dict[str, dict[str, Any]], seconds: float = 60) -> None:
         """Wait until the output topic says exactly this; fail with the differences."""
         if not eventually(lambda: self.stats() == expected, seconds):

@@ -36,8 +36,9 @@ class Lifetime:
             state.steps.freeze()
             return True
         unheard = (now - (state.last_event_at or 0)) / _SECOND
-        known = state.known_events
-        if min(silent, unheard) <= self.abandoned_after_s or is_abandoned(state, known):
+        if min(silent, unheard) <= self.abandoned_after_s:
             return False
+        known = state.known_events
+        changed = not is_abandoned(state, known)
         state.abandoned_after = known
-        return True
+        return changed
