@@ -1,0 +1,96 @@
+"""Nothing is lost and nothing is doubled when the telemetry group is killed, rebalanced, or its backend is away."""
+
+import random
+import signal
+import time
+
+import pytest
+
+from tasker_consumers.telemetry.spans import spans_of
+from tests.support.otlp import Misbehaviour, OtlpReceiver, attributes_of, otlp
+from tests.support.span_rules import broken_rules
+from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
+from tests.support.telemetry_histories import Told, failed_order, order
+
+__all__ = ["arena", "otlp"]
+
+pytestmark = pytest.mark.reliability
+
+TASKS = 400
+
+
+def shuffled_orders(prefix: str, tasks: int = TASKS) -> list[Told]:
+    """Return the events of many tasks, interleaved, one in ten of them out of order and some twice."""
+    rng = random.Random(7)
+    histories = [(failed_order if n % 7 == 0 else order)(f"t{n}", prefix=prefix) for n in range(tasks)]
+    placed = [(n + i + rng.random() * 3, record) for n, told in enumerate(histories) for i, record in enumerate(told)]
+    records = [record for _, record in sorted(placed, key=lambda pair: pair[0])]
+    return records + rng.sample(records, len(records) // 20)
+
+
+def assert_complete(otlp: OtlpReceiver, records: list[Told]) -> None:
+    """Every span of the history is at the backend, under its one id, with its times."""
+    expected = {span.span_id: span for span in spans_of(records)}
+    found = otlp.wait_for(len(expected), seconds=90)
+    assert found.keys() == expected.keys()
+    assert {s: (w.trace_id.hex(), w.start_time_unix_nano, w.end_time_unix_nano) for s, w in found.items()} == {
+        s: (w.trace_id, w.start, w.end) for s, w in expected.items()
+    }
+    assert {attributes_of(w)["task_id"] for w in found.values()} == {f"t{n}" for n in range(TASKS)}
+    assert broken_rules(expected.values()) == []
+
+
+def test_ten_kills_at_random_points_lose_no_span_and_double_none(arena: TelemetryArena, otlp: OtlpReceiver) -> None:
+    records, rng = shuffled_orders(arena.prefix), random.Random(3)
+    share = len(records) // 10
+    for n in range(10):
+        arena.send(records[n * share : (n + 1) * share if n < 9 else None])
+        with arena.worker(otlp_variables(otlp.http), run_size=200) as worker:
+            # It is killed while it starts, recovers, works or idles: the random moment is the test.
+            deadline = time.monotonic() + rng.uniform(1.0, 3.5)
+            while time.monotonic() < deadline and worker.process.poll() is None:
+                time.sleep(0.02)
+    with arena.worker(otlp_variables(otlp.http)):
+        assert_complete(otlp, records)
+
+
+def test_workers_that_come_and_go_lose_no_span_and_double_none(arena: TelemetryArena, otlp: OtlpReceiver) -> None:
+    records = shuffled_orders(arena.prefix)
+    half = len(records) // 2
+    arena.send(records[:half])
+    with arena.worker(otlp_variables(otlp.http), "a", run_size=100):
+        otlp.wait_for(100)
+        with (
+            arena.worker(otlp_variables(otlp.http), "b", run_size=100),
+            arena.worker(otlp_variables(otlp.http), "c") as c,
+        ):
+            arena.send(records[half:])
+            otlp.wait_for(len(spans_of(records[:half])) // 2)
+            c.signal(signal.SIGTERM)
+        assert_complete(otlp, records)
+
+
+def test_a_backend_that_is_away_holds_the_spans_back_and_gets_them_all(
+    arena: TelemetryArena, otlp: OtlpReceiver
+) -> None:
+    records = shuffled_orders(arena.prefix)
+    otlp.misbehaviours.extend(
+        [Misbehaviour(status=503), Misbehaviour(status=429, retry_after=2), Misbehaviour(status=502)]
+    )
+    arena.send(records)
+    with arena.worker(otlp_variables(otlp.http)):
+        assert_complete(otlp, records)
+    assert otlp.requests > 3
+
+
+def test_a_deleted_state_directory_is_rebuilt_and_open_spans_survive(arena: TelemetryArena, otlp: OtlpReceiver) -> None:
+    records = shuffled_orders(arena.prefix)
+    half = len(records) // 2
+    arena.send(records[:half])
+    with arena.worker(otlp_variables(otlp.http), state_dir=str(arena.directory / "first")) as worker:
+        otlp.wait_for(len({s.span_id for s in spans_of(records[:half]) if s.status == "OK"}) // 2)
+        worker.signal(signal.SIGTERM)
+        worker.process.wait(60)
+    arena.send(records[half:])
+    with arena.worker(otlp_variables(otlp.http), state_dir=str(arena.directory / "second")):
+        assert_complete(otlp, records)
