@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 pytest_plugins = [
+    "tests.support.jvm_reader",
     "tests.support.kafka",
     "tests.support.maven_repository",
     "tests.support.registry",
