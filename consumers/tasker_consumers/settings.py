@@ -4,6 +4,7 @@
 may be given as `NAME_FILE`, the path of a file that holds the value: how containers are handed their secrets.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from difflib import get_close_matches
@@ -21,6 +22,9 @@ _FILE = "_FILE"
 
 #: Variables of ours that other parts read by themselves.
 _READ_ELSEWHERE = ("TASKER_FLUSH_TIMEOUT", "TASKER_TELEMETRY_FILE")
+
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_SERVER = re.compile(r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+)(:\d{1,5})?")
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number of seconds above 0")]
 
@@ -67,9 +71,11 @@ class ConsumerSettings(BaseModel):
         Raises ConfigurationError for the first value that cannot work.
         """
         given = {name: _text(environ, variable) for name, variable in _variables(cls).items()}
+        kafka = kafka_config(environ)
+        _check_kafka(kafka)
         try:
             return cls(
-                kafka=kafka_config(environ),
+                kafka=kafka,
                 **{name: text for name, text in given.items() if text},  # type: ignore[arg-type]  # pydantic reads text
             )
         except ValidationError as error:
@@ -88,6 +94,16 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     names |= {_PREFIX + field.name.upper() for field in fields(ProducerSettings)}
     known = names | {name + _FILE for name in names}
     return [_hint(name, known) for name in sorted(environ) if name.startswith(_PREFIX) and name not in known]
+
+
+def _check_kafka(kafka: Mapping[str, str]) -> None:
+    """Refuse the usual mistakes in what the client is told; it names the others itself, in less helpful words."""
+    protocol = kafka.get("security.protocol", "PLAINTEXT")
+    if protocol.upper() not in _PROTOCOLS:
+        raise ConfigurationError(f"KAFKA_SECURITY_PROTOCOL is {protocol!r}; expected one of {', '.join(_PROTOCOLS)}.")
+    servers = kafka.get("bootstrap.servers", "")
+    if servers and not all(_SERVER.fullmatch(server.strip()) for server in servers.split(",")):
+        raise ConfigurationError(f"KAFKA_BOOTSTRAP_SERVERS is {servers!r}; expected host:port[,host:port].")
 
 
 def _hint(name: str, known: set[str]) -> str:

@@ -29,6 +29,9 @@ def test_kafka_variables_become_settings_of_the_client() -> None:
         ("TASKER_ABANDONED_AFTER_S", "inf", "a number of seconds above 0"),
         ("TASKER_WEB_PORT", "70000", "a port from 0 (any free one) to 65535"),
         ("TASKER_LOG_LEVEL", "loud", "debug, info, warning or error"),
+        ("KAFKA_SECURITY_PROTOCOL", "SMOKE", "one of PLAINTEXT, SSL"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka:port", "host:port[,host:port]"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "a:1 b:2", "host:port[,host:port]"),
         ("TASKER_TOPIC_PREFIX", "my shop", "letters, digits, dots, dashes and underscores"),
     ],
 )
@@ -36,6 +39,11 @@ def test_a_wrong_value_is_named_with_what_was_expected(variable: str, value: str
     with pytest.raises(ConfigurationError) as caught:
         ConsumerSettings.from_env({variable: value})
     assert str(caught.value).startswith(f"{variable} is {value!r}; expected {expected}")
+
+
+@pytest.mark.parametrize("servers", ["kafka:9092", "kafka", "[::1]:9092, b:1", "PLAINTEXT://127.0.0.1:9092"])
+def test_brokers_are_taken_in_every_form_that_the_client_takes(servers: str) -> None:
+    assert ConsumerSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": servers}).kafka["bootstrap.servers"] == servers
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -69,8 +69,9 @@ def _show(console: "Console", result: "DemoResult", stage: "Stage", *, as_json: 
         show_result(console, result)
     if keep:
         task_id = result.tasks[0]["task_id"] if result.tasks else None
-        console.print("\n".join(addresses(stage, task_id)), markup=False, highlight=False, soft_wrap=True)
-        hold(stage)
+        with suppress(KeyboardInterrupt):
+            console.print("\n".join(addresses(stage, task_id)), markup=False, highlight=False, soft_wrap=True)
+            hold(stage)
     elif not as_json:
         console.print("\n".join(what_next()), markup=False, highlight=False, soft_wrap=True)
 

@@ -1,6 +1,10 @@
 """The environment of a command, read once."""
 
 import os
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.cli.output import complain
 from tasker_consumers.settings import ConsumerSettings, unknown_variables
@@ -13,7 +17,20 @@ def read_settings() -> ConsumerSettings:
     """Return the settings of this process, with a warning for each variable that looks like one and is none."""
     for warning in unknown_variables(os.environ):
         complain(f"warning: {warning}")
-    return ConsumerSettings.from_env(os.environ)
+    settings = ConsumerSettings.from_env(os.environ)
+    _try_client(settings.kafka)
+    return settings
+
+
+def _try_client(kafka: Mapping[str, str]) -> None:
+    """Let the client look at its settings before anything starts; it connects to nothing for that."""
+    try:
+        AdminClient({"log_level": 0, **kafka})
+    except KafkaException as error:
+        raise ConfigurationError(
+            f"Kafka's client refuses a KAFKA_* variable: {error.args[0].str()}; expected one of librdkafka's settings "
+            f"with a value it allows (CONFIGURATION.md of librdkafka lists them)."
+        ) from None
 
 
 def read_settings_with_kafka() -> ConsumerSettings:

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 from confluent_kafka import KafkaException
@@ -95,13 +96,12 @@ def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
         return DemoResult(tasks=tasks, spans=read_spans(stage.spans_file), faults=publishing.result())
 
 
-def hold(stage: Stage) -> None:
-    """Return at Ctrl-C or SIGTERM; raises DemoFailed when a group ends by itself."""
-    with suppress(KeyboardInterrupt):
-        while True:
-            for worker in stage.workers:
-                worker.check()
-            time.sleep(_CHECK_EVERY_S)
+def hold(stage: Stage) -> NoReturn:
+    """Watch the groups until Ctrl-C or SIGTERM interrupts; raises DemoFailed when one of them ends by itself."""
+    while True:
+        for worker in stage.workers:
+            worker.check()
+        time.sleep(_CHECK_EVERY_S)
 
 
 def stop_on_sigterm() -> None:
@@ -111,7 +111,7 @@ def stop_on_sigterm() -> None:
 
 def _follow(stage: Stage, view: StatsView, publishing: Future[list[str]], progress: Progress) -> None:
     with ExitStack() as stack:
-        backlogs = [stack.enter_context(closing(Backlog(stage.kafka, *who))) for who in _readers(stage.prefix)]
+        backlogs = [stack.enter_context(closing(Backlog(stage.kafka, *who))) for who in readers(stage.prefix)]
         moved, seen = time.monotonic(), -1
         while True:
             changed = view.update(_LOOK_EVERY_S)
@@ -130,7 +130,7 @@ def _follow(stage: Stage, view: StatsView, publishing: Future[list[str]], progre
                 raise DemoFailed(f"nothing has moved for {PATIENCE_S:.0f} s; {left} records wait for the groups")
 
 
-def _readers(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
+def readers(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return the groups of the demo with the topics they read."""
     groups = ((stats.GROUP, stats.FAMILIES), (telemetry.GROUP, tuple(Family)))
     return [(f"{prefix}-{group}", tuple(event_topic(f, prefix) for f in families)) for group, families in groups]
@@ -157,7 +157,7 @@ def _remove_topics(kafka: Mapping[str, str], prefix: str) -> None:
     admin = connect(kafka)
     ours = [name for name in partitions_by_topic(kafka, admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
     removed = [*admin.delete_topics(ours).values()] if ours else []
-    removed += admin.delete_consumer_groups([group for group, _ in _readers(prefix)]).values()
+    removed += admin.delete_consumer_groups([group for group, _ in readers(prefix)]).values()
     for done in removed:
         with suppress(KafkaException):  # what is left over disturbs nobody
             done.result()
