@@ -30,11 +30,12 @@ State = dict[int, int]
 
 @dataclass(frozen=True)
 class Counting:
-    """Counts and sums by key; `slow` makes every reaction take that many seconds."""
+    """Counts and sums by key; `slow` makes every reaction take that many seconds, `fatal` is a number it chokes on."""
 
     prefix: str
     slow: float = 0.0
     expire: bool = False
+    fatal: int | None = None
 
     @property
     def group(self) -> str:
@@ -76,6 +77,8 @@ class Counting:
         return {key: json.dumps(state).encode()}
 
     def fold(self, state: State | None, event: Number) -> State:
+        if event.id == self.fatal:
+            raise ArithmeticError(f"{event.id} is too much")
         state = {} if state is None else state
         state[event.id] = event.value
         return state

@@ -194,6 +194,11 @@ def test_a_name_newer_than_the_reader_counts_but_changes_no_state() -> None:
     assert (result["completed_steps"], result["attempts"], result["revision"]) == (1, 1, 6)
 
 
+def test_custom_events_of_a_task_change_none_of_its_statistics() -> None:
+    told = order_processing()
+    assert stats_of(*told, event("order.payment_processed", 99)) == stats_of(*told)
+
+
 def test_a_long_error_message_is_cut() -> None:
     result = stats_of(event(TaskEvents.FAILED, 0, error_message="x" * 10_000))
     assert result["first_error"]["error_message"] == "x" * MESSAGE_LENGTH

@@ -33,7 +33,7 @@ class EngineApp(faust.App):
     run_size: int
     drain_timeout: float
     lanes: Lanes
-    states: RunTable
+    table: RunTable
     metrics: EngineMetrics
 
     async def settle(self) -> None:
@@ -69,7 +69,7 @@ class EngineApp(faust.App):
         """Return the partitions that this worker works at, their states restored."""
         if not self.settled:
             return set()
-        changelog = self.states.changelog_topic_name
+        changelog = self.table.changelog_topic_name
         return {tp.partition for tp in self.consumer.assignment() if tp.topic == changelog}
 
 
@@ -82,18 +82,18 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     app.run_size, app.drain_timeout = settings.run_size, settings.drain_timeout
     app.metrics = EngineMetrics()
     app.lanes = Lanes(app.crash)
-    app.states = RunTable(
+    app.table = RunTable(
         app,
-        states=open_store(settings.store, state_dir / "states"),
+        store=open_store(settings.store, state_dir / "states"),
         count_recovered=app.metrics.recovered.inc,
         name="states",
         partitions=topology.partitions,
         schema=RunSchema(),
         extra_topic_configs=CHANGELOG_CONFIG,
     )
-    app.tables.add(app.states)
+    app.tables.add(app.table)
     writer = Writer(
-        store=app.states.states,
+        store=app.table.store,
         outbox=KafkaOutbox(app.kafka_producer),
         changelog=changelog_topic(processor.group),
         output=processor.output,
@@ -136,7 +136,7 @@ def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Call
             interval,
             partitions=app.held_partitions,
             lanes=app.lanes,
-            heads=app.states.states.heads,
+            heads=app.table.store.heads,
             revisit=pipeline.revisit,
         )
 

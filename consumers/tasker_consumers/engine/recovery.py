@@ -85,7 +85,7 @@ class RunRecovery(Recovery):
             if destination[tp] > max(self.active_highwaters[tp], -1):
                 # The store is ahead of the changelog: the topic was made anew, so the store is of another life.
                 self.log.warning("State of %s is from another changelog: forgetting it", tp)
-                cast("RunTable", self.tp_to_table[tp]).states.clear(tp.partition)
+                cast("RunTable", self.tp_to_table[tp]).store.clear(tp.partition)
                 destination[tp] = -1
                 await super()._build_offsets(consumer, {tp}, destination, title)
 

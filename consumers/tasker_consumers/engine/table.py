@@ -16,9 +16,9 @@ class RunTable(faust.Table[bytes, bytes]):
     The engine reads and writes the store directly; nothing goes through Faust's dictionary interface.
     """
 
-    def __init__(self, app: Any, *, states: StateStore, count_recovered: Callable[[int], None], **kwargs: Any) -> None:
+    def __init__(self, app: Any, *, store: StateStore, count_recovered: Callable[[int], None], **kwargs: Any) -> None:
         super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
-        self.states = states
+        self.store = store
         self.count_recovered = count_recovered
 
     async def on_start(self) -> None:
@@ -28,18 +28,18 @@ class RunTable(faust.Table[bytes, bytes]):
     async def on_stop(self) -> None:
         """Let go of the store."""
         await super().on_stop()
-        self.states.close()
+        self.store.close()
 
     def persisted_offset(self, tp: TP) -> int | None:
         """Return the offset of the last changelog record in the store."""
-        return self.states.offset(tp.partition)
+        return self.store.offset(tp.partition)
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Store runs of changelog records, each with the offset it reaches."""
         for event in batch:
             message, run = event.message, cast("Run", event.value)
             items = {record.key: record.value for record in run.records}
-            self.states.write(message.partition, items, message.offset)
+            self.store.write(message.partition, items, message.offset)
 
     async def on_rebalance(
         self,
@@ -51,7 +51,7 @@ class RunTable(faust.Table[bytes, bytes]):
         """Let go of the partitions that went to other workers."""
         for tp in revoked:
             if tp.topic == self.changelog_topic_name:
-                self.states.release(tp.partition)
+                self.store.release(tp.partition)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
         """Tell whoever waits for the states; Faust would also ask its own store."""
@@ -63,4 +63,4 @@ class RunTable(faust.Table[bytes, bytes]):
 
     def reset_state(self) -> None:
         """Let go of the store; Faust's `reset` command is not how its files are removed."""
-        self.states.close()
+        self.store.close()

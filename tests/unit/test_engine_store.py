@@ -1,0 +1,69 @@
+"""Both stores behave alike; only what survives differs."""
+
+from pathlib import Path
+
+import pytest
+
+from tasker_consumers.engine.store import StateStore, open_store
+
+
+@pytest.fixture(params=["memory", "rocksdb"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> StateStore:
+    return open_store(request.param, tmp_path)
+
+
+def test_what_was_written_is_read_in_its_own_partition_only(store: StateStore) -> None:
+    store.write(0, {b"a": b"1"})
+    assert (store.reader(0)(b"a"), store.reader(1)(b"a")) == (b"1", None)
+
+
+def test_a_value_of_none_drops_the_key(store: StateStore) -> None:
+    store.write(0, {b"a": b"1", b"b": b"2"})
+    store.write(0, {b"a": None, b"never": None})
+    assert (store.reader(0)(b"a"), list(store.heads(0))) == (None, [b"b"])
+
+
+def test_heads_leave_out_parts_and_the_offset(store: StateStore) -> None:
+    store.write(0, {b"a": b"1", b"a\x00part": b"2", b"b": b"3"}, 7)
+    assert sorted(store.heads(0)) == [b"a", b"b"]
+
+
+def test_heads_are_those_of_the_moment_the_walk_began(store: StateStore) -> None:
+    store.write(0, {b"a": b"1", b"b": b"2"})
+    walk = store.heads(0)
+    first = next(walk)
+    store.write(0, {b"c": b"3", b"b": None})
+    assert sorted([first, *walk]) == [b"a", b"b"]
+
+
+def test_an_offset_is_kept_with_the_partition_until_it_is_cleared(store: StateStore) -> None:
+    assert store.offset(0) is None
+    store.write(0, {b"a": b"1"}, 41)
+    store.write(0, {}, 42)
+    assert (store.offset(0), store.offset(1)) == (42, None)
+    store.clear(0)
+    assert (store.offset(0), store.reader(0)(b"a")) == (None, None)
+
+
+def test_a_database_outlives_its_worker(tmp_path: Path) -> None:
+    before = open_store("rocksdb", tmp_path)
+    before.write(3, {b"a": b"1"}, 5)
+    before.close()
+    after = open_store("rocksdb", tmp_path)
+    assert (after.reader(3)(b"a"), after.offset(3)) == (b"1", 5)
+
+
+def test_memory_forgets_a_partition_that_goes_to_another_worker() -> None:
+    store = open_store("memory", Path())
+    store.write(0, {b"a": b"1"}, 5)
+    store.release(0)
+    assert (store.reader(0)(b"a"), store.offset(0)) == (None, None)
+
+
+def test_a_damaged_database_is_rebuilt_from_nothing(tmp_path: Path) -> None:
+    before = open_store("rocksdb", tmp_path)
+    before.write(0, {b"a": b"1"}, 5)
+    before.close()
+    (tmp_path / "0" / "CURRENT").write_text("rubbish")
+    after = open_store("rocksdb", tmp_path)
+    assert after.offset(0) is None
