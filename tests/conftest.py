@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.support.maven_repository",
     "tests.support.registry",
     "tests.support.zipkin",
+    "tests.support.downloads",  # the last: it imports others, whose asserts pytest rewrites before that
 ]
