@@ -6,6 +6,7 @@ Records are dicts by field name; timestamps are integers, microseconds since the
 """
 
 import io
+import struct
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -15,7 +16,8 @@ from fastavro.read import SchemaResolutionError
 
 from tasker_schemas.errors import PoisonReason, PoisonRecord, UsageError
 from tasker_schemas.guard import check_size, check_writer_schema
-from tasker_schemas.schemas import NAMESPACE, by_fingerprint, latest, prepared
+from tasker_schemas.reader import Reader, make_reader
+from tasker_schemas.schemas import NAMESPACE, by_fingerprint, fingerprint_of, latest, prepared
 
 SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = b"\x00"
@@ -60,14 +62,11 @@ class Decoder:
 
     def __init__(self, lookup: SchemaLookup | None = None) -> None:
         self._lookup = lookup
-        # frame -> (writer, reader or None where no resolution is needed), by record
-        self._known: dict[tuple[str, bytes], tuple[Any, Any]] = {}
-        for fingerprint, schema in by_fingerprint().items():
-            newest = latest(schema.record)
-            self._known[schema.record, SINGLE_OBJECT + fingerprint] = (
-                schema.plain,
-                None if schema is newest else newest.plain,
-            )
+        # by record and frame
+        self._readers: dict[tuple[str, bytes], Reader] = {
+            (schema.record, SINGLE_OBJECT + fingerprint): _reader_of(fingerprint)
+            for fingerprint, schema in by_fingerprint().items()
+        }
 
     def decode(self, record: str, value: bytes | None) -> dict[str, Any]:
         """Return the fields of a record in its newest version; what the writer did not know has its default.
@@ -77,26 +76,25 @@ class Decoder:
         value = check_size(value)
         size = _CONFLUENT_SIZE if value[:1] == CONFLUENT else _SINGLE_OBJECT_SIZE
         frame = value[:size]
-        schemas = self._known.get((record, frame))
-        if schemas is None:
-            schemas = self._learn(record, frame)
-        body = io.BytesIO(value)
-        body.seek(size)
+        read = self._readers.get((record, frame)) or self._learn(record, frame)
         try:
-            data: Any = schemaless_reader(body, *schemas)
-        except EOFError as error:
+            data, end = read(value, size)
+        except (IndexError, EOFError, struct.error) as error:
             raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends before its last field") from error
-        except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, MemoryError) as error:
             raise PoisonRecord(PoisonReason.MALFORMED, f"{record}: {error!r}") from error
         except SchemaResolutionError as error:
             raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"{record} cannot be read as ours: {error}") from error
-        if body.tell() != len(value):
-            rest = len(value) - body.tell()
-            raise PoisonRecord(PoisonReason.TRAILING_BYTES, f"{rest} bytes after the last field of {record}")
-        return data  # type: ignore[no-any-return]  # check_writer_schema lets only records in
+        if end > len(value):
+            raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends in its last field")
+        if end < len(value):
+            raise PoisonRecord(
+                PoisonReason.TRAILING_BYTES, f"{len(value) - end} bytes after the last field of {record}"
+            )
+        return data
 
-    def _learn(self, record: str, frame: bytes) -> tuple[Any, Any]:
-        """Find the schemas for a frame that was not seen before."""
+    def _learn(self, record: str, frame: bytes) -> Reader:
+        """Find the reader for a frame that was not seen before."""
         if frame.startswith(SINGLE_OBJECT):
             if len(frame) < _SINGLE_OBJECT_SIZE:
                 raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends in its frame")
@@ -108,10 +106,10 @@ class Decoder:
             raise PoisonRecord(PoisonReason.BAD_MAGIC, f"the value begins with {frame[:2].hex() or 'nothing'}")
         if len(frame) < _CONFLUENT_SIZE:
             raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends in its frame")
-        self._known[record, frame] = schemas = self._from_registry(record, int.from_bytes(frame[1:], "big"))
-        return schemas
+        self._readers[record, frame] = reader = self._from_registry(record, int.from_bytes(frame[1:], "big"))
+        return reader
 
-    def _from_registry(self, record: str, schema_id: int) -> tuple[Any, Any]:
+    def _from_registry(self, record: str, schema_id: int) -> Reader:
         if self._lookup is None:
             raise PoisonRecord(
                 PoisonReason.UNKNOWN_SCHEMA,
@@ -123,6 +121,30 @@ class Decoder:
             raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"the registry has no schema {schema_id}") from error
         check_writer_schema(declared, f"{NAMESPACE}.{record}")
         try:
-            return prepared(declared), latest(record).plain
+            if (fingerprint := fingerprint_of(declared)) in by_fingerprint():
+                return _reader_of(fingerprint)
+            return _resolving_reader(prepared(declared), latest(record).plain)
         except Exception as error:  # whatever fastavro dislikes about a foreign schema
             raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"schema {schema_id}: {error}") from error
+
+
+@cache
+def _reader_of(fingerprint: bytes) -> Reader:
+    schema = by_fingerprint()[fingerprint]
+    newest = latest(schema.record)
+    return make_reader(schema.plain) if schema is newest else _resolving_reader(schema.plain, newest.plain)
+
+
+def _resolving_reader(writer: Any, reader: Any) -> Reader:
+    """Return a reader for records of one schema that shows them as another one has them."""
+
+    def read(value: bytes, position: int) -> tuple[dict[str, Any], int]:
+        body = io.BytesIO(value)
+        body.seek(position)
+        try:
+            data: Any = schemaless_reader(body, writer, reader)
+        except IndexError as error:  # of a branch or symbol, while that of a compiled reader is the end of the bytes
+            raise ValueError(str(error)) from error
+        return data, body.tell()
+
+    return read
