@@ -74,6 +74,11 @@ class Arena:
         config = {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact" if compact else "delete"}
         for done in self.admin.create_topics([NewTopic(t, PARTITIONS, 1, config=config) for t in topics]).values():
             done.result()
+        wait_for(lambda: all(self._has_leaders(topic) for topic in topics), 30, "new topics get no leaders")
+
+    def _has_leaders(self, topic: str) -> bool:
+        partitions = self.admin.list_topics(topic, timeout=10).topics[topic].partitions.values()
+        return len(partitions) == PARTITIONS and all(partition.leader >= 0 for partition in partitions)
 
     def forget(self, group: str, *topics: str) -> None:
         """Remove a group and what it wrote, its changelogs included."""

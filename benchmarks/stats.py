@@ -86,7 +86,7 @@ def expected_stats(records: Sequence[SourceRecord]) -> dict[str, Stats]:
 
 def main() -> None:
     """Run the race and print what came out."""
-    options = read_options(__doc__, rounds=3, tasks=15_000)
+    options = read_options(__doc__, rounds=3, tasks=10_000)
     console = Console(stderr=options.as_json)
     with find_kafka(os.environ) as kafka:
         console.print(f"Kafka at {kafka.bootstrap_servers}: {kafka.why} Making {options.tasks:,} tasks ...")

@@ -8,11 +8,13 @@ without waiting for the export, and its queue is so long that nothing is dropped
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from typing import Any
 
 from confluent_kafka import Consumer
+from fastavro import schemaless_reader
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -21,11 +23,12 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags, set_span_in_context
 
 from benchmarks.arena import SOURCES
-from tasker_schemas.codec import Decoder
 from tasker_schemas.headers import SpanRef, TraceHeaders, read_trace_headers
 from tasker_schemas.identity import completion_span_id, step_span_id
+from tasker_schemas.schemas import latest
 
-RECORD_OF_TOPIC = dict(zip(SOURCES, ("TaskEvent", "StepEvent"), strict=True))
+SCHEMA_OF_TOPIC = {SOURCES[0]: latest("TaskEvent").plain, SOURCES[1]: latest("StepEvent").plain}
+FRAME_SIZE = 10
 FINAL = {"step.completed", "step.failed", "task.completed"}
 
 Event = dict[str, Any]
@@ -144,10 +147,12 @@ def main(servers: str, group: str) -> None:
         }
     )
     consumer.subscribe(list(SOURCES))
-    path, decode = StockPath(), Decoder().decode
+    path = StockPath()
     while going:
         for message in consumer.consume(4000, 0.1):
-            event = decode(RECORD_OF_TOPIC[message.topic()], message.value())
+            body = io.BytesIO(message.value())
+            body.seek(FRAME_SIZE)
+            event: Any = schemaless_reader(body, SCHEMA_OF_TOPIC[message.topic()], None)
             path.take(event, read_trace_headers(message.headers() or ()))
     consumer.close()
     path.provider.shutdown()
