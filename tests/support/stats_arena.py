@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from tasker_consumers.engine import EngineSettings, run_worker
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.processor import build_stats_processor
 from tasker_consumers.topics import create_topics
+from tasker_consumers.watermarks import watermarks
 from tasker_schemas.codec import Decoder, encode
 from tasker_schemas.names import family_of
 from tasker_schemas.schemas import RECORD_OF_FAMILY
@@ -110,25 +111,13 @@ class StatsArena:
         try:
             found = consumer.list_topics(topic, 10).topics[topic].partitions
             places = [TopicPartition(topic, number, 0) for number in found]
-            end = _end(consumer, places)
+            end = sum(watermarks(consumer, place)[1] for place in places)
             consumer.assign(places)
             while len(records) < end:
                 records += consumer.consume(5000, 0.5)
         finally:
             consumer.close()
         return records
-
-
-def _end(consumer: Consumer, places: list[TopicPartition], tries: int = 20) -> int:
-    """Return how many records there are; a topic that was just made may have no leader for a moment."""
-    for left in reversed(range(tries)):
-        try:
-            return sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
-        except KafkaException:
-            if not left:
-                raise
-            consumer.list_topics(places[0].topic, 10)
-    raise AssertionError
 
 
 class Sender:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli import demo, doctor, importing, replay, run, topics, trace
+from tasker_consumers.cli import demo, doctor, importing, replay, run, stats, topics, trace
 from tasker_consumers.cli.output import complain
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 
@@ -43,6 +43,7 @@ def _root(
 
 app.command("demo")(demo.demo)
 app.add_typer(run.app, name="run")
+app.command("stats")(stats.stats)
 app.command("trace")(trace.trace)
 app.command("replay")(replay.replay)
 app.add_typer(importing.app, name="import")

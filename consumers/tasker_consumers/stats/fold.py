@@ -13,9 +13,12 @@ from tasker_consumers.stats.lattice import least
 from tasker_consumers.stats.state import Carrier, ErrorFact, Stand, TaskState
 from tasker_consumers.stats.steps import BEGUN, RANK_AFTER, Event
 from tasker_schemas.headers import read_trace_headers
-from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
+from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
 
 Headers = Sequence[tuple[str, bytes | None]]
+
+#: The families that tell something about a task's completion.
+FAMILIES = (Family.TASK, Family.STEP, Family.WORKFLOW, Family.OBSERVABILITY)
 
 #: Longest error message that is kept; the event itself has all of it.
 MESSAGE_LENGTH = 1000
@@ -55,13 +58,13 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
 def recompute(events: Iterable[Event], headers: Iterable[Headers] | None = None) -> dict[str, dict[str, Any]]:
     """Return the statistics of every task in a history, by task id, from scratch.
 
-    `headers` are those of each event, in the same order; without them trace ids are derived. An event without a task
-    id is passed over.
+    `headers` are those of each event, in the same order; without them trace ids are derived. Custom events are passed
+    over: they say nothing about completion.
     """
     states: dict[str, TaskState] = {}
     for event, its_headers in zip(events, repeat(()) if headers is None else headers, strict=False):
         task_id = event.get("task_id")
-        if task_id is not None:
+        if task_id is not None and event["event_name"].partition(".")[0] in FAMILIES:
             states[task_id] = fold(states.get(task_id), event, its_headers)
     return {task_id: stats(state) for task_id, state in states.items()}
 

@@ -6,21 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasker_consumers.stats.derive import stats
-from tasker_consumers.stats.fold import Headers, fold
+from tasker_consumers.stats.fold import FAMILIES, Headers, fold
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.steps import Event
 from tasker_consumers.stats.storage import Read, dump, load
 from tasker_schemas.codec import Decoder, SchemaLookup, encode
 from tasker_schemas.errors import PoisonReason, PoisonRecord
-from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, event_topic, stats_topic
 
 GROUP = "stats"
-
-#: The families that tell something about a task's completion.
-FAMILIES = (Family.TASK, Family.STEP, Family.WORKFLOW, Family.OBSERVABILITY)
 
 # States between which other coroutines, heartbeats above all, get their turn.
 _TURN = 100

@@ -1,0 +1,117 @@
+"""The compacted stats topic, read without a group: the newest statistics of each task, and what changes later."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from tasker_consumers.stats.windows import contribution_of
+from tasker_consumers.watermarks import TIMEOUT_S, watermarks
+from tasker_schemas.codec import Decoder
+from tasker_schemas.errors import BackendUnavailable, PoisonRecord, UsageError
+
+_BATCH = 2000
+
+Stats = dict[str, Any]
+Partitions = Callable[[int], Iterable[int]]
+"""Which partitions to read, given how many there are."""
+
+
+class StatsReader:
+    """Reads the topic from its beginning, and goes on where it stopped; `open_stats` makes it."""
+
+    def __init__(self, consumer: Any, places: list[TopicPartition], key: bytes | None) -> None:
+        self._consumer = consumer
+        self._places = places
+        self._key = key
+        self._decode = Decoder().decode
+        self.unreadable = 0
+
+    def backlog(self) -> Iterator[Stats]:
+        """Yield what the topic holds now; a task may come several times, with growing revisions.
+
+        Raises BackendUnavailable when Kafka goes silent.
+        """
+        ends = {place.partition: watermarks(self._consumer, place) for place in self._places}
+        left = {partition: high for partition, (low, high) in ends.items() if low < high}
+        self._consumer.assign([TopicPartition(p.topic, p.partition, ends[p.partition][0]) for p in self._places])
+        while left:
+            messages = self._consume(TIMEOUT_S)
+            if not messages:
+                raise BackendUnavailable(
+                    f"Kafka sent nothing for {TIMEOUT_S:.0f} s; {len(left)} partitions are not read"
+                )
+            yield from self._stats(messages)
+            for place in self._consumer.position(self._places):
+                if place.offset >= left.get(place.partition, place.offset + 1):
+                    del left[place.partition]
+
+    def news(self, wait_s: float) -> list[Stats]:
+        """Return what came since, waiting so long for the first of it."""
+        return list(self._stats(self._consume(wait_s)))
+
+    def _consume(self, wait_s: float) -> list[Any]:
+        # The client waits until a batch is full; so wait for one record, and take what else is there.
+        return [*self._consumer.consume(1, timeout=wait_s), *self._consumer.consume(_BATCH, timeout=0)]
+
+    def _stats(self, messages: Iterable[Any]) -> Iterator[Stats]:
+        for message in messages:
+            if message.error() is not None:
+                raise KafkaException(message.error())
+            if self._key is not None and message.key() != self._key:
+                continue
+            try:
+                yield self._decode("TaskStats", message.value())
+            except PoisonRecord:
+                self.unreadable += 1
+
+
+@contextmanager
+def open_stats(
+    kafka: Mapping[str, str], topic: str, *, key: bytes | None = None, partitions: Partitions = range
+) -> Iterator[StatsReader]:
+    """Yield a reader of the topic, or of those of its records that have one key.
+
+    Raises UsageError when there is no such topic, and BackendUnavailable when Kafka does not answer.
+    """
+    settings = {
+        "log_level": 0,
+        **kafka,
+        "group.id": "tasker-stats-reader",  # librdkafka asks for one; it is never joined
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+    }
+    consumer: Any = Consumer(settings)
+    try:
+        found = consumer.list_topics(timeout=TIMEOUT_S).topics.get(topic)
+        if found is None:
+            raise UsageError(f"Kafka has no topic {topic}: is TASKER_TOPIC_PREFIX right, does `tasker run stats` run?")
+        places = [TopicPartition(topic, number) for number in partitions(len(found.partitions))]
+        yield StatsReader(consumer, places, key)
+    except KafkaException as error:
+        raise BackendUnavailable(
+            f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()})"
+        ) from error
+    finally:
+        consumer.close()
+
+
+class Newest:
+    """The newest statistics of each task of one name, or of all: of two records the one with the higher revision."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self.tasks: dict[str, Stats] = {}
+        self._name = name
+
+    def learn(self, stats: Stats) -> bool:
+        """Keep a record if it is one of ours, and return whether it is news."""
+        known = self.tasks.get(stats["task_id"])
+        if self._name not in (None, stats["task_name"]) or (known and stats["revision"] < known["revision"]):
+            return False
+        self.tasks[stats["task_id"]] = stats
+        return stats != known
+
+    def all_over(self) -> bool:
+        """Return whether there are tasks, and none of them goes on."""
+        return bool(self.tasks) and all(contribution_of(stats) is not None for stats in self.tasks.values())

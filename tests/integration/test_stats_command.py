@@ -1,0 +1,110 @@
+"""`tasker stats` on a real Kafka: what the compacted topic says, at once and as it changes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.stats.fold import recompute
+from tasker_schemas.codec import encode
+from tasker_schemas.topics import stats_topic
+from tests.support.stats_arena import ROOT, StatsArena
+from tests.support.stats_histories import order_processing
+
+
+@pytest.fixture
+def arena(kafka: KafkaSource, topic_prefix: str, tmp_path: Path) -> StatsArena:
+    return StatsArena(kafka.bootstrap_servers, topic_prefix, tmp_path)
+
+
+def publish(arena: StatsArena, *records: dict[str, Any]) -> None:
+    """Write statistics as the worker does."""
+    with arena.sender() as sender:
+        for stats in records:
+            sender.send(stats_topic(arena.prefix), stats["task_id"].encode(), encode("TaskStats", stats))
+
+
+def order(task_id: str, events: int = 99) -> dict[str, Any]:
+    (stats,) = recompute({**told, "task_id": task_id} for told in order_processing()[:events]).values()
+    return stats
+
+
+@contextmanager
+def command(arena: StatsArena, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    environ = {"KAFKA_BOOTSTRAP_SERVERS": arena.kafka["bootstrap.servers"], "TASKER_TOPIC_PREFIX": arena.prefix}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tasker_consumers.cli", "stats", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def output(arena: StatsArena, *arguments: str) -> tuple[int, str, str]:
+    with command(arena, *arguments) as process:
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
+
+def test_one_task_is_shown_by_its_newest_revision(arena: StatsArena) -> None:
+    publish(arena, order("42"), order("42", 5), order("43"))
+    code, out, _ = output(arena, "42", "--json")
+    assert (code, json.loads(out)) == (0, order("42"))
+
+
+def test_a_person_reads_the_same_as_lines_of_names_and_values(arena: StatsArena) -> None:
+    publish(arena, order("42"))
+    code, out, _ = output(arena, "42")
+    assert code == 0
+    assert "critical_path\tfetch → charge → ship" in out
+    assert "first_error\tTimeout: no answer in step charge, attempt 1" in out
+
+
+def test_all_tasks_of_a_name_are_summed_up_by_the_hour(arena: StatsArena) -> None:
+    publish(arena, *(order(f"task-{n}") for n in range(5)), order("open", 5), {**order("x"), "task_name": "other"})
+    code, out, _ = output(arena, "--name", "order_processing", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert len(document["tasks"]) == 6
+    (hour,) = document["windows"]
+    assert (hour["count"], hour["complete"], hour["retries"]) == (5, 5, 5)
+    assert hour["duration_p50_s"] == pytest.approx(6.0, rel=0.01)
+
+
+def test_a_watched_task_is_told_until_it_is_over(arena: StatsArena) -> None:
+    publish(arena, order("42", 5))
+    with command(arena, "42", "--watch", "--json") as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["status"] == "in_progress"
+        publish(arena, order("42", 7), order("42"))
+        told = [json.loads(line) for line in process.stdout]
+        assert process.wait(30) == 0
+    assert told[-1] == order("42")
+
+
+def test_a_task_that_nobody_knows_is_one_line_and_exit_code_one(arena: StatsArena) -> None:
+    publish(arena, order("42"))
+    code, out, err = output(arena, "no such task")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert "'no such task'" in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["42", "--name", "order_processing"]])
+def test_an_id_and_a_name_exclude_each_other(arena: StatsArena, arguments: list[str]) -> None:
+    code, _, err = output(arena, *arguments)
+    assert code == 2
+    assert "--name" in err
