@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from tasker_producer.ambient import Ambient, ambient
 from tasker_producer.encoder import RecordWriter
 from tasker_producer.event_ids import new_event_id
-from tasker_producer.fit import Encode, encode_within
+from tasker_producer.fieldwriters import FieldWriter, field_writers
+from tasker_producer.fit import encode_within
 from tasker_producer.masking import Masker
-from tasker_producer.payload import FieldConverters, identifier, micros, now
+from tasker_producer.payload import Cuts, FieldConverters, identifier, micros, now
 from tasker_producer.settings import ProducerSettings
 from tasker_producer.tracing import ambient_trace, derived_step_trace, step_trace, task_trace, wire_trace
 from tasker_schemas.errors import UsageError
@@ -51,8 +52,17 @@ class _Template(NamedTuple):
 
     family: Family
     topic: str
-    encode: Encode
+    writer: RecordWriter
+    fields: dict[str, FieldWriter]
     headers: list[Header]
+
+
+class _Subject(NamedTuple):
+    """Whose event it is."""
+
+    task_id: str | None
+    step_id: str | None
+    attempt: int | None
 
 
 class EventAssembler:
@@ -66,27 +76,46 @@ class EventAssembler:
     def assemble(self, name: str, given: Mapping[str, Any], options: Options) -> Outgoing:
         """Return the event `name` with the given fields (None means "not given")."""
         template = self._templates.get(name) or self._template(name)
-        record: dict[str, Any] = {}
-        try:
-            record["timestamp"] = now() if options.timestamp is None else micros(options.timestamp)
-            self._converters.convert(template.family, given, record)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise UsageError(f"{name}: timestamp: {error}") from error
-        except UsageError as error:
-            raise UsageError(f"{name}: {error}") from error.__cause__
-        if options.event_type is not None:
-            record["event_type"] = str(options.event_type)
         around = ambient.get()
         if around is not None:
-            _fill(template.family, record, around)
-        _check_identity(name, template.family, record)
-        record["event_id"] = (
-            new_event_id() if options.event_id is None else _checked(name, "event_id", options.event_id)
-        )
-        place = options.trace or _place(template.family, record, around)
-        value = encode_within(template.encode, record, self._settings.max_record_bytes)
-        key = record.get("task_id") or (name if options.key is None else _checked(name, "key", options.key))
-        return Outgoing(template.topic, key.encode(), value, _headers(template, record, place))
+            given = _filled(template.family, given, around)
+        try:
+            own = _own_fields(options)
+            subject = _subject(template.family, given)
+            value = self._encode(template, given, own)
+            key = subject.task_id or (name if options.key is None else _identified("key", options.key))
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from error.__cause__
+        place = options.trace or _place(template.family, subject, around)
+        return Outgoing(template.topic, key.encode(), value, _headers(template, own["event_id"], subject, place))
+
+    def _encode(self, template: _Template, given: Mapping[str, Any], own: dict[str, Any]) -> bytes:
+        """Return the record's bytes: usual values at once, others through the converters."""
+        fields, writer = template.fields, template.writer
+        parts = writer.absent.copy()
+        cuts: Cuts = []
+        try:
+            for name, value in given.items():
+                if value is not None:
+                    field = fields.get(name)
+                    if field is None:
+                        self._converters.value(template.family, name, value, cuts)
+                    else:
+                        parts[field.place] = field.quick(value) or field.write(
+                            self._converters.value(template.family, name, value, cuts)
+                        )
+            if cuts:
+                own["truncated"] = cuts
+            for name, value in own.items():
+                index, write = writer.fields[name]
+                parts[index] = write(value)
+            encoded = b"".join(parts)
+        except UnicodeEncodeError:
+            encoded = b""
+        if encoded and len(encoded) <= self._settings.max_record_bytes:
+            return encoded
+        record = {**self._converters.convert(template.family, given), **own}
+        return encode_within(writer.encode, record, self._settings.max_record_bytes)
 
     def free_attributes(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return a payload as fields: what the record does not have becomes attributes, where these are free."""
@@ -108,7 +137,7 @@ class EventAssembler:
     def _template(self, name: str) -> _Template:
         if not isinstance(name, str):
             raise UsageError(f"event_name is text such as 'step.completed', not {type(name).__name__}")
-        name = _checked("event_name", "event_name", str(name))
+        name = _identified("event_name", str(name))
         family = family_of(name)
         service = self._settings.service_name
         fields: dict[str, Any] = {
@@ -121,7 +150,8 @@ class EventAssembler:
             fields["to_state"] = str(STATE_AFTER[name])
         headers = [h for h in cloud_event_headers({"event_id": "", "event_name": name}, service) if h[0] != CE_ID]
         writer = RecordWriter(RECORD_OF_FAMILY[family], fields)
-        template = _Template(family, event_topic(family, self._settings.topic_prefix), writer.encode, headers)
+        topic = event_topic(family, self._settings.topic_prefix)
+        template = _Template(family, topic, writer, field_writers(family, writer, self._converters), headers)
         if family is not Family.CUSTOM or len(self._templates) < _MAX_TEMPLATES:
             self._templates[name] = template
         return template
@@ -135,48 +165,73 @@ _FREE = frozenset(
 )
 
 
-def _checked(event_name: str, field: str, value: Any) -> str:
+def _own_fields(options: Options) -> dict[str, Any]:
+    """Return the fields that say which occurrence this is, and when it was.
+
+    Raises UsageError for a moment or an id that is none.
+    """
+    own: dict[str, Any] = {
+        "event_id": new_event_id() if options.event_id is None else _identified("event_id", options.event_id),
+        "timestamp": now() if options.timestamp is None else _moment(options.timestamp),
+    }
+    if options.event_type is not None:
+        own["event_type"] = str(options.event_type)
+    return own
+
+
+def _filled(family: Family, given: Mapping[str, Any], around: Ambient) -> Mapping[str, Any]:
+    """Complete an event from the `with` block around it, if it is about the same task."""
+    if str(given.get("task_id", around.task_id)) != around.task_id:
+        return given
+    known = {"task_id": around.task_id, "task_name": around.task_name, "correlation_id": around.correlation_id}
+    if family is Family.STEP and around.step_id is not None and given.get("step_id") in (None, around.step_id):
+        known |= {"step_id": around.step_id, "step_name": around.step_name}
+        return {**known, "attempt_number": around.attempt_number, **given}
+    return {**known, **given}
+
+
+def _subject(family: Family, given: Mapping[str, Any]) -> _Subject:
+    """Return whose event it is.
+
+    Raises UsageError for an id that is missing, or that is none.
+    """
+    task_id, step_id, attempt = given.get("task_id"), given.get("step_id"), given.get("attempt_number")
+    if task_id is not None:
+        task_id = _identified("task_id", task_id)
+    elif family is not Family.CUSTOM:
+        raise UsageError("task_id is missing: whose event is it?")
+    if step_id is not None:
+        step_id = _identified("step_id", step_id)
+    elif family is Family.STEP:
+        raise UsageError("step_id is missing: which step is it about?")
+    if family is Family.STEP and attempt is None:
+        attempt = 1
+    if isinstance(attempt, int) and attempt < 1:
+        raise UsageError(f"attempt_number counts from 1, got {attempt}")
+    return _Subject(task_id, step_id, attempt)
+
+
+def _identified(field: str, value: Any) -> str:
     try:
         return identifier(value)
     except ValueError as error:
-        raise UsageError(f"{event_name}: {field}: {error}") from error
+        raise UsageError(f"{field}: {error}") from error
 
 
-def _fill(family: Family, record: dict[str, Any], around: Ambient) -> None:
-    """Complete an event from the `with` block around it, if it is about the same task."""
-    if record.setdefault("task_id", around.task_id) != around.task_id:
-        return
-    if around.task_name is not None:
-        record.setdefault("task_name", around.task_name)
-    if around.correlation_id is not None:
-        record.setdefault("correlation_id", around.correlation_id)
-    same_step = around.step_id is not None and record.get("step_id") in (None, around.step_id)
-    if family is Family.STEP and same_step:
-        record.setdefault("step_id", around.step_id)
-        if around.step_name is not None:
-            record.setdefault("step_name", around.step_name)
-        record.setdefault("attempt_number", around.attempt_number)
+def _moment(value: Moment) -> int:
+    try:
+        return micros(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"timestamp: {error}") from error
 
 
-def _check_identity(name: str, family: Family, record: Mapping[str, Any]) -> None:
-    if family is not Family.CUSTOM and "task_id" not in record:
-        raise UsageError(f"{name}: task_id is missing: whose event is it?")
-    if family is Family.STEP and "step_id" not in record:
-        raise UsageError(f"{name}: step_id is missing: which step is it about?")
-    if record.get("attempt_number", 1) < 1:
-        raise UsageError(f"{name}: attempt_number counts from 1, got {record['attempt_number']}")
-
-
-def _place(family: Family, record: Mapping[str, Any], around: Ambient | None) -> TraceHeaders:
+def _place(family: Family, subject: _Subject, around: Ambient | None) -> TraceHeaders:
     """Return the span that an event belongs to."""
-    task_id = record.get("task_id")
+    task_id, step_id, attempt = subject
     if task_id is None:
         return ambient_trace()
     inside = around if around is not None and around.task_id == task_id else None
-    step_id, attempt = record.get("step_id"), record.get("attempt_number")
-    if family is Family.STEP:
-        attempt = attempt or 1
-    elif family is Family.CUSTOM and inside is not None:
+    if family is Family.CUSTOM and inside is not None:
         step_id, attempt = inside.step_id, inside.attempt_number
     if step_id is None or attempt is None or family is Family.WORKFLOW:
         return task_trace(task_id) if inside is None else inside.task_trace
@@ -185,11 +240,11 @@ def _place(family: Family, record: Mapping[str, Any], around: Ambient | None) ->
     return step_trace(inside.task_trace, task_id, step_id, attempt)
 
 
-def _headers(template: _Template, record: Mapping[str, Any], place: TraceHeaders) -> list[Header]:
+def _headers(template: _Template, event_id: str, subject: _Subject, place: TraceHeaders) -> list[Header]:
     headers = template.headers.copy()
-    headers.append((CE_ID, record["event_id"].encode()))
-    if task_id := record.get("task_id"):
-        step_id = record.get("step_id")
-        headers.append((CE_SUBJECT, (f"{task_id}/{step_id}" if step_id else task_id).encode()))
+    headers.append((CE_ID, event_id.encode()))
+    if subject.task_id is not None:
+        about = subject.task_id if subject.step_id is None else f"{subject.task_id}/{subject.step_id}"
+        headers.append((CE_SUBJECT, about.encode()))
     headers += wire_trace(place)
     return headers

@@ -5,6 +5,7 @@
 
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message
@@ -54,7 +55,7 @@ class KafkaDelivery:
             self._trouble.drop(_event_name(headers), Drop.CLOSED, "the publisher is closed")
             return
         try:
-            client.produce(topic, value, key, on_delivery=self._settle, headers=headers)
+            client.produce(topic, value, key, on_delivery=partial(self._settle, headers), headers=headers)
         except BufferError:
             self._trouble.drop(_event_name(headers), Drop.QUEUE_FULL, "the broker is slow or away")
         except KafkaException as error:
@@ -125,13 +126,13 @@ class KafkaDelivery:
                 process.watch_worker_exit()
             return self._client
 
-    def _settle(self, error: KafkaError, message: Message) -> None:
+    def _settle(self, headers: list[Header], error: KafkaError, message: Message) -> None:  # noqa: ARG002
         """Count a record that librdkafka gave up; it reports failures only."""
         with self._lock:
             self._failed += 1
         code = error.code()
         reason = Drop.EXPIRED if code in _EXPIRED else Drop.CLOSED if code in _PURGED else Drop.REFUSED
-        self._trouble.drop(_event_name(message.headers() or []), reason, error.str())
+        self._trouble.drop(_event_name(headers), reason, error.str())
 
 
 def _make_client(config: Mapping[str, Any], logger: LibrdkafkaLog) -> Producer:

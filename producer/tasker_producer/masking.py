@@ -61,6 +61,7 @@ _KEYED = re.compile(
         )""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_KEY = re.compile(r"""([A-Za-z_][\w.\-]*)\\*["']?\]?\s*[=:]""")
 _USERINFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):(?P<secret>[^/\s@]+)@")
 
 
@@ -176,8 +177,12 @@ class Masker:
         """
         if "=" not in text and ":" not in text:
             return text
-        if "://" in text:
+        if "://" in text and "@" in text:
             text = _USERINFO.sub(rf"\g<user>:{self.mask.replace(chr(92), chr(92) * 2)}@", text)
+        decisions = self.decisions
+        # Most texts hold pairs, few of them secret ones; to look for keys alone costs a tenth.
+        if all(decisions.get(key) is Decision.SHOW or self.decide(key) is Decision.SHOW for key in _KEY.findall(text)):
+            return text
         return self._scrub_pairs("", text)
 
     def _scrub_pairs(self, before: str, text: str) -> str:

@@ -63,40 +63,46 @@ class FieldConverters:
         self._values = PlainValues(masker)
         self._of_family = {family: self._compile(family) for family in Family}
 
-    def convert(self, family: Family, given: Mapping[str, Any], record: dict[str, Any]) -> None:
-        """Put the given fields into the record; None means "not given".
+    def of(self, family: Family) -> Mapping[str, tuple[str, Converter]]:
+        """Return the fields that a caller may give: what kind of value each holds, and how one is converted.
+
+        The kind is the Avro type of a field that may be null and that is taken as it is, else what we make of it.
+        """
+        return self._of_family[family]
+
+    def convert(self, family: Family, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the given fields as the record has them; None means "not given".
 
         Raises UsageError naming the field that is unknown or whose value does not fit.
         """
-        converters = self._of_family[family]
         cuts: Cuts = []
-        for name, value in given.items():
-            if value is None:
-                continue
-            try:
-                record[name] = converters[name](value, cuts)
-            except KeyError:
-                raise UsageError(_unknown_field(name, family, converters)) from None
-            except UsageError:
-                raise
-            except Exception as error:
-                raise UsageError(f"{name}: {error}; got {_shown(value)}") from error
+        record = {name: self.value(family, name, given[name], cuts) for name in given if given[name] is not None}
         if cuts:
             record["truncated"] = cuts
+        return record
 
-    def knows(self, family: Family, name: str) -> bool:
-        """Return whether a caller may give this field for events of this family."""
-        return name in self._of_family[family]
+    def value(self, family: Family, name: str, value: Any, cuts: Cuts) -> Any:
+        """Return one given value as the record has it; what had to be cut is added to `cuts`.
 
-    def _compile(self, family: Family) -> dict[str, Converter]:
+        Raises UsageError naming the field that is unknown or whose value does not fit.
+        """
+        entry = self._of_family[family].get(name)
+        if entry is None:
+            raise UsageError(_unknown_field(name, family, self._of_family[family]))
+        try:
+            return entry[1](value, cuts)
+        except Exception as error:
+            raise UsageError(f"{name}: {error}; got {_shown(value)}") from error
+
+    def _compile(self, family: Family) -> dict[str, tuple[str, Converter]]:
         fields = latest(RECORD_OF_FAMILY[family]).declared["fields"]
         return {f["name"]: self._converter(f["name"], f["type"]) for f in fields if f["name"] not in OWN_FIELDS}
 
-    def _converter(self, name: str, declared: Any) -> Converter:
+    def _converter(self, name: str, declared: Any) -> tuple[str, Converter]:
         if name in JSON_FIELDS:
-            return partial(self._json, name)
+            return "json", partial(self._json, name)
         if name in _IDS:
-            return _id
+            return "id", _id
         branch = next(b for b in declared if b != "null") if isinstance(declared, list) else declared
         kind = branch if isinstance(branch, str) else branch.get("logicalType") or branch["type"]
         by_kind: dict[str, Converter] = {
@@ -109,7 +115,7 @@ class FieldConverters:
             "State": _state,
             "string": partial(self._text, name),
         }
-        return by_kind[kind]
+        return kind if isinstance(declared, list) else f"always {kind}", by_kind[kind]
 
     def _json(self, name: str, value: Any, cuts: Cuts) -> str:
         text, cut = self._values.json_text(value)

@@ -7,10 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_producer.encoder import RecordWriter
-from tasker_schemas.codec import confluent_frame, encode
+from tasker_producer.fieldwriters import field_writers
+from tasker_producer.masking import Masker
+from tasker_producer.payload import FieldConverters
+from tasker_schemas.codec import encode
+from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY, latest
 
 LONGS = st.integers(-(1 << 63), (1 << 63) - 1)
+QUICK_FIELDS = {"step_name", "error_message", "retry_limit", "started_at", "execution_duration"}
 OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "string": st.text(max_size=30) | st.text(min_size=1100, max_size=1200),
     "int": st.integers(-(1 << 31), (1 << 31) - 1),
@@ -48,7 +53,13 @@ def test_constants_are_written_unless_a_value_is_given() -> None:
     assert writer.encode(given_values) == encode("CustomEvent", {**constants, **given_values})
 
 
-def test_a_registrys_frame_takes_the_place_of_the_fingerprint() -> None:
-    values = {"event_id": "e", "event_name": "n", "timestamp": 1}
-    frame = confluent_frame(7)
-    assert RecordWriter("CustomEvent").encode(values, frame) == encode("CustomEvent", values, frame)
+@given(values=st.dictionaries(st.sampled_from(sorted(QUICK_FIELDS)), st.text() | LONGS | st.floats() | st.none()))
+def test_quick_values_have_the_bytes_of_the_long_way(values: dict[str, Any]) -> None:
+    masker = Masker()
+    writer = RecordWriter("StepEvent")
+    converters = FieldConverters(masker)
+    for name, (index, quick, convert, write) in field_writers(Family.STEP, writer, converters).items():
+        value = values.get(name)
+        if value is not None and (written := quick(value)) is not None:
+            assert written == write(convert(value, []))
+            assert index == writer.fields[name][0]
