@@ -1,22 +1,25 @@
 """Look at everything the system leans on, and say for each whether it holds."""
 
-import socket
+import asyncio
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.replay.source import OffsetRange, open_source, read
+from tasker_consumers.telemetry.delivery import Answer, Taken, Transport
+from tasker_consumers.telemetry.otlp_grpc import GrpcTransport
+from tasker_consumers.telemetry.otlp_http import HttpTransport
+from tasker_consumers.telemetry.otlp_settings import GRPC, OtlpSettings
 from tasker_consumers.topics import TIMEOUT_S, connect, differing, list_topics, partitions_by_topic
 from tasker_schemas.errors import BackendUnavailable
 
-_OTLP_PORTS = {"grpc": 4317, "http/protobuf": 4318}
-_CONNECT_LIMIT_S = 3.0
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_ANSWER_LIMIT_S = 5.0
 
 
 class Verdict(StrEnum):
@@ -39,7 +42,8 @@ class Finding:
 def examine(kafka: Mapping[str, str], prefix: str, environ: Mapping[str, str], *, fresh: bool) -> Iterator[Finding]:
     """Yield the findings one by one; `fresh` says that this Kafka was just started and so can have no topics.
 
-    Raises BackendUnavailable when no broker answers: then there is nothing more to look at.
+    Raises BackendUnavailable when no broker answers: then there is nothing more to look at. Raises ConfigurationError
+    for a wrong setting of the trace backend.
     """
     admin = connect(kafka)
     partitions_by_topic(kafka, admin)
@@ -103,27 +107,21 @@ def _send_and_read(kafka: Mapping[str, str], topic: str, value: bytes) -> bool:
 
 
 def _otlp(environ: Mapping[str, str]) -> Finding:
-    endpoint = otlp_endpoint(environ)
-    if endpoint is None:
-        return Finding("otlp", Verdict.SKIPPED, "OTEL_EXPORTER_OTLP_ENDPOINT is not set: spans would go to localhost")
-    host, port = endpoint
+    settings = OtlpSettings.from_env(environ)
+    answer = asyncio.run(_export_nothing(replace(settings, timeout_s=min(settings.timeout_s, _ANSWER_LIMIT_S))))
+    where = f"{settings.endpoint} ({settings.protocol})"
+    if isinstance(answer, Taken):
+        return Finding("otlp", Verdict.OK, f"{where} takes spans")
+    if any(environ.get(name, "").strip() for name in _ENDPOINTS):
+        return Finding("otlp", Verdict.FAILED, f"{where} takes no spans: {answer.words}")
+    return Finding("otlp", Verdict.SKIPPED, f"OTEL_EXPORTER_OTLP_ENDPOINT is not set, and nothing is at {where}")
+
+
+async def _export_nothing(settings: OtlpSettings) -> Answer:
+    """Send a request without spans: the whole way to the backend is tried, and nothing is left there."""
+    transport: Transport = GrpcTransport(settings) if settings.protocol == GRPC else HttpTransport(settings)
+    await transport.open()
     try:
-        socket.create_connection((host, port), _CONNECT_LIMIT_S).close()
-    except OSError as error:
-        return Finding("otlp", Verdict.FAILED, f"nothing answers at {host}:{port} ({error})")
-    return Finding("otlp", Verdict.OK, f"something listens at {host}:{port}")
-
-
-def otlp_endpoint(environ: Mapping[str, str]) -> tuple[str, int] | None:
-    """Return host and port of the configured trace backend, None when none is configured.
-
-    >>> otlp_endpoint({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"})
-    ('collector', 4318)
-    """
-    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    url = next((environ[name].strip() for name in names if environ.get(name, "").strip()), None)
-    if url is None:
-        return None
-    parts = urlsplit(url if "//" in url else f"//{url}")
-    usual = {"http": 80, "https": 443}.get(parts.scheme, _OTLP_PORTS["grpc"])
-    return parts.hostname or "localhost", parts.port or usual
+        return await transport.send(b"")
+    finally:
+        await transport.close()

@@ -1,5 +1,6 @@
 """The demo as a person runs it: what its one JSON document says, and what nothing of it may contain."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -166,3 +167,20 @@ def test_ctrl_c_stops_it_and_leaves_nothing_behind(kafka: KafkaSource) -> None:
         assert own.stop() == 0
         assert eventually(lambda: not own.topics())
         assert not directory.exists()
+
+
+def test_a_demo_that_is_killed_takes_its_groups_with_it(kafka: KafkaSource) -> None:
+    with held_demo(kafka.bootstrap_servers) as own:
+        ports = own.ports()
+        assert all(map(listens, ports))
+        own.process.kill()
+        assert eventually(lambda: not any(map(listens, ports)))
+        own.remove_topics()
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True

@@ -1,8 +1,5 @@
 """The doctor on a real broker: what stands is ok, what is missing is named."""
 
-import socket
-from contextlib import closing
-
 import pytest
 from confluent_kafka.admin import AdminClient
 
@@ -10,6 +7,9 @@ from tasker_consumers.doctor import Finding, Verdict, examine
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.topics import create_topics
 from tasker_schemas.errors import BackendUnavailable
+from tests.support.otlp import OtlpReceiver, otlp
+
+__all__ = ["otlp"]  # a fixture
 
 
 @pytest.fixture
@@ -21,11 +21,14 @@ def by_check(findings: list[Finding]) -> dict[str, Finding]:
     return {finding.check: finding for finding in findings}
 
 
-def test_a_healthy_system_passes_every_check(connection: dict[str, str], topic_prefix: str) -> None:
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_a_healthy_system_passes_every_check(
+    connection: dict[str, str], topic_prefix: str, otlp: OtlpReceiver, protocol: str
+) -> None:
     create_topics(connection, topic_prefix, partitions=2)
-    with closing(socket.create_server(("127.0.0.1", 0))) as collector:
-        environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.getsockname()[1]}"}
-        findings = by_check(list(examine(connection, topic_prefix, environ, fresh=False)))
+    endpoint = otlp.grpc if protocol == "grpc" else otlp.http
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
+    findings = by_check(list(examine(connection, topic_prefix, environ, fresh=False)))
     assert {finding.verdict for finding in findings.values()} == {Verdict.OK}
     assert "2 partitions each" in findings["topics"].detail
 

@@ -73,6 +73,16 @@ class HeldDemo:
         names = AdminClient(self.connection).list_topics(timeout=10).topics
         return [name for name in names if name.startswith(self.prefix)]
 
+    def remove_topics(self) -> None:
+        """Remove what the demo itself cannot remove any more."""
+        admin = AdminClient(self.connection)  # its answers end with it
+        for removed in admin.delete_topics(self.topics()).values():
+            removed.result()
+
+    def ports(self) -> list[int]:
+        """The ports that its groups answer at."""
+        return [int(port) for line in self.told for port in re.findall(r"http://127\.0\.0\.1:(\d+)/readyz", line)]
+
     def topic_bytes(self) -> bytes:
         """Every byte of every record of those topics."""
         with open_source(self.connection) as consumer:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def demo(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", show_default=False)] = None,
     file_format: Annotated[
-        Literal["wfcommons", "temporal"] | None,
+        Literal["wfcommons", "temporal", "github-actions"] | None,
         typer.Option("--format", help="Import these files instead of running the example."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, Producer
 
 from tasker_consumers.demo.failure import DemoFailed
 from tasker_consumers.demo.progress import Progress
@@ -24,6 +24,7 @@ from tasker_consumers.demo.workers import Worker, start_workers
 from tasker_consumers.embedded import KafkaSource, ServerKind, find_kafka
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats import processor as stats
+from tasker_consumers.stats.fold import FAMILIES
 from tasker_consumers.telemetry import processor as telemetry
 from tasker_consumers.topics import connect, create_topics, partitions_by_topic
 from tasker_schemas.names import Family
@@ -76,11 +77,13 @@ def set_stage(settings: ConsumerSettings, progress: Progress) -> Iterator[Stage]
             kafka, prefix, partitions=settings.partitions, replication_factor=settings.replication_factor
         )
         progress.note(f"Topics: {prefix}.*, {len(states)} of them with {settings.partitions} partitions.")
+        # A Kafka that has just started keeps its first idempotent producer waiting, and that one complains.
+        _first = Producer({"log_level": 0, **kafka, "enable.idempotence": True})
         directory = Path(tempfile.mkdtemp(prefix="tasker-demo-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         variables = _worker_variables(source, prefix, directory)
         workers = stack.enter_context(start_workers(directory, variables, politely=theirs))
-        progress.note("Groups: stats and telemetry, each a process of its own.")
+        progress.note("Groups: stats and telemetry, each a process of its own, are at work.")
         yield Stage(source=source, kafka=kafka, prefix=prefix, directory=directory, workers=workers)
 
 
@@ -132,7 +135,7 @@ def _follow(stage: Stage, view: StatsView, publishing: Future[list[str]], progre
 
 def readers(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return the groups of the demo with the topics they read."""
-    groups = ((stats.GROUP, stats.FAMILIES), (telemetry.GROUP, tuple(Family)))
+    groups = ((stats.GROUP, FAMILIES), (telemetry.GROUP, tuple(Family)))
     return [(f"{prefix}-{group}", tuple(event_topic(f, prefix) for f in families)) for group, families in groups]
 
 

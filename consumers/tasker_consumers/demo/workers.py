@@ -2,9 +2,12 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tasker_consumers.demo.failure import DemoFailed
@@ -12,7 +15,11 @@ from tasker_consumers.embedded.ports import free_ports
 from tasker_consumers.embedded.process import GuardedProcess
 
 GROUPS = ("stats", "telemetry")
+START_LIMIT_S = 60.0
+_ANSWER_LIMIT_S = 5.0
+_LOOK_EVERY_S = 0.05
 _SHOWN_LINES = 15
+_HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,18 @@ class Worker:
     process: GuardedProcess
     log: Path
     port: int
+
+    def ready(self) -> bool:
+        """Return whether it has its place in its group; raises DemoFailed if it is gone."""
+        self.check()
+        asking = HTTPConnection(_HOST, self.port, timeout=_ANSWER_LIMIT_S)
+        try:
+            asking.request("GET", "/readyz")
+            return asking.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):  # it does not listen yet
+            return False
+        finally:
+            asking.close()
 
     def check(self) -> None:
         """Raise DemoFailed, with the last lines of its log, if it is gone."""
@@ -35,18 +54,28 @@ class Worker:
 def start_workers(directory: Path, variables: Mapping[str, str], *, politely: bool) -> Iterator[list[Worker]]:
     """Start both groups with `variables` on top of this process's environment, and end them after the block.
 
-    Logs, states and spans are kept in `directory`. `politely` lets them leave their groups in good order; where the
-    Kafka goes too, that would be time wasted.
+    The block begins when both are at work: what is published then is seen while it happens. Logs, states and spans
+    are kept in `directory`. `politely` lets the groups be left in good order; where the Kafka goes too, that would be
+    time wasted.
     """
     with ExitStack() as stack:
         workers = []
         for name, port in zip(GROUPS, free_ports(len(GROUPS)), strict=True):
-            own = {"TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": str(directory / "state")}
+            own = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": str(directory / "state")}
             log = directory / f"{name}.log"
             process = GuardedProcess(_command(name, {**variables, **own}), log=log, remove_if_orphaned=directory)
             stack.callback(process.stop if politely else process.kill)
             workers.append(Worker(name, process, log, port))
+        _wait_until_ready(workers)
         yield workers
+
+
+def _wait_until_ready(workers: Sequence[Worker]) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while waiting := [worker.name for worker in workers if not worker.ready()]:
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"not at work after {START_LIMIT_S:.0f} s: {', '.join(waiting)}")
+        time.sleep(_LOOK_EVERY_S)
 
 
 def _command(name: str, variables: Mapping[str, str]) -> list[str]:
