@@ -1,0 +1,43 @@
+"""The benchmarks' events and arithmetic: the same for every engine, and as disorderly as they claim."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.rounds import ratio
+from benchmarks.workload import workload
+from tasker_consumers.stats.fold import recompute
+
+TASKS = 300
+RECORDS = list(workload(TASKS))
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    assert [r.value for r in workload(20)] == [r.value for r in workload(20)]
+    assert [r.value for r in workload(20, seed=8)] != [r.value for r in workload(20)]
+
+
+def test_every_task_of_the_workload_is_told_to_its_end() -> None:
+    found = recompute((r.event for r in RECORDS), (r.headers for r in RECORDS))
+    assert len(found) == TASKS
+    assert {(stats["status"], stats["completed_steps"]) for stats in found.values()} == {("complete", 4)}
+    assert 0.05 < sum(stats["retries"] for stats in found.values()) / (4 * TASKS) < 0.15
+
+
+def test_about_one_record_in_a_hundred_comes_twice() -> None:
+    ids = [r.event["event_id"] for r in RECORDS]
+    assert 0.005 < 1 - len(set(ids)) / len(ids) < 0.02
+
+
+def test_about_one_record_in_ten_comes_too_early() -> None:
+    latest: dict[bytes, int] = {}
+    early = 0
+    for record in RECORDS:
+        timestamp = int(str(record.event["timestamp"]))
+        early += timestamp < latest.get(record.key, 0)
+        latest[record.key] = max(timestamp, latest.get(record.key, 0))
+    assert 0.05 < early / len(RECORDS) < 0.15
+
+
+def test_a_ratio_is_the_median_of_the_ratios_within_rounds() -> None:
+    assert ratio({"ours": [8.0, 30.0, 3.0], "peer": [4.0, 10.0, 3.0]}, "ours", "peer") == pytest.approx(2.0)
