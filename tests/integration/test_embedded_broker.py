@@ -1,7 +1,6 @@
 """The embedded broker, run for real."""
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
 from tasker_consumers.embedded.ports import free_ports
-from tasker_schemas.errors import BackendUnavailable, UsageError
+from tasker_schemas.errors import BackendUnavailable
 from tests.support.processes import eventually, is_alive
 
 PARENT = """
@@ -83,36 +82,8 @@ def test_no_broker_and_no_data_remain_when_the_parent_is_ended(end: signal.Signa
         assert eventually(lambda: not Path(data_dir).exists())
 
 
-def test_a_port_that_is_taken_since_it_was_chosen_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as squatter:
-        squatter.bind(("127.0.0.1", 0))
-        squatter.listen()
-        choices = [[squatter.getsockname()[1], *free_ports(1)], free_ports(2)]
-        wanted = f"127.0.0.1:{choices[1][0]}"
-        monkeypatch.setattr("tasker_consumers.embedded.server.free_ports", lambda _: choices.pop(0))
-        with EmbeddedKafka() as broker:
-            assert broker.bootstrap_servers == wanted
-
-
-def test_a_given_port_that_is_taken_is_named_in_the_error(tmp_path: Path) -> None:
-    with socket.socket() as squatter:
-        squatter.bind(("127.0.0.1", 0))
-        squatter.listen()
-        port = squatter.getsockname()[1]
-        with (
-            pytest.raises(BackendUnavailable, match=f"Another process .* 127.0.0.1:{port} "),
-            EmbeddedKafka(data_dir=tmp_path, port=port),
-        ):
-            pass
-
-
 def test_a_broker_that_cannot_start_says_its_last_words(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "meta.properties").write_text("version=1\nnode.id=7\ncluster.id=someone-elses\n")
     with pytest.raises(BackendUnavailable, match=r"(?s)ended while it started.*kafka.log:.*\bERROR\b"):
         EmbeddedKafka(data_dir=tmp_path).start()
-
-
-def test_a_broker_that_was_never_started_has_no_address() -> None:
-    with pytest.raises(UsageError, match="`with` block"):
-        _ = EmbeddedKafka().bootstrap_servers

@@ -9,7 +9,7 @@ import pytest
 from tasker_consumers.embedded.artifacts import files_of, program_dir
 from tasker_consumers.embedded.programs import KAFKA
 from tasker_schemas.errors import BackendUnavailable
-from tests.support.maven_repository import PROGRAM, MavenRepository
+from tests.support.maven_repository import PACKED, PROGRAM, MavenRepository
 
 DOWNLOAD = """
 from tasker_consumers.embedded.artifacts import files_of
@@ -22,6 +22,13 @@ def test_a_program_comes_with_what_it_depends_on(maven_repository: MavenReposito
     assert [jar.name for jar in files_of(PROGRAM)] == ["greeter-1.0.jar", "phrases-1.0.jar"]
     assert all(jar.parent == program_dir(PROGRAM) for jar in files_of(PROGRAM))
     assert any(path.endswith("/phrases-1.0.jar") for path in maven_repository.asked)
+
+
+def test_an_archive_is_unpacked_and_asks_for_nothing_else(maven_repository: MavenRepository) -> None:
+    home = program_dir(PACKED)
+    assert files_of(PACKED) == (home / "box.jar", home / "lib" / "a part.jar")
+    assert [file.read_bytes() for file in files_of(PACKED)] == [b"box", b"part"]
+    assert [path for path in maven_repository.asked if not path.endswith(("-all.tar.gz", ".sha1"))] == []
 
 
 def test_a_program_is_downloaded_only_once(maven_repository: MavenRepository) -> None:

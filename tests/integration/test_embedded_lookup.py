@@ -1,19 +1,29 @@
-"""Which Kafka is found: the configured one, one in Docker, or an embedded one."""
+"""Which server is found: the configured one, one in Docker, or an embedded one."""
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from tasker_consumers.embedded import ServerKind, find_kafka
+from tasker_consumers.embedded import ServerKind, WebSource, find_kafka, find_registry, find_zipkin
 from tasker_consumers.embedded.artifacts import class_path, java
-from tasker_consumers.embedded.docker import container_environment, why_no_docker
+from tasker_consumers.embedded.docker import (
+    KAFKA_IMAGE,
+    REGISTRY_IMAGE,
+    ZIPKIN_IMAGE,
+    Image,
+    container_environment,
+    in_docker,
+    why_no_docker,
+)
 from tasker_consumers.embedded.programs import KAFKA
 from tasker_consumers.embedded.settings import as_properties, node_settings
+from tasker_schemas.errors import BackendUnavailable
 
 
 class _DaemonWithoutImages(BaseHTTPRequestHandler):
@@ -75,6 +85,32 @@ def test_without_docker_and_configuration_a_kafka_is_embedded() -> None:
     with find_kafka({"DOCKER_HOST": "unix:///nowhere/docker.sock", "KAFKA_BOOTSTRAP_SERVERS": " "}) as found:
         assert found.how is ServerKind.EMBEDDED
         assert found.why == "KAFKA_BOOTSTRAP_SERVERS is not set, and no Docker daemon answers."
+
+
+@pytest.mark.parametrize(
+    ("setting", "find"), [("SCHEMA_REGISTRY_URL", find_registry), ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", find_zipkin)]
+)
+def test_a_configured_web_server_is_taken_whatever_else_there_is(
+    setting: str, find: Callable[[dict[str, str]], AbstractContextManager[WebSource]], daemon_without_images: str
+) -> None:
+    with find({setting: "http://server.example:8080", "DOCKER_HOST": daemon_without_images}) as found:
+        assert found == WebSource(
+            url="http://server.example:8080", how=ServerKind.CONFIGURED, why=f"{setting} names it."
+        )
+
+
+def test_a_zipkin_configured_for_its_spans_is_found_by_its_page() -> None:
+    with find_zipkin({"OTEL_EXPORTER_ZIPKIN_ENDPOINT": "http://zipkin.example:9411/api/v2/spans"}) as found:
+        assert found.url == "http://zipkin.example:9411"
+
+
+@pytest.mark.parametrize("image", [KAFKA_IMAGE, REGISTRY_IMAGE, ZIPKIN_IMAGE], ids=lambda image: image.name)
+def test_a_container_that_cannot_be_had_is_named_with_the_reason(
+    image: Image, daemon_without_images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", daemon_without_images)
+    with pytest.raises(BackendUnavailable, match=f"{image.name} did not start in Docker .*out of reach"):
+        in_docker(image).__enter__()
 
 
 def test_a_docker_that_cannot_start_kafka_is_given_up_with_the_reason(daemon_without_images: str) -> None:

@@ -1,7 +1,8 @@
-"""A Maven repository on this machine, served over real HTTP, with two tiny programs' worth of files."""
+"""A Maven repository on this machine, served over real HTTP, with two tiny programs."""
 
 import hashlib
 import io
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -15,6 +16,7 @@ from tasker_consumers.embedded.programs import JavaProgram
 
 GROUP = "org.example.tasker"
 PROGRAM = JavaProgram(name="Greeter 1.0", coordinates=(f"{GROUP}:greeter:1.0",), instead="Say it yourself.")
+PACKED = JavaProgram(name="Box 1.0", coordinates=(f"{GROUP}:box:1.0:all:tar.gz:",), instead="Carry it.", alone=True)
 
 
 class MavenRepository(ThreadingHTTPServer):
@@ -53,6 +55,7 @@ def maven_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     root = tmp_path / "repository"
     _publish(root, "greeter", needs="phrases")
     _publish(root, "phrases", needs=None)
+    _publish_archive(root, "box", {"./box.jar": b"box", "lib/a part.jar": b"part"})
     with MavenRepository(root) as repository:
         settings = tmp_path / "jgo.conf"
         settings.write_text(f"[repositories]\nhere = {repository.url}\n")
@@ -78,6 +81,18 @@ def _publish(root: Path, artifact: str, needs: str | None) -> None:
     with zipfile.ZipFile(jar, "w") as archive:
         archive.writestr("said", artifact)
     _write(home / f"{artifact}-1.0.jar", jar.getvalue())
+
+
+def _publish_archive(root: Path, artifact: str, contents: dict[str, bytes]) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in contents.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    home = root / GROUP.replace(".", "/") / artifact / "1.0"
+    home.mkdir(parents=True)
+    _write(home / f"{artifact}-1.0-all.tar.gz", packed.getvalue())
 
 
 def _write(file: Path, content: bytes) -> None:

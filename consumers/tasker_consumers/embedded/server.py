@@ -25,7 +25,7 @@ SMALL_JVM = (
 
 _PORT_CHOICES = 3
 _LINES_SHOWN = 15
-_TAKEN = "already in use"  # the operating system's words, which every server repeats
+_TAKEN = ("Address already in use", "in use by another process")  # the operating system's words, and Quarkus's
 
 
 class EmbeddedServer(ABC):
@@ -145,7 +145,7 @@ class EmbeddedServer(ABC):
         except BackendUnavailable as reason:
             self.kill()
             said = log.read_bytes()[said_before:].decode(errors="replace")
-            if _TAKEN in said:
+            if any(words in said for words in _TAKEN):
                 addresses = " or ".join(f"{HOST}:{port}" for port in ports)
                 raise _PortTaken(
                     f"Another process listens on {addresses}, which the embedded {self.name}"
