@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given
+from hypothesis import strategies as st
 
+from tasker_consumers.stats import table as table_module
 from tasker_consumers.stats.derive import stats
 from tasker_consumers.stats.fold import fold, recompute
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.storage import dump, load
+from tests.support.stats_crashes import stats_after_crashes
 from tests.support.stats_histories import event, histories, large_task, order_processing
 
 KEY = b"42"
@@ -53,6 +57,18 @@ def test_a_state_that_is_stored_after_every_event_knows_the_same(history: list[A
     restored = load(KEY, table.read)
     assert restored is not None
     assert stats(restored) == recompute([told for told, _ in history], [headers for _, headers in history])["42"]
+
+
+@given(histories.filter(bool), st.randoms())
+def test_a_task_spread_over_parts_and_through_crashes_knows_the_same(history: list[Any], random: Random) -> None:
+    told = [event for event, _ in history]
+    with patch.object(table_module, "SMALL_STEPS", 1):
+        (spread,) = stats_after_crashes(told, random, 5).values()
+    (whole,) = recompute(told).values()
+    # A large task whose steps are still coming shows no path yet; everything else must be equal.
+    if spread["critical_path"] is None:
+        whole |= {"critical_path": None, "critical_path_s": None}
+    assert spread == whole
 
 
 def test_a_small_task_is_one_entry() -> None:
