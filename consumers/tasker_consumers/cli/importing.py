@@ -26,7 +26,13 @@ def temporal(files: Files) -> None:
     _import("temporal", files)
 
 
-def _import(file_format: Literal["wfcommons", "temporal"], files: list[Path]) -> None:
+@app.command()
+def github_actions(files: Files) -> None:
+    """Import answers of GitHub's API, recorded or as JSON: the workflow run is the task, its jobs are the steps."""
+    _import("github-actions", files)
+
+
+def _import(file_format: Literal["wfcommons", "temporal", "github-actions"], files: list[Path]) -> None:
     import os
 
     from tasker_consumers.cli.environment import read_settings_with_kafka

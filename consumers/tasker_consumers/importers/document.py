@@ -19,6 +19,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_ID = 900  # characters; the producer takes 1024, and what the importers put before and after must fit
 _LARGEST = 2**31
 _SHOWN = 60  # characters of a wrong value that a message repeats
+_INSIDE = ": "  # ends the place of a document inside a file, before the paths of its values
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,10 @@ class Node:
         shown = json.dumps(self.value, default=str, ensure_ascii=False)
         if len(shown) > _SHOWN:
             shown = f"{shown[:_SHOWN]}…"
-        raise BrokenFile(self.path or "the document", f"expected {expected}, not {shown}")
+        raise BrokenFile(self.path.removesuffix(_INSIDE) or "the document", f"expected {expected}, not {shown}")
 
     def _path_of(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
+        return f"{self.path}.{key}" if self.path and not self.path.endswith(_INSIDE) else f"{self.path}{key}"
 
 
 def load(raw: bytes, name: str) -> Node:
@@ -92,9 +93,31 @@ def load(raw: bytes, name: str) -> Node:
 
     `name` is the file's name: one that ends in `.gz` promises gzip. Raises BrokenFile.
     """
+    return Node(_parsed(read_text(raw, name)))
+
+
+def load_part(raw: bytes, place: str) -> Node:
+    """Read a JSON document that stands at a place inside a file; raise BrokenFile.
+
+    >>> load_part(b'{"jobs": 7}', "line 10").get("jobs").items()
+    Traceback (most recent call last):
+    tasker_consumers.importers.errors.BrokenFile: line 10: jobs: expected a list, not 7
+    """
+    try:
+        return Node(_parsed(_text(raw)), f"{place}{_INSIDE}")
+    except BrokenFile as broken:
+        raise BrokenFile(f"{place}{_INSIDE}{broken.place}", broken.problem) from broken
+
+
+def read_text(raw: bytes, name: str) -> str:
+    """Return a file's text, plain or compressed with gzip; raise BrokenFile, also for a file without any text."""
     text = _text(_uncompressed(raw, name))
     if not text.strip():
         raise BrokenFile("", "the file is empty")
+    return text
+
+
+def _parsed(text: str) -> Any:
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -103,7 +126,7 @@ def load(raw: bytes, name: str) -> Node:
         raise BrokenFile("the document", f"not readable as JSON: {error}") from error
     if "\\ud" in text.lower():
         _check_surrogates(Node(value))
-    return Node(value)
+    return value
 
 
 def _uncompressed(raw: bytes, name: str) -> bytes:

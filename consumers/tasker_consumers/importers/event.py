@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasker_schemas.headers import SpanRef
 from tasker_schemas.identity import event_id_of
 
 
@@ -12,6 +13,7 @@ class ImportedEvent:
     """An event of the catalogue with its original time; the same history always gives the same `event_id`.
 
     `fields` are fields of the event's Avro record by name, identity left out; `attributes` are business context.
+    `within` is the span in which the task was created, None for one that begins a trace.
     """
 
     name: str
@@ -21,6 +23,7 @@ class ImportedEvent:
     task_name: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    within: SpanRef | None = None
 
     @property
     def is_step(self) -> bool:
@@ -30,11 +33,12 @@ class ImportedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventMaker:
-    """Makes the events of one task."""
+    """Makes the events of one task; `within` is the span in which it was created."""
 
     task_id: str
     task_name: str
     correlation_id: str | None = None
+    within: SpanRef | None = None
 
     def make(
         self,
@@ -53,6 +57,7 @@ class EventMaker:
             task_name=self.task_name,
             fields=_told({"correlation_id": self.correlation_id, **fields}),
             attributes=_told(attributes or {}),
+            within=self.within,
         )
 
 

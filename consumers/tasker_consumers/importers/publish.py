@@ -66,9 +66,9 @@ def deliver(publisher: Publisher) -> None:
 
 def trace_of(event: ImportedEvent) -> TraceHeaders:
     """Return the place in a trace that an event always has, whatever span is active in this process."""
-    trace_id = trace_id_of(event.task_id)
+    trace_id = trace_id_of(event.task_id) if event.within is None else event.within.trace_id
     task = SpanRef(trace_id, task_span_id(event.task_id))
     if not event.is_step:
-        return TraceHeaders(task)
+        return TraceHeaders(task, event.within)
     attempt = SpanRef(trace_id, step_span_id(event.task_id, event.fields["step_id"], event.fields["attempt_number"]))
     return TraceHeaders(attempt, task)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tasker_consumers.importers import temporal, wfcommons
+from tasker_consumers.importers import github_actions, temporal, wfcommons
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.publish import Publisher, deliver, publish
@@ -17,11 +17,13 @@ class HistoryFormat(StrEnum):
 
     WFCOMMONS = "wfcommons"  # WfFormat 1.3 to 1.5, plain or .gz
     TEMPORAL = "temporal"  # event histories as JSON
+    GITHUB_ACTIONS = "github-actions"  # answers of GitHub's API: a recording, or a JSON list
 
 
 _READERS: Mapping[HistoryFormat, Callable[[bytes, str], list[ImportedEvent]]] = {
     HistoryFormat.WFCOMMONS: wfcommons.read,
     HistoryFormat.TEMPORAL: temporal.read,
+    HistoryFormat.GITHUB_ACTIONS: github_actions.read,
 }
 
 
