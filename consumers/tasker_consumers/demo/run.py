@@ -52,7 +52,9 @@ class Stage:
     @property
     def environ(self) -> dict[str, str]:
         """The environment of whoever publishes or reads here."""
-        return {**os.environ, **_variables(self.source, self.prefix)}
+        given = _variables(self.source, self.prefix)
+        inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in given}
+        return {**inherited, **given}
 
     @property
     def spans_file(self) -> Path:

@@ -11,8 +11,9 @@ from tasker_consumers.demo.run import Stage
 from tasker_consumers.telemetry.console import render_trace
 from tasker_consumers.telemetry.span import span_from_json
 
-#: Trees of more tasks than that would bury the statistics; `tasker demo --json` has them all.
+#: More trees, or larger ones, would bury the statistics; `tasker demo --json` has them all.
 MOST_TREES = 12
+MOST_SPANS = 60
 
 _COLUMNS: tuple[tuple[str, str], ...] = (
     ("task", "task_id"),
@@ -33,7 +34,9 @@ def show_result(console: Console, result: DemoResult) -> None:
     for stats in result.tasks[:MOST_TREES]:
         spans = [span_from_json(dict(span)) for span in result.spans_of(stats["trace_id"])]
         if spans:
-            console.print(render_trace(spans))
+            console.print(render_trace(spans[:MOST_SPANS]))
+            if len(spans) > MOST_SPANS:
+                console.print(f"… and {len(spans) - MOST_SPANS} more spans.")
             console.print()
     left = len(result.tasks) - MOST_TREES
     if left > 0:

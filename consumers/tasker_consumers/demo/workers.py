@@ -79,13 +79,9 @@ def _wait_until_ready(workers: Sequence[Worker]) -> None:
 
 
 def _command(name: str, variables: Mapping[str, str]) -> list[str]:
-    env = shutil.which("env") or "env"
-    return [
-        env,
-        *(f"{key}={value}" for key, value in variables.items()),
-        sys.executable,
-        "-m",
-        "tasker_consumers.cli",
-        "run",
-        name,
-    ]
+    """Return the command of a worker; a variable that is given here is not taken from a file as well."""
+    env = [shutil.which("env") or "env"]
+    for variable in variables:
+        env += ["-u", f"{variable}_FILE"]
+    env += [f"{variable}={value}" for variable, value in variables.items()]
+    return [*env, sys.executable, "-m", "tasker_consumers.cli", "run", name]
