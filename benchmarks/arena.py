@@ -18,6 +18,7 @@ from pathlib import Path
 from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
+    KafkaError,
     KafkaException,
     Message,
     Producer,
@@ -87,11 +88,15 @@ class Arena:
         for deleted in self.admin.delete_topics(gone).values() if gone else ():
             deleted.result()
         wait_for(lambda: not set(gone) & set(self.admin.list_topics(timeout=10).topics), 30, "topics stay")
-        for removed in self.admin.delete_consumer_groups([group]).values():
-            try:
-                removed.result()
-            except KafkaException:
-                continue  # it was never there
+        wait_for(lambda: self._is_gone(group), 90, f"group {group} keeps its members")
+
+    def _is_gone(self, group: str) -> bool:
+        try:
+            self.admin.delete_consumer_groups([group])[group].result()
+        except KafkaException as error:
+            # With members it stays until the broker misses their heartbeats.
+            return bool(error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND)
+        return True
 
     def has_read_all(self, group: str) -> bool:
         """Return whether a group has committed the end of every source partition that it reads."""

@@ -35,6 +35,7 @@ class PlainLoop:
                 "group.id": group,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
+                "session.timeout.ms": 6000,
             }
         )
         self._producer = Producer(

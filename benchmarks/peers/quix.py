@@ -41,6 +41,7 @@ def pipeline(servers: str, group: str, output: str) -> Application:
         commit_interval=1.0,
         processing_guarantee="at-least-once",
         loglevel="WARNING",
+        consumer_extra_config={"session.timeout.ms": 6000},
         producer_extra_config={"linger.ms": 20},
     )
     raw: dict[str, Any] = {"key_deserializer": "bytes", "value_deserializer": "bytes"}

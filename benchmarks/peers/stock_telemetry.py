@@ -143,6 +143,7 @@ def main(servers: str, group: str) -> None:
             "bootstrap.servers": servers,
             "group.id": group,
             "auto.offset.reset": "earliest",
+            "session.timeout.ms": 6000,
             "auto.commit.interval.ms": 500,
         }
     )
