@@ -17,8 +17,8 @@ JOB = {"id": 2, "run_id": 1, "run_attempt": 2, "name": "j", "status": "completed
 DOCUMENT: Any = [
     {
         "id": 1, "workflow_id": 7, "name": "w", "path": "w.yml", "head_sha": "c0ffee", "run_attempt": 2,
-        "run_number": 3, "conclusion": "failure", "event": "push", "repository": {"full_name": "o/r"}, "html_url": "u", **TIMES,
-        "run_started_at": "2024-01-01T00:00:01Z", "updated_at": "2024-01-01T00:00:09Z",
+        "run_number": 3, "conclusion": "failure", "event": "push", "repository": {"full_name": "o/r"}, "html_url": "u",
+        **TIMES, "run_started_at": "2024-01-01T00:00:01Z", "updated_at": "2024-01-01T00:00:09Z",
     },
     {
         "jobs": [
