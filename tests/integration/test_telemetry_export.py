@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tasker_consumers.telemetry.delivery import Backoff, OtlpExporter
+from tasker_consumers.telemetry.delivery import BackendExporter, Backoff
 from tasker_consumers.telemetry.exporter import ExportResult
 from tasker_consumers.telemetry.otlp import OtlpEncoder
 from tasker_consumers.telemetry.otlp_grpc import GrpcTransport
@@ -20,24 +20,24 @@ from tests.support.telemetry_histories import failed_order, order
 __all__ = ["otlp"]
 
 SPANS = spans_of([*order(), *failed_order("43")])
-BackendOf = Callable[..., OtlpExporter]
+BackendOf = Callable[..., BackendExporter]
 
 
 @pytest.fixture(params=["http/protobuf", GRPC])
 def exporter(request: pytest.FixtureRequest, otlp: OtlpReceiver) -> BackendOf:
     """How to make an exporter to the receiver, over each protocol."""
 
-    def make(**settings: object) -> OtlpExporter:
+    def make(**settings: object) -> BackendExporter:
         over_grpc = request.param == GRPC
         endpoint = otlp.grpc if over_grpc else f"{otlp.http}/v1/traces"
         made = OtlpSettings(endpoint=endpoint, protocol=request.param, **settings)  # type: ignore[arg-type]
         transport = GrpcTransport(made) if over_grpc else HttpTransport(made)
-        return OtlpExporter(transport, OtlpEncoder({"service.name": "tasker"}, "1"), Backoff(first=0.02))
+        return BackendExporter(transport, OtlpEncoder({"service.name": "tasker"}, "1"), Backoff(first=0.02))
 
     return make
 
 
-def export(exporter: OtlpExporter, spans: Sequence[Span] = SPANS) -> ExportResult:
+def export(exporter: BackendExporter, spans: Sequence[Span] = SPANS) -> ExportResult:
     async def run() -> ExportResult:
         await exporter.start()
         try:
@@ -123,7 +123,7 @@ def test_a_backend_that_comes_up_late_gets_every_span(exporter: BackendOf, otlp:
 
 def test_nobody_listening_is_trouble_that_may_pass(otlp: OtlpReceiver) -> None:
     settings = OtlpSettings(endpoint="http://127.0.0.1:9/v1/traces")
-    exporter = OtlpExporter(HttpTransport(settings), OtlpEncoder({}, "1"), Backoff(first=0.01))
+    exporter = BackendExporter(HttpTransport(settings), OtlpEncoder({}, "1"), Backoff(first=0.01))
 
     async def run() -> None:
         await exporter.start()

@@ -10,7 +10,7 @@ from tasker_consumers.telemetry.spans import spans_of
 from tests.support.otlp import OtlpReceiver, attributes_of, otlp
 from tests.support.processes import eventually
 from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
-from tests.support.telemetry_histories import Told, failed_order, order, told
+from tests.support.telemetry_histories import TASK, Told, failed_order, order, told
 
 __all__ = ["arena", "otlp"]
 
@@ -74,3 +74,31 @@ def test_a_file_of_json_lines_holds_every_span_and_no_event_outside_of_a_task(
     found = [json.loads(line) for line in spans.read_text().splitlines()]
     expected = {span.span_id: span_to_json(span) for span in spans_of(history)}
     assert {span["span_id"]: span for span in found} == expected
+
+
+def test_a_refused_span_goes_to_the_dead_letters_with_the_backends_words(
+    arena: TelemetryArena, otlp: OtlpReceiver
+) -> None:
+    history = order(prefix=arena.prefix)
+    refused = spans_of(history)[2]
+    otlp.refuses = lambda span: span.span_id.hex() == refused.span_id
+    arena.send(history)
+    with arena.worker(otlp_variables(otlp.http)):
+        assert len(otlp.wait_for(5)) == 5
+        (letter,) = arena.dead_letters(1)
+    headers = dict(letter.headers() or [])
+    assert (letter.key(), json.loads(letter.value() or b"")["span_id"]) == (TASK.encode(), refused.span_id)
+    assert b"this span is not for me" in headers["__streams.errors.message"]
+
+
+def test_two_backends_have_their_own_progress_so_that_one_that_is_down_stops_only_itself(
+    arena: TelemetryArena, otlp: OtlpReceiver, tmp_path: Path
+) -> None:
+    spans = tmp_path / "spans.jsonl"
+    away = otlp_variables("http://127.0.0.1:9", TASKER_TELEMETRY_GROUP="telemetry-away")
+    arena.send(order(prefix=arena.prefix))
+    with arena.worker(away, "away"), arena.worker({"TASKER_TELEMETRY_FILE": str(spans)}, "file"):
+        assert eventually(lambda: spans.exists() and len(spans.read_text().splitlines()) == 6)
+    back = otlp_variables(otlp.http, TASKER_TELEMETRY_GROUP="telemetry-away")
+    with arena.worker(back, "back"):
+        assert len(otlp.wait_for(6)) == 6

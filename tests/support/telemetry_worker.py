@@ -22,6 +22,7 @@ def main(arguments: dict[str, Any]) -> int:
         build_exporter({**os.environ, **arguments["environ"]}),
         arguments["prefix"],
         lifetime=Lifetime(**arguments["lifetime"]),
+        environ={"KAFKA_BOOTSTRAP_SERVERS": settings["kafka"]["bootstrap.servers"], **arguments["environ"]},
     )
     return run_worker(processor, engine)
 

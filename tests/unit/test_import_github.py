@@ -123,7 +123,7 @@ def test_a_job_with_steps_is_a_task_of_its_own_within_the_span_of_its_step() -> 
     events = read_json(run(), listing(job(steps=[step(2, name="Run tests"), step(1, name="Set up job")])))
     inner = [event for event in events if event.task_id == f"{RUN}:100"]
     begun = [(e.fields["step_name"], e.fields["depends_on"]) for e in inner if e.name == "step.handle"]
-    assert begun == [("Set up job", []), ("Run tests", ["step:1"])]
+    assert begun == [("Set up job", []), ("Run tests", ["step:1:Set up job"])]
     above = trace_of(inner[0]).parent
     assert above is not None
     assert (above.trace_id, above.span_id) == (trace_id_of(RUN), step_span_id(RUN, "job:test", 1))

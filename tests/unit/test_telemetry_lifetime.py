@@ -2,11 +2,11 @@
 
 import pytest
 
-from tasker_consumers.telemetry.attempt_span import SpanNames
 from tasker_consumers.telemetry.event import read_event
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import ABANDONED, harvest
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
+from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.span import Span
 from tasker_consumers.telemetry.spans import spans_of
 from tasker_consumers.telemetry.state import TaskState
@@ -25,8 +25,8 @@ def after(records: list[Told], state: TaskState | None = None) -> tuple[TaskStat
 
 def aged(state: TaskState, seconds: float) -> list[Span]:
     """What is done about a task after so many seconds of silence."""
-    state.overdue = LIFETIME.overdue(state, state.head["seen_at"] + round(seconds * 1_000_000))
-    return settle(state, SpanNames.TASKER) if state.overdue else []
+    state.overdue = LIFETIME.overdue(state, Policy(), state.head["seen_at"] + round(seconds * 1_000_000))
+    return settle(state, Policy(), state.head["seen_at"] + round(seconds * 1_000_000)) if state.overdue else []
 
 
 def test_open_spans_of_a_silent_task_are_exported_as_abandoned_once() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tasker_consumers.telemetry.app import Backend, build_exporter
 from tasker_consumers.telemetry.console import ConsoleExporter
-from tasker_consumers.telemetry.delivery import OtlpExporter
+from tasker_consumers.telemetry.delivery import BackendExporter
 from tasker_consumers.telemetry.file_exporter import FileExporter
 from tasker_consumers.telemetry.otlp_settings import OtlpSettings
 from tasker_consumers.telemetry.resource import resource_attributes
@@ -76,7 +76,7 @@ def test_the_resource_is_named_by_opentelemetrys_variables() -> None:
 
 def test_the_exporter_follows_the_choice_and_the_environment(tmp_path: Path) -> None:
     file = {"TASKER_TELEMETRY_FILE": str(tmp_path / "spans")}
-    assert isinstance(build_exporter({}), OtlpExporter)
+    assert isinstance(build_exporter({}), BackendExporter)
     assert isinstance(build_exporter(file), FileExporter)
     assert isinstance(build_exporter(file, Backend.CONSOLE), ConsoleExporter)
     with pytest.raises(ConfigurationError, match="TASKER_TELEMETRY_FILE is not set"):

@@ -1,24 +1,33 @@
 """Putting the telemetry group together, for whoever runs it."""
 
+import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
 from tasker_consumers.telemetry.attempt_span import SpanNames
+from tasker_consumers.telemetry.dead_spans import DeadSpans
 from tasker_consumers.telemetry.exporter import Exporter
+from tasker_consumers.telemetry.finish import Finisher
 from tasker_consumers.telemetry.lifetime import Lifetime
-from tasker_consumers.telemetry.processor import TelemetryProcessor
+from tasker_consumers.telemetry.policy import Policy
+from tasker_consumers.telemetry.processor import GROUP, Rules, TelemetryProcessor
+from tasker_producer.settings import kafka_config
 from tasker_schemas.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import ConfigurationError
-from tasker_schemas.topics import DEFAULT_PREFIX
+from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic
 
 SPANS_FILE = "TASKER_TELEMETRY_FILE"
+TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
+GROUP_NAME = "TASKER_TELEMETRY_GROUP"
 
 
 class Backend(StrEnum):
     """Where spans can go."""
 
     OTLP = "otlp"  # as OTEL_EXPORTER_OTLP_* says
+    ZIPKIN = "zipkin"  # as OTEL_EXPORTER_ZIPKIN_* says
     CONSOLE = "console"
     FILE = "file"  # JSON lines, in the file that TASKER_TELEMETRY_FILE names
 
@@ -30,19 +39,31 @@ def build_telemetry_processor(
     lookup: SchemaLookup | None = None,
     names: SpanNames = SpanNames.TASKER,
     lifetime: Lifetime | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> TelemetryProcessor:
-    """Return the processor of the telemetry group; `lookup` finds schemas by registry id, if there is a registry."""
-    return TelemetryProcessor(prefix, Decoder(lookup), exporter, names=names, lifetime=lifetime or Lifetime())
+    """Return the processor of the telemetry group; `lookup` finds schemas by registry id, if there is a registry.
+
+    The environment says the rest: `TASKER_TELEMETRY_*`, `TASKER_FILTER_*`, OpenTelemetry's limits for spans, and in
+    `KAFKA_*` where refused spans are put aside. Raises ConfigurationError for a value that cannot work.
+    """
+    rules = Rules(
+        group=_group(environ),
+        policy=Policy.from_env(environ, names),
+        lifetime=lifetime or Lifetime(),
+        finisher=Finisher.from_env(environ),
+        refused=DeadSpans(kafka_config(environ), dead_letter_topic(GROUP, prefix)).put,
+    )
+    return TelemetryProcessor(prefix, Decoder(lookup), exporter, rules)
 
 
 def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -> Exporter:
-    """Return the exporter for a backend; None takes the file if the environment names one, else OTLP.
+    """Return the exporter for a backend; None takes the file if the environment names one, else OTEL_TRACES_EXPORTER.
 
     Raises ConfigurationError for a setting that cannot work.
     """
     path = environ.get(SPANS_FILE, "").strip()
     if backend is None:
-        backend = Backend.FILE if path else Backend.OTLP
+        backend = Backend.FILE if path else _named_backend(environ)
     if backend is Backend.CONSOLE:
         from tasker_consumers.telemetry.console import ConsoleExporter  # noqa: PLC0415  only who uses it pays for it
 
@@ -53,12 +74,36 @@ def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -
         from tasker_consumers.telemetry.file_exporter import FileExporter  # noqa: PLC0415
 
         return FileExporter(Path(path))
-    return build_otlp_exporter(environ)
+    return _zipkin_exporter(environ) if backend is Backend.ZIPKIN else _otlp_exporter(environ)
 
 
-def build_otlp_exporter(environ: Mapping[str, str]) -> Exporter:
-    """Return an exporter for the backend that `OTEL_EXPORTER_OTLP_*` names, with `OTEL_SERVICE_NAME` and the like."""
-    from tasker_consumers.telemetry.delivery import OtlpExporter, Transport  # noqa: PLC0415
+def _named_backend(environ: Mapping[str, str]) -> Backend:
+    name = environ.get(TRACES_EXPORTER, "").strip() or Backend.OTLP
+    if name not in set(Backend):
+        raise ConfigurationError(f"{TRACES_EXPORTER} is {name!r}; expected one of {', '.join(Backend)}.")
+    return Backend(name)
+
+
+def _group(environ: Mapping[str, str]) -> str:
+    """Return the name of the consumer group: one for each backend, so that each has its own progress."""
+    name = environ.get(GROUP_NAME, "").strip() or GROUP
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name):
+        raise ConfigurationError(f"{GROUP_NAME} is {name!r}; expected letters, digits, dots, dashes and underscores.")
+    return name
+
+
+def _zipkin_exporter(environ: Mapping[str, str]) -> Exporter:
+    from tasker_consumers.telemetry.delivery import BackendExporter  # noqa: PLC0415
+    from tasker_consumers.telemetry.resource import resource_attributes  # noqa: PLC0415
+    from tasker_consumers.telemetry.zipkin import ZipkinEncoder  # noqa: PLC0415
+    from tasker_consumers.telemetry.zipkin_http import ZipkinSettings, ZipkinTransport  # noqa: PLC0415
+
+    encoder = ZipkinEncoder(resource_attributes(environ)["service.name"])
+    return BackendExporter(ZipkinTransport(ZipkinSettings.from_env(environ)), encoder)
+
+
+def _otlp_exporter(environ: Mapping[str, str]) -> Exporter:
+    from tasker_consumers.telemetry.delivery import BackendExporter, Transport  # noqa: PLC0415
     from tasker_consumers.telemetry.otlp import OtlpEncoder  # noqa: PLC0415
     from tasker_consumers.telemetry.otlp_settings import GRPC, OtlpSettings  # noqa: PLC0415
     from tasker_consumers.telemetry.resource import resource_attributes, version  # noqa: PLC0415
@@ -73,4 +118,4 @@ def build_otlp_exporter(environ: Mapping[str, str]) -> Exporter:
         from tasker_consumers.telemetry.otlp_http import HttpTransport  # noqa: PLC0415
 
         transport = HttpTransport(settings)
-    return OtlpExporter(transport, OtlpEncoder(resource_attributes(environ), version()))
+    return BackendExporter(transport, OtlpEncoder(resource_attributes(environ), version()))

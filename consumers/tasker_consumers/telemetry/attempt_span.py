@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tasker_consumers.telemetry.context import SpanContext, attempt_context, attempt_span_id
 from tasker_consumers.telemetry.event import BEGUN, FAILED, RANK, STATE_OF_RANK
+from tasker_consumers.telemetry.skew import shift_into
 from tasker_consumers.telemetry.span import ERROR, OK, UNSET, Attributes, Link, Span
 from tasker_consumers.telemetry.span_events import nanoseconds, span_events
 from tasker_consumers.telemetry.state import Attempt, Fact, TaskState
@@ -14,6 +15,7 @@ MAX_LINKS = 128
 _LONGEST = 1e9  # seconds; what claims to have lasted thirty years is mistaken
 DERIVED = "tasker.trace.derived"
 CLAMPED = "tasker.time.clamped"
+SHIFTED = "tasker.time.shifted_s"  # by how many seconds, because two clocks disagree
 
 
 class SpanNames(StrEnum):
@@ -42,6 +44,7 @@ def attempt_span(
     context = attempt_context(task, state.head["task_id"], name, attempt)
     group = state.bucket(context.span_id)["groups"].get(context.span_id)
     interval = attempt_interval(story, last if rank >= FAILED else None)
+    shift = shift_into(state.head, story.fields.get("producer", ""), interval.start, interval.end)
     links, dropped = _links(state, name, story, task)
     if context.foreign is not None:
         links.insert(0, Link(*context.foreign, {"tasker.link": "carried_context"}))
@@ -52,11 +55,11 @@ def attempt_span(
         span_id=context.span_id,
         parent_span_id=context.parent_id,
         name="tasker.step.processing" if names is SpanNames.TASKER else f"step {step_name}",
-        start=nanoseconds(interval.start),
-        end=nanoseconds(interval.end),
+        start=nanoseconds(interval.start + shift),
+        end=nanoseconds(interval.end + shift),
         status=status,
         message=message,
-        attributes=_attributes(state, name, story, interval) | marks(context, interval, rank),
+        attributes=_attributes(state, name, story, interval) | marks(context, interval, rank, shift),
         events=span_events(in_order(attempt["facts"], group["facts"]) if group else story.told),
         links=links,
         service=story.fields.get("service", ""),
@@ -95,13 +98,15 @@ def status_of(rank: int, story: Story) -> tuple[str, str]:
     return (OK if rank > FAILED and STATE_OF_RANK[rank] != "cancelled" else UNSET), ""
 
 
-def marks(context: SpanContext, interval: Interval, rank: int) -> Attributes:
+def marks(context: SpanContext, interval: Interval, rank: int, shift: int = 0) -> Attributes:
     """Return the attributes that say how sure the rest is, and how it ended."""
     attributes: Attributes = {"status": STATE_OF_RANK[rank]} if rank >= 0 else {}
     if context.derived:
         attributes[DERIVED] = True
     if interval.clamped:
         attributes[CLAMPED] = True
+    if shift:
+        attributes[SHIFTED] = shift / 1_000_000
     return attributes
 
 

@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from tasker_consumers.telemetry.exporter import ExportResult, Rejection
-from tasker_consumers.telemetry.otlp import OtlpEncoder
 from tasker_consumers.telemetry.span import Span
 
 logger = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class Transport(Protocol):
         """Close it."""
 
     async def send(self, request: bytes) -> Answer:
-        """Send an `ExportTraceServiceRequest`."""
+        """Send an encoded request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +65,17 @@ class Backoff:
         return max(own, asked or 0.0)
 
 
-class OtlpExporter:
-    """Exports to one OTLP backend. It holds its caller until the backend has dealt with every span."""
+class Encoder(Protocol):
+    """Puts spans into requests."""
 
-    def __init__(self, transport: Transport, encoder: OtlpEncoder, backoff: Backoff = Backoff()) -> None:
+    def requests(self, spans: Sequence[Span]) -> Iterable[tuple[bytes, Sequence[Span]]]:
+        """Return requests, each with the spans that are in it."""
+
+
+class BackendExporter:
+    """Exports to one backend. It holds its caller until the backend has dealt with every span."""
+
+    def __init__(self, transport: Transport, encoder: Encoder, backoff: Backoff = Backoff()) -> None:
         self._transport = transport
         self._encoder = encoder
         self._backoff = backoff
@@ -97,7 +103,7 @@ class OtlpExporter:
     async def _deliver(self, request: bytes, spans: Sequence[Span]) -> list[Rejection]:
         answer = await self._answer(request)
         if isinstance(answer, Taken):
-            return [Rejection(answer.rejected, answer.words)] if answer.rejected else []
+            return [Rejection(answer.rejected, answer.words, spans)] if answer.rejected else []
         if len(spans) == 1:
             return [Rejection(1, answer.words, spans)]
         # One span spoils the request: halves find it in a few tries, and the others get through.

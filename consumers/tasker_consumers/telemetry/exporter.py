@@ -9,11 +9,14 @@ from tasker_consumers.telemetry.span import Span
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Spans that the backend will never take, with its own words; `spans` is empty when it did not say which."""
+    """Spans that the backend will never take, with its own words.
+
+    After a partial success the backend does not say which they are: then `spans` are more than `count`.
+    """
 
     count: int
     reason: str
-    spans: Sequence[Span] = ()
+    spans: Sequence[Span]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from zlib import crc32
 
 import orjson
 
+from tasker_consumers.telemetry.bounds import trim
 from tasker_consumers.telemetry.event import FAILED, RANK, Event
 from tasker_consumers.telemetry.state import Closed, Fact, Facts, Head, TaskState
 from tasker_schemas.events import fields_of
 from tasker_schemas.headers import TraceHeaders
-from tasker_schemas.names import Family
+from tasker_schemas.names import Family, TaskEvents
 
 # Nothing that a span tells; inputs, results and contexts are the largest part of an event.
 _UNTOLD = {
@@ -49,7 +50,7 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
         _fold_attempt(state, (data["step_id"], str(data["attempt_number"])), event_id, fact)
     elif family is Family.TASK:
         _learn_context(head, event_id, fact)
-        _fold_task(head, event_id, fact)
+        _fold_task(state, event_id, fact)
     else:
         _fold_remark(state, family, event_id, fact)
     return state
@@ -114,16 +115,22 @@ def _learn_step_context(head: Head, event_id: str, fact: Fact) -> None:
             head["step_context"] = told
 
 
-def _fold_task(head: Head, event_id: str, fact: Fact) -> None:
+def _fold_task(state: TaskState, event_id: str, fact: Fact) -> None:
+    head = state.head
+    if fact["event_name"] == TaskEvents.START_REQUESTED:
+        start = [fact.get("started_at", fact["timestamp"]), fact.get("producer", "")]
+        head["start"] = min(head.get("start", start), start)
     if _keep(head["facts"], event_id, fact) and "told" in head:
         latest = latest_task_fact(head)
-        moves = latest is not None and latest[2] == event_id
-        head["late"] += not moves
+        if latest is None or latest[2] != event_id:
+            _count_late(state, event_id, None, fact)
 
 
 def _fold_extra(head: Head, event_id: str, fact: Fact) -> None:
-    if _keep(head["extras"], event_id, fact) and "told" in head:
-        head["late"] += 1
+    if _keep(head["extras"], event_id, fact):
+        if dropped := trim(head["extras"]):
+            head["dropped"] = head.get("dropped", 0) + dropped
+        head["late"] += "told" in head
 
 
 def _fold_attempt(state: TaskState, name: tuple[str, str], event_id: str, fact: Fact) -> None:
@@ -132,6 +139,7 @@ def _fold_attempt(state: TaskState, name: tuple[str, str], event_id: str, fact: 
     exported = attempt.get("rank")
     if exported is None:
         _keep(attempt["facts"], event_id, fact)
+        trim(attempt["facts"])
         if rank >= FAILED:
             state.ended.add(name)
     elif digest(event_id) not in attempt["told"]:
@@ -141,7 +149,13 @@ def _fold_attempt(state: TaskState, name: tuple[str, str], event_id: str, fact: 
         if rank >= FAILED and rank > exported:
             state.ended.add(name)  # it ended again, or after all: the span is exported anew under its id
         elif exported >= FAILED:
-            state.head["late"] += 1
+            _count_late(state, event_id, name, fact)
+
+
+def _count_late(state: TaskState, event_id: str, name: tuple[str, str] | None, fact: Fact) -> None:
+    state.head["late"] += 1
+    if RANK.get(fact["event_name"]) == FAILED:
+        state.late_errors.append((event_id, name, fact))
 
 
 def _fold_remark(state: TaskState, family: Family, event_id: str, fact: Fact) -> None:
@@ -163,8 +177,9 @@ def _fold_grouped(state: TaskState, event_id: str, fact: Fact) -> None:
     group = groups.get(span_id)
     if group is None:
         group = groups[span_id] = {"facts": {}, "told": []}
-    if digest(event_id) not in group["told"] and _keep(group["facts"], event_id, fact) and "told" in state.head:
-        state.head["late"] += 1
+    if digest(event_id) not in group["told"] and _keep(group["facts"], event_id, fact):
+        trim(group["facts"])
+        state.head["late"] += "told" in state.head
 
 
 def _reopens(closed: Closed, data: dict[str, Any]) -> bool:

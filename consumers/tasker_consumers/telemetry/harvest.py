@@ -1,92 +1,83 @@
-"""Which spans of a task can be exported now, and what is left of the task afterwards."""
+"""Which spans of a task can be exported now."""
 
 from collections.abc import Iterator
 
-from tasker_consumers.telemetry.attempt_span import SpanNames, attempt_span
+from tasker_consumers.telemetry.attempt_span import attempt_span
 from tasker_consumers.telemetry.context import SpanContext, freeze, task_context
-from tasker_consumers.telemetry.event import FAILED, RANK
-from tasker_consumers.telemetry.fold import COMPLETE, digest, latest_task_fact
-from tasker_consumers.telemetry.span import Span
-from tasker_consumers.telemetry.state import Attempt, Closed, Group, TaskState
-from tasker_consumers.telemetry.task_span import end_span, loose_groups, task_span
+from tasker_consumers.telemetry.event import BEGUN, FAILED
+from tasker_consumers.telemetry.exported import note_attempt, note_task, task_ended
+from tasker_consumers.telemetry.follow_up import follow_up_span
+from tasker_consumers.telemetry.policy import Policy
+from tasker_consumers.telemetry.span import UNSET, Span
+from tasker_consumers.telemetry.state import Attempt, Head, TaskState
+from tasker_consumers.telemetry.task_span import end_span, task_rank, task_span
 
 ABANDONED = "tasker.abandoned"
+PROVISIONAL = "tasker.provisional"
+
+_TASK = ""  # the task's own entry among what waits
+_MICROS = 1_000_000
+
+AT_ONCE = Policy()
 
 
-def harvest(state: TaskState, names: SpanNames = SpanNames.TASKER) -> list[Span]:
-    """Return the spans that came to an end since the last harvest, and note in the state that they are told.
+def harvest(state: TaskState, policy: Policy = AT_ONCE, now: int = 0) -> list[Span]:
+    """Return the spans that the policy lets go now, and note in the state that they are told.
 
-    A span that ends again, like that of a failed task that was retried, is returned again under the same id.
+    `now` is in microseconds since the epoch. A span that ends again, like that of a failed task that was retried, is
+    returned again under the same id.
     """
-    if not state.ended and not _task_ended(state):
+    head = state.head
+    ripe = _ripen(state, policy, now)
+    early = policy.provisional and not ripe and _may_be_seen_early(head)
+    if not ripe and not state.late_errors and not early:
         return []
-    context = task_context(state.head)
+    context = task_context(head)
     spans = []
-    for name in sorted(state.ended):
-        attempt = state.attempt(*name)
-        span = attempt_span(state, name, attempt, context, names)
-        if span is not None:
-            _note_attempt(state, attempt, span.span_id)
-            spans.append(span)
-    state.ended.clear()
-    if _task_ended(state):
-        spans += _task_spans(state, context, names)
-        _note_task(state, context)
+    if early:
+        spans.append(_provisional(state, context, policy))
+    if _TASK in ripe:
+        spans += _end_task(state, context, policy)
+    for name in ripe:
+        if name != _TASK:
+            spans += _end_attempt(state, _parse(name), context, policy)
+    spans += [follow_up_span(state, late, context) for late in state.late_errors]
+    state.late_errors.clear()
     if spans:
-        freeze(state.head, context)
-    return spans
+        freeze(head, context)
+    return spans if head.get("sampled", True) else []
 
 
-def all_spans(state: TaskState, names: SpanNames = SpanNames.TASKER) -> list[Span]:
+def all_spans(state: TaskState, policy: Policy = AT_ONCE) -> list[Span]:
     """Return the spans of a task as it is now, also those that have not ended; changes nothing.
 
     Only for a state that nothing was harvested from: what was exported is not in a state any more.
     """
     context = task_context(state.head)
-    attempts = (attempt_span(state, name, attempt, context, names) for name, attempt in attempts_of(state))
-    return [*_task_spans(state, context, names), *(span for span in attempts if span is not None)]
+    attempts = (attempt_span(state, name, attempt, context, policy.names) for name, attempt in attempts_of(state))
+    return [*_task_spans(state, context, policy), *(span for span in attempts if span is not None)]
 
 
-def abandon(state: TaskState, names: SpanNames = SpanNames.TASKER) -> list[Span]:
-    """Return the open spans of a task that fell silent, marked as abandoned, and note them as told.
+def abandon(state: TaskState, policy: Policy) -> list[Span]:
+    """Return the spans of a silent task that were not exported, the open ones marked, and note them as told.
 
     They are exported again under their ids should they end after all.
     """
     head = state.head
     context = task_context(head)
+    if policy.samples:
+        head.setdefault("sampled", True)  # that nobody knows how a task ended is reason enough to look at it
     spans = []
     for name, attempt in attempts_of(state):
         if "rank" not in attempt:
-            span = attempt_span(state, name, attempt, context, names)
-            if span is not None:
-                _note_attempt(state, state.attempt(*name), span.span_id)
-                spans.append(span)
+            ended = _end_attempt(state, name, context, policy)
+            spans += ended if attempt.get("rank", -1) >= FAILED else [_marked(span, ABANDONED) for span in ended]
     if "told" not in head:
-        spans.append(task_span(state, context, names))
+        spans.append(_marked(task_span(state, context, policy.names), ABANDONED))
     head["abandoned"] = True
     if spans:
         freeze(head, context)
-    return [span._replace(attributes={**span.attributes, ABANDONED: True}) for span in spans]
-
-
-def close(state: TaskState) -> None:
-    """Drop the facts of a task that is over; what is left knows stragglers, and goes on with a failed task's retry."""
-    head = state.head
-    latest = latest_task_fact(head)
-    if latest is None:
-        head["closed"] = Closed(end=head["last"], rank=FAILED)  # fell silent: any later event shows that it lives
-    else:
-        head["closed"] = Closed(end=max(latest[0], head["last"]), rank=max(latest[1], FAILED))
-    context = task_context(head)
-    freeze(head, context)
-    span = task_span(state, context, SpanNames.TASKER)
-    head["begun"] = span.start // 1000
-    head["facts"], head["extras"] = {}, {}
-    head.pop("step_context", None)
-    if head["closed"]["rank"] > FAILED:  # it can never go on: its context is not asked for again
-        for name in ("context", "frozen", "told"):
-            head.pop(name, None)  # type: ignore[misc]  # the names of keys that may be missing
-    state.forget_steps()
+    return spans if head.get("sampled", True) else []
 
 
 def attempts_of(state: TaskState) -> Iterator[tuple[tuple[str, str], Attempt]]:
@@ -97,38 +88,73 @@ def attempts_of(state: TaskState) -> Iterator[tuple[tuple[str, str], Attempt]]:
                 yield (step_id, number), attempt
 
 
-def _task_spans(state: TaskState, context: SpanContext, names: SpanNames) -> list[Span]:
-    root = task_span(state, context, names)
-    end = end_span(state, root, names)
+def ripe_names(head: Head, policy: Policy, now: int) -> list[str]:
+    """Return the entries among what waits whose time has come."""
+    waiting = head.get("waiting", {})
+    grace = policy.grace_s * _MICROS
+    ripe = sorted(name for name, since in waiting.items() if now - since >= grace)
+    if policy.samples and "sampled" not in head and _TASK not in ripe:
+        return []  # only the task's end decides whether any of its spans is kept
+    return ripe
+
+
+def _ripen(state: TaskState, policy: Policy, now: int) -> list[str]:
+    """Let what has ended wait for its time, and take out what waited long enough."""
+    head = state.head
+    ended = [f"{number}:{step_id}" for step_id, number in state.ended]
+    state.ended.clear()
+    if task_ended(state):
+        ended.append(_TASK)
+    waiting = head.get("waiting", {})
+    if not ended and not waiting:
+        return []
+    head["waiting"] = dict.fromkeys(ended, now) | waiting
+    ripe = ripe_names(head, policy, now)
+    for name in ripe:
+        del head["waiting"][name]
+    if not head["waiting"]:
+        del head["waiting"]
+    return ripe
+
+
+def _end_task(state: TaskState, context: SpanContext, policy: Policy) -> list[Span]:
+    if not task_ended(state):
+        return []  # it was retried while its span waited
+    spans = _task_spans(state, context, policy)
+    if policy.samples:
+        state.head["sampled"] = state.head.get("sampled", False) or policy.keeps(spans[0])
+    note_task(state, context)
+    return spans
+
+
+def _end_attempt(state: TaskState, name: tuple[str, str], context: SpanContext, policy: Policy) -> list[Span]:
+    attempt = state.attempt(*name)
+    span = attempt_span(state, name, attempt, context, policy.names) if attempt["facts"] else None
+    if span is None:
+        return []
+    note_attempt(state, attempt, span.span_id)
+    return [span]
+
+
+def _task_spans(state: TaskState, context: SpanContext, policy: Policy) -> list[Span]:
+    root = task_span(state, context, policy.names)
+    end = end_span(state, root, policy.names)
     return [root] if end is None else [root, end]
 
 
-def _task_ended(state: TaskState) -> bool:
-    """Return whether the task has an end that its span was not yet exported with."""
-    latest = latest_task_fact(state.head)
-    return latest is not None and latest[1] >= FAILED and state.head.get("told") != list(latest)
+def _may_be_seen_early(head: Head) -> bool:
+    return "provisional" not in head and "told" not in head and "closed" not in head and task_rank(head) == BEGUN
 
 
-def _note_attempt(state: TaskState, attempt: Attempt, span_id: str) -> None:
-    facts = attempt["facts"]
-    attempt["span_id"] = span_id
-    attempt["rank"] = rank = max(RANK.get(fact["event_name"], -1) for fact in facts.values())
-    attempt["told"] = [digest(event_id) for event_id in facts]
-    if rank >= COMPLETE:
-        attempt["facts"] = {}
-        if span_id in state.bucket(span_id)["groups"]:
-            _note_group(state.change(span_id)["groups"][span_id])
+def _provisional(state: TaskState, context: SpanContext, policy: Policy) -> Span:
+    state.head["provisional"] = True
+    return _marked(task_span(state, context, policy.names), PROVISIONAL)._replace(status=UNSET)
 
 
-def _note_task(state: TaskState, context: SpanContext) -> None:
-    latest = latest_task_fact(state.head)
-    assert latest is not None, "only a task with an end is exported"
-    state.head["told"] = list(latest)
-    if latest[1] >= COMPLETE:
-        for span_id in loose_groups(state, context):
-            _note_group(state.change(span_id)["groups"][span_id])
+def _marked(span: Span, mark: str) -> Span:
+    return span._replace(attributes={**span.attributes, mark: True})
 
 
-def _note_group(group: Group) -> None:
-    group["told"] += [digest(event_id) for event_id in group["facts"]]
-    group["facts"] = {}
+def _parse(name: str) -> tuple[str, str]:
+    number, _, step_id = name.partition(":")
+    return step_id, number

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
-from tasker_consumers.telemetry.attempt_span import SpanNames
-from tasker_consumers.telemetry.harvest import abandon, close
+from tasker_consumers.telemetry.context import freeze, task_context
+from tasker_consumers.telemetry.event import FAILED
+from tasker_consumers.telemetry.fold import latest_task_fact
+from tasker_consumers.telemetry.harvest import abandon, harvest, ripe_names
+from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.span import Span
-from tasker_consumers.telemetry.state import Overdue, TaskState
+from tasker_consumers.telemetry.state import Closed, Overdue, TaskState
+from tasker_consumers.telemetry.task_span import task_interval, task_rank
 
 _MICROS = 1_000_000
 
@@ -18,12 +22,14 @@ class Lifetime:
     grace_s: float = 3_600.0  # an ended task shrinks to what knows its stragglers
     forgotten_after_s: float = 7 * 86_400.0  # as long as the topics keep events that could come again
 
-    def overdue(self, state: TaskState, now: int) -> Overdue | None:
+    def overdue(self, state: TaskState, policy: Policy, now: int) -> Overdue | None:
         """Return what the silence of a task asks for; `now` in microseconds since the epoch."""
         head = state.head
         silent = (now - head["seen_at"]) / _MICROS
         if "closed" in head:
             return Overdue.FORGET if silent > self.forgotten_after_s else None
+        if ripe_names(head, policy, now):
+            return Overdue.EXPORT
         if "told" in head and silent > self.grace_s:
             return Overdue.CLOSE
         if "abandoned" in head:
@@ -32,12 +38,32 @@ class Lifetime:
         return Overdue.ABANDON if silent > self.abandoned_after_s else None
 
 
-def settle(state: TaskState, names: SpanNames) -> list[Span]:
+def settle(state: TaskState, policy: Policy, now: int) -> list[Span]:
     """Do what is overdue for a task, and return the spans that it gives rise to."""
+    if state.overdue is Overdue.EXPORT:
+        return harvest(state, policy, now)
     if state.overdue is Overdue.FORGET:
         state.forget_steps()
         return []
-    spans = abandon(state, names)  # also of an ended task: attempts whose end never came
+    spans = abandon(state, policy)  # also of an ended task: attempts whose end never came
     if state.overdue is Overdue.CLOSE:
-        close(state)
+        _close(state)
     return spans
+
+
+def _close(state: TaskState) -> None:
+    """Drop the facts of a task that is over; what is left knows stragglers, and goes on with a failed task's retry."""
+    head = state.head
+    latest = latest_task_fact(head)
+    # One that merely fell silent is like a failed one: any later event shows that it goes on.
+    end, rank = (head["last"], FAILED) if latest is None else (max(latest[0], head["last"]), max(latest[1], FAILED))
+    head["closed"] = Closed(end=end, rank=rank)
+    freeze(head, task_context(head))
+    head["begun"] = task_interval(head, task_rank(head)).start
+    head["facts"], head["extras"] = {}, {}
+    unused = ["step_context", "waiting"]
+    if rank > FAILED:  # it can never go on: its context is not asked for again
+        unused += ["context", "frozen", "told"]
+    for name in unused:
+        head.pop(name, None)  # type: ignore[misc]  # names of keys that may be missing
+    state.forget_steps()

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tasker_consumers.telemetry.attempt_span import SpanNames
 from tasker_consumers.telemetry.event import Event, read_event
-from tasker_consumers.telemetry.exporter import Exporter
+from tasker_consumers.telemetry.exporter import Exporter, Rejection
+from tasker_consumers.telemetry.finish import Finisher
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import harvest
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
+from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.span import Span
 from tasker_consumers.telemetry.state import Read, TaskState
 from tasker_schemas.codec import Decoder
@@ -33,6 +35,17 @@ def _wall_clock() -> int:
     return time.time_ns() // 1000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the operator decided."""
+
+    group: str = GROUP
+    policy: Policy
+    lifetime: Lifetime
+    finisher: Finisher
+    refused: Callable[[Sequence[Rejection]], Awaitable[None]]  # puts aside what the backend will never take
+
+
 class TelemetryProcessor:
     """Rebuilds the spans of every task, and holds a run until the backend has taken those that ended in it."""
 
@@ -43,18 +56,15 @@ class TelemetryProcessor:
         prefix: str,
         decoder: Decoder,
         exporter: Exporter,
-        *,
-        names: SpanNames = SpanNames.TASKER,
-        lifetime: Lifetime,
+        rules: Rules,
         clock: Clock = _wall_clock,
     ) -> None:
-        self.group = f"{prefix}-{GROUP}"
+        self.group = f"{prefix}-{rules.group}"
         self.sources = tuple(event_topic(family, prefix) for family in Family)
         self.dead_letters = dead_letter_topic(GROUP, prefix)
         self._decode = decoder.decode
         self._exporter = exporter
-        self._names = names
-        self._lifetime = lifetime
+        self._rules = rules
         self._clock = clock
 
     def decode(self, record: Any) -> Event:
@@ -77,14 +87,17 @@ class TelemetryProcessor:
 
     async def react(self, touched: dict[bytes, TaskState]) -> Mapping[bytes, bytes]:
         """Export what ended; returns when the backend has taken or refused it."""
-        spans = [span for span in await self._harvest(touched) if span.flags & SAMPLED]
+        finished = self._rules.finisher.finished
+        spans = [finished(span) for span in await self._harvest(touched) if span.flags & SAMPLED]
         if spans:
-            await self._exporter.export(spans)
+            result = await self._exporter.export(spans)
+            if result.rejections:
+                await self._rules.refused(result.rejections)
         return {}
 
     def due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's silence asks for something."""
-        state.overdue = self._lifetime.overdue(state, now)
+        state.overdue = self._rules.lifetime.overdue(state, self._rules.policy, now)
         return state.overdue is not None
 
     async def start(self) -> None:
@@ -100,14 +113,14 @@ class TelemetryProcessor:
         return self._exporter.ready()
 
     async def _harvest(self, touched: Mapping[bytes, TaskState]) -> list[Span]:
-        now = self._clock()
+        now, policy = self._clock(), self._rules.policy
         spans: list[Span] = []
         for count, state in enumerate(touched.values(), 1):
             if state.overdue is not None:
-                spans += settle(state, self._names)
+                spans += settle(state, policy, now)
             elif state is not _OUTSIDE:
                 state.head["seen_at"] = now
-                spans += harvest(state, self._names)
+                spans += harvest(state, policy, now)
             if not count % _TURN:
                 await asyncio.sleep(0)
         return spans

@@ -6,6 +6,7 @@ from tasker_consumers.telemetry.attempt_span import SpanNames
 from tasker_consumers.telemetry.event import Event, Record, read_event
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import all_spans
+from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.span import Span
 from tasker_consumers.telemetry.state import TaskState
 from tasker_schemas.errors import PoisonRecord
@@ -29,7 +30,9 @@ def spans_of_events(events: Iterable[Event], names: SpanNames = SpanNames.TASKER
     return [
         span
         for _, state in sorted(states.items())
-        for span in sorted(all_spans(state, names), key=lambda span: (span.start, -span.end, span.span_id))
+        for span in sorted(
+            all_spans(state, Policy(names=names)), key=lambda span: (span.start, -span.end, span.span_id)
+        )
     ]
 
 

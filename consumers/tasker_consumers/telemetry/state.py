@@ -22,6 +22,10 @@ Context = list[Any]
 """A carried context, ordered by who told it: time, event id, trace id, span id, flags, parent span id, tracestate."""
 
 
+LateError = tuple[str, tuple[str, str] | None, Fact]
+"""Event id, step id and attempt number if it is a step's, fact."""
+
+
 class Attempt(TypedDict):
     """One attempt of a step; of an exported span only digests of the events it tells are left."""
 
@@ -62,9 +66,14 @@ class Head(TypedDict):
     step_context: NotRequired[Context]  # here span id is that of the steps' parent
     frozen: NotRequired[list[str]]  # trace id and task span id, once a span was exported with them
     told: NotRequired[list[Any]]  # the end that the task's span was last exported with: rank, time, event id
+    start: NotRequired[list[Any]]  # when the task was started, and by which producer
     begun: NotRequired[int]  # the task's start, when the facts that told it are gone
     closed: NotRequired[Closed]
+    waiting: NotRequired[dict[str, int]]  # attempts, and the task, that have ended: since when, by the wall clock
+    sampled: NotRequired[bool]  # whether the task is kept, once that is decided
+    provisional: NotRequired[bool]  # the task's span was exported before its end
     abandoned: NotRequired[bool]
+    dropped: NotRequired[int]  # extras that were too many
     first: int  # times of the first and of the last event of any kind, microseconds
     last: int
     late: int
@@ -77,6 +86,7 @@ class Head(TypedDict):
 class Overdue(Enum):
     """What silence asks for."""
 
+    EXPORT = auto()  # what waited for late events has waited long enough
     ABANDON = auto()  # export what is open, as abandoned
     CLOSE = auto()  # all is exported: keep only what knows stragglers
     FORGET = auto()  # nobody will ask any more
@@ -85,13 +95,15 @@ class Overdue(Enum):
 class TaskState:
     """The state of one task, with its buckets read on demand."""
 
-    __slots__ = ("_buckets", "_changed", "_read", "ended", "head", "key", "overdue")
+    __slots__ = ("_buckets", "_changed", "_read", "ended", "head", "key", "late_errors", "overdue")
 
     def __init__(self, head: Head, key: bytes = b"", read: Read | None = None) -> None:
         self.head = head
         self.key = key
         #: Attempts that came to an end, or further, since the last harvest.
         self.ended: set[tuple[str, str]] = set()
+        #: Errors that came after their span was exported, since the last harvest.
+        self.late_errors: list[LateError] = []
         #: What the passing of time asks for.
         self.overdue: Overdue | None = None
         self._read = read

@@ -52,6 +52,7 @@ def task_span(state: TaskState, context: SpanContext, names: SpanNames) -> Span:
         service=story.fields.get("service", ""),
         flags=context.flags,
         tracestate=context.tracestate,
+        dropped_events=head.get("dropped", 0),
     )
 
 
@@ -74,6 +75,7 @@ def end_span(state: TaskState, root: Span, names: SpanNames) -> Span | None:
         attributes=attributes,
         events=[] if exception is None else [exception],
         links=[],
+        dropped_events=0,
     )
 
 

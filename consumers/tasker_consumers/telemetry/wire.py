@@ -9,11 +9,12 @@ from struct import Struct
 from typing import Any
 
 _DOUBLE = Struct("<d").pack
-# Attributes of few different values, worth keeping as bytes; none of them is a list.
+# Attributes of few different values, worth keeping as bytes.
 _STEADY = {
     "attempt_number", "completed_steps", "failed_steps", "pending_steps", "producer", "retry_limit", "status",
     "step_name", "task_name", "tasker.link", "total_steps",
 }  # fmt: skip
+_PLAIN = (str, int)
 _VARINT_LIMIT = 1 << 64
 _ONE_BYTE = [bytes((number,)) for number in range(128)]
 
@@ -51,7 +52,7 @@ def attributes(tag: bytes, values: dict[str, Any]) -> bytes:
     """Return repeated KeyValue fields."""
     return b"".join(
         [
-            _steady(tag, name, value) if name in _STEADY else key_value(tag, name, value)
+            _steady(tag, name, value) if name in _STEADY and value.__class__ in _PLAIN else key_value(tag, name, value)
             for name, value in values.items()
         ]
     )

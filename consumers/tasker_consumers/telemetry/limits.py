@@ -1,0 +1,89 @@
+"""OpenTelemetry's limits for one span, and its rule that what is dropped is counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from tasker_consumers.telemetry.span import Attributes, AttributeValue, Span
+from tasker_schemas.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most that a span may carry; `value_length` counts characters, None leaves values as they are."""
+
+    attributes: int = 128
+    events: int = 128
+    links: int = 128
+    event_attributes: int = 128
+    link_attributes: int = 128
+    value_length: int | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read `OTEL_SPAN_*_LIMIT` and its kin; raises ConfigurationError for what is no whole number.
+
+        >>> Limits.from_env({"OTEL_SPAN_EVENT_COUNT_LIMIT": "10"}).events
+        10
+        """
+        given = {name: _number(environ, *variables) for name, variables in _VARIABLES.items()}
+        return cls(**{name: number for name, number in given.items() if number is not None})
+
+    def applied(self, span: Span) -> Span:
+        """Return the span within the limits; its own attributes stay before the caller's, first and last events."""
+        if self._fits(span):
+            return span
+        attributes = self._attributes(span.attributes, self.attributes)
+        early = self.events // 2
+        late = len(span.events) - (self.events - early)
+        events = span.events if len(span.events) <= self.events else [*span.events[:early], *span.events[late:]]
+        links = span.links[: self.links]
+        return span._replace(
+            attributes=attributes,
+            events=[e._replace(attributes=self._attributes(e.attributes, self.event_attributes)) for e in events],
+            links=[k._replace(attributes=self._attributes(k.attributes, self.link_attributes)) for k in links],
+            dropped_attributes=span.dropped_attributes + len(span.attributes) - len(attributes),
+            dropped_events=span.dropped_events + len(span.events) - len(events),
+            dropped_links=span.dropped_links + len(span.links) - len(links),
+        )
+
+    def _fits(self, span: Span) -> bool:
+        return (
+            self.value_length is None
+            and len(span.attributes) <= self.attributes
+            and len(span.events) <= self.events
+            and len(span.links) <= self.links
+            and all(len(event.attributes) <= self.event_attributes for event in span.events)
+            and all(len(link.attributes) <= self.link_attributes for link in span.links)
+        )
+
+    def _attributes(self, attributes: Attributes, most: int) -> Attributes:
+        # Ours come last, because the caller's must not displace what a trace is searched by.
+        kept = list(attributes.items())[max(0, len(attributes) - most) :]
+        return {name: self._shortened(value) for name, value in kept}
+
+    def _shortened(self, value: AttributeValue) -> AttributeValue:
+        if isinstance(value, str):
+            return value[: self.value_length]
+        if isinstance(value, list):
+            return [item[: self.value_length] for item in value]
+        return value
+
+
+_VARIABLES = {
+    "attributes": ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"),
+    "events": ("OTEL_SPAN_EVENT_COUNT_LIMIT",),
+    "links": ("OTEL_SPAN_LINK_COUNT_LIMIT",),
+    "event_attributes": ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",),
+    "link_attributes": ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",),
+    "value_length": ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
+}
+
+
+def _number(environ: Mapping[str, str], *variables: str) -> int | None:
+    for variable in variables:
+        if text := environ.get(variable, "").strip():
+            if not text.isdecimal():
+                raise ConfigurationError(f"{variable} is {text!r}; expected a whole number from 0.")
+            return int(text)
+    return None

@@ -1,0 +1,74 @@
+"""When spans are exported, and which of them: the operator's choices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from tasker_consumers.telemetry.attempt_span import SpanNames
+from tasker_consumers.telemetry.span import ERROR, Span
+from tasker_schemas.errors import ConfigurationError
+
+_PREFIX = "TASKER_TELEMETRY_"
+_NANOSECONDS = 1_000_000_000
+_IDS = 1 << 56  # W3C Trace Context 2 promises randomness in the last 7 bytes of a trace id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What to export and when; by default everything, as soon as its end is known."""
+
+    names: SpanNames = SpanNames.TASKER
+    grace_s: float = 0.0  # how long an ended span waits for late events
+    provisional: bool = False  # export the task's span once already when it starts
+    ratio: float = 1.0  # of the tasks that neither failed nor were slow
+    slow_s: float | None = None  # tasks that took longer are always kept
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], names: SpanNames = SpanNames.TASKER) -> Self:
+        """Read `TASKER_TELEMETRY_GRACE_S`, `_PROVISIONAL`, `_SAMPLE_RATIO` and `_SAMPLE_SLOW_S`.
+
+        >>> Policy.from_env({"TASKER_TELEMETRY_SAMPLE_RATIO": "0.1"}).ratio
+        0.1
+
+        Raises ConfigurationError that names the variable and what was expected.
+        """
+        grace = _number(environ, "GRACE_S", most=86_400.0)
+        ratio = _number(environ, "SAMPLE_RATIO", most=1.0)
+        return cls(
+            names=names,
+            grace_s=0.0 if grace is None else grace,
+            provisional=_switch(environ, "PROVISIONAL"),
+            ratio=1.0 if ratio is None else ratio,
+            slow_s=_number(environ, "SAMPLE_SLOW_S", most=1e9),
+        )
+
+    @property
+    def samples(self) -> bool:
+        """Whether a task's spans wait for its end, because only that tells whether they are kept."""
+        return self.ratio < 1.0
+
+    def keeps(self, root: Span) -> bool:
+        """Return whether a task is kept: by its outcome, its duration, or its trace id, the same on any restart."""
+        if root.status == ERROR or (self.slow_s is not None and root.end - root.start > self.slow_s * _NANOSECONDS):
+            return True
+        return int(root.trace_id[-14:], 16) < self.ratio * _IDS
+
+
+def _number(environ: Mapping[str, str], name: str, *, most: float) -> float | None:
+    text = environ.get(_PREFIX + name, "").strip()
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= most:  # false for what is not a number
+        raise ConfigurationError(f"{_PREFIX}{name} is {text!r}; expected a number from 0 to {most:g}.")
+    return number
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(_PREFIX + name, "").strip().lower()
+    if text not in ("", "on", "off"):
+        raise ConfigurationError(f"{_PREFIX}{name} is {text!r}; expected on or off.")
+    return text == "on"

@@ -1,0 +1,47 @@
+"""Clocks of two hosts that disagree: a step is moved into its task, its duration untouched.
+
+Only a step that another host reported than the one that started the task can be off by its clock; on one host
+what looks impossible is what happened, and is shown as it was told.
+"""
+
+from tasker_consumers.telemetry.event import FAILED
+from tasker_consumers.telemetry.fold import latest_task_fact
+from tasker_consumers.telemetry.state import Head
+
+
+def shift_into(head: Head, producer: str, start: int, end: int) -> int:
+    """Return by how many microseconds a step has to be moved to lie in its task, as far as its bounds are known.
+
+    0 when it lies there, or when its times come from the host that started the task.
+    """
+    told = head.get("start")
+    if told is None or not producer or told[1] == producer:
+        return 0
+    first: int = told[0]
+    starter: str = told[1]
+    host = host_of(starter)
+    if not host or host_of(producer) == host:
+        return 0
+    if start < first:
+        return first - start
+    last = _end_by(host, head)
+    return max(last - end, first - start) if last is not None and end > last else 0
+
+
+def host_of(producer: str) -> str:
+    """Return the host of a producer, which is named `host:pid`.
+
+    >>> host_of("worker-3:4711")
+    'worker-3'
+    """
+    return producer.rpartition(":")[0]
+
+
+def _end_by(host: str, head: Head) -> int | None:
+    """Return the task's end if the host that told its start told it too."""
+    latest = latest_task_fact(head)
+    if latest is None or latest[1] < FAILED:
+        return None
+    last = head["facts"][latest[2]]
+    end: int = last["completed_at"] if "completed_at" in last else last["timestamp"]
+    return end if host_of(last.get("producer", "")) == host else None

@@ -1,0 +1,60 @@
+"""Zipkin's JSON, version 2, for backends that do not speak OTLP."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from tasker_consumers.telemetry.span import ERROR, OK, AttributeValue, Span, SpanEvent
+
+_MICROSECOND = 1000  # nanoseconds
+REQUEST_SPANS = 500
+
+
+class ZipkinEncoder:
+    """Writes requests for `/api/v2/spans`; OpenTelemetry's mapping, links as tags."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def requests(self, spans: Sequence[Span]) -> list[tuple[bytes, Sequence[Span]]]:
+        """Return requests of some hundred spans, each with the spans that are in it."""
+        parts = [spans[start : start + REQUEST_SPANS] for start in range(0, len(spans), REQUEST_SPANS)]
+        return [(orjson.dumps([self.encoded(span) for span in part]), part) for part in parts]
+
+    def encoded(self, span: Span) -> dict[str, Any]:
+        """Return one span as Zipkin's JSON values; its times are microseconds, as ours are at their source."""
+        tags = {name: _text(value) for name, value in span.attributes.items()}
+        if span.status in (OK, ERROR):
+            tags["otel.status_code"] = span.status
+        if span.status == ERROR:
+            tags["error"] = span.message or "true"
+        for number, link in enumerate(span.links):
+            tags[f"link.{number}"] = _text({"trace_id": link.trace_id, "span_id": link.span_id, **link.attributes})
+        for name in ("attributes", "events", "links"):
+            if dropped := getattr(span, f"dropped_{name}"):
+                tags[f"otel.dropped_{name}_count"] = str(dropped)
+        encoded: dict[str, Any] = {
+            "traceId": span.trace_id,
+            "id": span.span_id,
+            "name": span.name,
+            "timestamp": max(1, span.start // _MICROSECOND),
+            # Zipkin knows no span of no length, and reads 0 as unknown.
+            "duration": max(1, (span.end - span.start) // _MICROSECOND),
+            "localEndpoint": {"serviceName": span.service or self._service},
+            "annotations": [_annotation(event) for event in span.events],
+            "tags": tags,
+        }
+        if span.parent_span_id is not None:
+            encoded["parentId"] = span.parent_span_id
+        return encoded
+
+
+def _annotation(event: SpanEvent) -> dict[str, Any]:
+    value = f'"{event.name}": {json.dumps(event.attributes)}' if event.attributes else event.name
+    return {"timestamp": event.time // _MICROSECOND, "value": value}
+
+
+def _text(value: AttributeValue | dict[str, Any]) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,73 @@
+"""Zipkin over HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from tasker_consumers.telemetry.delivery import Answer, Taken
+from tasker_consumers.telemetry.http_answers import busy_or_refused, unreachable
+from tasker_schemas.errors import ConfigurationError
+
+_ENDPOINT, _TIMEOUT = "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT"
+_ACCEPTED = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZipkinSettings:
+    """How to reach a Zipkin server."""
+
+    endpoint: str = "http://localhost:9411/api/v2/spans"
+    timeout_s: float = 10.0
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read `OTEL_EXPORTER_ZIPKIN_ENDPOINT` and `_TIMEOUT`; raises ConfigurationError for what cannot work.
+
+        >>> ZipkinSettings.from_env({}).endpoint
+        'http://localhost:9411/api/v2/spans'
+        """
+        given: dict[str, str] = {name: environ.get(name, "").strip() for name in (_ENDPOINT, _TIMEOUT)}
+        endpoint, timeout = given[_ENDPOINT], given[_TIMEOUT]
+        if endpoint and (urlsplit(endpoint).scheme not in ("http", "https") or not urlsplit(endpoint).netloc):
+            raise ConfigurationError(
+                f"{_ENDPOINT} is {endpoint!r}; expected a URL like http://localhost:9411/api/v2/spans."
+            )
+        if timeout and (not timeout.isdecimal() or int(timeout) == 0):
+            raise ConfigurationError(f"{_TIMEOUT} is {timeout!r}; expected a whole number of milliseconds above 0.")
+        default = cls()
+        return cls(
+            endpoint=endpoint or default.endpoint, timeout_s=int(timeout) / 1000 if timeout else default.timeout_s
+        )
+
+
+class ZipkinTransport:
+    """Posts requests to a Zipkin server."""
+
+    def __init__(self, settings: ZipkinSettings) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """See `Transport`."""
+        timeout = aiohttp.ClientTimeout(total=self._settings.timeout_s)
+        headers = {"Content-Type": "application/json"}
+        self._session = aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=True)
+
+    async def close(self) -> None:
+        """See `Transport`."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(self, request: bytes) -> Answer:
+        """See `Transport`."""
+        assert self._session is not None, "opened before the first request"
+        endpoint = self._settings.endpoint
+        try:
+            async with self._session.post(endpoint, data=request) as response:
+                body = await response.read()
+                return Taken() if response.status in _ACCEPTED else busy_or_refused(response, body)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            return unreachable(endpoint, self._settings.timeout_s, error)

@@ -1,0 +1,170 @@
+"""One worker on a real Kafka: dead letters, slow backends, the sweep, its states and its exit codes."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from tasker_consumers.embedded import KafkaSource
+from tests.support.engine_arena import Arena, wait_until
+
+
+@pytest.fixture
+def arena(kafka: KafkaSource, topic_prefix: str, tmp_path: Path) -> Arena:
+    arena = Arena(kafka.bootstrap_servers, topic_prefix, tmp_path)
+    arena.create_topics()
+    return arena
+
+
+def test_an_unreadable_record_goes_to_the_dead_letters_unchanged_and_the_rest_goes_on(arena: Arena) -> None:
+    arena.produce(100, 10)
+    with arena.producer() as send:
+        send("a", b"key-1", b"not a number", timestamp=1234567890123, headers=[("x", b"\xff"), ("x", b"2")])
+    arena.produce(100, 10, seed=2)
+    with arena.worker() as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    assert arena.differences() == {}
+    (letter,) = arena.read("dlq")
+    assert (letter.key(), letter.value(), letter.timestamp()[1]) == (b"key-1", b"not a number", 1234567890123)
+    headers = letter.headers()
+    assert headers[:2] == [("x", b"\xff"), ("x", b"2")]
+    assert dict(headers)["__streams.errors.topic"] == f"{arena.prefix}.a".encode()
+    assert b"malformed: b'not a number' is not id:value" in dict(headers)["__streams.errors.message"]
+
+
+def test_a_record_without_a_key_goes_to_the_dead_letters(arena: Arena) -> None:
+    with arena.producer() as send:
+        send("b", None, b"1:1")
+    with arena.worker():
+        arena.wait_committed()
+    (letter,) = arena.read("dlq")
+    assert letter.value() == b"1:1"
+    assert dict(letter.headers())["__streams.errors.message"].startswith(b"null_key")
+
+
+def test_a_backend_slower_than_the_session_does_not_cost_the_membership(arena: Arena) -> None:
+    arena.produce(50, 10, topics="a")
+    with arena.worker(processor={"slow": 15.0}) as worker:
+        arena.wait_committed()
+        assert worker.said("Joined group") == 1
+        assert worker.terminate() == 0
+    assert arena.differences() == {}
+
+
+def test_a_rebalance_does_not_wait_for_a_slow_backend_and_loses_nothing(arena: Arena) -> None:
+    arena.produce(50, 10)
+    with arena.worker("slow", processor={"slow": 600.0}, drain_timeout=1.0) as slow:
+        wait_until(lambda: "tasker_engine_partitions_assigned 4.0" in slow.get("/metrics")[1], "the slow one has all")
+        with arena.worker("quick") as quick:
+            quick.wait_ready()
+            assert slow.terminate() == 0
+            arena.wait_committed()
+    assert arena.differences() == {}
+
+
+def test_states_that_become_due_are_emitted_without_a_record(arena: Arena) -> None:
+    arena.produce(1000, 300)
+    one_more = {key: len(seen) + 1 for key, seen in arena.expected.items()}
+    with arena.worker(processor={"expire": True}, sweep_interval=0.5) as worker:
+        wait_until(lambda: {key: count for key, (count, _) in arena.counts().items()} == one_more, "all were due")
+        assert worker.terminate() == 0
+    assert {key: count for key, (count, _) in arena.states().items()} == one_more
+
+
+@pytest.mark.parametrize("store", ["rocksdb", "memory"])
+def test_states_come_back_from_the_changelog_when_their_directory_is_gone(arena: Arena, store: str) -> None:
+    arena.produce(5000, 1000)
+    with arena.worker("before", store=store) as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    shutil.rmtree(arena.directory / "state")
+    arena.produce(1000, 1000, seed=2)
+    with arena.worker("after", store=store) as worker:
+        arena.wait_committed()
+        assert worker.said("Restoring state from changelog topics")
+        assert worker.terminate() == 0
+    assert arena.differences() == {}
+
+
+def test_a_worker_that_starts_again_reads_no_changelog_it_has_on_disk(arena: Arena) -> None:
+    arena.produce(1000, 100)
+    for name in ("before", "after"):
+        with arena.worker(name) as worker:
+            arena.wait_committed()
+            worker.wait_ready()
+            assert worker.terminate() == 0
+            assert not worker.said("Restoring state from changelog topics")
+
+
+def test_a_state_directory_from_another_life_of_the_changelog_is_forgotten(arena: Arena) -> None:
+    arena.produce(1000, 100)
+    with arena.worker("before") as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    admin = AdminClient({"bootstrap.servers": arena.bootstrap})
+    for deleted in admin.delete_topics([f"{arena.prefix}-counting-states-changelog"]).values():
+        deleted.result()
+    with arena.worker("after") as worker:
+        worker.wait_ready()
+        assert worker.said("is from another changelog")
+        assert worker.terminate() == 0
+
+
+def test_workers_on_one_host_take_places_of_their_own_in_one_directory(arena: Arena) -> None:
+    with arena.worker("first") as first, arena.worker("second") as second:
+        arena.produce(1000, 100)
+        arena.wait_committed()
+        assert (first.terminate(), second.terminate()) == (0, 0)
+    places = {path.name for path in (arena.directory / "state" / f"{arena.prefix}-counting").iterdir()}
+    assert places == {"worker-0", "worker-1"}
+    assert arena.differences() == {}
+
+
+def test_health_pages_tell_when_a_worker_is_ready_and_what_it_did(arena: Arena) -> None:
+    arena.produce(1000, 100)
+    with arena.worker() as worker:
+        assert worker.get("/healthz") == (200, "ok\n")
+        wait_until(lambda: worker.get("/readyz") == (200, "ok\n"), "ready")
+        arena.wait_committed()
+        wait_until(
+            lambda: f'lag_records{{partition="0",topic="{arena.prefix}.a"}} 0.0' in worker.get("/metrics")[1], "0 lag"
+        )
+        assert "tasker_engine_records_total" in worker.get("/metrics")[1]
+
+
+def test_a_fold_that_raises_ends_the_worker_with_1_and_loses_no_record(arena: Arena) -> None:
+    arena.produce(500, 50)
+    with arena.worker("fatal", processor={"fatal": 250}) as worker:
+        assert worker.process.wait(40) == 1
+        assert worker.said("250 is too much")
+    with arena.worker("mended") as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    assert arena.differences() == {}
+
+
+@pytest.mark.parametrize(
+    ("topics", "settings", "line"),
+    [
+        ({}, {"kafka": {"bootstrap.servers": "127.0.0.1:1"}}, "No Kafka broker answers at 127.0.0.1:1"),
+        (
+            {},
+            {"kafka": {"bootstrap.servers": "127.0.0.1:1", "bad.name": "1"}},
+            'No such configuration property: "bad.name"',
+        ),
+        ({"counts": 0}, {}, ".counts: create what is missing"),
+        ({"b": 3}, {}, "must have the same number of partitions: "),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_exit_code_2(
+    kafka: KafkaSource, topic_prefix: str, tmp_path: Path, topics: dict[str, int], settings: dict[str, Any], line: str
+) -> None:
+    arena = Arena(kafka.bootstrap_servers, topic_prefix, tmp_path)
+    arena.create_topics(**topics)
+    with arena.worker(**settings) as worker:
+        assert worker.process.wait(40) == 2
+        (said,) = worker.log.read_text().splitlines()
+        assert line in said
