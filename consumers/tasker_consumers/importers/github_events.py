@@ -57,13 +57,13 @@ def _events_of_job(make: EventMaker, job: Job) -> Iterator[ImportedEvent]:
         if job.steps:
             span = SpanRef(trace_id_of(make.task_id), step_span_id(make.task_id, job.step_id, job.attempt))
             inner = EventMaker(f"{make.task_id}:{job.job_id}", job.name, make.correlation_id, span)
-            yield from _events_inside(inner, job, job.started_at, message)
+            yield from _events_inside(inner, job, job.started_at)
     if job.end is not None:
         told = step | _ending(job, job.end, message)
         yield make.make(_STEP_ENDS[job.end.state], job.end.at, origin, told, about | {"conclusion": job.end.conclusion})
 
 
-def _events_inside(make: EventMaker, job: Job, started_at: int, message: str | None) -> Iterator[ImportedEvent]:
+def _events_inside(make: EventMaker, job: Job, started_at: int) -> Iterator[ImportedEvent]:
     """Return the events of the task that a job with steps is in itself."""
     about = _IMPORTED | job.about
     yield make.make(TaskEvents.INITIALIZE_REQUESTED, job.created_at, "job", {}, about)
@@ -80,7 +80,7 @@ def _events_inside(make: EventMaker, job: Job, started_at: int, message: str | N
             conclusion = {"conclusion": part.end.conclusion}
             yield make.make(_STEP_ENDS[part.end.state], part.end.at, part.step_id, told, conclusion)
     if job.end is not None:
-        yield _closing(make, started_at, job.end, job.steps, message)
+        yield _closing(make, started_at, job.end, job.steps, _blame("steps", job.steps))
 
 
 def _ending(part: Part, end: End, message: str | None) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def _steps(job: Node) -> tuple[Part, ...]:
             node.get("number").refuse("a number that no other step of the job has")
         # What was passed over may have no times of its own.
         ended_at = node.find("completed_at", "started_at") or job.find("completed_at")
-        steps[number] = _part(node, f"step:{number}", ended_at)
+        steps[number] = _part(node, f"step:{number}:{node.get('name').identifier()}", ended_at)
     return tuple(step for _, step in sorted(steps.items()))
 
 
