@@ -43,13 +43,9 @@ def create_topics(
     admin = connect(kafka)
     existing = partitions_by_topic(kafka, admin)
     missing = [topic for topic in all_topics(prefix) if topic.name not in existing]
-    _create(admin, missing, partitions, replication_factor)
-    created = {topic.name for topic in missing}
-    _wait_until_known(kafka, admin, created)
-    return [
-        _state(topic, partitions if topic.name in created else existing[topic.name], created=topic.name in created)
-        for topic in all_topics(prefix)
-    ]
+    created = _create(admin, missing, partitions, replication_factor)
+    existing = _when_known(kafka, admin, {topic.name for topic in missing})
+    return [_state(topic, existing.get(topic.name), created=topic.name in created) for topic in all_topics(prefix)]
 
 
 def require_topics(kafka: Mapping[str, str], prefix: str) -> None:
@@ -90,23 +86,28 @@ def _state(topic: Topic, partitions: int | None, *, created: bool = False) -> To
     return TopicState(name=topic.name, description=topic.description, partitions=partitions, created=created)
 
 
-def _wait_until_known(kafka: Mapping[str, str], admin: AdminClient, names: set[str]) -> None:
-    """Return when the brokers know the topics, which is a moment after they were made."""
+def _when_known(kafka: Mapping[str, str], admin: AdminClient, names: set[str]) -> dict[str, int]:
+    """Return the partitions of all topics once the brokers know these, which is a moment after they were made."""
     deadline = time.monotonic() + TIMEOUT_S
-    while missing := names - partitions_by_topic(kafka, admin).keys():
+    while missing := names - (existing := partitions_by_topic(kafka, admin)).keys():
         if time.monotonic() > deadline:
             raise BackendUnavailable(f"Kafka made {', '.join(sorted(missing))}, but its brokers do not know of it yet")
         time.sleep(_PAUSE_S)
+    return existing
 
 
-def _create(admin: AdminClient, topics: Sequence[Topic], partitions: int, replication_factor: int) -> None:
+def _create(admin: AdminClient, topics: Sequence[Topic], partitions: int, replication_factor: int) -> set[str]:
+    """Make the topics; return the names of those that nobody else made meanwhile."""
     if not topics:
-        return
+        return set()
+    created = set()
     wanted = [NewTopic(topic.name, partitions, replication_factor, config=topic.config) for topic in topics]
     for name, done in admin.create_topics(wanted, operation_timeout=TIMEOUT_S).items():
         try:
             done.result(timeout=TIMEOUT_S)
+            created.add(name)
         except KafkaException as error:
             # Another process may have been quicker: what was wanted is there.
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise ConfigurationError(f"Kafka did not create {name}: {error.args[0].str()}") from error
+    return created

@@ -21,9 +21,9 @@ def replay(  # noqa: PLR0913  each parameter is an option
         str | None, typer.Option(help="Only this task's events: reads one partition of each topic.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="Only from then on: 2026-01-31T14:00, or 90s, 15m, 2h, 7d ago.")
+        str | None, typer.Option(help="Only what was sent from then on: 2026-01-31T14:00, or 90s, 15m, 2h, 7d ago.")
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Only what came before.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only what was sent before.")] = None,
     family: Annotated[list[Family] | None, typer.Option(help="Only this family of events; may be repeated.")] = None,
     event: Annotated[list[str] | None, typer.Option(help="Only events of this name; may be repeated.")] = None,
     to: Annotated[str | None, typer.Option(metavar="TOPIC", help="Publish to this topic; else JSON lines.")] = None,

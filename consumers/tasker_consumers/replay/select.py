@@ -14,7 +14,8 @@ from tasker_schemas.topics import event_topic
 class Selection:
     """Records of a task, of a time range (milliseconds; `since` is in, `until` is out), of families, of names.
 
-    What is not given does not restrict. Times are those of the records: when the event was handed to Kafka's client.
+    What is not given does not restrict. Times are those of the records: when the event was sent,
+    which is not when it happened for what was imported or waited for a broker.
     """
 
     task_id: str | None = None
