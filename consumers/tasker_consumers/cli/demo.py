@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def demo(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", show_default=False)] = None,
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
     file_format: Annotated[
         Literal["wfcommons", "temporal", "github-actions"] | None,
         typer.Option("--format", help="Import these files instead of running the example."),

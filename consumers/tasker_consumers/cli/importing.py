@@ -11,7 +11,7 @@ from tasker_consumers.cli.output import complain
 
 app = typer.Typer(help="Publish other engines' histories as events, at their original times.", no_args_is_help=True)
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files to import.", show_default=False)]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to import.", show_default=False)]
 
 
 @app.command()
