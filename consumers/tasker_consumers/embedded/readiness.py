@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_schemas.errors import BackendUnavailable
 
-_START_LIMIT_S = 60.0
+_START_LIMIT_S = 120.0  # a machine that starts several at once needs half a minute for each
 _ANSWER_LIMIT_S = 5.0
 _LOOK_EVERY_S = 0.05
 
@@ -20,7 +20,7 @@ _LOOK_EVERY_S = 0.05
 def wait_until(answers: Callable[[], bool], *, running: Callable[[], bool], address: str) -> None:
     """Return when the server at the address answers.
 
-    Raises `BackendUnavailable` when it no longer runs, or after a minute.
+    Raises `BackendUnavailable` when it no longer runs, or after two minutes.
     """
     deadline = time.monotonic() + _START_LIMIT_S
     while not answers():
