@@ -2,11 +2,13 @@
 
 import base64
 import json
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from tasker_consumers.importers import BrokenFile, ImportedEvent
+from tasker_consumers.cli.demo import demo
+from tasker_consumers.cli.importing import app as importing
+from tasker_consumers.importers import BrokenFile, HistoryFormat, ImportedEvent
 from tasker_consumers.importers.github_actions import read
 from tasker_consumers.importers.publish import trace_of
 from tasker_schemas.identity import step_span_id, trace_id_of
@@ -242,3 +244,10 @@ def test_a_fault_in_a_recording_is_named_by_its_line(raw: bytes, fault: str) -> 
     with pytest.raises(BrokenFile) as caught:
         read(raw, "run.rec")
     assert str(caught.value).startswith(fault)
+
+
+def test_every_format_is_a_command_of_the_import_and_a_choice_of_the_demo() -> None:
+    chosen, _ = get_args(get_type_hints(demo)["file_format"])
+    commands = {command.callback for command in importing.registered_commands}
+    assert {str(name) for name in HistoryFormat} == set(get_args(chosen))
+    assert {function.__name__.replace("_", "-") for function in commands if function} == set(get_args(chosen))
