@@ -189,6 +189,19 @@ def test_attempts_of_a_run_tell_what_they_share_with_the_same_ids() -> None:
     assert [e.name for e in both if e.name in ("task.failed", "task.completed")] == ["task.failed", "task.completed"]
 
 
+def test_a_run_known_by_its_second_attempt_began_when_it_was_created() -> None:
+    events = read_json(run(attempt=2, started=31))
+    assert [e.timestamp // SECOND for e in events if e.name == "task.start_requested"] == [1, 31]
+    assert the("task.completed", events).fields["execution_duration"] == 49.0
+
+
+def test_each_attempt_of_a_run_counts_what_its_jobs_had_come_to() -> None:
+    again = job("success", number=200, begun=34, run_attempt=2)
+    events = read_json(run("failure"), run(attempt=2, started=31), listing(job("failure"), again))
+    assert the("task.failed", events).fields["failed_steps"] == 1
+    assert the("task.completed", events).fields["failed_steps"] == 0
+
+
 def test_jobs_of_one_name_in_one_attempt_are_told_apart() -> None:
     events = read_json(run(), listing(job(), job(number=101)))
     assert [e.fields["step_id"] for e in events if e.name == "step.handle"] == ["job:test", "job:test#2"]
@@ -199,7 +212,7 @@ def test_a_job_that_two_lists_repeat_is_told_once() -> None:
 
 
 def test_a_recording_gives_the_same_events_as_the_answers_in_it() -> None:
-    refused = ("https://host/runs/111", 404, {"message": "Not Found"})
+    refused = ("https://host/runs/111", 502, {"workflow_id": 7, "jobs": "Bad Gateway"})
     other = ("https://host/issues/1/labels", 200, [{"name": "bug"}])
     recorded = recording(("https://host/runs/1", 200, run()), ("https://host/runs/1/jobs", 200, listing(job())))
     assert read(recorded + recording(refused, other), "run.rec") == read_json(run(), listing(job()))
