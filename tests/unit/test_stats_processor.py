@@ -11,6 +11,8 @@ from tasker_consumers.stats.processor import StatsProcessor
 from tasker_consumers.stats.state import TaskState
 from tasker_schemas.codec import Decoder, encode
 from tasker_schemas.errors import PoisonReason, PoisonRecord
+from tasker_schemas.names import Family
+from tasker_schemas.schemas import RECORD_OF_FAMILY
 from tests.support.stats_histories import SECOND, T0, event, headers_of, order_processing
 
 HOUR = 3600 * SECOND
@@ -48,7 +50,7 @@ def processor(clock: Clock) -> StatsProcessor:
 
 def record(told: dict[str, Any], key: bytes | None = b"42", **more: Any) -> Record:
     family = told["event_name"].partition(".")[0]
-    value = encode({"task": "TaskEvent", "step": "StepEvent"}[family], told)
+    value = encode(RECORD_OF_FAMILY[Family(family)], told)
     return Record(**{"topic": f"tasker.events.{family}", "key": key, "value": value, **more})
 
 
@@ -87,6 +89,11 @@ def test_a_record_that_breaks_the_rules_is_poison(
     with pytest.raises(PoisonRecord) as raised:
         processor.decode(broken)
     assert raised.value.reason is reason
+
+
+def test_a_job_queue_may_count_its_attempts_from_zero(processor: StatsProcessor) -> None:
+    told, _ = processor.decode(record(event("observability.task.enqueue", 0, attempt_number=0)))
+    assert told["attempt_number"] == 0
 
 
 def test_the_statistics_are_emitted_with_the_trace_that_the_headers_carry(processor: StatsProcessor) -> None:

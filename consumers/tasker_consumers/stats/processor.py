@@ -13,10 +13,13 @@ from tasker_consumers.stats.steps import Event
 from tasker_consumers.stats.storage import Read, dump, load
 from tasker_schemas.codec import Decoder, SchemaLookup, encode
 from tasker_schemas.errors import PoisonReason, PoisonRecord
+from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, event_topic, stats_topic
 
 GROUP = "stats"
+
+_STEP = f"{Family.STEP}."
 
 # States between which other coroutines, heartbeats above all, get their turn.
 _TURN = 100
@@ -105,6 +108,6 @@ def _check(event: Event, key: bytes | None, family: str) -> None:
         raise PoisonRecord(PoisonReason.INVALID_EVENT, f"task_id {event['task_id']!r} contains a NUL character")
     if not event["event_name"].startswith(family):
         raise PoisonRecord(PoisonReason.INVALID_EVENT, f"event_name is {event['event_name']!r}, not {family}*")
-    number = event.get("attempt_number")
-    if number is not None and number < 1:
+    if family == _STEP and event["attempt_number"] < 1:  # what a job queue counts, in other families, is its own affair
+        number = event["attempt_number"]
         raise PoisonRecord(PoisonReason.INVALID_EVENT, f"attempt_number is {number}, but attempts count from 1")
