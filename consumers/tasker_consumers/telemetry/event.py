@@ -113,11 +113,13 @@ _SHORT = 512  # bytes; what W3C asks everybody to pass on
 
 
 def _trace_of(headers: Sequence[tuple[str, bytes | None]]) -> TraceHeaders:
-    # The events of one attempt carry the same context: most are read once.
-    ours = tuple(header for header in headers if header[0].lower() in _TRACE_NAMES)
-    if any(value is None or len(value) > _SHORT for _, value in ours):
-        return read_trace_headers(ours)  # long ones would fill the cache
-    return _read(ours)
+    ours = tuple([header for header in headers if header[0] in _TRACE_NAMES])
+    if not ours:
+        return read_trace_headers(headers)  # none, or in another spelling
+    for _, value in ours:
+        if value is None or len(value) > _SHORT:
+            return read_trace_headers(ours)  # long ones would fill the cache
+    return _read(ours)  # the events of one attempt carry the same context: most are read once
 
 
 @lru_cache(maxsize=4096)

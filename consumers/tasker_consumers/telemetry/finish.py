@@ -1,11 +1,10 @@
 """What a span goes through before it leaves: secrets out, then OpenTelemetry's limits."""
 
 from collections.abc import Mapping
-from typing import Any, cast
 
 from tasker_consumers.telemetry.limits import Limits
-from tasker_consumers.telemetry.span import Attributes, AttributeValue, Span
-from tasker_producer.masking import Decision, Masker
+from tasker_consumers.telemetry.span import Attributes, AttributeValue, Span, SpanEvent
+from tasker_producer.masking import Masker
 from tasker_producer.settings import ProducerSettings
 
 
@@ -30,28 +29,38 @@ class Finisher:
         return self._limits.applied(self._masked(span))
 
     def _masked(self, span: Span) -> Span:
-        scrub = self._masker.scrub
-        return span._replace(
-            message=scrub(span.message) if span.message else "",
-            attributes=self._attributes(span.attributes),
-            events=[e._replace(attributes=self._attributes(e.attributes)) if e.attributes else e for e in span.events],
-        )
+        attributes = self._attributes(span.attributes)
+        events = [self._masked_event(event) for event in span.events]
+        message = self._masker.scrub(span.message) if span.message else ""
+        if attributes is span.attributes and message == span.message and events == span.events:
+            return span
+        return span._replace(message=message, attributes=attributes, events=events)
+
+    def _masked_event(self, event: SpanEvent) -> SpanEvent:
+        attributes = self._attributes(event.attributes)
+        return event if attributes is event.attributes else event._replace(attributes=attributes)
 
     def _attributes(self, attributes: Attributes) -> Attributes:
-        decide = self._masker.decide
-        return {
-            name: self._value(name, value) if value.__class__ in _TEXTS or decide(name) is not Decision.SHOW else value
-            for name, value in attributes.items()
-        }
+        """Return the attributes without secrets; the very same ones when there is none, which is nearly always."""
+        found: Attributes = {}
+        for name, value in attributes.items():
+            if name not in _OURS and (masked := self._value(name, value)) is not value:
+                found[name] = masked
+        return attributes | found if found else attributes
 
     def _value(self, name: str, value: AttributeValue) -> AttributeValue:
         if self._masker.hides((name,), value):
             return self._masker.mask
         if isinstance(value, str):
-            return self._masker.scrub(value)
+            return self._masker.scrub(value) if "=" in value or ":" in value else value
         if isinstance(value, list):
-            return [self._masker.scrub(item) for item in cast("list[Any]", value)]
+            masked = [self._masker.scrub(item) for item in value]
+            return value if masked == value else masked
         return value
 
 
-_TEXTS = (str, list)
+# Names, numbers and states that we wrote ourselves: there is no secret in them.
+_OURS = {
+    "attempt_number", "completed_steps", "completion_time", "execution_duration", "failed_steps", "pending_steps",
+    "producer", "retry_limit", "status", "step_id", "step_name", "task_id", "task_name", "total_steps",
+}  # fmt: skip

@@ -98,8 +98,10 @@ def _canonical(fact: Fact) -> bytes:
 
 
 def _learn_context(head: Head, event_id: str, fact: Fact) -> None:
-    if "ctx" in fact:
-        told = [fact["timestamp"], event_id, *fact["ctx"]]
+    """Keep the earliest context of the task; the fact itself need not carry it any further."""
+    context = fact.pop("ctx", None)
+    if context is not None:
+        told = [fact["timestamp"], event_id, *context]
         known = head.get("context")
         if known is None or told < known:
             head["context"] = told
