@@ -87,7 +87,8 @@ class Arena:
     def __init__(self, bootstrap: str, prefix: str, directory: Path) -> None:
         self.bootstrap, self.prefix, self.directory = bootstrap, prefix, directory
         self.expected: dict[bytes, dict[int, int]] = {}
-        self.sent = 0
+        #: How many numbers were sent, and in how many records.
+        self.numbers = self.records = 0
 
     def create_topics(self, **partitions: int) -> None:
         """Create `a`, `b` and `counts`, with four partitions unless told otherwise."""
@@ -97,16 +98,16 @@ class Arena:
         for created in admin.create_topics(topics).values():
             created.result()
 
-    def produce(self, count: int, keys: int, *, seed: int = 7) -> None:
-        """Send numbers to both topics, one in a hundred twice, and remember what they add up to."""
-        rng, first = random.Random(seed), self.sent
+    def produce(self, count: int, keys: int, *, topics: str = "ab", seed: int = 7) -> None:
+        """Send numbers to the topics, one in a hundred twice, and remember what they add up to."""
+        rng, first = random.Random(seed), self.numbers
         with self.producer() as send:
             for number in range(first, first + count):
                 key, value = b"key-%d" % rng.randrange(keys), rng.randrange(1000)
                 self.expected.setdefault(key, {})[number] = value
                 for _ in range(1 + (number % 100 == 0)):
-                    send("ab"[rng.randrange(2)], key, b"%d:%d" % (number, value))
-        self.sent += count
+                    send(rng.choice(topics), key, b"%d:%d" % (number, value))
+        self.numbers += count
 
     @contextmanager
     def producer(self) -> Iterator[Callable[..., None]]:
@@ -123,6 +124,7 @@ class Arena:
         def send(topic: str, key: bytes | None, value: bytes | None, **more: Any) -> None:
             client.produce(f"{self.prefix}.{topic}", value, key, **more)
             client.poll(0)
+            self.records += 1
 
         yield send
         assert client.flush(30) == 0
@@ -152,13 +154,9 @@ class Arena:
             except KafkaException:
                 return -1
 
-    def available(self) -> int:
-        """Return how many records the source topics hold."""
-        return self._end(f"{self.prefix}.a") + self._end(f"{self.prefix}.b")
-
     def wait_committed(self, share: float = 1.0, seconds: float = 60) -> None:
         """Wait until the group is done with a share of all records."""
-        goal = int(share * self.available())
+        goal = int(share * self.records)
         wait_until(lambda: self.committed() >= goal, f"{goal} records committed (are {self.committed()})", seconds)
 
     def counts(self) -> Counts:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import faust
 
 from tasker_consumers.engine.connection import connection
+from tasker_consumers.engine.intake import Delivery, Intake
 from tasker_consumers.engine.lanes import Lanes
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.outbox import BATCH_BYTES, KafkaOutbox
@@ -23,8 +25,8 @@ from tasker_consumers.engine.transport import RunConsumer, RunSchema
 from tasker_consumers.engine.writer import Writer
 
 _A_DAY = 24 * 3600.0
-#: Runs that wait in Faust's queue; with the one that each lane works at, this bounds a worker's memory.
-_QUEUED_RUNS = 16
+#: Runs in Faust's own queue. Those that wait do so in the intake, where they are gathered by partition.
+_QUEUED_RUNS = 2
 
 
 class EngineApp(faust.App):
@@ -33,6 +35,7 @@ class EngineApp(faust.App):
     run_size: int
     drain_timeout: float
     lanes: Lanes
+    intake: Intake
     table: RunTable
     metrics: EngineMetrics
 
@@ -42,6 +45,7 @@ class EngineApp(faust.App):
         self.flow_control.suspend()
         self.flow_control.clear()
         await self.lanes.close(self.drain_timeout)
+        self.intake.clear()
         await self.consumer.commit()
 
     def kafka_producer(self) -> Any:
@@ -102,32 +106,25 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
         may_write=app.may_write,
     )
     pipeline = Pipeline(processor, writer, app.metrics)
+    app.intake = Intake(app.lanes, pipeline.process, settings.run_size)
     source = app.topic(*processor.sources, schema=RunSchema())
-    app.agent(source, name=f"{processor.group}.fold")(_run_loop(app, pipeline))
+    app.agent(source, name=f"{processor.group}.runs")(_delivering(app))
     app.task(_sweeping(app, pipeline, settings.sweep_interval))
     app.on_partitions_assigned.connect(cast("Any", _reopen))
     return app
 
 
-def _run_loop(app: EngineApp, pipeline: Pipeline[S, E]) -> Callable[[Any], Any]:
-    async def fold(stream: Any) -> None:
+def _delivering(app: EngineApp) -> Callable[[Any], Any]:
+    async def deliver(stream: Any) -> None:
+        consumer = cast("RunConsumer", app.consumer)
         # Without noack Faust would ack a run whose work raised.
         async for event in stream.noack().events():
-            await _take(app, pipeline, stream, event)
+            run = event.value
+            # A run from before a seek is delivered again, to whoever has the partition now.
+            stale = partial(consumer.is_stale, run)
+            await app.intake.put(event.message.partition, Delivery(run.records, partial(stream.ack, event), stale))
 
-    return fold
-
-
-async def _take(app: EngineApp, pipeline: Pipeline[S, E], stream: Any, event: Any) -> None:
-    message, run = event.message, event.value
-    if run.epoch != cast("RunConsumer", app.consumer).epoch:
-        return  # from before a seek: it is delivered again, to whoever has the partition now
-
-    async def work() -> None:
-        await pipeline.process(message.partition, run.records)
-        await stream.ack(event)
-
-    await app.lanes.start(message.partition, work)
+    return deliver
 
 
 def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Callable[[], Any]:

@@ -9,7 +9,7 @@ class EngineMetrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.records = Counter(
-            "tasker_engine_records", "Records folded into states.", ["topic", "partition"], registry=self.registry
+            "tasker_engine_records", "Records folded into states.", ["partition"], registry=self.registry
         )
         self.poison = Counter(
             "tasker_engine_poison_records",

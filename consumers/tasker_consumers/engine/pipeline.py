@@ -30,7 +30,7 @@ class Pipeline(Generic[S, E]):
         with self._metrics.run_seconds.time():
             touched, poisoned = await self._fold(partition, run)
             await self._settle(partition, touched, poisoned)
-        self._metrics.records.labels(run[0].topic, partition).inc(len(run) - len(poisoned))
+        self._metrics.records.labels(partition).inc(len(run) - len(poisoned))
         for record, error in poisoned:
             self._metrics.poison.labels(record.topic, error.reason).inc()
 

@@ -40,7 +40,7 @@ class RunRecovery(Recovery):
     def _apply(self, event: Any) -> None:
         tp, message = event.message.tp, event.message
         # A run from before the seek says nothing about what was read since.
-        if tp not in self.active_tps or event.value.epoch != cast("RunConsumer", self.app.consumer).epoch:
+        if tp not in self.active_tps or cast("RunConsumer", self.app.consumer).is_stale(event.value):
             return
         table = cast("RunTable", self.tp_to_table[tp])
         table.apply_changelog_batch([event])

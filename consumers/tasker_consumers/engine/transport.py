@@ -184,6 +184,10 @@ class RunConsumer(driver.Consumer):
             self._begin_epoch()
             await super().seek_wait(partitions)
 
+    def is_stale(self, run: Run) -> bool:
+        """Return whether a seek has come since the run was fetched."""
+        return run.epoch != self.epoch
+
     def _begin_epoch(self) -> None:
         self.epoch += 1
         self._runs.clear()

@@ -1,0 +1,89 @@
+"""Runs on their way to their lanes; those that wait for the same lane are taken together.
+
+When records trickle in, each fetch brings a few of them, and each run would pay for a round trip of its own to Kafka.
+While a lane waits for one, the next runs gather here and then share the next. How many may gather is limited, which is
+what bounds a worker's memory: beyond it, whoever delivers has to wait.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from tasker_consumers.engine.lanes import Lanes
+
+#: Runs that may wait at a time, over all partitions.
+WAITING = 16
+
+Process = Callable[[int, list[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A run of records, how to tell that it is done with, and whether it still is to be done."""
+
+    records: list[Any]
+    ack: Callable[[], Awaitable[None]]
+    stale: Callable[[], bool]
+
+
+class Intake:
+    """Gathers deliveries by partition, and has each lane process what has gathered for it."""
+
+    def __init__(self, lanes: Lanes, process: Process, run_size: int) -> None:
+        self._lanes = lanes
+        self._process = process
+        self._run_size = run_size
+        self._room = asyncio.Semaphore(WAITING)
+        self._waiting: defaultdict[int, deque[Delivery]] = defaultdict(deque)
+        self._errands: set[asyncio.Task[None]] = set()
+
+    async def put(self, partition: int, delivery: Delivery) -> None:
+        """Add a run to those that wait for the partition's lane; waits itself while too many do."""
+        await self._room.acquire()
+        if delivery.stale():
+            self._room.release()
+            return
+        waiting = self._waiting[partition]
+        waiting.append(delivery)
+        if len(waiting) == 1:
+            self._send_for(partition)
+
+    def clear(self) -> None:
+        """Forget what waits; it is delivered again."""
+        for waiting in self._waiting.values():
+            for _ in waiting:
+                self._room.release()
+            waiting.clear()
+
+    def _send_for(self, partition: int) -> None:
+        async def errand() -> None:
+            await self._lanes.start(partition, job)
+
+        def job() -> Coroutine[Any, Any, None]:
+            return self._job(partition)
+
+        task = asyncio.create_task(errand())
+        self._errands.add(task)  # asyncio itself holds tasks only weakly
+        task.add_done_callback(self._errands.discard)
+
+    async def _job(self, partition: int) -> None:
+        taken = self._take(partition)
+        try:
+            if taken:
+                await self._process(partition, [record for delivery in taken for record in delivery.records])
+            for delivery in taken:
+                await delivery.ack()
+        finally:
+            for _ in taken:
+                self._room.release()
+        if self._waiting[partition]:
+            self._send_for(partition)
+
+    def _take(self, partition: int) -> list[Delivery]:
+        waiting, taken, count = self._waiting[partition], list[Delivery](), 0
+        while waiting and count < self._run_size:
+            taken.append(waiting.popleft())
+            count += len(taken[-1].records)
+        return taken
