@@ -15,7 +15,11 @@ from tasker_schemas.headers import TraceHeaders, read_trace_headers
 from tests.support import oracles
 from tests.support.produced import create_event_topics, read_all
 
-FOLDERS = {HistoryFormat.TEMPORAL: "temporal-histories", HistoryFormat.WFCOMMONS: "wfinstances"}
+FILES = {
+    HistoryFormat.TEMPORAL: ("temporal-histories", "*.json*"),
+    HistoryFormat.WFCOMMONS: ("wfinstances", "*.json*"),
+    HistoryFormat.GITHUB_ACTIONS: ("github-actions", "*.rec"),
+}
 
 
 @pytest.fixture
@@ -47,11 +51,11 @@ class Read:
         self.places: set[TraceHeaders] = {read_trace_headers(found) for found in headers}
 
 
-@pytest.mark.parametrize("history_format", FOLDERS)
+@pytest.mark.parametrize("history_format", FILES)
 def test_importing_twice_changes_no_statistic_and_no_span_id(
     settings: ProducerSettings, history_format: HistoryFormat
 ) -> None:
-    files = oracles.real_files(FOLDERS[history_format])[:12]
+    files = oracles.real_files(*FILES[history_format])[:12]
     count = publish(settings, history_format, files)
     once = Read(settings, count)
     twice = Read(settings, count + publish(settings, history_format, files))

@@ -30,9 +30,9 @@ class Expected:
     longest_path_s: Fraction | None
 
 
-def real_files(folder: str) -> list[Path]:
+def real_files(folder: str, pattern: str = "*.json*") -> list[Path]:
     """Return the real files of one kind; skip the test where they are not."""
-    found = sorted(path for path in (DATA / folder).rglob("*.json*"))
+    found = sorted(path for path in (DATA / folder).rglob(pattern))
     if not found:
         pytest.skip(f"no real {folder} beside the project: the folder shared/data is not there")
     return found
