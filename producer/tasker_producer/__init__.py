@@ -3,7 +3,10 @@
 Importing this loads confluent-kafka, fastavro and OpenTelemetry's API, and nothing else from outside.
 """
 
+from tasker_producer.custom import CustomEvent
+from tasker_producer.handlers import EventPublisherMixin, default_publisher
 from tasker_producer.lifecycle import StepScope, TaskScope
+from tasker_producer.payload_builder import EventPayloadBuilder
 from tasker_producer.publisher import EventPublisher
 from tasker_producer.settings import ProducerSettings
 from tasker_schemas.errors import ConfigurationError, UsageError
@@ -12,7 +15,10 @@ from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, Wo
 
 __all__ = [
     "ConfigurationError",
+    "CustomEvent",
+    "EventPayloadBuilder",
     "EventPublisher",
+    "EventPublisherMixin",
     "ObservabilityEvents",
     "ProducerSettings",
     "SpanRef",
@@ -23,4 +29,5 @@ __all__ = [
     "TraceHeaders",
     "UsageError",
     "WorkflowEvents",
+    "default_publisher",
 ]

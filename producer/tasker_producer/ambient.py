@@ -1,9 +1,12 @@
 """The task and step that the present code runs in: known to every publish call inside a `with` block."""
 
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tasker_schemas.headers import TraceHeaders
+
+if TYPE_CHECKING:
+    from tasker_producer.lifecycle import TaskScope
 
 
 class Ambient(NamedTuple):
@@ -13,6 +16,7 @@ class Ambient(NamedTuple):
     task_name: str | None
     correlation_id: str | None
     task_trace: TraceHeaders
+    scope: "TaskScope"
     step_id: str | None = None
     step_name: str | None = None
     attempt_number: int | None = None

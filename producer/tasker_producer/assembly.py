@@ -6,10 +6,10 @@ This is the hot path: what does not change from event to event is made once per 
 import os
 import socket
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from tasker_producer.ambient import Ambient, ambient
+from tasker_producer.call import Moment, Options
 from tasker_producer.encoder import RecordWriter
 from tasker_producer.event_ids import new_event_id
 from tasker_producer.fieldwriters import FieldWriter, field_writers
@@ -19,23 +19,11 @@ from tasker_producer.payload import Cuts, FieldConverters, identifier, micros, n
 from tasker_producer.settings import ProducerSettings
 from tasker_producer.tracing import ambient_trace, derived_step_trace, step_trace, task_trace, wire_trace
 from tasker_schemas.errors import UsageError
-from tasker_schemas.events import STATE_AFTER, fields_of
+from tasker_schemas.events import STATE_AFTER
 from tasker_schemas.headers import CE_ID, CE_SUBJECT, Header, TraceHeaders, cloud_event_headers
 from tasker_schemas.names import Family, event_type_of, family_of
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 from tasker_schemas.topics import event_topic
-
-Moment = datetime | int | str
-
-
-class Options(NamedTuple):
-    """What a caller may say about an event beside its fields."""
-
-    event_type: str | None = None
-    timestamp: Moment | None = None
-    event_id: str | None = None
-    trace: TraceHeaders | None = None
-    key: str | None = None
 
 
 class Outgoing(NamedTuple):
@@ -117,19 +105,6 @@ class EventAssembler:
         record = {**self._converters.convert(template.family, given), **own}
         return encode_within(writer.encode, record, self._settings.max_record_bytes)
 
-    def free_attributes(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a payload as fields: what the record does not have becomes attributes, where these are free."""
-        family = family_of(name)
-        if family is Family.CUSTOM:
-            own = {field: payload[field] for field in _CUSTOM_IDENTITY if field in payload}
-            return {**own, "attributes": {k: v for k, v in payload.items() if k not in own}}
-        if name not in _FREE:
-            return dict(payload)
-        known = fields_of(family)
-        fields = {key: value for key, value in payload.items() if key in known}
-        rest = {key: value for key, value in payload.items() if key not in known}
-        return {**fields, "attributes": {**rest, **fields.get("attributes", {})}} if rest else fields
-
     def after_fork(self) -> None:
         """Forget what named the parent process."""
         self._templates.clear()
@@ -158,11 +133,6 @@ class EventAssembler:
 
 
 _MAX_TEMPLATES = 1000  # custom names made of data would fill the memory
-_CUSTOM_IDENTITY = ("task_id", "task_name", "correlation_id")
-_FREE = frozenset(
-    f"workflow.{what}"
-    for what in ("viable_steps_batch_ready", "orchestration_requested", "step_execution_failed", "task_state_unclear")
-)
 
 
 def _own_fields(options: Options) -> dict[str, Any]:

@@ -1,12 +1,14 @@
-"""The way to Kafka: one idempotent librdkafka producer per process, a bounded queue, and counts of what became of it.
+"""The way to Kafka: one idempotent librdkafka producer per process, a bounded queue, a spool, and counts.
 
-`send` never blocks, does no I/O and never raises for trouble: what cannot be kept is counted and logged.
+`send` does no I/O and never raises for trouble. What the queue does not take waits in the backlog, and goes out when
+the queue has emptied: which means that the broker is back. What cannot be kept is counted and logged.
 """
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from itertools import count
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
@@ -14,94 +16,114 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka.cimpl import Producer
 
 from tasker_producer import process
-from tasker_producer.trouble import Drop, LibrdkafkaLog, Trouble
-from tasker_schemas.errors import ConfigurationError
-from tasker_schemas.headers import CE_TYPE, Header
-
-DEFAULTS: Mapping[str, Any] = {
-    "acks": "all",
-    "enable.idempotence": "true",
-    "compression.type": "lz4",
-    "linger.ms": "20",
-    "queue.buffering.max.messages": "100000",
-    "queue.buffering.max.kbytes": "65536",
-}
-# Not the user's to change: Faust and JVM clients look for a key in the partition where murmur2 puts it.
-FIXED: Mapping[str, Any] = {"partitioner": "murmur2_random", "delivery.report.only.error": True}
+from tasker_producer.backlog import IN_MEMORY, Backlog, SpoolSettings, event_name
+from tasker_producer.client import make_client
+from tasker_producer.spool import SpooledRecord
+from tasker_producer.trouble import Drop, Trouble
+from tasker_schemas.headers import Header
 
 _POLL_S = 0.1
-_EXPIRED = {KafkaError._MSG_TIMED_OUT}  # noqa: SLF001  confluent-kafka names librdkafka's local errors so
-_PURGED = {KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}  # noqa: SLF001
+_STOP_S = 5.0
+_PURGE_S = 1.0
+# Not delivered, and nothing is wrong with the record.
+_KEPT = {KafkaError._MSG_TIMED_OUT, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}  # noqa: SLF001
 
 
 class KafkaDelivery:
     """Takes encoded records and brings them to Kafka in the background."""
 
-    def __init__(self, kafka: Mapping[str, str]) -> None:
-        if not kafka.get("bootstrap.servers"):
-            raise ConfigurationError("KAFKA_BOOTSTRAP_SERVERS is not set: give the brokers as host:port,host:port")
-        self._config = {**DEFAULTS, **kafka, **FIXED}
-        self._trouble = Trouble()
+    def __init__(
+        self,
+        kafka: Mapping[str, str],
+        spool: SpoolSettings | None = None,
+        on_drop: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._kafka = kafka
+        self._spool = spool
+        self._trouble = Trouble(on_drop)
         self._client: Producer | None = None
-        self._poller: threading.Thread | None = None
+        self._backlog: Backlog | None = None
+        self._thread: threading.Thread | None = None
         self._closed = False
         self._begin_anew()
         self._open()
 
     def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
-        """Queue a record; its key decides its partition."""
+        """Take a record; its key decides its partition."""
+        next(self._sent)
         client = self._client or self._open()
+        backlog = self._backlog
         if client is None:
-            self._trouble.drop(_event_name(headers), Drop.CLOSED, "the publisher is closed")
+            self._trouble.drop(event_name(headers), Drop.CLOSED, "the publisher is closed")
+            return
+        if backlog is not None and backlog.active:
+            backlog.add(SpooledRecord(topic, key, value, headers))
             return
         try:
             client.produce(topic, value, key, on_delivery=partial(self._settle, headers), headers=headers)
         except BufferError:
-            self._trouble.drop(_event_name(headers), Drop.QUEUE_FULL, "the broker is slow or away")
+            if backlog is None:
+                self._trouble.drop(event_name(headers), Drop.QUEUE_FULL, "the broker is slow or away")
+            else:
+                backlog.add(SpooledRecord(topic, key, value, headers))
         except KafkaException as error:
-            self._trouble.drop(_event_name(headers), Drop.REFUSED, str(error.args[0]))
-        else:
-            with self._lock:
-                self._accepted += 1
+            self._trouble.drop(event_name(headers), Drop.REFUSED, str(error.args[0]))
 
     def flush(self, timeout: float) -> int:
-        """Wait at most `timeout` seconds for the queue to empty; return how many records are left."""
-        return int(self._client.flush(timeout)) if self._client is not None else 0
-
-    def close(self, timeout: float) -> int:
-        """Flush, then stop; return how many records were left, which are given up and counted."""
-        with self._lock:
-            self._closed = True
-            client, self._client = self._client, None
+        """Wait at most `timeout` seconds for everything to leave; return how many records are left."""
+        client, backlog = self._client, self._backlog
         if client is None:
             return 0
-        left = int(client.flush(timeout))
-        if left:
-            client.purge()
-            client.poll(0)
+        end = time.monotonic() + timeout
+        if backlog is not None and not backlog.wait_until_empty(timeout):
+            return len(client) + backlog.waiting
+        return int(client.flush(max(0.0, end - time.monotonic())))
+
+    def close(self, timeout: float) -> int:
+        """Flush, then stop; return how many records were left: in the spool if there is one, else given up."""
+        with self._lock:
+            self._closed = True
+        client, backlog = self._client, self._backlog
+        if client is None or self._thread is None:
+            return 0
+        self.flush(timeout)
         self._stop.set()
-        if self._poller is not None:
-            self._poller.join()
+        self._thread.join(_STOP_S)
+        self._client = None
+        left = len(client) + (backlog.waiting if backlog is not None else 0)
+        if len(client):
+            client.purge()
+            client.flush(_PURGE_S)
+        if backlog is not None:
+            backlog.put_back(self._returned)
+            backlog.close()
         return left
 
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish; `dropped_<reason>` for each reason."""
-        with self._lock:
-            accepted, failed = self._accepted, self._failed
+        with self._lock:  # a ticket is drawn to read the counter, and not counted
+            self._looks += 1
+            sent = next(self._sent) - self._looks + 1
         queued = len(self._client) if self._client is not None else 0
+        backlog = self._backlog
+        spooled, restored = (0, 0) if backlog is None else (backlog.waiting, backlog.restored)
         dropped = self._trouble.dropped()
+        lost = sum(dropped.values())
         return {
-            "published": accepted,
-            "delivered": max(0, accepted - failed - queued),
+            "published": sent,
+            "delivered": max(0, sent + restored - lost - queued - spooled),
             "queued": queued,
-            "dropped": sum(dropped.values()),
-            **{f"dropped_{reason}": count for reason, count in dropped.items()},
+            "spooled": spooled,
+            "dropped": lost,
+            **{f"dropped_{reason}": number for reason, number in dropped.items()},
         }
 
     def after_fork(self) -> None:
-        """Forget the parent's client: in this process it delivers nothing."""
+        """Forget the parent's client and spool: in this process they deliver nothing."""
         if self._client is not None:
             process.never_free(self._client)
+        if self._backlog is not None:
+            self._backlog.abandon()
         self._trouble.reset_after_fork()
         self._begin_anew()
 
@@ -109,51 +131,67 @@ class KafkaDelivery:
         # Reentrant: a signal handler may publish while its own thread holds the lock.
         self._lock = threading.RLock()
         self._client = None
-        self._poller = None
+        self._backlog = None
+        self._thread = None
         self._stop = threading.Event()
-        self._accepted = 0
-        self._failed = 0
+        self._sent = count()
+        self._looks = 0
+        self._returned: list[SpooledRecord] = []
+        self._draining: list[tuple[int, SpooledRecord]] = []
 
     def _open(self) -> Producer | None:
         """Return this process's client, made on first use; None after close()."""
         with self._lock:
             if self._client is None and not self._closed:
-                self._client = _make_client(self._config, LibrdkafkaLog(self._trouble))
-                self._poller = threading.Thread(
-                    target=_poll, args=(self._client, self._stop), name="tasker-producer", daemon=True
-                )
-                self._poller.start()
+                client = make_client(self._kafka, self._trouble, keep=self._spool is not None)
+                if self._spool is not None:
+                    self._backlog = Backlog(self._spool, self._trouble)
+                self._thread = threading.Thread(target=self._work, args=(client,), name="tasker-producer", daemon=True)
+                self._client = client
+                self._thread.start()
                 process.watch_worker_exit()
             return self._client
 
-    def _settle(self, headers: list[Header], error: KafkaError, message: Message) -> None:  # noqa: ARG002
-        """Count a record that librdkafka gave up; it reports failures only."""
-        with self._lock:
-            self._failed += 1
-        code = error.code()
-        reason = Drop.EXPIRED if code in _EXPIRED else Drop.CLOSED if code in _PURGED else Drop.REFUSED
-        self._trouble.drop(_event_name(headers), reason, error.str())
+    def _work(self, client: Producer) -> None:
+        """Serve failure reports and librdkafka's log lines, and look after the backlog, until told to stop."""
+        backlog = self._backlog
+        if backlog is not None:
+            backlog.open()
+        while not self._stop.is_set():
+            client.poll(_POLL_S)
+            if backlog is None or not backlog.active:
+                continue
+            if self._returned:
+                returned, self._returned = self._returned, []
+                backlog.put_back(returned)
+            backlog.store()
+            while not self._stop.is_set() and len(client) == 0 and backlog.active:
+                self._drain(client, backlog)
 
+    def _drain(self, client: Producer, backlog: Backlog) -> None:
+        """Send what has waited longest; it is forgotten only when it is delivered."""
+        self._draining = backlog.next_batch()
+        for _, (topic, key, value, headers) in self._draining:
+            try:
+                client.produce(topic, value, key, on_delivery=partial(self._settle, headers), headers=headers)
+            except (BufferError, KafkaException) as error:
+                self._trouble.drop(event_name(headers), Drop.REFUSED, str(error))
+        while len(client) and not self._stop.is_set():
+            client.flush(_POLL_S)
+            backlog.store()
+        if not len(client):
+            backlog.done(self._draining)
+            self._draining = []
 
-def _make_client(config: Mapping[str, Any], logger: LibrdkafkaLog) -> Producer:
-    try:
-        return Producer(dict(config), logger=logger)
-    except (KafkaException, TypeError, ValueError) as error:
-        reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
-        names = [name for name in config if name in reason] or sorted(set(config) - set(DEFAULTS) - set(FIXED))
-        variables = ", ".join(f"KAFKA_{name.upper().replace('.', '_')}={_shown(name, config)}" for name in names)
-        raise ConfigurationError(f"{variables}: Kafka's client refuses it: {reason}") from error
-
-
-def _shown(name: str, config: Mapping[str, Any]) -> str:
-    return "***" if any(word in name for word in ("password", "secret", "key")) else str(config[name])
-
-
-def _poll(client: Producer, stop: threading.Event) -> None:
-    """Serve failure reports and librdkafka's log lines until told to stop."""
-    while not stop.is_set():
-        client.poll(_POLL_S)
-
-
-def _event_name(headers: list[Header]) -> str:
-    return next((value.decode("utf-8", "replace") for name, value in headers if name == CE_TYPE), "?")
+    def _settle(self, headers: list[Header], error: KafkaError, message: Message) -> None:
+        """Keep a record that librdkafka could not deliver, or count it as refused; only failures are reported."""
+        if self._draining and self._draining[0][0] != IN_MEMORY and error.code() in _KEPT:
+            return  # it is still on disk
+        topic, key, value = message.topic(), message.key(), message.value()
+        if self._backlog is not None and error.code() in _KEPT and topic and value is not None:
+            self._returned.append(SpooledRecord(topic, key or b"", value, headers))
+            self._backlog.active = True
+            return
+        reason = Drop.EXPIRED if error.code() == KafkaError._MSG_TIMED_OUT else Drop.REFUSED  # noqa: SLF001
+        reason = Drop.CLOSED if self._closed and error.code() in _KEPT else reason
+        self._trouble.drop(event_name(headers), reason, error.str())

@@ -184,7 +184,7 @@ class TaskScope(_Block):
     def ambient(self) -> Ambient:
         """Return what code inside the block is told about it."""
         scope = self._scope
-        return Ambient(scope.task_id, scope.task_name, scope.correlation_id, scope.trace)
+        return Ambient(scope.task_id, scope.task_name, scope.correlation_id, scope.trace, self)
 
     def note(self, step_id: str, attempt: int, state: State) -> None:
         """Remember where a step stands; the latest attempt holds."""

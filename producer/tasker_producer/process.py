@@ -6,9 +6,11 @@ child forgets the inherited client and makes its own. At the end what is queued 
 
 import atexit
 import os
+import signal
 import sys
-import weakref
+import threading
 from functools import cache
+from types import FrameType
 from typing import Protocol
 
 
@@ -24,13 +26,18 @@ class Guest(Protocol):
         ...
 
 
-_guests: weakref.WeakSet[Guest] = weakref.WeakSet()
+_guests: dict[int, Guest] = {}
 
 
 def watch(guest: Guest) -> None:
-    """Tell `guest` of forks and of the end of this process, for as long as it lives."""
-    _guests.add(guest)
+    """Tell `guest` of forks and of the end of this process, until it has `left`."""
+    _guests[id(guest)] = guest
     _install()
+
+
+def left(guest: Guest) -> None:
+    """Tell `guest` of nothing any more."""
+    _guests.pop(id(guest), None)
 
 
 def watch_worker_exit() -> None:
@@ -41,18 +48,35 @@ def watch_worker_exit() -> None:
 
 
 @cache
+def watch_sigterm() -> None:
+    """Finish before a SIGTERM ends the process, unless the service has a handler of its own.
+
+    Only the main thread may do this; elsewhere, and in a process that has its own way of ending, nothing happens.
+    """
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def _on_sigterm(number: int, _frame: FrameType | None) -> None:
+    _at_exit()
+    # End as the process would have ended without us: whoever sent the signal looks at the exit status.
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+@cache
 def _install() -> None:
     atexit.register(_at_exit)
     os.register_at_fork(after_in_child=_after_fork)
 
 
 def _after_fork() -> None:
-    for guest in list(_guests):
+    for guest in list(_guests.values()):
         guest.after_fork()
 
 
 def _at_exit() -> None:
-    for guest in list(_guests):
+    for guest in list(_guests.values()):
         guest.at_exit()
 
 

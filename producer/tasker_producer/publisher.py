@@ -4,19 +4,24 @@ A publish call builds, checks, masks and encodes the record on the caller's thre
 UsageError for a caller's mistake, and nothing for trouble with Kafka.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from tasker_producer import process
-from tasker_producer.assembly import EventAssembler, Moment, Options
+from tasker_producer.assembly import EventAssembler
+from tasker_producer.call import Moment, Options, read_payload
 from tasker_producer.carrier import TaskContext, read_carrier
+from tasker_producer.custom import AttributeType, CustomEvent, CustomEvents
+from tasker_producer.decorators import TracedFunctions
 from tasker_producer.delivery import KafkaDelivery
 from tasker_producer.event_ids import new_event_id
 from tasker_producer.lifecycle import TaskScope
 from tasker_producer.settings import ProducerSettings
 from tasker_producer.subject import step_fields, task_fields
+from tasker_producer.task_and_step_events import StepHelpers
 from tasker_producer.tracing import new_task_trace, task_trace
+from tasker_producer.workflow_events import ObservabilityHelpers, WorkflowHelpers
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import Header, TraceHeaders
 
@@ -45,17 +50,30 @@ class Delivery(Protocol):
         ...
 
 
-class EventPublisher:
+class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, ObservabilityHelpers):
     """Publishes the events of one service; safe to share between threads, coroutines and forked workers.
 
-    Raises ConfigurationError, when it is made, for settings that Kafka's client refuses.
+    `on_drop` is called with name and reason of each event that is given up. Raises ConfigurationError, when it is made,
+    for settings that Kafka's client refuses.
     """
 
-    def __init__(self, settings: ProducerSettings | None = None, delivery: Delivery | None = None) -> None:
+    def __init__(
+        self,
+        settings: ProducerSettings | None = None,
+        delivery: Delivery | None = None,
+        *,
+        on_drop: Callable[[str, str], None] | None = None,
+    ) -> None:
         self.settings = settings if settings is not None else ProducerSettings.from_env()
         self._assembler = EventAssembler(self.settings)
-        self._delivery = delivery if delivery is not None else KafkaDelivery(self.settings.kafka)
+        self._custom = CustomEvents()
+        if delivery is not None:
+            self._delivery = delivery
+            return
+        self._delivery = KafkaDelivery(self.settings.kafka, self.settings.spool(), on_drop)
         process.watch(self)
+        if self.settings.flush_on_sigterm:
+            process.watch_sigterm()
 
     def publish_event(  # noqa: PLR0913  all but the name have defaults
         self,
@@ -76,10 +94,30 @@ class EventPublisher:
 
         Raises UsageError for an unknown reserved name, an unknown field, or a value that does not fit.
         """
-        given = fields
-        if payload is not None:
-            given = {**self._assembler.free_attributes(name, _mapping("payload", payload)), **fields}
-        self._publish(name, given, additional_context, Options(None, timestamp, event_id, trace, key))
+        options = Options(None, timestamp, event_id, trace, key)
+        if payload is None:
+            self._custom.check(name, fields.get("attributes") or {})
+            self._publish(name, fields, additional_context, options)
+            return
+        about = read_payload(name, _mapping("payload", payload))
+        self._custom.check(name, about.fields.get("attributes") or {})
+        given = {option: value for option, value in options._asdict().items() if value is not None}
+        context = {**_mapping("additional_context", about.context or {}), **(additional_context or {})}
+        self._publish(name, {**about.fields, **fields}, context or None, about.options._replace(**given))
+
+    def register_event(
+        self, name: str, description: str = "", attributes: Mapping[str, AttributeType] | None = None
+    ) -> None:
+        """Describe an event of your own; from now on a payload that does not fit raises UsageError.
+
+        `attributes` holds a type for each name, such as `int | float`; one that allows None may be left out. Raises
+        UsageError for a name of the catalogue.
+        """
+        self._custom.register(CustomEvent(name, description, dict(attributes or {})))
+
+    def registered_events(self) -> tuple[CustomEvent, ...]:
+        """Return the events of your own that are described, by name."""
+        return self._custom.all()
 
     def publish_task_event(  # noqa: PLR0913  all but the name have defaults
         self,
@@ -162,6 +200,7 @@ class EventPublisher:
 
     def close(self, timeout: float | None = None) -> int:
         """Flush and stop; return how many events were left. What is published afterwards is counted as dropped."""
+        process.left(self)
         return self._delivery.close(self.settings.flush_timeout_s if timeout is None else timeout)
 
     def stats(self) -> dict[str, int]:
@@ -184,6 +223,9 @@ class EventPublisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _backtrace_frames(self) -> int:
+        return self.settings.backtrace_frames
 
     def _publish(self, name: str, given: dict[str, Any], context: Mapping[str, Any] | None, options: Options) -> None:
         if context is not None:

@@ -5,16 +5,23 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
+from tasker_producer.backlog import FullPolicy, SpoolSettings
 from tasker_producer.masking import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.topics import DEFAULT_PREFIX
 
 DEFAULT_SERVICE = "tasker"
+# Outlives a restart of the process; name a volume to outlive the machine. The user's id keeps users apart.
+DEFAULT_SPOOL_DIR = Path(tempfile.gettempdir()) / f"tasker-spool-{os.getuid()}"
+
+_FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 # Kafka's own start scripts and images use these, and Kubernetes sets the others in every pod beside a service "kafka".
 _NOT_OURS = re.compile(
@@ -38,6 +45,20 @@ class ProducerSettings:
     backtrace_frames: int = 10
     max_record_bytes: int = 900_000
     flush_timeout_s: float = 5.0
+    flush_on_sigterm: bool = True
+    spool_dir: Path = DEFAULT_SPOOL_DIR
+    spool_max_bytes: int = 256 << 20
+    spool_full: FullPolicy = FullPolicy.DROP_OLDEST
+    spool_block_s: float = 1.0
+
+    def spool(self) -> SpoolSettings | None:
+        """Return how events wait on disk; None where no byte is given for it."""
+        if not self.spool_max_bytes:
+            return None
+        # What waits for one Kafka must never go to another.
+        target = f"{self.kafka.get('bootstrap.servers')} {self.topic_prefix}"
+        directory = self.spool_dir / f"{self.service_name}-{sha256(target.encode()).hexdigest()[:8]}"
+        return SpoolSettings(directory, self.spool_max_bytes, self.spool_full, self.spool_block_s)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "ProducerSettings":
@@ -56,6 +77,11 @@ class ProducerSettings:
             backtrace_frames=int(_number(environ, "TASKER_BACKTRACE_FRAMES", 10, at_least=0)),
             max_record_bytes=int(_number(environ, "TASKER_MAX_RECORD_BYTES", 900_000, at_least=4096)),
             flush_timeout_s=_number(environ, "TASKER_FLUSH_TIMEOUT", 5.0, at_least=0),
+            flush_on_sigterm=_flag(environ, "TASKER_FLUSH_ON_SIGTERM", default=True),
+            spool_dir=Path(_value(environ, "TASKER_SPOOL_DIR") or DEFAULT_SPOOL_DIR),
+            spool_max_bytes=int(_number(environ, "TASKER_SPOOL_MAX_BYTES", 256 << 20, at_least=0)),
+            spool_full=_policy(environ),
+            spool_block_s=_number(environ, "TASKER_SPOOL_BLOCK_TIMEOUT", 1.0, at_least=0),
         )
 
 
@@ -87,6 +113,21 @@ def _value(environ: Mapping[str, str], name: str) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{name}_FILE={path} cannot be read: {error}") from error
+
+
+def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = (_value(environ, name) or str(default)).lower()
+    if text not in _FLAGS:
+        raise ConfigurationError(f"{name}={text!r} is not one of {', '.join(_FLAGS)}")
+    return _FLAGS[text]
+
+
+def _policy(environ: Mapping[str, str]) -> FullPolicy:
+    text = _value(environ, "TASKER_SPOOL_FULL") or FullPolicy.DROP_OLDEST
+    try:
+        return FullPolicy(text)
+    except ValueError as error:
+        raise ConfigurationError(f"TASKER_SPOOL_FULL={text!r} is not one of {', '.join(FullPolicy)}") from error
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, *, at_least: float) -> float:

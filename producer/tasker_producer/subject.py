@@ -97,3 +97,25 @@ def _read(get: Callable[[str], Any], names: Mapping[str, tuple[str, ...]]) -> di
                 found[field] = value
                 break
     return found
+
+
+def observed_fields(task: Any, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is told about a task and, with `step=…`, about a step of it; and the options of the publish call.
+
+    >>> observed_fields({"id": 42}, {"reason": "empty", "timestamp": 5})
+    ({'task_id': 42, 'reason': 'empty'}, {'timestamp': 5})
+    """
+    options = {name: value for name, value in fields.items() if name in _OPTIONS}
+    told = {name: value for name, value in fields.items() if name not in _OPTIONS and name != "step"}
+    step = fields.get("step")
+    about = task_fields("", task) if step is None else _without_details(step_fields("", step, task))
+    return {**about, **told}, options
+
+
+_OPTIONS = frozenset({"timestamp", "event_id", "trace", "additional_context"})
+_OF_A_STEP_ELSEWHERE = frozenset({"task_id", "task_name", "correlation_id", "step_id", "step_name"})
+
+
+def _without_details(found: dict[str, Any]) -> dict[str, Any]:
+    """Keep what an event that is not a step's own can carry about it."""
+    return {name: value for name, value in found.items() if name in _OF_A_STEP_ELSEWHERE}

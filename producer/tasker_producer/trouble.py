@@ -6,6 +6,7 @@ The service reads its own log, not ours: a broker that is away for an hour must 
 import logging
 import threading
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -20,13 +21,15 @@ class Drop(StrEnum):
     QUEUE_FULL = "queue_full"  # librdkafka's queue is full: the broker is slow or away
     EXPIRED = "expired"  # librdkafka tried for delivery.timeout.ms
     REFUSED = "refused"  # the broker or librdkafka does not accept it, e.g. no permission
+    SPOOL_FULL = "spool_full"  # the disk space for waiting events is used up
     CLOSED = "closed"  # published after close(), or still undelivered when it returned
 
 
 class Trouble:
     """Counts given-up events and tells the service's log, not too often."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_drop: Callable[[str, str], None] | None = None) -> None:
+        self._on_drop = on_drop
         self.reset_after_fork()
 
     def reset_after_fork(self) -> None:
@@ -40,6 +43,11 @@ class Trouble:
         """Count an event that is given up."""
         with self._lock:
             self._dropped[reason] += 1
+        if self._on_drop is not None:
+            try:
+                self._on_drop(event_name, str(reason))
+            except Exception:  # the service's callback; it must not stop the delivery
+                log.exception("on_drop failed for %s", event_name)
         self.tell(reason, f"Error publishing event {event_name} : {reason}: {detail}")
 
     def dropped(self) -> dict[str, int]:

@@ -1,10 +1,12 @@
 """The producer on a real Kafka: what it promises to those who read, and to the process it lives in."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -18,9 +20,10 @@ from tests.support.produced import create_event_topics, read_all
 
 
 @pytest.fixture
-def settings(kafka: KafkaSource, admin: AdminClient, topic_prefix: str) -> ProducerSettings:
+def settings(kafka: KafkaSource, admin: AdminClient, topic_prefix: str, tmp_path: Path) -> ProducerSettings:
     create_event_topics(admin, topic_prefix)
-    return ProducerSettings(kafka={"bootstrap.servers": kafka.bootstrap_servers}, topic_prefix=topic_prefix)
+    servers = {"bootstrap.servers": kafka.bootstrap_servers}
+    return ProducerSettings(kafka=servers, topic_prefix=topic_prefix, spool_dir=tmp_path)
 
 
 def run_service(settings: ProducerSettings, code: str) -> "subprocess.CompletedProcess[str]":
@@ -29,6 +32,7 @@ def run_service(settings: ProducerSettings, code: str) -> "subprocess.CompletedP
         **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka["bootstrap.servers"],
         "TASKER_TOPIC_PREFIX": settings.topic_prefix,
+        "TASKER_SPOOL_DIR": str(settings.spool_dir),
     }
     command = [sys.executable, "-c", textwrap.dedent(code)]
     return subprocess.run(command, env=environ, check=False, capture_output=True, text=True, timeout=60)
@@ -118,10 +122,37 @@ def test_a_setting_that_kafka_refuses_is_named_at_once() -> None:
 
 
 def test_without_a_broker_publishing_neither_blocks_nor_raises() -> None:
-    settings = ProducerSettings(kafka={"bootstrap.servers": "localhost:1", "queue.buffering.max.messages": "10"})
-    publisher = EventPublisher(settings)
+    kafka = {"bootstrap.servers": "localhost:1", "queue.buffering.max.messages": "10"}
+    publisher = EventPublisher(ProducerSettings(kafka=kafka, spool_max_bytes=0))
     for number in range(25):
         publisher.publish_event("order.paid", {"number": number})
     assert publisher.close(0.2) == 10
     counts = publisher.stats()
     assert (counts["dropped_queue_full"], counts["dropped_closed"], counts["delivered"]) == (15, 10, 0)
+
+
+def test_a_sigterm_lets_queued_events_leave_and_still_ends_the_process(settings: ProducerSettings) -> None:
+    code = """
+        import os, signal
+        from tasker_producer import EventPublisher
+        publisher = EventPublisher()
+        for number in range(500):
+            publisher.publish_task_event("task.cancelled", task_id=number)
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+    """
+    assert run_service(settings, code).returncode == -signal.SIGTERM
+    assert len(task_ids(settings, "task", 500)) == 500
+
+
+def test_a_services_own_sigterm_handler_stays_in_place(settings: ProducerSettings) -> None:
+    code = """
+        import os, signal, sys
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))
+        from tasker_producer import EventPublisher
+        EventPublisher().publish_task_event("task.cancelled", task_id=1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+    """
+    assert run_service(settings, code).returncode == 7
+    assert len(task_ids(settings, "task", 1)) == 1

@@ -1,0 +1,197 @@
+"""Events that must wait: first in memory, then in the spool, and what is given up when both are full.
+
+`add` is called by the service's threads and only touches memory; everything that touches the disk is called by the
+delivery's own thread. As long as anything waits, everything new waits behind it: the order per key is kept.
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from tasker_producer import process
+from tasker_producer.spool import SpooledRecord, SpoolFile
+from tasker_producer.trouble import Drop, Trouble
+from tasker_schemas.headers import CE_TYPE, Header
+
+MAX_IN_MEMORY = 20_000
+IN_MEMORY = -1  # in the place of an id: the event is not on disk
+_BATCH = 2_000
+
+
+class FullPolicy(StrEnum):
+    """What is given up when the spool is full."""
+
+    DROP_OLDEST = "drop_oldest"
+    DROP_NEWEST = "drop_newest"
+    BLOCK = "block"  # the publishing thread waits, up to a limit; then the newest
+
+
+class SpoolSettings(NamedTuple):
+    """Where events wait, how many bytes of them, and what happens when these are used up."""
+
+    directory: Path
+    max_bytes: int
+    full: FullPolicy
+    block_s: float
+
+
+class Backlog:
+    """The events of one process that wait for Kafka."""
+
+    def __init__(self, settings: SpoolSettings, trouble: Trouble) -> None:
+        self._settings = settings
+        self._trouble = trouble
+        self._memory: deque[SpooledRecord] = deque()
+        self._storing: list[SpooledRecord] = []
+        self._room = threading.Condition(threading.RLock())
+        self._spool: SpoolFile | None = None
+        self._out = 0  # events of the batch that is being sent
+        self.restored = 0
+        self.active = False
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait, on disk and in memory; those that are being sent do not."""
+        on_disk = self._spool.count - self._out if self._spool is not None else 0
+        return len(self._memory) + len(self._storing) + on_disk
+
+    def open(self) -> None:
+        """Take a spool file, with what an earlier process left in it."""
+        try:
+            self._spool = SpoolFile.open(self._settings.directory)
+        except (OSError, sqlite3.Error) as error:
+            self._failed(error)
+            return
+        self.restored = self._spool.count
+        self.active = self.active or self._spool.count > 0
+
+    def add(self, record: SpooledRecord) -> None:
+        """Let an event wait; touches memory only."""
+        with self._room:
+            self.active = True
+            if self._is_full() and self._settings.full is FullPolicy.BLOCK:
+                self._room.wait_for(lambda: not self._is_full(), self._settings.block_s)
+            if self._is_full() and self._settings.full is FullPolicy.DROP_OLDEST:
+                self._give_up(self._memory.popleft())
+            elif self._is_full():
+                self._give_up(record)
+                return
+            self._memory.append(record)
+
+    def put_back(self, records: Sequence[SpooledRecord]) -> None:
+        """Let events wait that are older than all others here."""
+        try:
+            if self._spool is not None and records:
+                self._spool.put_back(records)
+                self.active = True
+                return
+        except (OSError, sqlite3.Error) as error:
+            self._failed(error)
+        for record in records:
+            self._give_up(record)
+
+    def store(self) -> None:
+        """Bring what waits in memory to disk; what the disk does not take stays in memory."""
+        if self._spool is None:
+            return
+        while self._memory:
+            with self._room:
+                self._storing = self._popped()
+            try:
+                stored = self._make_room(self._spool, sum(record.size for record in self._storing))
+                if stored:
+                    self._spool.append(self._storing)
+            except (OSError, sqlite3.Error) as error:
+                self._failed(error)
+                stored = False
+            with self._room:
+                if not stored:
+                    self._memory.extendleft(reversed(self._storing))
+                self._storing = []
+                self._room.notify_all()
+            if not stored:
+                return
+
+    def next_batch(self) -> list[tuple[int, SpooledRecord]]:
+        """Return the events that have waited longest; those from disk wait on there until they are `done`."""
+        self.store()
+        if self._spool is not None and self._spool.count:
+            batch = self._spool.oldest(_BATCH)
+            self._out = len(batch)
+            return batch
+        with self._room:
+            return [(IN_MEMORY, record) for record in self._popped()]
+
+    def done(self, batch: Sequence[tuple[int, SpooledRecord]]) -> None:
+        """Forget events that are delivered; the last of them ends the waiting."""
+        if self._spool is not None and self._out:
+            try:
+                self._spool.remove(batch)
+            except (OSError, sqlite3.Error) as error:  # they will be sent again, with the same ids
+                self._failed(error)
+        self._out = 0
+        with self._room:
+            self.active = self.waiting > 0
+            self._room.notify_all()
+
+    def wait_until_empty(self, timeout: float) -> bool:
+        """Return whether nothing waits any more, after at most `timeout` seconds."""
+        with self._room:
+            return self._room.wait_for(lambda: not self.active, timeout)
+
+    def close(self) -> None:
+        """Leave everything on disk; what only memory holds is given up."""
+        self.store()
+        while self._memory:
+            self._give_up(self._memory.popleft(), Drop.CLOSED)
+        if self._spool is not None:
+            self._spool.close()
+
+    def abandon(self) -> None:
+        """Leave the file to the process that owns it: this one is its forked child."""
+        if self._spool is not None:
+            process.never_free(self._spool)
+
+    def _popped(self) -> list[SpooledRecord]:
+        """Take the oldest out of memory: a batch, but no more than a part of what the disk may hold."""
+        batch: list[SpooledRecord] = []
+        size = 0
+        while self._memory and len(batch) < _BATCH and size <= self._settings.max_bytes // 8:
+            batch.append(self._memory.popleft())
+            size += batch[-1].size
+        return batch
+
+    def _is_full(self) -> bool:
+        return len(self._memory) >= MAX_IN_MEMORY
+
+    def _make_room(self, spool: SpoolFile, size: int) -> bool:
+        """Return whether so many bytes fit on disk, after dropping the oldest where that is the policy."""
+        excess = spool.size + size - self._settings.max_bytes
+        if excess <= 0 or self._settings.full is not FullPolicy.DROP_OLDEST or self._out:
+            return excess <= 0
+        oldest = []
+        for entry in spool.oldest(_BATCH):
+            if excess <= 0:
+                break
+            oldest.append(entry)
+            excess -= entry[1].size
+        spool.remove(oldest)
+        for _, record in oldest:
+            self._give_up(record)
+        return excess <= 0
+
+    def _give_up(self, record: SpooledRecord, reason: Drop = Drop.SPOOL_FULL) -> None:
+        self._trouble.drop(event_name(record.headers), reason, f"{self._settings.full}, {self.waiting} events wait")
+
+    def _failed(self, error: Exception) -> None:
+        where = self._settings.directory
+        self._trouble.tell("spool", f"The spool in {where} fails, events wait in memory: {error}")
+
+
+def event_name(headers: list[Header]) -> str:
+    """Return the name of the event that has these headers."""
+    return next((value.decode("utf-8", "replace") for name, value in headers if name == CE_TYPE), "?")

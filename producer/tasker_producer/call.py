@@ -1,0 +1,61 @@
+"""What a caller may say in one publish call, and how a payload is taken apart."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from tasker_schemas.events import fields_of
+from tasker_schemas.headers import TraceHeaders
+from tasker_schemas.names import Family, WorkflowEvents, family_of
+
+Moment = datetime | int | str
+
+
+class Options(NamedTuple):
+    """What a caller may say about an event beside its fields."""
+
+    event_type: str | None = None
+    timestamp: Moment | None = None
+    event_id: str | None = None
+    trace: TraceHeaders | None = None
+    key: str | None = None
+
+
+class Payload(NamedTuple):
+    """A caller's payload taken apart: fields of the record, options of the call, business context."""
+
+    fields: dict[str, Any]
+    options: Options
+    context: Mapping[str, Any] | None
+
+
+_CUSTOM_IDENTITY = ("task_id", "task_name", "correlation_id")
+_IN_PAYLOAD = frozenset({"timestamp", "event_id", "additional_context"})
+# The catalogue gives these no fields of their own.
+_FREE = frozenset(
+    {
+        WorkflowEvents.VIABLE_STEPS_BATCH_READY,
+        WorkflowEvents.ORCHESTRATION_REQUESTED,
+        WorkflowEvents.STEP_EXECUTION_FAILED,
+        WorkflowEvents.TASK_STATE_UNCLEAR,
+    }
+)
+
+
+def read_payload(name: str, payload: Mapping[str, Any]) -> Payload:
+    """Take a payload apart: one's own event has attributes, one of the catalogue has its record's fields.
+
+    Raises UsageError for an unknown reserved name.
+    """
+    family = family_of(name)
+    if family is Family.CUSTOM:
+        own = {field: payload[field] for field in _CUSTOM_IDENTITY if field in payload}
+        return Payload({**own, "attributes": {k: v for k, v in payload.items() if k not in own}}, Options(), None)
+    options = Options(timestamp=payload.get("timestamp"), event_id=payload.get("event_id"))
+    rest = {key: value for key, value in payload.items() if key not in _IN_PAYLOAD}
+    context = payload.get("additional_context")
+    if name in _FREE:
+        known = fields_of(family)
+        context = {**{k: v for k, v in rest.items() if k not in known}, **(context or {})}
+        rest = {key: value for key, value in rest.items() if key in known}
+    return Payload(rest, options, context)

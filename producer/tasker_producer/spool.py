@@ -1,0 +1,148 @@
+"""What Kafka cannot take now, on disk: one SQLite file per process, in the order of publishing.
+
+SQLite's write-ahead log makes it crash-safe: what was committed is there after a SIGKILL, and a torn tail is skipped.
+A process holds the lock of its file, so that no second one sends the same records; what a dead process has left is
+taken over by the next one that starts.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from tasker_schemas.headers import Header
+
+MAX_FILES = 256  # processes on one machine that spool into one directory
+_PRIVATE_DIR = 0o700
+_PRIVATE_FILE = 0o600
+_SCHEMA = """
+    CREATE TABLE IF NOT EXISTS records (
+        id INTEGER PRIMARY KEY, topic TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, headers TEXT NOT NULL,
+        size INTEGER NOT NULL
+    )
+"""
+
+log = logging.getLogger("tasker_producer")
+
+
+class SpooledRecord(NamedTuple):
+    """One record as it will go to Kafka."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[Header]
+
+    @property
+    def size(self) -> int:
+        """Bytes that it counts for on disk, about."""
+        return len(self.value) + len(self.key) + sum(len(name) + len(value) for name, value in self.headers) + 64
+
+
+class SpoolFile:
+    """The records that one process keeps on disk; used by one thread at a time.
+
+    Raises OSError or sqlite3.Error when the disk does not do its part.
+    """
+
+    def __init__(self, database: sqlite3.Connection, lock: int) -> None:
+        self._database = database
+        self._lock = lock
+        self.count: int
+        self.size: int
+        self.count, self.size = database.execute("SELECT count(*), coalesce(sum(size), 0) FROM records").fetchone()
+
+    @classmethod
+    def open(cls, directory: Path) -> Self:
+        """Take a file that no living process holds: one that a dead process left behind first."""
+        directory.mkdir(mode=_PRIVATE_DIR, parents=True, exist_ok=True)
+        left = sorted(directory.glob("events-*.sqlite"))
+        for path in [*left, *(directory / f"events-{number}.sqlite" for number in range(MAX_FILES))]:
+            lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                continue
+            return cls(_connect(path), lock)
+        raise OSError(f"{directory} holds {MAX_FILES} spools, all of them in use")
+
+    def append(self, records: Sequence[SpooledRecord]) -> None:
+        """Keep records behind all others."""
+        self._insert((None, record) for record in records)
+        self._grown_by(records)
+
+    def put_back(self, records: Sequence[SpooledRecord]) -> None:
+        """Keep records before all others: they are older than what is here."""
+        first = self._database.execute("SELECT coalesce(min(id), 1) FROM records").fetchone()[0] - len(records)
+        self._insert((first + number, record) for number, record in enumerate(records))
+        self._grown_by(records)
+
+    def oldest(self, limit: int) -> list[tuple[int, SpooledRecord]]:
+        """Return the oldest records with their ids."""
+        rows = self._database.execute("SELECT * FROM records ORDER BY id LIMIT ?", (limit,))
+        return [(row[0], SpooledRecord(row[1], row[2], row[3], _headers(row[4]))) for row in rows]
+
+    def remove(self, records: Sequence[tuple[int, SpooledRecord]]) -> None:
+        """Forget records: they are delivered, or given up."""
+        with self._database:
+            self._database.executemany("DELETE FROM records WHERE id = ?", ((number,) for number, _ in records))
+        self.count -= len(records)
+        self.size = 0 if self.count == 0 else self.size - sum(record.size for _, record in records)
+
+    def close(self) -> None:
+        """Let go of the file; what is in it waits for the next process."""
+        self._database.close()
+        os.close(self._lock)
+
+    def _insert(self, rows: Iterable[tuple[int | None, SpooledRecord]]) -> None:
+        with self._database:
+            self._database.executemany(
+                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
+                ((number, r.topic, r.key, r.value, _headers_text(r.headers), r.size) for number, r in rows),
+            )
+
+    def _grown_by(self, records: Sequence[SpooledRecord]) -> None:
+        self.count += len(records)
+        self.size += sum(record.size for record in records)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a spool's database; a damaged one is put aside, for a person to look at."""
+    try:
+        return _opened(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):  # the disk's trouble, not the file's
+            raise
+        aside = path.with_suffix(f".damaged-{os.getpid()}")
+        path.rename(aside)
+        log.exception("The spool %s is damaged: put aside as %s", path, aside)
+        return _opened(path)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # SQLite gives its log and its index the permissions of the file, so the file must exist first.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE))
+    database = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # safe when a process dies; a power cut may take the last commit
+        database.execute(_SCHEMA)
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
+
+
+def _headers_text(headers: list[Header]) -> str:
+    return json.dumps([(name, value.decode("utf-8", "replace")) for name, value in headers])
+
+
+def _headers(text: str) -> list[Header]:
+    return [(name, value.encode()) for name, value in json.loads(text)]
