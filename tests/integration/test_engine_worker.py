@@ -123,6 +123,27 @@ def test_workers_on_one_host_take_places_of_their_own_in_one_directory(arena: Ar
     assert arena.differences() == {}
 
 
+def test_a_state_larger_than_a_usual_record_is_kept_and_restored(arena: Arena) -> None:
+    for name, count in (("before", 100_000), ("after", 1)):
+        arena.produce(count, 1, topics="a")
+        with arena.worker(name, store="memory", run_size=50_000) as worker:
+            arena.wait_committed()
+            assert worker.terminate() == 0
+    assert max(len(record.value()) for record in arena.changelog()) > 1_200_000
+    assert arena.differences() == {}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["Health and metrics", "Waiting for tables", "(Re-)joining group", "Executing _on_partitions_assigned", "ready"],
+)
+def test_a_stop_is_orderly_at_any_point_of_the_start(arena: Arena, moment: str) -> None:
+    arena.produce(100, 10)
+    with arena.worker() as worker:
+        wait_until(lambda: worker.said(moment) > 0, moment)
+        assert worker.terminate() == 0
+
+
 def test_health_pages_tell_when_a_worker_is_ready_and_what_it_did(arena: Arena) -> None:
     arena.produce(1000, 100)
     with arena.worker() as worker:

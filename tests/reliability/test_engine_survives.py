@@ -11,9 +11,9 @@ from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
 from tests.support.engine_arena import Arena, wait_until
 
 pytestmark = pytest.mark.reliability
-RECORDS, KEYS = 40_000, 4_000
+RECORDS, KEYS = 20_000, 2_000
 # Small runs and a backend that takes its time: a kill has something to hit in the middle of.
-SLOWLY: dict[str, Any] = {"run_size": 200, "processor": {"slow": 0.05}}
+SLOWLY: dict[str, Any] = {"run_size": 100, "processor": {"slow": 0.05}}
 
 
 @pytest.fixture
@@ -79,3 +79,16 @@ def test_a_worker_that_was_frozen_does_not_write_into_what_others_took_over(aren
             arena.wait_committed()
             assert (heir.terminate(), frozen.terminate()) == (0, 0)
     assert arena.differences() == {}
+
+
+def test_a_worker_gives_up_when_the_broker_is_gone_for_too_long(
+    own_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
+) -> None:
+    arena = Arena(own_kafka.bootstrap_servers, topic_prefix, tmp_path)
+    arena.create_topics()
+    arena.produce(100, 10)
+    with arena.worker(broker_timeout=3.0, drain_timeout=1.0) as worker:
+        arena.wait_committed()
+        own_kafka.kill()
+        assert worker.process.wait(60) == 1
+        assert worker.said("The broker has not answered for 3 s: giving up.")

@@ -184,6 +184,10 @@ class Arena:
         }
         return {key: (len(seen), sum(seen.values())) for key, seen in last.items()}
 
+    def changelog(self) -> list[Message]:
+        """Return all records that the group's changelog holds now."""
+        return self._read(f"{self.prefix}-counting-{CHANGELOG}")
+
     def read(self, name: str) -> list[Message]:
         """Return all records that a topic of the prefix holds now."""
         return self._read(f"{self.prefix}.{name}")

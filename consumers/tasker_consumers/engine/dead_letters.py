@@ -13,6 +13,8 @@ TOPIC = "__streams.errors.topic"
 PARTITION = "__streams.errors.partition"
 OFFSET = "__streams.errors.offset"
 ATTEMPTS = "tasker-dlq-attempts"
+#: A reason may quote the record: the letter must not grow beyond what the topic takes.
+_MESSAGE_LENGTH = 1000
 _OURS = {EXCEPTION, MESSAGE, TOPIC, PARTITION, OFFSET, ATTEMPTS}
 
 
@@ -25,7 +27,7 @@ def dead_letter(record: Record, error: PoisonRecord) -> Outgoing:
     kind = type(error)
     added = {
         EXCEPTION: f"{kind.__module__}.{kind.__qualname__}",
-        MESSAGE: str(error),
+        MESSAGE: str(error)[:_MESSAGE_LENGTH],
         TOPIC: record.topic,
         PARTITION: str(record.partition),
         OFFSET: str(record.offset),

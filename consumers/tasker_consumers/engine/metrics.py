@@ -1,6 +1,6 @@
 """What a worker counts and measures, for `/metrics`."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 
 class EngineMetrics:
@@ -8,6 +8,7 @@ class EngineMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # memory and open files
         self.records = Counter(
             "tasker_engine_records", "Records folded into states.", ["partition"], registry=self.registry
         )

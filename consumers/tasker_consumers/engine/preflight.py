@@ -12,7 +12,7 @@ from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 6.0
 #: A changelog is never deleted, only compacted, in small segments: the active one is read in full at a recovery. Its
 #: records are whole states, so it takes larger ones than other topics do.
 CHANGELOG_CONFIG = {
@@ -21,7 +21,12 @@ CHANGELOG_CONFIG = {
     "min.cleanable.dirty.ratio": "0.2",
     "max.message.bytes": str(16 << 20),
 }
-DEAD_LETTER_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(14 * 24 * 3600 * 1000)}
+#: A dead letter is a record of a source, and some headers more.
+DEAD_LETTER_CONFIG = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(30 * 24 * 3600 * 1000),
+    "max.message.bytes": str(2 << 20),
+}
 
 _silent = logging.getLogger(f"{__name__}.librdkafka")
 _silent.addHandler(logging.NullHandler())

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +37,6 @@ def run_worker(processor: Processor[Any, Any], settings: EngineSettings) -> int:
     except TaskerEventsError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_USAGE
-    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
-        # A thread of Faust's that does not end would keep the process, its memory and its place in the group.
-        logging.shutdown()
-        os._exit(code)
     return code
 
 
@@ -70,11 +65,11 @@ async def _live(app: EngineApp, asked_to_stop: asyncio.Event, settings: EngineSe
             await _stop(app)
     except TimeoutError:
         logger.error("Faust does not stop: ending without it")  # noqa: TRY400  where it hangs says nothing
-        return EXIT_CRASH
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        logging.shutdown()
+        os._exit(EXIT_CRASH)  # its threads would keep the process, its memory and its place in the group
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     return EXIT_CRASH if app.crash_reason is not None else EXIT_OK
 
 
