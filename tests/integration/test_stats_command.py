@@ -84,6 +84,15 @@ def test_all_tasks_of_a_name_are_summed_up_by_the_hour(arena: StatsArena) -> Non
     assert hour["duration_p50_s"] == pytest.approx(6.0, rel=0.01)
 
 
+def test_tasks_that_go_on_are_listed_with_their_progress(arena: StatsArena) -> None:
+    publish(arena, order("done"), order("open", 6))
+    code, out, _ = output(arena, "--name", "order_processing")
+    assert code == 0
+    (line,) = [line.split() for line in out.splitlines() if line.startswith("open")]
+    assert line[1] == "in_progress"
+    assert "2/4" in line
+
+
 def test_a_watched_task_is_told_until_it_is_over(arena: StatsArena) -> None:
     publish(arena, order("42", 5))
     with command(arena, "42", "--watch", "--json") as process:

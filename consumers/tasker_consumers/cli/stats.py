@@ -74,7 +74,7 @@ def _watch(reader: "StatsReader", newest: "Newest", *, as_json: bool, forever: b
     for one in newest.tasks.values():
         _tell(one, as_json=as_json)
     with _bars(newest, wanted=sys.stdout.isatty() and not as_json) as draw:
-        while forever or not newest.all_over():
+        while forever or not newest.tasks or newest.going_on():
             for one in reader.news(_WATCH_S):
                 if newest.learn(one):
                     _tell(one, as_json=as_json)
@@ -106,20 +106,23 @@ def _bars(newest: "Newest", *, wanted: bool) -> Iterator[Callable[[], None]]:
 
 
 def _show(newest: "Newest", length_s: int, *, as_json: bool, one_task: bool) -> None:
-    from tasker_consumers.stats.view import task_rows, window_columns, window_rows
+    from tasker_consumers.stats.view import progress_table, task_rows, window_columns, window_rows
     from tasker_consumers.stats.windows import Windows
 
     if one_task:
         (found,) = newest.tasks.values()
-        show_json(found) if as_json else show_table(("", ""), task_rows(found))
+        show_json(found) if as_json else show_table(("field", "value"), task_rows(found))
         return
     windows = Windows(length_s)
     for one in newest.tasks.values():
         windows.learn(one)
     if as_json:
         show_json({"tasks": list(newest.tasks.values()), "windows": windows.figures()})
-    else:
-        show_table(window_columns(), window_rows(windows.figures()))
+        return
+    show_table(window_columns(), window_rows(windows.figures()))
+    going_on = newest.going_on()
+    if going_on:
+        open_console().print(progress_table(going_on[-_MOST_BARS:], _now()))
 
 
 def _now() -> int:

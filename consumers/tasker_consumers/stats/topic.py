@@ -112,6 +112,6 @@ class Newest:
         self.tasks[stats["task_id"]] = stats
         return stats != known
 
-    def all_over(self) -> bool:
-        """Return whether there are tasks, and none of them goes on."""
-        return bool(self.tasks) and all(contribution_of(stats) is not None for stats in self.tasks.values())
+    def going_on(self) -> list[Stats]:
+        """Return those that are not over."""
+        return [stats for stats in self.tasks.values() if contribution_of(stats) is None]

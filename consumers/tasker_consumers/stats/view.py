@@ -1,7 +1,7 @@
 """Statistics for eyes: one task in full, many in a table, their windows, their progress."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.progress_bar import ProgressBar
@@ -60,7 +60,7 @@ def progress_table(tasks: Iterable[Mapping[str, Any]], now: int) -> Table:
             f"{done.ended}/{done.total}",
             str(done.failed),
             _text("rate", done.rate),
-            "" if done.over else _text("left", done.left_s) + (" s" if done.left_s is not None else ""),
+            "" if done.over or done.left_s is None else str(timedelta(seconds=round(done.left_s))),
         )
     return table
 
