@@ -19,9 +19,9 @@ def test_without_a_broker_every_command_ends_with_one_line_and_exit_code_two() -
         subprocess.Popen([*TASKER, *command], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for command in COMMANDS
     ]  # at once: each waits its seconds for the broker
-    for command, process in zip(COMMANDS, running, strict=True):
-        _, told = process.communicate(timeout=LIMIT_S)
-        assert process.returncode == 2, (command, told)
+    ended = [(process.communicate(timeout=LIMIT_S)[1], process.returncode) for process in running]
+    for command, (told, code) in zip(COMMANDS, ended, strict=True):
+        assert code == 2, (command, told)
         assert NO_BROKER in told, (command, told)
         assert told.count("\n") == 1, (command, told)
 

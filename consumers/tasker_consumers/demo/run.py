@@ -52,7 +52,8 @@ class Stage:
     @property
     def environ(self) -> dict[str, str]:
         """The environment of whoever publishes or reads here."""
-        given = _variables(self.source, self.prefix)
+        # A spool of its own: what others could not deliver is none of a demo's business, and the other way round.
+        given = {**_variables(self.source, self.prefix), "TASKER_SPOOL_DIR": str(self.directory / "spool")}
         inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in given}
         return {**inherited, **given}
 
