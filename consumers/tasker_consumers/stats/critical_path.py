@@ -4,10 +4,16 @@ A step weighs its `Figures.time`, wall time from its first start to its last end
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from tasker_consumers.stats.steps import Step
+
+class Node(NamedTuple):
+    """A step in the graph of its task; microseconds, None is unknown."""
+
+    step_id: str
+    time: int | None
+    depends_on: Collection[str] | None
 
 
 class Path(NamedTuple):
@@ -17,35 +23,34 @@ class Path(NamedTuple):
     time: int
 
 
-def critical_path(steps: Iterable[tuple[str, Step]]) -> Path | None:
+def critical_path(nodes: Iterable[Node]) -> Path | None:
     """Return the chain with the largest time; None if no step told what it depends on, or if they depend on each other.
 
     Of equal chains the shorter one is taken, then the first in the alphabet, so that the answer never depends on order.
 
-    >>> a, b = Step(depends_on=frozenset()), Step(depends_on=frozenset({"a"}))
-    >>> critical_path([("b", b), ("a", a)])
-    Path(steps=['a'], time=0)
+    >>> critical_path([Node("pack", 3, ["order"]), Node("order", 2, []), Node("bill", 1, ["order"])])
+    Path(steps=['order', 'pack'], time=5)
     """
     times: dict[str, int] = {}
-    needs: dict[str, frozenset[str]] = {}
+    needs: dict[str, Collection[str]] = {}
     ordered = False
-    for step_id, step in steps:
-        times[step_id] = step.figures().time or 0
-        needs[step_id] = step.depends_on or frozenset()
-        ordered = ordered or step.depends_on is not None
+    for step_id, time, depends_on in nodes:
+        times[step_id] = time or 0
+        needs[step_id] = depends_on or ()
+        ordered = ordered or depends_on is not None
     ends = _ends(times, needs) if ordered else {}
     if not ends or len(ends) < len(times):  # steps in a ring never get an end
         return None
     last: str | None = min(ends, key=lambda step_id: (*ends[step_id][:2], step_id))
-    time = -ends[last][0] if last is not None else 0
+    longest = -ends[last][0] if last is not None else 0
     chain = []
     while last is not None:
         chain.append(last)
         last = ends[last][2]
-    return Path(chain[::-1], time)
+    return Path(chain[::-1], longest)
 
 
-def _ends(times: dict[str, int], needs: dict[str, frozenset[str]]) -> dict[str, tuple[int, int, str | None]]:
+def _ends(times: dict[str, int], needs: dict[str, Collection[str]]) -> dict[str, tuple[int, int, str | None]]:
     """Return for each step the best chain that ends with it: time (negative), number of steps, step before."""
     followers: defaultdict[str, list[str]] = defaultdict(list)
     missing: dict[str, int] = {}

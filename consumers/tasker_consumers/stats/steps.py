@@ -6,13 +6,16 @@ microseconds; integers, because sums of floats depend on their order.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from tasker_consumers.stats.lattice import greatest, least
 from tasker_schemas.events import STATE_AFTER
 from tasker_schemas.names import State, StepEvents
 
 Event = Mapping[str, Any]
+
+Row = list[Any]
+"""A step as it is stored: event ids, name, depends_on, attempts, and then its `Figures`, one by one."""
 
 #: The order of the states of a step or task: of two that are known, the higher holds.
 RANK: Mapping[State, int] = {
@@ -114,6 +117,27 @@ class Step:
         durations = [duration for attempt in attempts.values() if (duration := attempt.duration) is not None]
         return Figures(
             attempts[max(attempts)].rank, max(begun, default=0), sum(durations), _wall_time(attempts, durations)
+        )
+
+    def row(self) -> Row:
+        """Return the step as it is stored, its figures among it."""
+        return [
+            list(self.events),
+            self.name,
+            None if self.depends_on is None else list(self.depends_on),
+            [(number, *attempt) for number, attempt in self.attempts.items()],
+            *self.figures(),
+        ]
+
+    @classmethod
+    def of_row(cls, row: Row) -> Self:
+        """Return the step that `row` wrote."""
+        events, name, depends_on, attempts, *_ = row
+        return cls(
+            set(events),
+            name,
+            None if depends_on is None else frozenset(depends_on),
+            {number: Attempt(*attempt) for number, *attempt in attempts},
         )
 
 

@@ -11,7 +11,6 @@ import orjson
 
 from tasker_consumers.stats.critical_path import Path
 from tasker_consumers.stats.state import Carrier, ErrorFact, Stand, TaskState
-from tasker_consumers.stats.steps import Attempt, Step
 from tasker_consumers.stats.table import Bucket, Frozen, StepTable, Summary
 
 Read = Callable[[bytes], bytes | None]
@@ -101,27 +100,8 @@ def _read_part(key: bytes, index: int, read: Read) -> Bucket:
 
 def _bucket(row: list[Any]) -> Bucket:
     events, steps = row
-    return Bucket(set(events), {step_id: _step(step) for step_id, step in steps.items()})
+    return Bucket(set(events), steps)
 
 
 def _bucket_row(bucket: Bucket) -> list[Any]:
-    return [list(bucket.events), {step_id: _step_row(step) for step_id, step in bucket.steps.items()}]
-
-
-def _step(row: list[Any]) -> Step:
-    events, name, depends_on, attempts = row
-    return Step(
-        set(events),
-        name,
-        None if depends_on is None else frozenset(depends_on),
-        {number: Attempt(*attempt) for number, *attempt in attempts},
-    )
-
-
-def _step_row(step: Step) -> list[Any]:
-    return [
-        list(step.events),
-        step.name,
-        None if step.depends_on is None else list(step.depends_on),
-        [(number, *attempt) for number, attempt in step.attempts.items()],
-    ]
+    return [list(bucket.events), bucket.rows()]

@@ -8,11 +8,11 @@ whole bucket, never changed by a difference: so what a crash left half-written i
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
-from tasker_consumers.stats.critical_path import Path, critical_path
-from tasker_consumers.stats.steps import RANK, Event, Step
+from tasker_consumers.stats.critical_path import Node, Path, critical_path
+from tasker_consumers.stats.steps import RANK, Event, Row, Step
 from tasker_schemas.names import State
 
 #: Number of buckets of a large task: 20,000 steps make buckets of about 80.
@@ -68,10 +68,36 @@ def _longer(step: str | None, time: int | None, than: str | None, than_time: int
 
 @dataclass(slots=True)
 class Bucket:
-    """Some steps of a task, and the hashed ids of events that belong to no step."""
+    """Some steps of a task, and the hashed ids of events that belong to no step.
+
+    A step stays packed, as it was stored, until an event touches it: most events touch one step of many.
+    """
 
     events: set[int] = field(default_factory=set)
+    packed: dict[str, Row] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.packed) + len(self.steps)
+
+    def step(self, step_id: str) -> Step:
+        """Return a step to be changed; a new one if it was never heard of."""
+        step = self.steps.get(step_id)
+        if step is None:
+            row = self.packed.pop(step_id, None)
+            step = self.steps[step_id] = Step() if row is None else Step.of_row(row)
+        return step
+
+    def rows(self) -> dict[str, Row]:
+        """Return all steps as they are stored."""
+        return self.packed | {step_id: step.row() for step_id, step in self.steps.items()}
+
+    def nodes(self) -> Iterator[Node]:
+        """Return what the critical path needs to know of each step."""
+        for step_id, row in self.packed.items():
+            yield Node(step_id, row[_TIME], row[_DEPENDS_ON])
+        for step_id, step in self.steps.items():
+            yield Node(step_id, step.figures().time, step.depends_on)
 
     def summary(self) -> Summary:
         """Return what the statistics need to know of these steps."""
@@ -80,31 +106,29 @@ class Bucket:
         longest: str | None = None
         longest_time: int | None = None
         ordered = False
-        for step_id, step in self.steps.items():
-            rank, tries, step_work, time = step.figures()
-            events += len(step.events)
+        for step_id, step_events, depends_on, rank, tries, step_work, time in self._figures():
+            events += step_events
             completed += rank >= _COMPLETE
             failed += rank == _ERROR
             cancelled += rank == _CANCELLED
             attempts += tries
             retries += tries - 1 if tries else 0
             work += step_work
-            ordered = ordered or step.depends_on is not None
+            ordered = ordered or depends_on is not None
             if _longer(step_id, time, longest, longest_time):
                 longest, longest_time = step_id, time
         return Summary(
-            events,
-            len(self.steps),
-            completed,
-            failed,
-            cancelled,
-            attempts,
-            retries,
-            work,
-            longest,
-            longest_time,
-            ordered,
+            events, len(self), completed, failed, cancelled, attempts, retries, work, longest, longest_time, ordered
         )
+
+    def _figures(self) -> Iterator[tuple[Any, ...]]:
+        for step_id, (step_events, _, depends_on, _, *figures) in self.packed.items():
+            yield step_id, len(step_events), depends_on, *figures
+        for step_id, step in self.steps.items():
+            yield step_id, len(step.events), step.depends_on, *step.figures()
+
+
+_DEPENDS_ON, _TIME = 2, 7  # places in a row
 
 
 class Frozen(NamedTuple):
@@ -147,11 +171,8 @@ class StepTable:
             bucket.events.add(digest)
         else:
             bucket = self._bucket(bucket_of(step_id) if self.spread else 0)
-            step = bucket.steps.get(step_id)
-            if step is None:
-                step = bucket.steps[step_id] = Step()
-            step.learn(event, digest)
-        if not self.spread and (len(bucket.steps) > SMALL_STEPS or len(bucket.events) > SMALL_EVENTS):
+            bucket.step(step_id).learn(event, digest)
+        if not self.spread and (len(bucket) > SMALL_STEPS or len(bucket.events) > SMALL_EVENTS):
             self._spread(bucket)
 
     def summaries(self) -> dict[int, Summary]:
@@ -171,17 +192,16 @@ class StepTable:
 
     def path(self) -> Path | None:
         """Return the critical path, None if the steps have none."""
-        return critical_path(self.all_steps()) if self.frozen is None else self.frozen.path
+        return critical_path(self._nodes()) if self.frozen is None else self.frozen.path
 
     def freeze(self) -> None:
         """Keep only the results."""
         self.frozen = Frozen(self.total(), self.path())
 
-    def all_steps(self) -> Iterator[tuple[str, Step]]:
-        """Iterate over all steps by id, reading the buckets that are not at hand."""
+    def _nodes(self) -> Iterator[Node]:
         for index in self._summaries if self.spread else (0,):
             bucket = self.buckets.get(index)
-            yield from (self._read(index) if bucket is None else bucket).steps.items()
+            yield from (self._read(index) if bucket is None else bucket).nodes()
 
     def _bucket(self, index: int) -> Bucket:
         self.touched.add(index)
@@ -194,8 +214,8 @@ class StepTable:
     def _spread(self, small: Bucket) -> None:
         self.spread = True
         self.buckets, self.touched, self._stale = {}, set(), set()
-        for step_id, step in small.steps.items():
-            self._bucket(bucket_of(step_id)).steps[step_id] = step
+        for step_id, row in small.rows().items():
+            self._bucket(bucket_of(step_id)).packed[step_id] = row
         for digest in small.events:
             self._bucket(digest % FAN_OUT).events.add(digest)
 
