@@ -30,17 +30,17 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
 
 
 def show_result(console: Console, result: DemoResult) -> None:
-    """Print everything a person wants to see of a demo."""
-    for stats in result.tasks[:MOST_TREES]:
-        spans = [span_from_json(dict(span)) for span in result.spans_of(stats["trace_id"])]
+    """Print everything a person wants to see of a demo; tasks that share a trace are one tree."""
+    traces = list(dict.fromkeys(stats["trace_id"] for stats in result.tasks))
+    for trace_id in traces[:MOST_TREES]:
+        spans = sorted((span_from_json(dict(span)) for span in result.spans_of(trace_id)), key=lambda span: span.start)
         if spans:
             console.print(render_trace(spans[:MOST_SPANS]))
             if len(spans) > MOST_SPANS:
                 console.print(f"… and {len(spans) - MOST_SPANS} more spans.")
             console.print()
-    left = len(result.tasks) - MOST_TREES
-    if left > 0:
-        console.print(f"… and the trees of {left} more tasks.\n")
+    if len(traces) > MOST_TREES:
+        console.print(f"… and {len(traces) - MOST_TREES} more trees.\n")
     console.print(stats_table(result.tasks))
 
 
@@ -71,7 +71,7 @@ def what_next() -> list[str]:
         "",
         "What to try next:",
         "  tasker demo --keep                            leave it running, and look around with trace, replay, doctor",
-        "  tasker demo --format wfcommons FILE…          scientific workflows as tasks (temporal: event histories)",
+        "  tasker demo --format wfcommons FILE…          scientific workflows as tasks; also temporal, github-actions",
         "  tasker demo --json                            the same as one JSON document",
         "  examples/order_processing                     how a service embeds the producer",
     ]
