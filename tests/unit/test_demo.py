@@ -61,11 +61,18 @@ def test_what_is_not_known_is_a_dash_in_the_table() -> None:
     assert out.getvalue().splitlines()[1].split() == ["42", "in_progress", "0", "0", "0", "0", "-", "1.50", "-", "-"]
 
 
-def test_tasks_whose_tree_is_left_out_are_counted() -> None:
+def test_trees_that_are_left_out_are_counted() -> None:
     out = StringIO()
-    tasks = [the_stats(task_id=str(number)) for number in range(15)]
+    tasks = [the_stats(task_id=str(number), trace_id=f"{number:032x}") for number in range(15)]
     show_result(Console(file=out, width=200), DemoResult(tasks=tasks, spans=[]))
-    assert "the trees of 3 more tasks" in out.getvalue()
+    assert "and 3 more trees" in out.getvalue()
+
+
+def test_tasks_of_one_trace_are_shown_as_one_tree() -> None:
+    out = StringIO()
+    tasks = [the_stats(task_id=str(number), trace_id="a" * 32) for number in range(15)]
+    show_result(Console(file=out, width=200), DemoResult(tasks=tasks, spans=[]))
+    assert "more trees" not in out.getvalue()
 
 
 def test_the_example_of_this_checkout_is_the_one_that_runs() -> None:

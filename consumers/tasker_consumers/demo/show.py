@@ -33,7 +33,7 @@ def show_result(console: Console, result: DemoResult) -> None:
     """Print everything a person wants to see of a demo; tasks that share a trace are one tree."""
     traces = list(dict.fromkeys(stats["trace_id"] for stats in result.tasks))
     for trace_id in traces[:MOST_TREES]:
-        spans = sorted((span_from_json(dict(span)) for span in result.spans_of(trace_id)), key=lambda span: span.start)
+        spans = [span_from_json(dict(span)) for span in result.spans_of(trace_id)]
         if spans:
             console.print(render_trace(spans[:MOST_SPANS]))
             if len(spans) > MOST_SPANS:
