@@ -11,6 +11,7 @@ from tasker_consumers.stats.fold import recompute
 from tasker_consumers.stats.sketch import ACCURACY, Sketch
 from tasker_consumers.stats.windows import HOUR_S, MINUTE_S, Windows
 from tests.support.stats_histories import SECOND, T0, event
+from tests.support.stats_real import alibaba_rows
 
 durations = st.lists(st.integers(0, 10**15), min_size=1, max_size=60)
 
@@ -44,6 +45,13 @@ def test_taking_durations_away_leaves_no_trace_of_them(some: list[int], others: 
     for value in others:
         sketch.add(value, -1)
     assert sketch == sketch_of(some)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.95, 0.99])
+def test_heavy_tails_of_a_real_cluster_keep_their_quantiles(share: float) -> None:
+    lasted = sorted(max(0, row.ended - row.created) for row in alibaba_rows() if row.status == "Terminated")
+    sketch = sketch_of([seconds * SECOND for seconds in lasted])
+    assert sketch.quantile(share) == pytest.approx(lasted[int(share * (len(lasted) - 1))], rel=ACCURACY * 1.001)
 
 
 def test_an_empty_sketch_has_no_quantile() -> None:
