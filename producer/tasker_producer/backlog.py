@@ -51,13 +51,12 @@ class Backlog:
         self._spool: SpoolFile | None = None
         self._out = 0  # events of the batch that is being sent
         self.restored = 0
-        self.active = False
+        self.active = True  # until it is known that nothing waits
 
     @property
     def waiting(self) -> int:
-        """How many events wait, on disk and in memory; those that are being sent do not."""
-        on_disk = self._spool.count - self._out if self._spool is not None else 0
-        return len(self._memory) + len(self._storing) + on_disk
+        """How many events wait, on disk and in memory; those on disk also while they are being sent."""
+        return len(self._memory) + len(self._storing) + (self._spool.count if self._spool is not None else 0)
 
     def open(self) -> None:
         """Take a spool file, with what an earlier process left in it."""
@@ -67,7 +66,6 @@ class Backlog:
             self._failed(error)
             return
         self.restored = self._spool.count
-        self.active = self.active or self._spool.count > 0
 
     def add(self, record: SpooledRecord) -> None:
         """Let an event wait; touches memory only."""

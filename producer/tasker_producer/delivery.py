@@ -76,7 +76,7 @@ class KafkaDelivery:
             return 0
         end = time.monotonic() + timeout
         if backlog is not None and not backlog.wait_until_empty(timeout):
-            return len(client) + backlog.waiting
+            return self._left(client)
         return int(client.flush(max(0.0, end - time.monotonic())))
 
     def close(self, timeout: float) -> int:
@@ -90,7 +90,7 @@ class KafkaDelivery:
         self._stop.set()
         self._thread.join(_STOP_S)
         self._client = None
-        left = len(client) + (backlog.waiting if backlog is not None else 0)
+        left = self._left(client)
         if len(client):
             client.purge()
             client.flush(_PURGE_S)
@@ -104,19 +104,27 @@ class KafkaDelivery:
         with self._lock:  # a ticket is drawn to read the counter, and not counted
             self._looks += 1
             sent = next(self._sent) - self._looks + 1
-        queued = len(self._client) if self._client is not None else 0
         backlog = self._backlog
         spooled, restored = (0, 0) if backlog is None else (backlog.waiting, backlog.restored)
+        left = self._left(self._client) if self._client is not None else spooled
         dropped = self._trouble.dropped()
         lost = sum(dropped.values())
         return {
             "published": sent,
-            "delivered": max(0, sent + restored - lost - queued - spooled),
-            "queued": queued,
+            "delivered": max(0, sent + restored - lost - left),
+            "queued": left - spooled,
             "spooled": spooled,
             "dropped": lost,
             **{f"dropped_{reason}": number for reason, number in dropped.items()},
         }
+
+    def _left(self, client: Producer) -> int:
+        """Return how many records are undelivered; those on their way from the spool are still in it."""
+        waiting = self._backlog.waiting if self._backlog is not None else 0
+        return waiting if self._draining_disk() else waiting + len(client)
+
+    def _draining_disk(self) -> bool:
+        return bool(self._draining) and self._draining[0][0] != IN_MEMORY
 
     def after_fork(self) -> None:
         """Forget the parent's client and spool: in this process they deliver nothing."""
@@ -158,34 +166,47 @@ class KafkaDelivery:
         if backlog is not None:
             backlog.open()
         while not self._stop.is_set():
+            if backlog is not None and backlog.active:
+                self._look_after(client, backlog)
             client.poll(_POLL_S)
-            if backlog is None or not backlog.active:
-                continue
-            if self._returned:
-                returned, self._returned = self._returned, []
-                backlog.put_back(returned)
-            backlog.store()
-            while not self._stop.is_set() and len(client) == 0 and backlog.active:
-                self._drain(client, backlog)
+
+    def _look_after(self, client: Producer, backlog: Backlog) -> None:
+        """Bring what waits to disk, and drain it once the queue is empty: then the broker is there."""
+        if self._returned:
+            returned, self._returned = self._returned, []
+            backlog.put_back(returned)
+        backlog.store()
+        while not self._stop.is_set() and len(client) == 0 and backlog.active:
+            self._drain(client, backlog)
 
     def _drain(self, client: Producer, backlog: Backlog) -> None:
         """Send what has waited longest; it is forgotten only when it is delivered."""
         self._draining = backlog.next_batch()
-        for _, (topic, key, value, headers) in self._draining:
-            try:
-                client.produce(topic, value, key, on_delivery=partial(self._settle, headers), headers=headers)
-            except (BufferError, KafkaException) as error:
-                self._trouble.drop(event_name(headers), Drop.REFUSED, str(error))
+        sent = sum(self._produce_again(client, record) for _, record in self._draining)
         while len(client) and not self._stop.is_set():
             client.flush(_POLL_S)
             backlog.store()
-        if not len(client):
+        if sent == len(self._draining) and not len(client):
             backlog.done(self._draining)
             self._draining = []
 
+    def _produce_again(self, client: Producer, record: SpooledRecord) -> bool:
+        """Queue a record when there is room; return whether it was taken care of before the end."""
+        topic, key, value, headers = record
+        while not self._stop.is_set():
+            try:
+                client.produce(topic, value, key, on_delivery=partial(self._settle, headers), headers=headers)
+            except BufferError:
+                client.poll(_POLL_S)
+                continue
+            except KafkaException as error:
+                self._trouble.drop(event_name(headers), Drop.REFUSED, str(error.args[0]))
+            return True
+        return False
+
     def _settle(self, headers: list[Header], error: KafkaError, message: Message) -> None:
         """Keep a record that librdkafka could not deliver, or count it as refused; only failures are reported."""
-        if self._draining and self._draining[0][0] != IN_MEMORY and error.code() in _KEPT:
+        if self._draining_disk() and error.code() in _KEPT:
             return  # it is still on disk
         topic, key, value = message.topic(), message.key(), message.value()
         if self._backlog is not None and error.code() in _KEPT and topic and value is not None:

@@ -1,0 +1,120 @@
+"""The broker goes away, the service is killed, the disk fills: what was promised is counted."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Message
+from confluent_kafka.admin import AdminClient
+
+from tasker_consumers.embedded import EmbeddedKafka
+from tasker_producer import EventPublisher, ProducerSettings
+from tasker_schemas.codec import Decoder
+from tests.support.produced import create_event_topics, read_all
+
+pytestmark = pytest.mark.reliability
+KEYS = 20
+
+
+@pytest.fixture
+def settings(own_kafka: EmbeddedKafka, tmp_path: Path) -> ProducerSettings:
+    admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap_servers})
+    create_event_topics(admin, "tasker")
+    kafka = {"bootstrap.servers": own_kafka.bootstrap_servers, "queue.buffering.max.messages": "500"}
+    return ProducerSettings(kafka={**kafka, "reconnect.backoff.max.ms": "500"}, spool_dir=tmp_path / "spool")
+
+
+def publish(publisher: EventPublisher, numbers: range) -> None:
+    for number in numbers:
+        publisher.publish_event("order.seen", {"number": number}, key=f"key-{number % KEYS}")
+
+
+def by_key(messages: list[Message]) -> dict[bytes, list[int]]:
+    """The numbers of each key in the order of the topic, each where it came first."""
+    found: dict[bytes, list[int]] = defaultdict(list)
+    for message in messages:
+        number = Decoder().decode("CustomEvent", message.value())["attributes"]["number"]
+        if number not in found[message.key() or b""]:
+            found[message.key() or b""].append(number)
+    return found
+
+
+def assert_all_in_order(settings: ProducerSettings, count: int) -> None:
+    found = by_key(read_all(settings.kafka["bootstrap.servers"], "tasker.events.custom", count))
+    assert sum(map(len, found.values())) == count
+    assert all(numbers == sorted(numbers) for numbers in found.values())
+
+
+def test_a_broker_that_goes_away_costs_no_event_and_no_order(
+    own_kafka: EmbeddedKafka, settings: ProducerSettings
+) -> None:
+    publisher = EventPublisher(settings)
+    publish(publisher, range(2_000))
+    own_kafka.kill()
+    publish(publisher, range(2_000, 12_000))
+    assert publisher.stats()["spooled"] > 5_000
+    own_kafka.start()
+    publish(publisher, range(12_000, 14_000))
+    assert publisher.close(90) == 0
+    counts = publisher.stats()
+    assert (counts["published"], counts["delivered"], counts["dropped"]) == (14_000, 14_000, 0)
+    assert_all_in_order(settings, 14_000)
+
+
+def test_what_waits_when_a_service_ends_is_sent_by_the_next_one(
+    own_kafka: EmbeddedKafka, settings: ProducerSettings
+) -> None:
+    own_kafka.stop()
+    publisher = EventPublisher(settings)
+    publish(publisher, range(3_000))
+    assert publisher.close(0.1) == 3_000
+    own_kafka.start()
+    with EventPublisher(settings) as successor:
+        assert successor.flush(60) == 0
+    assert successor.stats()["delivered"] == 3_000
+    assert_all_in_order(settings, 3_000)
+
+
+def test_a_killed_service_loses_nothing_of_what_it_had_spooled(
+    own_kafka: EmbeddedKafka, settings: ProducerSettings
+) -> None:
+    own_kafka.stop()
+    with start_service(settings) as service:
+        assert service.stdout is not None
+        spooled = int(service.stdout.readline())
+        service.send_signal(signal.SIGKILL)
+    own_kafka.start()
+    with EventPublisher(settings) as successor:
+        assert successor.flush(60) == 0
+    assert spooled > 2_000
+    messages = read_all(settings.kafka["bootstrap.servers"], "tasker.events.custom", spooled)
+    assert len({message.value() for message in messages}) == spooled
+
+
+def start_service(settings: ProducerSettings) -> "subprocess.Popen[str]":
+    """Start a service that publishes without a broker, and says how much is on disk when nothing is in memory."""
+    code = """
+        import signal
+        from tasker_producer import EventPublisher
+        publisher = EventPublisher()
+        for number in range(3_000):
+            publisher.publish_event("order.seen", {"number": number})
+        backlog = publisher._delivery._backlog
+        with backlog._room:
+            backlog._room.wait_for(lambda: not backlog._memory and not backlog._storing, 30)
+        print(backlog.waiting, flush=True)
+        signal.pause()
+    """
+    environ = {
+        **os.environ,
+        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka["bootstrap.servers"],
+        "KAFKA_QUEUE_BUFFERING_MAX_MESSAGES": "500",
+        "TASKER_SPOOL_DIR": str(settings.spool_dir),
+    }
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
