@@ -16,11 +16,16 @@ from tasker_consumers.telemetry.span import ERROR, OK, UNSET, Span
 from tasker_consumers.telemetry.spans import spans_of
 from tasker_consumers.telemetry.state import Overdue, TaskState
 from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.headers import SAMPLED
 from tasker_schemas.names import StepEvents, TaskEvents, WorkflowEvents
 from tests.support.span_rules import broken_rules
 from tests.support.telemetry_histories import FAILURE, SECOND, T0, TASK, Told, attempt, failed_order, order, told
 
 NONE_BUT_BAD = Policy(ratio=0.0, slow_s=100.0)
+
+
+def kept(spans: list[Span]) -> list[Span]:
+    return [span for span in spans if span.flags & SAMPLED]
 
 
 class Task:
@@ -37,7 +42,7 @@ class Task:
             state = fold(state, read_event(record))
         assert state is not None
         state.head["seen_at"] = now = round(at * SECOND)
-        return self._written(state, harvest(state, self.policy, now))
+        return self._written(state, kept(harvest(state, self.policy, now)))
 
     def wait(self, until: float) -> list[Span]:
         """Let the sweep look at the task at that time, and return what is exported."""
@@ -45,7 +50,7 @@ class Task:
         assert state is not None
         now = round(until * SECOND)
         state.overdue = Lifetime(abandoned_after_s=1000).overdue(state, self.policy, now)
-        return self._written(state, settle(state, self.policy, now)) if state.overdue else []
+        return self._written(state, kept(settle(state, self.policy, now))) if state.overdue else []
 
     def _written(self, state: TaskState, spans: list[Span]) -> list[Span]:
         forget = state.overdue is Overdue.FORGET

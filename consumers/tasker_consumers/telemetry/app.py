@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from tasker_consumers.telemetry.attempt_span import SpanNames
 from tasker_consumers.telemetry.dead_spans import DeadSpans
 from tasker_consumers.telemetry.exporter import Exporter
 from tasker_consumers.telemetry.finish import Finisher
 from tasker_consumers.telemetry.lifetime import Lifetime
+from tasker_consumers.telemetry.otel_metrics import meter_name, otlp_meter_provider
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.processor import GROUP, Rules, TelemetryProcessor
+from tasker_consumers.telemetry.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_producer.settings import kafka_config
 from tasker_schemas.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import ConfigurationError
@@ -46,12 +50,15 @@ def build_telemetry_processor(
     The environment says the rest: `TASKER_TELEMETRY_*`, `TASKER_FILTER_*`, OpenTelemetry's limits for spans, and in
     `KAFKA_*` where refused spans are put aside. Raises ConfigurationError for a value that cannot work.
     """
+    registry = CollectorRegistry()
     rules = Rules(
         group=_group(environ),
         policy=Policy.from_env(environ, names),
         lifetime=lifetime or Lifetime(),
         finisher=Finisher.from_env(environ),
         refused=DeadSpans(kafka_config(environ), dead_letter_topic(GROUP, prefix)).put,
+        tasks=_task_metrics(environ, registry),
+        registry=registry,
     )
     return TelemetryProcessor(prefix, Decoder(lookup), exporter, rules)
 
@@ -75,6 +82,14 @@ def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -
 
         return FileExporter(Path(path))
     return _zipkin_exporter(environ) if backend is Backend.ZIPKIN else _otlp_exporter(environ)
+
+
+def _task_metrics(environ: Mapping[str, str], registry: CollectorRegistry) -> TaskMetrics:
+    provider = otlp_meter_provider(environ)
+    if provider is None:
+        return TaskMetrics(PrometheusInstruments(registry))
+    instruments = PrometheusInstruments(registry), OtelInstruments(provider.get_meter(*meter_name()))
+    return TaskMetrics(*instruments, close=provider.shutdown)
 
 
 def _named_backend(environ: Mapping[str, str]) -> Backend:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tasker_consumers.telemetry.exporter import ExportResult, Rejection
 from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.untraced import untraced
 
 logger = logging.getLogger(__name__)
 
@@ -96,8 +97,9 @@ class BackendExporter:
     async def export(self, spans: Sequence[Span]) -> ExportResult:
         """See `Exporter`."""
         rejections: list[Rejection] = []
-        for request, some in self._encoder.requests(spans):
-            rejections += await self._deliver(request, some)
+        with untraced():
+            for request, some in self._encoder.requests(spans):
+                rejections += await self._deliver(request, some)
         return ExportResult(len(spans) - sum(rejection.count for rejection in rejections), rejections)
 
     async def _deliver(self, request: bytes, spans: Sequence[Span]) -> list[Rejection]:

@@ -11,6 +11,7 @@ from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.span import UNSET, Span
 from tasker_consumers.telemetry.state import Attempt, Head, TaskState
 from tasker_consumers.telemetry.task_span import end_span, task_rank, task_span
+from tasker_schemas.headers import SAMPLED
 
 ABANDONED = "tasker.abandoned"
 PROVISIONAL = "tasker.provisional"
@@ -23,6 +24,8 @@ AT_ONCE = Policy()
 
 def harvest(state: TaskState, policy: Policy = AT_ONCE, now: int = 0) -> list[Span]:
     """Return the spans that the policy lets go now, and note in the state that they are told.
+
+    Those of a task that is not kept are not flagged as sampled: whoever exports leaves them out.
 
     `now` is in microseconds since the epoch. A span that ends again, like that of a failed task that was retried, is
     returned again under the same id.
@@ -45,7 +48,7 @@ def harvest(state: TaskState, policy: Policy = AT_ONCE, now: int = 0) -> list[Sp
     state.late_errors.clear()
     if spans:
         freeze(head, context)
-    return spans if head.get("sampled", True) else []
+    return spans if head.get("sampled", True) else [_unsampled(span) for span in spans]
 
 
 def all_spans(state: TaskState, policy: Policy = AT_ONCE) -> list[Span]:
@@ -77,7 +80,7 @@ def abandon(state: TaskState, policy: Policy) -> list[Span]:
     head["abandoned"] = True
     if spans:
         freeze(head, context)
-    return spans if head.get("sampled", True) else []
+    return spans if head.get("sampled", True) else [_unsampled(span) for span in spans]
 
 
 def attempts_of(state: TaskState) -> Iterator[tuple[tuple[str, str], Attempt]]:
@@ -149,6 +152,10 @@ def _may_be_seen_early(head: Head) -> bool:
 def _provisional(state: TaskState, context: SpanContext, policy: Policy) -> Span:
     state.head["provisional"] = True
     return _marked(task_span(state, context, policy.names), PROVISIONAL)._replace(status=UNSET)
+
+
+def _unsampled(span: Span) -> Span:
+    return span._replace(flags=span.flags & ~SAMPLED)
 
 
 def _marked(span: Span, mark: str) -> Span:

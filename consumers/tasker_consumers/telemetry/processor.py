@@ -6,15 +6,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from tasker_consumers.telemetry.event import Event, read_event
 from tasker_consumers.telemetry.exporter import Exporter, Rejection
 from tasker_consumers.telemetry.finish import Finisher
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import harvest
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
+from tasker_consumers.telemetry.own_metrics import OwnMetrics
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.span import Span
 from tasker_consumers.telemetry.state import Read, TaskState
+from tasker_consumers.telemetry.task_metrics import TaskMetrics
 from tasker_schemas.codec import Decoder
 from tasker_schemas.headers import SAMPLED
 from tasker_schemas.names import Family
@@ -44,6 +48,8 @@ class Rules:
     lifetime: Lifetime
     finisher: Finisher
     refused: Callable[[Sequence[Rejection]], Awaitable[None]]  # puts aside what the backend will never take
+    tasks: TaskMetrics  # durations and failures, of tasks that are not kept too
+    registry: CollectorRegistry
 
 
 class TelemetryProcessor:
@@ -66,6 +72,10 @@ class TelemetryProcessor:
         self._exporter = exporter
         self._rules = rules
         self._clock = clock
+        #: The group's own numbers, and those of the tasks, for whoever serves `/metrics`.
+        self.registry = rules.registry
+        self._metrics = OwnMetrics(rules.registry)
+        self._metrics.backend_up.set_function(lambda: float(exporter.ready()))
 
     def decode(self, record: Any) -> Event:
         """Return the record's event; raises PoisonRecord for one that can never be read."""
@@ -74,6 +84,7 @@ class TelemetryProcessor:
     def fold(self, state: TaskState | None, event: Event) -> TaskState:
         """Return the state after one more event."""
         if event.data["task_id"] is None:
+            self._metrics.outside.inc()
             return state or _OUTSIDE
         return fold(None if state is _OUTSIDE else state, event)
 
@@ -87,12 +98,13 @@ class TelemetryProcessor:
 
     async def react(self, touched: dict[bytes, TaskState]) -> Mapping[bytes, bytes]:
         """Export what ended; returns when the backend has taken or refused it."""
+        ended = await self._harvest(touched)
+        self._rules.tasks.observe(ended)
         finished = self._rules.finisher.finished
-        spans = [finished(span) for span in await self._harvest(touched) if span.flags & SAMPLED]
+        spans = [finished(span) for span in ended if span.flags & SAMPLED]
+        self._metrics.unsampled.inc(len(ended) - len(spans))
         if spans:
-            result = await self._exporter.export(spans)
-            if result.rejections:
-                await self._rules.refused(result.rejections)
+            await self._export(spans)
         return {}
 
     def due(self, state: TaskState, now: int) -> bool:
@@ -107,10 +119,19 @@ class TelemetryProcessor:
     async def stop(self) -> None:
         """Close it."""
         await self._exporter.stop()
+        await asyncio.to_thread(self._rules.tasks.close)
 
     def ready(self) -> bool:
         """Return whether the backend takes spans."""
         return self._exporter.ready()
+
+    async def _export(self, spans: list[Span]) -> None:
+        self._metrics.count_spans(spans)
+        with self._metrics.export_seconds.time():
+            result = await self._exporter.export(spans)
+        self._metrics.count_result(result)
+        if result.rejections:
+            await self._rules.refused(result.rejections)
 
     async def _harvest(self, touched: Mapping[bytes, TaskState]) -> list[Span]:
         now, policy = self._clock(), self._rules.policy
@@ -120,6 +141,7 @@ class TelemetryProcessor:
                 spans += settle(state, policy, now)
             elif state is not _OUTSIDE:
                 state.head["seen_at"] = now
+                self._metrics.late.inc(state.late_now)
                 spans += harvest(state, policy, now)
             if not count % _TURN:
                 await asyncio.sleep(0)

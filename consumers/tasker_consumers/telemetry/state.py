@@ -95,7 +95,7 @@ class Overdue(Enum):
 class TaskState:
     """The state of one task, with its buckets read on demand."""
 
-    __slots__ = ("_buckets", "_changed", "_read", "ended", "head", "key", "late_errors", "overdue")
+    __slots__ = ("_buckets", "_changed", "_late_before", "_read", "ended", "head", "key", "late_errors", "overdue")
 
     def __init__(self, head: Head, key: bytes = b"", read: Read | None = None) -> None:
         self.head = head
@@ -104,6 +104,7 @@ class TaskState:
         self.ended: set[tuple[str, str]] = set()
         #: Errors that came after their span was exported, since the last harvest.
         self.late_errors: list[LateError] = []
+        self._late_before = head["late"]
         #: What the passing of time asks for.
         self.overdue: Overdue | None = None
         self._read = read
@@ -118,6 +119,11 @@ class TaskState:
             bucket=empty_bucket(),
         )  # fmt: skip
         return cls(head, task_id.encode())
+
+    @property
+    def late_now(self) -> int:
+        """How many events came too late since the state was read."""
+        return self.head["late"] - self._late_before
 
     def bucket(self, name: str) -> Bucket:
         """Return the bucket that a step id or span id belongs to."""
