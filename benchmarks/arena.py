@@ -1,19 +1,13 @@
-"""The Kafka on which engines compete: the same source records for all, and clocks that none of them owns.
+"""The Kafka on which engines compete: the same source records for all.
 
-The broker stamps each output record when it appends it. An engine's rate runs from its first to its last output record,
-for which it must have read all of the source: its start-up is left out, and no engine measures itself.
+The broker stamps each output record when it appends it. An engine's rate runs from the first record that it handled to
+the last output record on the broker: its start-up is left out, and its end is not its own word.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from confluent_kafka import (
     Consumer,
@@ -25,6 +19,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from benchmarks.engine_process import EngineFailed, wait_for
 from benchmarks.workload import SourceRecord
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
@@ -32,11 +27,6 @@ from tasker_schemas.topics import event_topic
 PREFIX = "bench"
 PARTITIONS = 4
 SOURCES = (event_topic(Family.TASK, PREFIX), event_topic(Family.STEP, PREFIX))
-_POLL_S = 0.25
-
-
-class EngineFailed(Exception):
-    """An engine ended or stood still before its work was done."""
 
 
 @dataclass(slots=True)
@@ -126,39 +116,3 @@ class Arena:
                 else:
                     yield message
         consumer.close()
-
-
-def wait_for(
-    condition: Callable[[], bool], limit_s: float, otherwise: str, process: subprocess.Popen[bytes] | None = None
-) -> None:
-    """Wait until a condition holds; raises EngineFailed when it does not in time or when the process ends before."""
-    end = time.monotonic() + limit_s
-    while not condition():
-        if process is not None and process.poll() is not None:
-            raise EngineFailed(f"the process ended with {process.returncode}")
-        if time.monotonic() > end:
-            raise EngineFailed(otherwise)
-        time.sleep(_POLL_S)
-
-
-@contextmanager
-def running(command: Sequence[str], environ: Mapping[str, str], name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run an engine as a process of its own while the block lasts; its log is shown when it fails."""
-    with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
-        log = Path(folder) / "log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                command, env={**environ, "TASKER_STATE_DIR": folder}, stdout=out, stderr=subprocess.STDOUT
-            )
-        try:
-            yield process
-        except EngineFailed:
-            sys.stderr.write(log.read_text(errors="replace")[-3000:])
-            raise
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()

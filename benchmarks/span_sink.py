@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 
 class Arrival(NamedTuple):
-    """One export request; `at` in seconds of the monotonic clock."""
+    """One export request; `at` in seconds since the epoch."""
 
     at: float
     body: bytes
@@ -53,10 +53,9 @@ class SpanSink:
         self._server.shutdown()
         self._server.server_close()
 
-    def seconds(self) -> float:
-        """Return the time from the first to the last export."""
-        times = [arrival.at for arrival in self.arrivals]
-        return max(times) - min(times)
+    def last_arrival(self) -> float:
+        """Return when the last export came, in seconds since the epoch."""
+        return max(arrival.at for arrival in self.arrivals)
 
     def spans(self) -> Iterator[SpanPlace]:
         """Yield every span received, as often as it was received."""
@@ -75,7 +74,7 @@ def _handler(arrivals: list[Arrival]) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             zipped = self.headers.get("Content-Encoding") == "gzip"
-            arrivals.append(Arrival(time.monotonic(), gzip.decompress(body) if zipped else body))
+            arrivals.append(Arrival(time.time(), gzip.decompress(body) if zipped else body))
             answer = ExportTraceServiceResponse().SerializeToString()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-protobuf")

@@ -17,18 +17,19 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.arena import PREFIX, Arena, EngineFailed, running, wait_for
-from benchmarks.processors import stats_processor
+from benchmarks.arena import PREFIX, Arena
+from benchmarks.engine_process import EngineFailed, running
 from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show
 from benchmarks.workload import SourceRecord, workload
 from tasker_consumers.embedded import find_kafka
 from tasker_consumers.stats.fold import recompute
 from tasker_schemas.codec import Decoder
+from tasker_schemas.topics import stats_topic
 
-OUTPUT = stats_processor().output
+OUTPUT = stats_topic(PREFIX)
 # Its group and its command, by the name of an engine.
 ENGINES: dict[str, tuple[str, list[str]]] = {
-    "ours": (stats_processor().group, ["-m", "tasker_consumers.cli", "run", "stats"]),
+    "ours": (f"{PREFIX}-stats", ["-m", "benchmarks.ours", "stats"]),
     "plain": ("bench-plain", ["-m", "benchmarks.peers.plain"]),
     "quix": ("bench-quix", ["-m", "benchmarks.peers.quix"]),
 }
@@ -58,25 +59,24 @@ class StatsRace:
             "KAFKA_BOOTSTRAP_SERVERS": self.arena.servers,
             "TASKER_TOPIC_PREFIX": PREFIX,
         }
-        with running([sys.executable, *arguments, *peer], environ, name) as process:
-            wait_for(lambda: self.arena.has_read_all(group), LIMIT_S, f"{name} is not done", process)
-        return self.arena.records / self._check(name)
+        with running([sys.executable, *arguments, *peer], environ, name) as engine:
+            engine.wait_for(lambda: self.arena.has_read_all(group), LIMIT_S)
+            began_at = engine.began_at()
+        return self.arena.records / (self._ended_at(name) - began_at)
 
-    def _check(self, name: str) -> float:
-        """Compare the output with what is expected; return the seconds from its first to its last record."""
-        decoder, last = Decoder(), dict[str, bytes]()
-        first_ms, last_ms = float("inf"), 0.0
+    def _ended_at(self, name: str) -> float:
+        """Compare the output with what is expected; return when its last record was appended."""
+        decoder, last, last_ms = Decoder(), dict[str, bytes](), 0
         for message in self.arena.output(OUTPUT):
             last[message.key().decode()] = message.value()
-            stamp = message.timestamp()[1]
-            first_ms, last_ms = min(first_ms, stamp), max(last_ms, stamp)
+            last_ms = max(last_ms, message.timestamp()[1])
         found = {task_id: decoder.decode("TaskStats", value) for task_id, value in last.items()}
         wrong = [task_id for task_id, stats in self.expected.items() if found.get(task_id) != stats]
         if wrong or len(found) != len(self.expected):
             task = wrong[0] if wrong else "?"
             detail = f"{found.get(task)} instead of {self.expected.get(task)}"
             raise EngineFailed(f"{name}: {len(wrong)} of {len(self.expected)} tasks are wrong, {task}: {detail}")
-        return max(last_ms - first_ms, 1) / 1000
+        return last_ms / 1000
 
 
 def expected_stats(records: Sequence[SourceRecord]) -> dict[str, Stats]:
@@ -97,9 +97,9 @@ def main() -> None:
         del records
         engines: dict[str, Callable[[int], float]] = {name: partial(race.run, name) for name in ENGINES}
         rates = in_turns(engines, options.rounds, console)
-    show(f"Statistics: {arena.records:,} records, every run verified", "records/s", rates, "ours", console)
+    ratios = {"ratio_plain": ratio(rates, "ours", "plain"), "ratio_quix": ratio(rates, "ours", "quix")}
+    show(f"Stats: {arena.records:,} records, every run verified", "records/s", rates, ratios, console)
     if options.as_json:
-        ratios = {"ratio_plain": ratio(rates, "ours", "plain"), "ratio_quix": ratio(rates, "ours", "quix")}
         print(line_of_json("stats", "records/s", rates, ratios, records=arena.records, tasks=options.tasks))
 
 

@@ -1,7 +1,7 @@
 """`tasker run telemetry` against the stock path: consume, SDK span, batch processor, OTLP exporter.
 
 Both export to the same real OTLP receiver over HTTP, in turns. A run counts when the receiver holds every span with
-its trace, its id, its parent and its name. The clock runs from the first to the last export.
+its trace, its id, its parent and its name. The clock runs from the first record handled to the last export.
 
     python -m benchmarks.telemetry [--rounds N] [--tasks N] [--json]
 """
@@ -16,7 +16,8 @@ from functools import partial
 
 from rich.console import Console
 
-from benchmarks.arena import PREFIX, Arena, EngineFailed, running, wait_for
+from benchmarks.arena import PREFIX, Arena
+from benchmarks.engine_process import EngineFailed, running
 from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show
 from benchmarks.span_sink import SpanPlace, SpanSink
 from benchmarks.workload import SourceRecord, workload
@@ -26,7 +27,7 @@ from tasker_schemas.identity import completion_span_id
 
 # Its group and its command, by the name of an engine.
 ENGINES: dict[str, tuple[str, list[str]]] = {
-    "ours": (f"{PREFIX}-telemetry", ["-m", "tasker_consumers.cli", "run", "telemetry"]),
+    "ours": (f"{PREFIX}-telemetry", ["-m", "benchmarks.ours", "telemetry"]),
     "stock": ("bench-stock", ["-m", "benchmarks.peers.stock_telemetry"]),
 }
 NAMES = {
@@ -57,10 +58,11 @@ class TelemetryRace:
                 "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             }
             peer = [] if name == "ours" else [self.arena.servers, group]
-            with running([sys.executable, *arguments, *peer], environ, name) as process:
-                wait_for(lambda: self.arena.has_read_all(group), LIMIT_S, f"{name} is not done", process)
+            with running([sys.executable, *arguments, *peer], environ, name) as engine:
+                engine.wait_for(lambda: self.arena.has_read_all(group), LIMIT_S)
+                began_at = engine.began_at()
             self._check(name, sink)
-            return self.arena.records / sink.seconds()
+            return self.arena.records / (sink.last_arrival() - began_at)
 
     def _check(self, name: str, sink: SpanSink) -> None:
         found = set(sink.spans())
@@ -103,9 +105,9 @@ def main() -> None:
         engines: dict[str, Callable[[int], float]] = {name: partial(race.run, name) for name in ENGINES}
         rates = in_turns(engines, options.rounds, console)
     title = f"Telemetry: {arena.records:,} records, {len(race.expected):,} spans, every run verified"
-    show(title, "records/s", rates, "ours", console)
+    ratios = {"ratio_stock": ratio(rates, "ours", "stock")}
+    show(title, "records/s", rates, ratios, console)
     if options.as_json:
-        ratios = {"ratio_stock": ratio(rates, "ours", "stock")}
         print(line_of_json("telemetry", "records/s", rates, ratios, records=arena.records, spans=len(race.expected)))
 
 

@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags, set_span_in_context
 
 from benchmarks.arena import SOURCES
+from benchmarks.engine_process import note_first_record
 from tasker_schemas.headers import SpanRef, TraceHeaders, read_trace_headers
 from tasker_schemas.identity import completion_span_id, step_span_id
 from tasker_schemas.schemas import latest
@@ -149,8 +150,12 @@ def main(servers: str, group: str) -> None:
     )
     consumer.subscribe(list(SOURCES))
     path = StockPath()
+    begun = False
     while going:
         for message in consumer.consume(4000, 0.1):
+            if not begun:
+                begun = True
+                note_first_record()
             body = io.BytesIO(message.value())
             body.seek(FRAME_SIZE)
             event: Any = schemaless_reader(body, SCHEMA_OF_TOPIC[message.topic()], None)
