@@ -32,14 +32,6 @@ def test_a_quantile_is_within_one_percent_of_the_true_one(values: list[int], sha
 
 @settings(deadline=None)
 @given(durations, durations)
-def test_merged_sketches_are_the_sketch_of_everything(some: list[int], others: list[int]) -> None:
-    merged = sketch_of(some)
-    merged.merge(sketch_of(others))
-    assert merged == sketch_of(some + others)
-
-
-@settings(deadline=None)
-@given(durations, durations)
 def test_taking_durations_away_leaves_no_trace_of_them(some: list[int], others: list[int]) -> None:
     sketch = sketch_of(some + others)
     for value in others:

@@ -8,10 +8,11 @@ from typing import Any
 from tasker_consumers.stats.derive import stats
 from tasker_consumers.stats.fold import FAMILIES, Headers, fold
 from tasker_consumers.stats.lifetime import Lifetime
+from tasker_consumers.stats.record import to_bytes
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.steps import Event
 from tasker_consumers.stats.storage import Read, dump, load
-from tasker_schemas.codec import Decoder, SchemaLookup, encode
+from tasker_schemas.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY
@@ -71,7 +72,7 @@ class StatsProcessor:
         records = {}
         for count, (key, state) in enumerate(touched.items(), 1):
             if not state.forgotten:
-                records[key] = encode("TaskStats", stats(state))
+                records[key] = to_bytes(stats(state))
             if not count % _TURN or state.steps.spread:
                 await asyncio.sleep(0)
         return records

@@ -35,11 +35,6 @@ class Sketch:
         else:
             self.bins.pop(index, None)
 
-    def merge(self, other: "Sketch") -> None:
-        """Add all durations of another sketch."""
-        for index, times in other.bins.items():
-            self.bins[index] = self.bins.get(index, 0) + times
-
     def quantile(self, share: float) -> float | None:
         """Return the duration that this share of all durations does not exceed, in seconds; None if there are none.
 
