@@ -110,6 +110,11 @@ def marks(context: SpanContext, interval: Interval, rank: int, shift: int = 0) -
     return attributes
 
 
+def furthest(attempt: Attempt) -> int:
+    """Return how far an attempt came."""
+    return max([RANK.get(fact["event_name"], -1) for fact in attempt["facts"].values()], default=-1)
+
+
 def _furthest(told: list[Told]) -> tuple[int, Fact]:
     """Return how far the attempt came, and the latest of the facts that say so."""
     furthest, last = -1, told[0][2]

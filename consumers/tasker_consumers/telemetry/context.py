@@ -4,7 +4,7 @@ One task is one trace. The earliest event that carries a context decides; a task
 its steps' `tasker-parent`, and only then are ids derived.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tasker_consumers.telemetry.state import Attempt, Head, TaskState
 from tasker_schemas.headers import SAMPLED
@@ -54,10 +54,12 @@ def attempt_context(task: SpanContext, task_id: str, name: tuple[str, str], atte
 
 def _attempt_context(task: SpanContext, task_id: str, name: tuple[str, str], attempt: Attempt) -> SpanContext:
     step_id, number = name
-    told = min(
-        ((fact["timestamp"], event_id, fact["ctx"]) for event_id, fact in attempt["facts"].items() if "ctx" in fact),
-        default=None,
-    )
+    told: tuple[int, str, list[Any]] | None = None
+    for event_id, fact in attempt["facts"].items():
+        if "ctx" in fact:
+            one = fact["timestamp"], event_id, fact["ctx"]
+            if told is None or one < told:
+                told = one
     if told is not None:
         trace_id, span_id, flags, parent_id, tracestate = told[2]
         if trace_id != task.trace_id:

@@ -1,7 +1,7 @@
 """What a state remembers of spans that were exported: enough to know a second delivery from a late event."""
 
 from tasker_consumers.telemetry.context import SpanContext
-from tasker_consumers.telemetry.event import FAILED, RANK
+from tasker_consumers.telemetry.event import FAILED
 from tasker_consumers.telemetry.fold import COMPLETE, digest, latest_task_fact
 from tasker_consumers.telemetry.state import Attempt, Group, TaskState
 from tasker_consumers.telemetry.task_span import loose_groups
@@ -13,15 +13,16 @@ def task_ended(state: TaskState) -> bool:
     return latest is not None and latest[1] >= FAILED and state.head.get("told") != list(latest)
 
 
-def note_attempt(state: TaskState, attempt: Attempt, span_id: str) -> None:
-    """Note that an attempt's span was exported; of one that can go no further, digests are left."""
+def note_attempt(state: TaskState, attempt: Attempt, span_id: str, rank: int) -> None:
+    """Note that an attempt's span was exported when it had come so far; if it can go no further, digests are left."""
     facts = attempt["facts"]
     attempt["span_id"] = span_id
-    attempt["rank"] = rank = max(RANK.get(fact["event_name"], -1) for fact in facts.values())
+    attempt["rank"] = rank
     attempt["told"] = [digest(event_id) for event_id in facts]
     if rank >= COMPLETE:
         attempt["facts"] = {}
-        if span_id in state.bucket(span_id)["groups"]:
+        groups = state.bucket(span_id)["groups"]
+        if groups and span_id in groups:
             _note_group(state.change(span_id)["groups"][span_id])
 
 

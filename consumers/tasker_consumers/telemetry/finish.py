@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tasker_consumers.telemetry.limits import Limits
 from tasker_consumers.telemetry.span import Attributes, AttributeValue, Span, SpanEvent
-from tasker_producer.masking import Masker
+from tasker_producer.masking import Decision, Masker
 from tasker_producer.settings import ProducerSettings
 
 
@@ -30,7 +30,9 @@ class Finisher:
 
     def _masked(self, span: Span) -> Span:
         attributes = self._attributes(span.attributes)
-        events = [self._masked_event(event) for event in span.events]
+        events = span.events
+        if any([event.attributes for event in events]):  # noqa: C419  a list is faster here than a generator
+            events = [self._masked_event(event) for event in events]
         message = self._masker.scrub(span.message) if span.message else ""
         if attributes is span.attributes and message == span.message and events == span.events:
             return span
@@ -43,8 +45,12 @@ class Finisher:
     def _attributes(self, attributes: Attributes) -> Attributes:
         """Return the attributes without secrets; the very same ones when there is none, which is nearly always."""
         found: Attributes = {}
-        for name, value in attributes.items():
-            if name not in _OURS and (masked := self._value(name, value)) is not value:
+        decide = self._masker.decide
+        for name in attributes.keys() - _OURS:
+            value = attributes[name]
+            if value.__class__ in _NUMBERS and decide(name) is Decision.SHOW:
+                continue
+            if (masked := self._value(name, value)) is not value:
                 found[name] = masked
         return attributes | found if found else attributes
 
@@ -58,6 +64,8 @@ class Finisher:
             return value if masked == value else masked
         return value
 
+
+_NUMBERS = (int, float, bool)
 
 # Names, numbers and states that we wrote ourselves: there is no secret in them.
 _OURS = {

@@ -41,8 +41,8 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
             head["late"] += 1
             return state
         del head["closed"]
-    head["first"] = min(head["first"], at)
-    head["last"] = max(head["last"], at)
+    if not head["first"] <= at <= head["last"]:
+        head["first"], head["last"] = min(head["first"], at), max(head["last"], at)
     event_id: str = data["event_id"]
     fact = _fact(family, data, trace)
     if family is Family.STEP:
@@ -66,10 +66,12 @@ def latest_task_fact(head: Head) -> tuple[int, int, str] | None:
 
     The latest event decides, because a failed task can be retried; of two at once, the one that goes further.
     """
-    return max(
-        ((fact["timestamp"], RANK.get(fact["event_name"], -1), event_id) for event_id, fact in head["facts"].items()),
-        default=None,
-    )
+    latest: tuple[int, int, str] | None = None
+    for event_id, fact in head["facts"].items():
+        one = fact["timestamp"], RANK.get(fact["event_name"], -1), event_id
+        if latest is None or one > latest:
+            latest = one
+    return latest
 
 
 def _fact(family: Family, data: dict[str, Any], trace: TraceHeaders) -> Fact:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tasker_consumers.telemetry.attempt_span import attempt_span
+from tasker_consumers.telemetry.attempt_span import attempt_span, furthest
 from tasker_consumers.telemetry.context import SpanContext, freeze, task_context
 from tasker_consumers.telemetry.event import BEGUN, FAILED
 from tasker_consumers.telemetry.exported import note_attempt, note_task, task_ended
@@ -104,14 +104,14 @@ def ripe_names(head: Head, policy: Policy, now: int) -> list[str]:
 def _ripen(state: TaskState, policy: Policy, now: int) -> list[str]:
     """Let what has ended wait for its time, and take out what waited long enough."""
     head = state.head
-    ended = [f"{number}:{step_id}" for step_id, number in state.ended]
+    ended = [f"{number}:{step_id}" for step_id, number in sorted(state.ended)] if state.ended else []
     state.ended.clear()
     if task_ended(state):
         ended.append(_TASK)
-    waiting = head.get("waiting", {})
-    if not ended and not waiting:
-        return []
-    head["waiting"] = dict.fromkeys(ended, now) | waiting
+    waiting = head.get("waiting")
+    if waiting is None and (policy.at_once or not ended):
+        return ended
+    head["waiting"] = dict.fromkeys(ended, now) | (waiting or {})
     ripe = ripe_names(head, policy, now)
     for name in ripe:
         del head["waiting"][name]
@@ -135,7 +135,7 @@ def _end_attempt(state: TaskState, name: tuple[str, str], context: SpanContext, 
     span = attempt_span(state, name, attempt, context, policy.names) if attempt["facts"] else None
     if span is None:
         return []
-    note_attempt(state, attempt, span.span_id)
+    note_attempt(state, attempt, span.span_id, furthest(attempt))
     return [span]
 
 

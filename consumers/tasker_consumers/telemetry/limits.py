@@ -48,14 +48,14 @@ class Limits:
         )
 
     def _fits(self, span: Span) -> bool:
-        return (
-            self.value_length is None
-            and len(span.attributes) <= self.attributes
-            and len(span.events) <= self.events
-            and len(span.links) <= self.links
-            and all(len(event.attributes) <= self.event_attributes for event in span.events)
-            and all(len(link.attributes) <= self.link_attributes for link in span.links)
-        )
+        if self.value_length is not None or len(span.attributes) > self.attributes:
+            return False
+        if len(span.events) > self.events or len(span.links) > self.links:
+            return False
+        for event in span.events:
+            if len(event.attributes) > self.event_attributes:
+                return False
+        return not span.links or max(len(link.attributes) for link in span.links) <= self.link_attributes
 
     def _attributes(self, attributes: Attributes, most: int) -> Attributes:
         # Ours come last, because the caller's must not displace what a trace is searched by.

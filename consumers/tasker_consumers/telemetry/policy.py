@@ -47,6 +47,11 @@ class Policy:
         """Whether a task's spans wait for its end, because only that tells whether they are kept."""
         return self.ratio < 1.0
 
+    @property
+    def at_once(self) -> bool:
+        """Whether a span goes as soon as its end is known."""
+        return self.grace_s == 0.0 and self.ratio >= 1.0
+
     def keeps(self, root: Span) -> bool:
         """Return whether a task is kept: by its outcome, its duration, or its trace id, the same on any restart."""
         if root.status == ERROR or (self.slow_s is not None and root.end - root.start > self.slow_s * _NANOSECONDS):

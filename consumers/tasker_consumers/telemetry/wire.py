@@ -9,12 +9,7 @@ from struct import Struct
 from typing import Any
 
 _DOUBLE = Struct("<d").pack
-# Attributes of few different values, worth keeping as bytes.
-_STEADY = {
-    "attempt_number", "completed_steps", "failed_steps", "pending_steps", "producer", "retry_limit", "status",
-    "step_name", "task_name", "tasker.link", "total_steps",
-}  # fmt: skip
-_PLAIN = (str, int)
+_SHORT = 64  # characters; longer values are rarely met again, and would fill the memory
 _VARINT_LIMIT = 1 << 64
 _ONE_BYTE = [bytes((number,)) for number in range(128)]
 
@@ -50,12 +45,15 @@ def text(tag: bytes, value: str) -> bytes:
 
 def attributes(tag: bytes, values: dict[str, Any]) -> bytes:
     """Return repeated KeyValue fields."""
-    return b"".join(
-        [
-            _steady(tag, name, value) if name in _STEADY and value.__class__ in _PLAIN else key_value(tag, name, value)
-            for name, value in values.items()
-        ]
-    )
+    out = []
+    for name, value in values.items():
+        kind = value.__class__
+        # Few values are met once only: a task's id is in each of its spans, most others in those of many tasks.
+        if kind is int or (kind is str and len(value) <= _SHORT):
+            out.append(_remembered(tag, name, value))
+        else:
+            out.append(key_value(tag, name, value))
+    return b"".join(out)
 
 
 def key_value(tag: bytes, name: str, value: Any) -> bytes:
@@ -84,8 +82,8 @@ def any_value(value: Any) -> bytes:
     return field(b"\x2a", b"".join([field(b"\x0a", any_value(item)) for item in value]))
 
 
-@lru_cache(maxsize=4096, typed=True)
-def _steady(tag: bytes, name: str, value: Any) -> bytes:
+@lru_cache(maxsize=8192)
+def _remembered(tag: bytes, name: str, value: str | int) -> bytes:
     return key_value(tag, name, value)
 
 
