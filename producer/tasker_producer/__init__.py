@@ -3,6 +3,7 @@
 Importing this loads confluent-kafka, fastavro and OpenTelemetry's API, and nothing else from outside.
 """
 
+from tasker_producer.carrier import carrier_from_environ, carrier_to_environ
 from tasker_producer.custom import CustomEvent
 from tasker_producer.handlers import EventPublisherMixin, default_publisher
 from tasker_producer.lifecycle import StepScope, TaskScope
@@ -29,5 +30,7 @@ __all__ = [
     "TraceHeaders",
     "UsageError",
     "WorkflowEvents",
+    "carrier_from_environ",
+    "carrier_to_environ",
     "default_publisher",
 ]

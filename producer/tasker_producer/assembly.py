@@ -6,6 +6,8 @@ This is the hot path: what does not change from event to event is made once per 
 import os
 import socket
 from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tasker_producer.ambient import Ambient, ambient
@@ -56,8 +58,9 @@ class _Subject(NamedTuple):
 class EventAssembler:
     """Builds events for one service; raises UsageError for a caller's mistake and nothing else."""
 
-    def __init__(self, settings: ProducerSettings) -> None:
+    def __init__(self, settings: ProducerSettings, frames: Mapping[Family, bytes] = MappingProxyType({})) -> None:
         self._settings = settings
+        self._frames = frames
         self._converters = FieldConverters(Masker(settings.filter_parameters, settings.filter_mask))
         self._templates: dict[str, _Template] = {}
 
@@ -81,6 +84,7 @@ class EventAssembler:
         """Return the record's bytes: usual values at once, others through the converters."""
         fields, writer = template.fields, template.writer
         parts = writer.absent.copy()
+        parts[0] = self._frames.get(template.family, parts[0])
         cuts: Cuts = []
         try:
             for name, value in given.items():
@@ -103,7 +107,8 @@ class EventAssembler:
         if encoded and len(encoded) <= self._settings.max_record_bytes:
             return encoded
         record = {**self._converters.convert(template.family, given), **own}
-        return encode_within(writer.encode, record, self._settings.max_record_bytes)
+        frame = self._frames.get(template.family)
+        return encode_within(partial(writer.encode, frame=frame), record, self._settings.max_record_bytes)
 
     def after_fork(self) -> None:
         """Forget what named the parent process."""

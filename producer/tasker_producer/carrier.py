@@ -1,8 +1,14 @@
-"""A task's context on its way to another process: plain text headers, for a job's arguments or a queue's headers."""
+"""A task's context on its way to another process: plain text headers.
 
+They fit a job's arguments, Celery's and HTTP's headers as they are (values are percent-encoded ASCII), and, by
+`carrier_to_environ`, the environment of a child process.
+"""
+
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
+from urllib.parse import quote, unquote
 
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import (
@@ -22,6 +28,8 @@ STARTED_AT = "tasker-started-at"
 TOTAL_STEPS = "tasker-total-steps"
 
 _TRACE = (TRACEPARENT, PARENT, TRACESTATE, BAGGAGE)
+_OURS = (TASK_ID, TASK_NAME, CORRELATION_ID, STARTED_AT, TOTAL_STEPS)
+_READABLE = " !#$&'()*+,/:;=?@[]|~"  # printable ASCII but the percent sign; headers carry nothing else
 
 Carrier = dict[str, str]
 
@@ -54,9 +62,9 @@ def write_carrier(context: TaskContext) -> Carrier:
         CORRELATION_ID: context.correlation_id,
         STARTED_AT: context.started_at,
         TOTAL_STEPS: context.total_steps,
-        **{name: value.decode() for name, value in trace_headers(context.trace)},
     }
-    return {name: str(value) for name, value in found.items() if value is not None}
+    trace = {name: value.decode() for name, value in trace_headers(context.trace)}
+    return {name: quote(str(value), safe=_READABLE) for name, value in found.items() if value is not None} | trace
 
 
 def read_carrier(carrier: Mapping[str, str]) -> TaskContext:
@@ -65,6 +73,7 @@ def read_carrier(carrier: Mapping[str, str]) -> TaskContext:
     Raises UsageError if the carrier names no task.
     """
     found = {str(name).lower(): str(value) for name, value in carrier.items()}
+    found |= {name: unquote(found[name]) for name in _OURS if name in found}
     if not found.get(TASK_ID):
         raise UsageError(f"the carrier has no {TASK_ID}: pass on what task.carrier() returned")
     trace = [(name, found[name].encode("utf-8", "replace")) for name in _TRACE if name in found]
@@ -76,6 +85,25 @@ def read_carrier(carrier: Mapping[str, str]) -> TaskContext:
         started_at=_whole(found.get(STARTED_AT)),
         total_steps=_whole(found.get(TOTAL_STEPS)),
     )
+
+
+def carrier_to_environ(carrier: Mapping[str, str]) -> dict[str, str]:
+    """Return a carrier as environment variables, for `subprocess.run(..., env={**os.environ, **these})`.
+
+    >>> carrier_to_environ({"traceparent": "00-…", "tasker-task-id": "42"})
+    {'TRACEPARENT': '00-…', 'TASKER_TASK_ID': '42'}
+    """
+    return {name.upper().replace("-", "_"): value for name, value in carrier.items()}
+
+
+def carrier_from_environ(environ: Mapping[str, str] = os.environ) -> Carrier:
+    """Return the carrier that a parent process has left in the environment; empty if there is none.
+
+    >>> carrier_from_environ({"TRACEPARENT": "00-…", "TASKER_TASK_ID": "42", "PATH": "/bin"})
+    {'traceparent': '00-…', 'tasker-task-id': '42'}
+    """
+    names = {name.upper().replace("-", "_"): name for name in (*_TRACE, *_OURS)}
+    return {name: environ[variable] for variable, name in names.items() if variable in environ}
 
 
 def _whole(text: str | None) -> int | None:

@@ -29,6 +29,25 @@ _PURGE_S = 1.0
 _KEPT = {KafkaError._MSG_TIMED_OUT, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}  # noqa: SLF001
 
 
+class Delivery(Protocol):
+    """Where finished events go; `send` never blocks and never raises."""
+
+    def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
+        """Take one record."""
+
+    def flush(self, timeout: float) -> int:
+        """Wait at most `timeout` seconds; return how many records are left."""
+
+    def close(self, timeout: float) -> int:
+        """Flush and stop; return how many records were left."""
+
+    def stats(self) -> dict[str, int]:
+        """Return counts by name."""
+
+    def after_fork(self) -> None:
+        """Start anew in a forked child, before anything is sent there."""
+
+
 class KafkaDelivery:
     """Takes encoded records and brings them to Kafka in the background."""
 

@@ -113,12 +113,13 @@ class RecordWriter:
             self.fields[field["name"]] = (index, write)
             self.absent.append(b"\x00" if default is None else write(default))
 
-    def encode(self, data: Mapping[str, Any]) -> bytes:
-        """Return the record's bytes after its frame; `data` holds no None.
+    def encode(self, data: Mapping[str, Any], frame: bytes | None = None) -> bytes:
+        """Return the record's bytes after its frame (default: single-object); `data` holds no None.
 
         Raises UnicodeEncodeError for text that UTF-8 cannot hold; values of other types must not come here.
         """
         parts = self.absent.copy()
+        parts[0] = frame or parts[0]
         for name, value in data.items():
             index, write = self.fields[name]
             parts[index] = write(value)

@@ -6,7 +6,9 @@ UsageError for a caller's mistake, and nothing for trouble with Kafka.
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
+
+from opentelemetry.metrics import Meter
 
 from tasker_producer import process
 from tasker_producer.assembly import EventAssembler
@@ -14,40 +16,18 @@ from tasker_producer.call import Moment, Options, read_payload
 from tasker_producer.carrier import TaskContext, read_carrier
 from tasker_producer.custom import AttributeType, CustomEvent, CustomEvents
 from tasker_producer.decorators import TracedFunctions
-from tasker_producer.delivery import KafkaDelivery
+from tasker_producer.delivery import Delivery, KafkaDelivery
 from tasker_producer.event_ids import new_event_id
+from tasker_producer.frames import RegistryFrames
 from tasker_producer.lifecycle import TaskScope
+from tasker_producer.metrics import observe
 from tasker_producer.settings import ProducerSettings
 from tasker_producer.subject import step_fields, task_fields
 from tasker_producer.task_and_step_events import StepHelpers
 from tasker_producer.tracing import new_task_trace, task_trace
 from tasker_producer.workflow_events import ObservabilityHelpers, WorkflowHelpers
 from tasker_schemas.errors import UsageError
-from tasker_schemas.headers import Header, TraceHeaders
-
-
-class Delivery(Protocol):
-    """Where finished events go; `send` never blocks and never raises."""
-
-    def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
-        """Take one record."""
-        ...
-
-    def flush(self, timeout: float) -> int:
-        """Wait at most `timeout` seconds; return how many records are left."""
-        ...
-
-    def close(self, timeout: float) -> int:
-        """Flush and stop; return how many records were left."""
-        ...
-
-    def stats(self) -> dict[str, int]:
-        """Return counts by name."""
-        ...
-
-    def after_fork(self) -> None:
-        """Start anew in a forked child, before anything is sent there."""
-        ...
+from tasker_schemas.headers import TraceHeaders
 
 
 class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, ObservabilityHelpers):
@@ -65,7 +45,9 @@ class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, Observabilit
         on_drop: Callable[[str, str], None] | None = None,
     ) -> None:
         self.settings = settings if settings is not None else ProducerSettings.from_env()
-        self._assembler = EventAssembler(self.settings)
+        registry = self.settings.registry
+        self._frames = None if registry is None else RegistryFrames(registry, self.settings.topic_prefix)
+        self._assembler = EventAssembler(self.settings, {} if self._frames is None else self._frames.known)
         self._custom = CustomEvents()
         if delivery is not None:
             self._delivery = delivery
@@ -201,15 +183,23 @@ class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, Observabilit
     def close(self, timeout: float | None = None) -> int:
         """Flush and stop; return how many events were left. What is published afterwards is counted as dropped."""
         process.left(self)
+        if self._frames is not None:
+            self._frames.stop()
         return self._delivery.close(self.settings.flush_timeout_s if timeout is None else timeout)
 
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish: published, delivered, queued, dropped (by reason)."""
         return self._delivery.stats()
 
+    def observe(self, meter: Meter) -> None:
+        """Show `stats()` as OpenTelemetry metrics of this meter, under `tasker.producer.`."""
+        observe(self.stats, meter)
+
     def after_fork(self) -> None:
         """Make this publisher usable in a forked child."""
         self._assembler.after_fork()
+        if self._frames is not None:
+            self._frames.start()
         self._delivery.after_fork()
 
     def at_exit(self) -> None:

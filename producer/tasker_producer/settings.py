@@ -15,6 +15,7 @@ from types import MappingProxyType
 from tasker_producer.backlog import FullPolicy, SpoolSettings
 from tasker_producer.masking import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
 from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.registry import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PREFIX
 
 DEFAULT_SERVICE = "tasker"
@@ -50,6 +51,7 @@ class ProducerSettings:
     spool_max_bytes: int = 256 << 20
     spool_full: FullPolicy = FullPolicy.DROP_OLDEST
     spool_block_s: float = 1.0
+    registry: RegistrySettings | None = None
 
     def spool(self) -> SpoolSettings | None:
         """Return how events wait on disk; None where no byte is given for it."""
@@ -81,7 +83,8 @@ class ProducerSettings:
             spool_dir=Path(_value(environ, "TASKER_SPOOL_DIR") or DEFAULT_SPOOL_DIR),
             spool_max_bytes=int(_number(environ, "TASKER_SPOOL_MAX_BYTES", 256 << 20, at_least=0)),
             spool_full=_policy(environ),
-            spool_block_s=_number(environ, "TASKER_SPOOL_BLOCK_TIMEOUT", 1.0, at_least=0),
+            registry=RegistrySettings.from_env(_registry_variables(environ)),
+            spool_block_s=_number(environ, "TASKER_SPOOL_BLOCK_S", 1.0, at_least=0),
         )
 
 
@@ -113,6 +116,11 @@ def _value(environ: Mapping[str, str], name: str) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{name}_FILE={path} cannot be read: {error}") from error
+
+
+def _registry_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    names = {name.removesuffix("_FILE") for name in environ if name.startswith("SCHEMA_REGISTRY_")}
+    return {name: value for name in names if (value := _value(environ, name)) is not None}
 
 
 def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
