@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import count
+from typing import Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
