@@ -58,9 +58,8 @@ def ratio(rates: Rates, ours: str, peer: str) -> float:
     return statistics.median(mine / other for mine, other in zip(rates[ours], rates[peer], strict=True))
 
 
-def show(title: str, unit: str, rates: Rates, ratios: Mapping[str, float], console: Console) -> None:
-    """Print the rounds, the medians and our ratio to each peer; we are the first."""
-    ours = next(iter(rates))
+def show(title: str, unit: str, rates: Rates, ours: str, console: Console) -> None:
+    """Print the rounds, the medians and our ratio to each peer."""
     table = Table(title=title)
     table.add_column("engine")
     for number in range(len(rates[ours])):
@@ -71,8 +70,12 @@ def show(title: str, unit: str, rates: Rates, ratios: Mapping[str, float], conso
         times = "" if name == ours else f"{ratio(rates, ours, name):.2f} x"
         table.add_row(name, *(f"{value:,.0f}" for value in values), f"{statistics.median(values):,.0f}", times)
     console.print(table)
+
+
+def show_ratios(benchmark: str, ratios: Mapping[str, float], console: Console) -> None:
+    """Print the ratios by their keys, and how to have them again."""
     told = ", ".join(f"{name} {value:.2f}" for name, value in ratios.items())
-    console.print(f"{told}. Again: python -m benchmarks.{title.split(':')[0].lower()} --json")
+    console.print(f"{told}. Again: python -m benchmarks.{benchmark} --json")
 
 
 def line_of_json(benchmark: str, unit: str, rates: Rates, ratios: Mapping[str, float], **more: object) -> str:

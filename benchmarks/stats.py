@@ -19,7 +19,7 @@ from rich.console import Console
 
 from benchmarks.arena import PREFIX, Arena
 from benchmarks.engine_process import EngineFailed, running
-from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show
+from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show, show_ratios
 from benchmarks.workload import SourceRecord, workload
 from tasker_consumers.embedded import find_kafka
 from tasker_consumers.stats.fold import recompute
@@ -98,7 +98,8 @@ def main() -> None:
         engines: dict[str, Callable[[int], float]] = {name: partial(race.run, name) for name in ENGINES}
         rates = in_turns(engines, options.rounds, console)
     ratios = {"ratio_plain": ratio(rates, "ours", "plain"), "ratio_quix": ratio(rates, "ours", "quix")}
-    show(f"Stats: {arena.records:,} records, every run verified", "records/s", rates, ratios, console)
+    show(f"Statistics: {arena.records:,} records, every run verified", "records/s", rates, "ours", console)
+    show_ratios("stats", ratios, console)
     if options.as_json:
         print(line_of_json("stats", "records/s", rates, ratios, records=arena.records, tasks=options.tasks))
 

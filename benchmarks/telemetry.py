@@ -18,7 +18,7 @@ from rich.console import Console
 
 from benchmarks.arena import PREFIX, Arena
 from benchmarks.engine_process import EngineFailed, running
-from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show
+from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show, show_ratios
 from benchmarks.span_sink import SpanPlace, SpanSink
 from benchmarks.workload import SourceRecord, workload
 from tasker_consumers.embedded import find_kafka
@@ -106,7 +106,8 @@ def main() -> None:
         rates = in_turns(engines, options.rounds, console)
     title = f"Telemetry: {arena.records:,} records, {len(race.expected):,} spans, every run verified"
     ratios = {"ratio_stock": ratio(rates, "ours", "stock")}
-    show(title, "records/s", rates, ratios, console)
+    show(title, "records/s", rates, "ours", console)
+    show_ratios("telemetry", ratios, console)
     if options.as_json:
         print(line_of_json("telemetry", "records/s", rates, ratios, records=arena.records, spans=len(race.expected)))
 
