@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tasker_schemas.errors import BackendUnavailable, TaskerEventsError
 EXIT_OK, EXIT_CRASH, EXIT_USAGE = 0, 1, 2
 #: What Faust may take to stop after the drain; then the process ends without it.
 _STOP_SECONDS = 15.0
+_REGISTER_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +62,11 @@ async def _live(app: EngineApp, asked_to_stop: asyncio.Event, settings: EngineSe
         asyncio.create_task(_watch_broker(app, settings.broker_timeout)),
     ]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    try:
-        async with asyncio.timeout(settings.drain_timeout + _STOP_SECONDS):
+    with suppress(TimeoutError):
+        async with asyncio.timeout(settings.drain_timeout + _STOP_SECONDS) as limit:
             await _stop(app)
-    except TimeoutError:
-        logger.error("Faust does not stop: ending without it")  # noqa: TRY400  where it hangs says nothing
+    if limit.expired():  # asked for, because Faust's services swallow the cancellation
+        logger.error("Faust does not stop: ending without it")
         logging.shutdown()
         os._exit(EXIT_CRASH)  # its threads would keep the process, its memory and its place in the group
     for task in tasks:
@@ -74,14 +76,21 @@ async def _live(app: EngineApp, asked_to_stop: asyncio.Event, settings: EngineSe
 
 
 async def _run(app: EngineApp) -> None:
-    await app.start()
+    try:
+        await app.start()
+    except Exception as error:  # noqa: BLE001  whatever it is, the worker did not start
+        await app.crash(error)
     await app.wait_until_stopped()
 
 
 async def _stop(app: EngineApp) -> None:
     reason = app.crash_reason  # stopping forgets it
-    if reason is None and app.started:
-        await app.settle()
+    if reason is None:
+        with suppress(TimeoutError):
+            # Stopped before this point of its start, Faust would join the group without its changelog.
+            await asyncio.wait_for(app.tables.wait_until_tables_registered(), _REGISTER_SECONDS)
+        if app.started:
+            await app.settle()
     await app.stop()
     app.crash_reason = app.crash_reason or reason
 
