@@ -23,6 +23,7 @@ FINGERPRINTS: dict[str, str] = {
     "CustomEvent.v1": "2a0f99a01d489f75",
     "ObservabilityEvent.v1": "9efe9dca9ce99abd",
     "StepEvent.v1": "0e40877286f3883e",
+    "StepEvent.v2": "9ab86ec881aeb2fb",
     "TaskEvent.v1": "56c7cb973c25c247",
     "TaskStats.v1": "ffecc3fd12579da0",
     "WorkflowEvent.v1": "81f31da54fe79923",
