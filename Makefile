@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
-UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/bootstrap/bin/uv)
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 .PHONY: help setup demo test check up bench clean
 
@@ -13,9 +13,8 @@ help: ## This list
 setup: $(READY) ## The environment in .venv, from uv.lock
 
 $(READY): pyproject.toml uv.lock
-	@if [ "$(UV)" = "$(VENV)/bootstrap/bin/uv" ] && [ ! -x "$(UV)" ]; then \
-		$(PYTHON) -m pip install --quiet --target $(VENV)/bootstrap uv; fi
-	$(UV) sync --quiet --locked --all-extras --all-groups
+	@[ -x "$$(command -v $(UV))" ] || PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --target .uv uv
+	$(UV) sync --quiet --locked --all-extras --all-groups --python "$$(command -v $(PYTHON))"
 	@touch $@
 
 demo: $(READY) ## Tasks in three processes on an embedded Kafka: spans and statistics
