@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tasker_producer.ambient import Ambient, ambient
@@ -16,6 +15,7 @@ from tasker_producer.encoder import RecordWriter
 from tasker_producer.event_ids import new_event_id
 from tasker_producer.fieldwriters import FieldWriter, field_writers
 from tasker_producer.fit import encode_within
+from tasker_producer.frames import RegistryFrames
 from tasker_producer.masking import Masker
 from tasker_producer.payload import Cuts, FieldConverters, identifier, micros, now
 from tasker_producer.settings import ProducerSettings
@@ -58,7 +58,7 @@ class _Subject(NamedTuple):
 class EventAssembler:
     """Builds events for one service; raises UsageError for a caller's mistake and nothing else."""
 
-    def __init__(self, settings: ProducerSettings, frames: Mapping[Family, bytes] = MappingProxyType({})) -> None:
+    def __init__(self, settings: ProducerSettings, frames: RegistryFrames | None = None) -> None:
         self._settings = settings
         self._frames = frames
         self._converters = FieldConverters(Masker(settings.filter_parameters, settings.filter_mask))
@@ -84,7 +84,9 @@ class EventAssembler:
         """Return the record's bytes: usual values at once, others through the converters."""
         fields, writer = template.fields, template.writer
         parts = writer.absent.copy()
-        parts[0] = self._frames.get(template.family, parts[0])
+        frame = None if self._frames is None else self._frames.of(template.family)
+        if frame is not None:
+            parts[0] = frame
         cuts: Cuts = []
         try:
             for name, value in given.items():
@@ -107,7 +109,6 @@ class EventAssembler:
         if encoded and len(encoded) <= self._settings.max_record_bytes:
             return encoded
         record = {**self._converters.convert(template.family, given), **own}
-        frame = self._frames.get(template.family)
         return encode_within(partial(writer.encode, frame=frame), record, self._settings.max_record_bytes)
 
     def after_fork(self) -> None:

@@ -45,9 +45,9 @@ class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, Observabilit
         on_drop: Callable[[str, str], None] | None = None,
     ) -> None:
         self.settings = settings if settings is not None else ProducerSettings.from_env()
-        registry = self.settings.registry
+        registry = self.settings.registry if delivery is None else None
         self._frames = None if registry is None else RegistryFrames(registry, self.settings.topic_prefix)
-        self._assembler = EventAssembler(self.settings, {} if self._frames is None else self._frames.known)
+        self._assembler = EventAssembler(self.settings, self._frames)
         self._custom = CustomEvents()
         if delivery is not None:
             self._delivery = delivery
@@ -188,8 +188,11 @@ class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, Observabilit
         return self._delivery.close(self.settings.flush_timeout_s if timeout is None else timeout)
 
     def stats(self) -> dict[str, int]:
-        """Return counts since this process began to publish: published, delivered, queued, dropped (by reason)."""
-        return self._delivery.stats()
+        """Return counts since this process began to publish: published, delivered, queued, dropped (by reason).
+
+        With a registry also `framed_single_object`: events that went out without its id, because it was not known.
+        """
+        return self._delivery.stats() | (self._frames.stats() if self._frames is not None else {})
 
     def observe(self, meter: Meter) -> None:
         """Show `stats()` as OpenTelemetry metrics of this meter, under `tasker.producer.`."""

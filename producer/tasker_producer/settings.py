@@ -15,7 +15,7 @@ from types import MappingProxyType
 from tasker_producer.backlog import FullPolicy, SpoolSettings
 from tasker_producer.masking import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
 from tasker_schemas.errors import ConfigurationError
-from tasker_schemas.registry import RegistrySettings
+from tasker_schemas.registry_settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PREFIX
 
 DEFAULT_SERVICE = "tasker"
@@ -83,7 +83,7 @@ class ProducerSettings:
             spool_dir=Path(_value(environ, "TASKER_SPOOL_DIR") or DEFAULT_SPOOL_DIR),
             spool_max_bytes=int(_number(environ, "TASKER_SPOOL_MAX_BYTES", 256 << 20, at_least=0)),
             spool_full=_policy(environ),
-            registry=RegistrySettings.from_env(_registry_variables(environ)),
+            registry=RegistrySettings.from_env(registry_variables(environ)),
             spool_block_s=_number(environ, "TASKER_SPOOL_BLOCK_S", 1.0, at_least=0),
         )
 
@@ -118,7 +118,8 @@ def _value(environ: Mapping[str, str], name: str) -> str | None:
         raise ConfigurationError(f"{name}_FILE={path} cannot be read: {error}") from error
 
 
-def _registry_variables(environ: Mapping[str, str]) -> dict[str, str]:
+def registry_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the `SCHEMA_REGISTRY_*` variables; raises ConfigurationError for a file that cannot be read."""
     names = {name.removesuffix("_FILE") for name in environ if name.startswith("SCHEMA_REGISTRY_")}
     return {name: value for name in names if (value := _value(environ, name)) is not None}
 

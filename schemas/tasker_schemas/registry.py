@@ -1,68 +1,44 @@
 """A schema registry with Confluent's API, asked with nothing but the standard library.
 
-Four questions are all that the system has, and a service that embeds the producer should not carry an HTTP library
-for them; nor is there anything here that an instrumentation of such libraries could trace.
+A handful of questions is all that the system has, and a service that embeds the producer should not carry an HTTP
+library for them.
 """
 
 import base64
 import json
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from urllib.request import HTTPSHandler, OpenerDirector, Request, build_opener
 
+from opentelemetry import context
+
+from tasker_schemas.compatibility import COMPATIBILITY
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+from tasker_schemas.registry_settings import RegistrySettings
 from tasker_schemas.schemas import Schema
 
-COMPATIBILITY = "BACKWARD_TRANSITIVE"
-TIMEOUT_S = 10.0
+TIMEOUT_S = 3.0  # a consumer's event loop may have to wait for the first answer
+_MOST_BYTES = 1 << 20
 _MEDIA = "application/vnd.schemaregistry.v1+json"
-_MISSING = {HTTPStatus.NOT_FOUND}
 _REFUSED = {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
+# Of a subject, a version, a schema, a subject's level. Other answers of 404 come from somebody who is no registry.
+_MISSING = {40401, 40402, 40403, 40408}
+_HINTS: Mapping[int, str] = {
+    HTTPStatus.NOT_FOUND: "is the path of the address right? ",
+    HTTPStatus.UNAUTHORIZED: "is SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO right? ",
+}
+_STRICT_ENOUGH = {COMPATIBILITY, "FULL_TRANSITIVE"}
+# What instrumentations look for: our own questions must not become spans of the service.
+_UNTRACED = "suppress_instrumentation"
 
 
 class IncompatibleSchema(ConfigurationError):
     """The registry does not accept a schema; the message says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrySettings:
-    """Where the registry is and who we are there."""
-
-    url: str
-    user_info: str = field(default="", repr=False)  # user:password
-    ca_location: str = ""
-    certificate_location: str = ""
-    key_location: str = ""
-    auto_register: bool = True
-
-    @classmethod
-    def from_env(cls, variables: Mapping[str, str]) -> "RegistrySettings | None":
-        """Read `SCHEMA_REGISTRY_*`; None where no registry is named.
-
-        Raises ConfigurationError for an address that is none, and for a flag that is none.
-        """
-        url = variables.get("SCHEMA_REGISTRY_URL", "").rstrip("/")
-        if not url:
-            return None
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc:
-            raise ConfigurationError(f"SCHEMA_REGISTRY_URL={url!r} is no address like https://registry:8081")
-        register = variables.get("SCHEMA_REGISTRY_AUTO_REGISTER", "true").lower()
-        if register not in {"true", "false"}:
-            raise ConfigurationError(f"SCHEMA_REGISTRY_AUTO_REGISTER={register!r} is neither true nor false")
-        return cls(
-            url=url,
-            user_info=variables.get("SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", ""),
-            ca_location=variables.get("SCHEMA_REGISTRY_SSL_CA_LOCATION", ""),
-            certificate_location=variables.get("SCHEMA_REGISTRY_SSL_CERTIFICATE_LOCATION", ""),
-            key_location=variables.get("SCHEMA_REGISTRY_SSL_KEY_LOCATION", ""),
-            auto_register=register == "true",
-        )
 
 
 def subject_of(topic: str) -> str:
@@ -75,47 +51,70 @@ def subject_of(topic: str) -> str:
 
 
 class SchemaRegistry:
-    """Asks one registry; every method raises BackendUnavailable when it does not answer as a registry does."""
+    """Asks one registry; every method raises BackendUnavailable when it does not answer as a registry does.
+
+    Raises ConfigurationError, when it is made, for certificates that cannot be read.
+    """
 
     def __init__(self, settings: RegistrySettings) -> None:
         self._settings = settings
+        self._opener = _opener(settings)
 
     def register(self, subject: str, schema: Schema) -> int:
         """Return the id of a schema under a subject, registered if it is new.
 
-        Raises IncompatibleSchema if earlier versions forbid it.
+        A new schema also makes the registry check all later ones against every version before them. Raises
+        IncompatibleSchema if earlier versions forbid it.
         """
-        return int(self._ask("POST", f"/subjects/{quote(subject, safe='')}/versions", _body(schema))["id"])
+        try:
+            return self.look_up(subject, schema)
+        except LookupError:
+            self.require_compatibility(subject)
+            return self._number("POST", f"/subjects/{_quoted(subject)}/versions", "id", _body(schema.declared))
 
     def look_up(self, subject: str, schema: Schema) -> int:
         """Return the id of a schema that is registered under a subject; raise LookupError if it is not."""
-        return int(self._ask("POST", f"/subjects/{quote(subject, safe='')}", _body(schema))["id"])
+        return self._number("POST", f"/subjects/{_quoted(subject)}", "id", _body(schema.declared))
 
     def schema(self, schema_id: int) -> dict[str, Any]:
-        """Return the schema behind an id as JSON; raise LookupError for an unknown id."""
-        declared = json.loads(self._ask("GET", f"/schemas/ids/{schema_id}")["schema"])
+        """Return the schema behind an id as JSON; raise LookupError for an unknown id and for one that is not Avro."""
+        answer = self._ask("GET", f"/schemas/ids/{schema_id}")
+        if answer.get("schemaType", "AVRO") != "AVRO":
+            raise LookupError(f"schema {schema_id} is {answer['schemaType']}, not Avro")
+        try:
+            declared = json.loads(answer["schema"])
+        except KeyError:
+            raise self._no_registry(f"/schemas/ids/{schema_id}", "no schema in its answer") from None
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LookupError(f"schema {schema_id} is no JSON: {error}") from error
         return declared if isinstance(declared, dict) else {"type": declared}
 
-    def versions(self, subject: str) -> list[int]:
-        """Return the versions of a subject; none for an unknown one."""
-        try:
-            return [int(number) for number in self._ask("GET", f"/subjects/{quote(subject, safe='')}/versions")]
-        except LookupError:
-            return []
-
     def require_compatibility(self, subject: str) -> None:
-        """Let the registry refuse whatever cannot read all earlier versions of a subject."""
-        self._ask("PUT", f"/config/{quote(subject, safe='')}", {"compatibility": COMPATIBILITY})
-
-    def is_compatible(self, subject: str, schema: Schema) -> bool:
-        """Return whether a schema can read all versions of a subject; true for an unknown subject."""
-        path = f"/compatibility/subjects/{quote(subject, safe='')}/versions"
+        """Let the registry refuse whatever cannot read all earlier versions of a subject; a stricter level stays."""
+        path = f"/config/{_quoted(subject)}"
         try:
-            return bool(self._ask("POST", path, _body(schema))["is_compatible"])
+            if self._ask("GET", path).get("compatibilityLevel") in _STRICT_ENOUGH:
+                return
+        except LookupError:
+            pass
+        self._ask("PUT", path, {"compatibility": COMPATIBILITY})
+
+    def is_compatible(self, subject: str, declared: Mapping[str, Any]) -> bool:
+        """Return whether the registry would accept a schema, given as JSON; true for an unknown subject."""
+        try:
+            answer = self._ask("POST", f"/compatibility/subjects/{_quoted(subject)}/versions", _body(declared))
         except LookupError:
             return True
+        return bool(answer.get("is_compatible"))
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def _number(self, method: str, path: str, name: str, body: Mapping[str, Any]) -> int:
+        answer = self._ask(method, path, body)
+        try:
+            return int(answer[name])
+        except (KeyError, TypeError, ValueError):
+            raise self._no_registry(path, f"no {name} in its answer") from None
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._settings.url + path, data=data, method=method)  # noqa: S310  http(s), checked before
         request.add_header("Accept", _MEDIA)
@@ -123,34 +122,54 @@ class SchemaRegistry:
         if self._settings.user_info:
             login = base64.b64encode(self._settings.user_info.encode()).decode()
             request.add_header("Authorization", f"Basic {login}")
+        token = context.attach(context.set_value(_UNTRACED, True))
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
-                return json.load(answer)
+                found = json.loads(answer.read(_MOST_BYTES))
         except HTTPError as error:
             with error:
                 raise self._meaning(error, path) from error
-        except (URLError, OSError, ValueError) as error:
-            raise BackendUnavailable(f"SCHEMA_REGISTRY_URL={self._settings.url}: {path}: {error}") from error
+        except (URLError, OSError, HTTPException, ValueError, RecursionError) as error:
+            raise self._no_registry(path, str(error) or type(error).__name__) from error
+        finally:
+            context.detach(token)
+        if not isinstance(found, dict):
+            raise self._no_registry(path, "its answer is no JSON object")
+        return found
 
     def _meaning(self, error: HTTPError, path: str) -> Exception:
         said = error.read(500).decode("utf-8", "replace")
-        if error.code in _MISSING:
-            return LookupError(f"{path}: {said}")
         if error.code in _REFUSED:
             return IncompatibleSchema(f"the registry refuses {path}: {said}")
-        return BackendUnavailable(f"SCHEMA_REGISTRY_URL={self._settings.url}: {path}: HTTP {error.code}: {said}")
+        if error.code == HTTPStatus.NOT_FOUND and _error_code(said) in _MISSING:
+            return LookupError(f"{path}: {said}")
+        hint = _HINTS.get(error.code, "")
+        return self._no_registry(path, f"HTTP {error.code}: {hint}{said}")
 
-    @cached_property
-    def _opener(self) -> OpenerDirector:
-        settings = self._settings
-        try:
-            context = ssl.create_default_context(cafile=settings.ca_location or None)
-            if settings.certificate_location:
-                context.load_cert_chain(settings.certificate_location, settings.key_location or None)
-        except OSError as error:
-            raise ConfigurationError(f"SCHEMA_REGISTRY_SSL_*: a certificate cannot be read: {error}") from error
-        return build_opener(HTTPSHandler(context=context))
+    def _no_registry(self, path: str, why: str) -> BackendUnavailable:
+        return BackendUnavailable(f"SCHEMA_REGISTRY_URL={self._settings.url} does not answer {path}: {why.strip()}")
 
 
-def _body(schema: Schema) -> dict[str, str]:
-    return {"schema": json.dumps(schema.declared), "schemaType": "AVRO"}
+def _opener(settings: RegistrySettings) -> OpenerDirector:
+    try:
+        trusted = ssl.create_default_context(cafile=settings.ca_location or None)
+        if settings.certificate_location:
+            trusted.load_cert_chain(settings.certificate_location, settings.key_location or None, settings.key_password)
+    except OSError as error:
+        raise ConfigurationError(f"SCHEMA_REGISTRY_SSL_*: a certificate cannot be read: {error}") from error
+    return build_opener(HTTPSHandler(context=trusted))
+
+
+def _error_code(said: str) -> int | None:
+    try:
+        return int(json.loads(said)["error_code"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _quoted(subject: str) -> str:
+    return quote(subject, safe="")
+
+
+def _body(declared: Mapping[str, Any]) -> dict[str, str]:
+    return {"schema": json.dumps(declared), "schemaType": "AVRO"}
