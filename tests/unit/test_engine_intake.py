@@ -106,3 +106,16 @@ def test_what_is_cleared_is_neither_processed_nor_acked_and_makes_room() -> None
         assert desk.acked == [(100 + number,) for number in range(WAITING)]
 
     run(scenario())
+
+
+def test_what_comes_while_the_lanes_are_closed_does_not_stop_what_comes_later() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        await desk.lanes.close(0)
+        await desk.put(1)
+        desk.lanes.open()
+        await desk.put(2)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[2]]
+
+    run(scenario())

@@ -42,7 +42,7 @@ class Intake:
     async def put(self, partition: int, delivery: Delivery) -> None:
         """Add a run to those that wait for the partition's lane; waits itself while too many do."""
         await self._room.acquire()
-        if delivery.stale():
+        if delivery.stale() or self._lanes.closed:  # it is delivered again
             self._room.release()
             return
         waiting = self._waiting[partition]

@@ -25,6 +25,11 @@ class Lanes:
         self._epoch = 0
 
     @property
+    def closed(self) -> bool:
+        """Whether jobs are refused."""
+        return self._closed
+
+    @property
     def busy(self) -> int:
         """How many lanes are at work."""
         return len(self._tasks)
