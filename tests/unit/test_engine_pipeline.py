@@ -1,14 +1,18 @@
 """What a run goes through, without Kafka: store in memory, outbox a list."""
 
 import asyncio
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import pytest
 
+from tasker_consumers.engine import Record
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.pipeline import Pipeline
 from tasker_consumers.engine.store import MemoryStore
 from tasker_consumers.engine.writer import Writer
+from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 from tests.support.engine_counting import Counting, Number, State
 from tests.support.engine_values import ListOutbox, StoredRecord
 
@@ -115,3 +119,54 @@ def test_a_long_run_lets_the_event_loop_breathe() -> None:
 
     asyncio.run(scenario())
     assert len(breaths) > 3
+
+
+@dataclass(frozen=True)
+class Asking(Counting):
+    """Counts numbers whose meaning it asks somebody."""
+
+    ask: Callable[[], None] = lambda: None
+
+    def decode(self, record: Record) -> Number:
+        self.ask()
+        return super().decode(record)
+
+
+def test_a_run_is_held_until_what_its_records_need_is_back() -> None:
+    answers = iter([BackendUnavailable("away"), BackendUnavailable("away"), None, None])
+    bench = Bench(Asking("t", ask=lambda: raised(next(answers))))
+    bench.process(b"1:10", b"2:20")
+    assert bench.sent("t.counts") == [(b"k", b"2:30")]
+    assert bench.sent("t.dlq") == []
+
+
+def test_a_record_that_was_held_can_still_turn_out_to_be_poison() -> None:
+    answers = iter([BackendUnavailable("away"), PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, "id 7")])
+    bench = Bench(Asking("t", ask=lambda: raised(next(answers))))
+    bench.process(b"1:10")
+    assert bench.sent("t.dlq") == [(b"k", b"1:10")]
+
+
+def test_the_event_loop_goes_on_while_somebody_is_asked_again() -> None:
+    away, asked, answered = iter([BackendUnavailable("away")]), threading.Event(), threading.Event()
+
+    def ask() -> None:
+        raised(next(away, None))
+        asked.set()
+        assert answered.wait(10), "the loop stood still"
+
+    async def answer() -> None:
+        run = asyncio.create_task(bench.pipeline.process(1, [StoredRecord(key=b"k", value=b"1:10")]))
+        await asyncio.to_thread(asked.wait, 10)
+        answered.set()
+        await run
+
+    bench = Bench(Asking("t", ask=ask))
+    asyncio.run(answer())
+    assert bench.sent("t.counts") == [(b"k", b"1:10")]
+
+
+def raised(error: Exception | None) -> None:
+    """Raise an error, if it is one."""
+    if error is not None:
+        raise error

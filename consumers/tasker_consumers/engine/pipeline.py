@@ -1,6 +1,7 @@
 """What happens to a run of records: decode, fold, react, write; the ack comes after, from whoever delivered it."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from typing import Generic
@@ -8,11 +9,15 @@ from typing import Generic
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.processor import E, Processor, Record, S
 from tasker_consumers.engine.writer import Outcome, Writer
-from tasker_schemas.errors import PoisonReason, PoisonRecord
+from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 
 #: How long the event loop may wait for us; heartbeats and other lanes need it in between.
 SLICE_SECONDS = 0.015
 _CHECK_EVERY = 64
+#: Between two looks at a record that needs a backend which is away; doubled each time up to the second.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 10.0
+
+logger = logging.getLogger(__name__)
 
 Poisoned = tuple[Record, PoisonRecord]
 
@@ -53,7 +58,10 @@ class Pipeline(Generic[S, E]):
             try:
                 if key is None:
                     raise PoisonRecord(PoisonReason.NULL_KEY, "a record without a key has no state")  # noqa: TRY301
-                event = decode(record)
+                try:
+                    event = decode(record)
+                except BackendUnavailable as error:
+                    event = await self._hold(record, error)
             except PoisonRecord as error:
                 poisoned.append((record, error))
                 continue
@@ -65,6 +73,20 @@ class Pipeline(Generic[S, E]):
                 await asyncio.sleep(0)
                 until = clock() + SLICE_SECONDS
         return touched, poisoned
+
+    async def _hold(self, record: Record, error: BackendUnavailable) -> E:
+        """Keep the run until what its record needs is back, such as the registry that knows its schema; then decode it.
+
+        Looks again in a thread, because a backend that hangs must not stop the heartbeats. Raises PoisonRecord.
+        """
+        pause = _FIRST_PAUSE_S
+        while True:
+            logger.warning("Held at %s/%d/%d: %s", record.topic, record.partition, record.offset, error)
+            await asyncio.sleep(pause)
+            try:
+                return await asyncio.to_thread(self._processor.decode, record)
+            except BackendUnavailable as again:
+                error, pause = again, min(2 * pause, _LONGEST_PAUSE_S)
 
     async def _settle(self, partition: int, touched: dict[bytes, S], poisoned: list[Poisoned]) -> None:
         if not touched and not poisoned:
