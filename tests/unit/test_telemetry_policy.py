@@ -97,6 +97,13 @@ def test_a_late_error_becomes_a_span_linked_to_the_one_it_came_too_late_for() ->
     assert task.hear([late]) == []
 
 
+def test_an_error_that_its_span_shows_already_makes_no_second_span() -> None:
+    task = Task(Policy())
+    task.hear(failed_order())
+    last = told(StepEvents.MAX_RETRIES_REACHED, 2, step_id="charge", attempt_number=1, **{**FAILURE, "backtrace": []})
+    assert task.hear([last]) == []
+
+
 def test_a_late_event_that_is_no_error_makes_no_span() -> None:
     task = Task(Policy())
     task.hear(late_success())

@@ -127,7 +127,7 @@ def _fold_task(state: TaskState, event_id: str, fact: Fact) -> None:
     if _keep(head["facts"], event_id, fact) and "told" in head:
         latest = latest_task_fact(head)
         if latest is None or latest[2] != event_id:
-            _count_late(state, event_id, None, fact)
+            _count_late(state, event_id, None, fact, head["told"][1])
 
 
 def _fold_extra(head: Head, event_id: str, fact: Fact) -> None:
@@ -153,12 +153,13 @@ def _fold_attempt(state: TaskState, name: tuple[str, str], event_id: str, fact: 
         if rank >= FAILED and rank > exported:
             state.ended.add(name)  # it ended again, or after all: the span is exported anew under its id
         elif exported >= FAILED:
-            _count_late(state, event_id, name, fact)
+            _count_late(state, event_id, name, fact, exported)
 
 
-def _count_late(state: TaskState, event_id: str, name: tuple[str, str] | None, fact: Fact) -> None:
+def _count_late(state: TaskState, event_id: str, name: tuple[str, str] | None, fact: Fact, exported: int) -> None:
+    """Count a late event; an error that the exported span does not show is kept for a span of its own."""
     state.head["late"] += 1
-    if RANK.get(fact["event_name"]) == FAILED:
+    if RANK.get(fact["event_name"]) == FAILED != exported:
         state.late_errors.append((event_id, name, fact))
 
 
