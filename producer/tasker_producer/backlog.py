@@ -62,6 +62,7 @@ class Backlog:
         """Take a spool file, with what an earlier process left in it."""
         try:
             self._spool = SpoolFile.open(self._settings.directory)
+            self._spool.adopt(self._settings.directory, self._settings.max_bytes // 2)
         except (OSError, sqlite3.Error) as error:
             self._failed(error)
             return

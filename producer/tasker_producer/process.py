@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from functools import cache
 from types import FrameType
 from typing import Protocol
@@ -26,6 +27,10 @@ class Guest(Protocol):
         ...
 
 
+undivided = threading.RLock()
+"""Held while something runs that a fork must not cut in half: SQLite's own locks would stay locked in the child."""
+
+_FORK_WAITS_S = 5.0
 _guests: dict[int, Guest] = {}
 
 
@@ -67,10 +72,20 @@ def _on_sigterm(number: int, _frame: FrameType | None) -> None:
 @cache
 def _install() -> None:
     atexit.register(_at_exit)
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_here, after_in_child=_after_fork)
+
+
+def _before_fork() -> None:
+    undivided.acquire(timeout=_FORK_WAITS_S)
+
+
+def _after_fork_here() -> None:
+    with suppress(RuntimeError):  # it was not to be had in time
+        undivided.release()
 
 
 def _after_fork() -> None:
+    _after_fork_here()
     for guest in list(_guests.values()):
         guest.after_fork()
 

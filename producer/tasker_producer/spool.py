@@ -10,13 +10,17 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, ParamSpec, Self, TypeVar
 
+from tasker_producer import process
 from tasker_schemas.headers import Header
 
 MAX_FILES = 256  # processes on one machine that spool into one directory
+_BATCH = 2_000
 _PRIVATE_DIR = 0o700
 _PRIVATE_FILE = 0o600
 _SCHEMA = """
@@ -26,7 +30,21 @@ _SCHEMA = """
     )
 """
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 log = logging.getLogger("tasker_producer")
+
+
+def _undivided(method: Callable[P, R]) -> Callable[P, R]:
+    """Let no fork happen while a method runs."""
+
+    @wraps(method)
+    def whole(*args: P.args, **kwargs: P.kwargs) -> R:
+        with process.undivided:
+            return method(*args, **kwargs)
+
+    return whole
 
 
 class SpooledRecord(NamedTuple):
@@ -57,36 +75,50 @@ class SpoolFile:
         self.count, self.size = database.execute("SELECT count(*), coalesce(sum(size), 0) FROM records").fetchone()
 
     @classmethod
+    @_undivided
     def open(cls, directory: Path) -> Self:
         """Take a file that no living process holds: one that a dead process left behind first."""
         directory.mkdir(mode=_PRIVATE_DIR, parents=True, exist_ok=True)
-        left = sorted(directory.glob("events-*.sqlite"))
-        for path in [*left, *(directory / f"events-{number}.sqlite" for number in range(MAX_FILES))]:
-            lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(lock)
-                continue
-            return cls(_connect(path), lock)
+        free = (directory / f"events-{number}.sqlite" for number in range(MAX_FILES))
+        for path in chain(_left(directory), free):
+            if (lock := _locked(path)) is not None:
+                return cls(_connect(path), lock)
         raise OSError(f"{directory} holds {MAX_FILES} spools, all of them in use")
 
+    @_undivided
+    def adopt(self, directory: Path, max_bytes: int) -> None:
+        """Take over what other dead processes left, while there is room: there may be fewer of us than of them."""
+        for path in _left(directory):
+            if (lock := _locked(path)) is None:
+                continue
+            other = SpoolFile(_connect(path), lock)
+            try:
+                while self.size < max_bytes and (batch := other.oldest(_BATCH)):
+                    self.append([record for _, record in batch])
+                    other.remove(batch)
+            finally:
+                other.close()
+
+    @_undivided
     def append(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records behind all others."""
         self._insert((None, record) for record in records)
         self._grown_by(records)
 
+    @_undivided
     def put_back(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records before all others: they are older than what is here."""
         first = self._database.execute("SELECT coalesce(min(id), 1) FROM records").fetchone()[0] - len(records)
         self._insert((first + number, record) for number, record in enumerate(records))
         self._grown_by(records)
 
+    @_undivided
     def oldest(self, limit: int) -> list[tuple[int, SpooledRecord]]:
         """Return the oldest records with their ids."""
         rows = self._database.execute("SELECT * FROM records ORDER BY id LIMIT ?", (limit,))
         return [(row[0], SpooledRecord(row[1], row[2], row[3], _headers(row[4]))) for row in rows]
 
+    @_undivided
     def remove(self, records: Sequence[tuple[int, SpooledRecord]]) -> None:
         """Forget records: they are delivered, or given up."""
         with self._database:
@@ -94,6 +126,7 @@ class SpoolFile:
         self.count -= len(records)
         self.size = 0 if self.count == 0 else self.size - sum(record.size for _, record in records)
 
+    @_undivided
     def close(self) -> None:
         """Let go of the file; what is in it waits for the next process."""
         self._database.close()
@@ -109,6 +142,21 @@ class SpoolFile:
     def _grown_by(self, records: Sequence[SpooledRecord]) -> None:
         self.count += len(records)
         self.size += sum(record.size for record in records)
+
+
+def _left(directory: Path) -> list[Path]:
+    return sorted(directory.glob("events-*.sqlite"))
+
+
+def _locked(path: Path) -> int | None:
+    """Lock a spool; return the open lock, or None where a process, this one included, has it already."""
+    lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _connect(path: Path) -> sqlite3.Connection:

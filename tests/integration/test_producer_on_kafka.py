@@ -6,10 +6,16 @@ import subprocess
 import sys
 import textwrap
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
 from confluent_kafka.admin import AdminClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
@@ -156,3 +162,67 @@ def test_a_services_own_sigterm_handler_stays_in_place(settings: ProducerSetting
     """
     assert run_service(settings, code).returncode == 7
     assert len(task_ids(settings, "task", 1)) == 1
+
+
+def test_many_threads_share_one_publisher_and_every_event_counts(settings: ProducerSettings) -> None:
+    publisher = EventPublisher(settings)
+
+    def work(thread: int) -> None:
+        for number in range(200):
+            publisher.publish_task_event("task.cancelled", task_id=f"{thread}-{number}")
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(work, range(16)))
+    assert publisher.close(30) == 0
+    assert publisher.stats()["delivered"] == 3200
+    assert set(task_ids(settings, "task", 3200).values()) == {1}
+
+
+def test_what_is_published_after_close_is_counted_as_dropped(settings: ProducerSettings) -> None:
+    publisher = EventPublisher(settings)
+    publisher.close(10)
+    publisher.publish_event("order.paid")
+    assert publisher.stats()["dropped_closed"] == 1
+
+
+def test_a_record_without_permission_or_topic_is_refused_and_told(
+    settings: ProducerSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    kafka = {**settings.kafka, "topic.metadata.propagation.max.ms": "500", "allow.auto.create.topics": "false"}
+    nowhere = replace(settings, kafka=kafka, topic_prefix="a prefix that no topic can have")
+    publisher = EventPublisher(nowhere)
+    publisher.publish_event("order.paid")
+    assert publisher.close(20) == 0
+    assert publisher.stats()["dropped_refused"] == 1
+    assert "Error publishing event order.paid : refused" in caplog.text
+
+
+SECRET = "s3cr3t-hunter2"
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.just(f"password={SECRET}")
+)
+PAYLOADS = st.dictionaries(
+    st.text(st.characters(exclude_categories=[]), max_size=20) | st.sampled_from(["password", "apiKey", "note"]),
+    st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20),
+    max_size=10,
+)
+
+
+def test_no_random_payload_raises_and_no_secret_reaches_the_topic(settings: ProducerSettings) -> None:
+    publisher = EventPublisher(settings)
+
+    @hypothesis.settings(max_examples=500, deadline=None)
+    @given(payload=PAYLOADS, secret=st.sampled_from(["password", "cardToken", "API-KEY"]))
+    def publish(payload: dict[str, Any], secret: str) -> None:
+        publisher.publish_event("order.paid", {**payload, secret: SECRET, "task_id": None})
+        publisher.publish_task_event("task.failed", task_id=1, context=payload, error_message=f"{secret}: {SECRET}")
+
+    publish()
+    assert publisher.close(30) == 0
+    sent = publisher.stats()["published"] // 2
+    messages = [
+        m
+        for f in ("custom", "task")
+        for m in read_all(settings.kafka["bootstrap.servers"], f"{settings.topic_prefix}.events.{f}", sent)
+    ]
+    assert not [message for message in messages if SECRET.encode() in (message.value() or b"")]

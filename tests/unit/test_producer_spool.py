@@ -54,6 +54,18 @@ def test_a_file_in_use_is_left_to_its_owner(tmp_path: Path) -> None:
     assert SpoolFile.open(tmp_path).count == 0
 
 
+def test_one_process_takes_over_what_several_dead_ones_left(tmp_path: Path) -> None:
+    dead = [SpoolFile.open(tmp_path) for _ in range(3)]
+    for number, spool in enumerate(dead):
+        spool.append([record(2 * number), record(2 * number + 1)])
+    for spool in dead:
+        spool.close()
+    heir = SpoolFile.open(tmp_path)
+    heir.adopt(tmp_path, 1 << 20)
+    assert numbers(heir.oldest(10)) == [0, 1, 2, 3, 4, 5]
+    assert SpoolFile.open(tmp_path).count == 0
+
+
 def test_nobody_else_may_read_what_waits(tmp_path: Path) -> None:
     directory = tmp_path / "spool"
     spool = SpoolFile.open(directory)
