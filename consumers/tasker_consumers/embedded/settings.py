@@ -8,7 +8,6 @@ _SINGLE_AND_SMALL: Mapping[str, str] = {
     "process.roles": "broker,controller",
     "node.id": str(CONTROLLER_NODE),
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     # Topics are created with a number of partitions that matters, never by a reader's mistake.
     "auto.create.topics.enable": "false",
     "default.replication.factor": "1",
@@ -30,7 +29,9 @@ _SINGLE_AND_SMALL: Mapping[str, str] = {
 }
 
 
-def node_settings(*, bind: str, reached_at: str, port: int, controller_port: int) -> dict[str, str]:
+def node_settings(
+    *, bind: str, reached_at: str, port: int, controller_port: int, protocol: str = "PLAINTEXT"
+) -> dict[str, str]:
     """Return the settings of a node that listens on the address `bind` and tells clients to use `reached_at`.
 
     >>> node_settings(bind="0.0.0.0", reached_at="localhost", port=29092, controller_port=29093)["listeners"]
@@ -38,8 +39,9 @@ def node_settings(*, bind: str, reached_at: str, port: int, controller_port: int
     """
     return {
         **_SINGLE_AND_SMALL,
-        "listeners": f"PLAINTEXT://{bind}:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{reached_at}:{port}",
+        "listener.security.protocol.map": f"{protocol}:{protocol},CONTROLLER:{protocol}",
+        "listeners": f"{protocol}://{bind}:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"{protocol}://{reached_at}:{port}",
         "controller.quorum.voters": f"{CONTROLLER_NODE}@127.0.0.1:{controller_port}",
     }
 
