@@ -13,8 +13,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasker_producer.settings import ProducerSettings, kafka_config
+from tasker_producer.settings import ProducerSettings, kafka_config, registry_variables
 from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.registry_settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PARTITIONS, DEFAULT_PREFIX
 
 _PREFIX = "TASKER_"
@@ -22,6 +23,9 @@ _FILE = "_FILE"
 
 #: Variables of ours that other parts read by themselves.
 _READ_ELSEWHERE = ("TASKER_FLUSH_TIMEOUT", "TASKER_TELEMETRY_FILE")
+
+#: Fields that many variables make up.
+_READ_APART = ("kafka", "registry")
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _SERVER = re.compile(r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+)(:\d{1,5})?")
@@ -36,6 +40,8 @@ class ConsumerSettings(BaseModel):
 
     #: Connection settings under librdkafka's names.
     kafka: Mapping[str, str] = Field(default_factory=dict)
+    #: Where schemas are found by the ids of records that have one; None where there is no registry.
+    registry: RegistrySettings | None = None
     topic_prefix: str = Field(
         DEFAULT_PREFIX,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
@@ -76,6 +82,7 @@ class ConsumerSettings(BaseModel):
         try:
             return cls(
                 kafka=kafka,
+                registry=RegistrySettings.from_env(registry_variables(environ)),
                 **{name: text for name, text in given.items() if text},  # type: ignore[arg-type]  # pydantic reads text
             )
         except ValidationError as error:
@@ -113,7 +120,7 @@ def _hint(name: str, known: set[str]) -> str:
 
 def _variables(settings: type[ConsumerSettings]) -> dict[str, str]:
     """Return the variable of each field."""
-    return {name: _PREFIX + name.upper() for name in settings.model_fields if name != "kafka"}
+    return {name: _PREFIX + name.upper() for name in settings.model_fields if name not in _READ_APART}
 
 
 def _expectation(settings: type[ConsumerSettings], name: str) -> str:

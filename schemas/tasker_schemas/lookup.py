@@ -6,6 +6,7 @@ from typing import Any
 
 from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.registry import SchemaRegistry
+from tasker_schemas.registry_settings import RegistrySettings
 
 FORGET_MISSING_S = 60.0
 REST_S = 1.0
@@ -49,6 +50,14 @@ class CachedLookup:
             raise
         _room(self._found)[schema_id] = found
         return found
+
+
+def open_lookup(settings: RegistrySettings | None) -> CachedLookup | None:
+    """Return a lookup in the registry of these settings; None where there is none.
+
+    Raises ConfigurationError for certificates that cannot be read.
+    """
+    return None if settings is None else CachedLookup(SchemaRegistry(settings))
 
 
 def _room(memory: dict[int, Any]) -> dict[int, Any]:

@@ -67,8 +67,11 @@ def _selection(
 def _print(settings: "ConsumerSettings", selection: "Selection") -> None:
     from tasker_consumers.replay.sinks.json_lines import write_json_lines
     from tasker_consumers.replay.source import select_records
+    from tasker_schemas.codec import Decoder
+    from tasker_schemas.lookup import open_lookup
 
-    written = write_json_lines(select_records(settings.kafka, selection, settings.topic_prefix), sys.stdout)
+    decoder = Decoder(open_lookup(settings.registry))
+    written = write_json_lines(select_records(settings.kafka, selection, settings.topic_prefix), sys.stdout, decoder)
     complain(f"{written.records} records, {written.poison} of them unreadable")
     if written.poison:
         raise typer.Exit(1)

@@ -20,10 +20,12 @@ def stats() -> None:
     """Fold task and step events into the statistics of each task."""
     from tasker_consumers.stats.lifetime import Lifetime
     from tasker_consumers.stats.processor import build_stats_processor
+    from tasker_schemas.lookup import open_lookup
 
     settings = _start()
     lifetime = Lifetime(abandoned_after_s=settings.abandoned_after_s)
-    _run(build_stats_processor(settings.topic_prefix, lifetime=lifetime), settings)
+    lookup = open_lookup(settings.registry)
+    _run(build_stats_processor(settings.topic_prefix, lookup=lookup, lifetime=lifetime), settings)
 
 
 @app.command()
@@ -39,11 +41,13 @@ def telemetry(
     from tasker_consumers.telemetry.app import Backend, build_exporter, build_telemetry_processor
     from tasker_consumers.telemetry.attempt_span import SpanNames
     from tasker_consumers.telemetry.lifetime import Lifetime
+    from tasker_schemas.lookup import open_lookup
 
     settings = _start()
     processor = build_telemetry_processor(
         build_exporter(os.environ, Backend(exporter) if exporter else None),
         settings.topic_prefix,
+        lookup=open_lookup(settings.registry),
         names=SpanNames(settings.span_names),
         lifetime=Lifetime(abandoned_after_s=settings.abandoned_after_s),
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tasker_consumers.replay.record import StoredRecord
     from tasker_consumers.settings import ConsumerSettings
     from tasker_consumers.telemetry.span import Span
+    from tasker_schemas.codec import Decoder
 
 
 def trace(
@@ -20,8 +21,12 @@ def trace(
 ) -> None:
     """Show the spans and the statistics of one task, from the topics alone; reads one partition of each."""
     from tasker_consumers.cli.environment import read_settings_with_kafka
+    from tasker_schemas.codec import Decoder
+    from tasker_schemas.lookup import open_lookup
 
-    spans, stats, unreadable = _rebuild(_records(read_settings_with_kafka(), task_id))
+    settings = read_settings_with_kafka()
+    decoder = Decoder(open_lookup(settings.registry))
+    spans, stats, unreadable = _rebuild(_records(settings, task_id), decoder)
     if as_json:
         from tasker_consumers.telemetry.span import span_to_json
 
@@ -45,7 +50,7 @@ def _records(settings: "ConsumerSettings", task_id: str) -> "list[StoredRecord]"
     return records
 
 
-def _rebuild(records: "list[StoredRecord]") -> "tuple[list[Span], list[dict[str, Any]], list[str]]":
+def _rebuild(records: "list[StoredRecord]", decoder: "Decoder") -> "tuple[list[Span], list[dict[str, Any]], list[str]]":
     """Return spans and statistics of what can be read, and one line for each record that cannot."""
     from tasker_consumers.stats.fold import recompute
     from tasker_consumers.telemetry.event import read_event
@@ -55,7 +60,7 @@ def _rebuild(records: "list[StoredRecord]") -> "tuple[list[Span], list[dict[str,
     events, headers, unreadable = [], [], []
     for record in records:
         try:
-            events.append(read_event(record))
+            events.append(read_event(record, decoder.decode))
         except PoisonRecord as error:
             unreadable.append(f"{record.origin} cannot be read: {error}")
         else:

@@ -20,9 +20,12 @@ class Written:
     poison: int
 
 
-def write_json_lines(records: Iterable[StoredRecord], out: TextIO) -> Written:
-    """Write every record to `out`; one that cannot be read has `poison` in the place of `event`."""
-    decoder = Decoder()
+def write_json_lines(records: Iterable[StoredRecord], out: TextIO, decoder: Decoder | None = None) -> Written:
+    """Write every record to `out`; one that cannot be read has `poison` in the place of `event`.
+
+    Raises BackendUnavailable when the decoder must ask a registry that does not answer.
+    """
+    decoder = decoder or Decoder()
     count = poison = 0
     for record in records:
         line = as_json(record, decoder)
