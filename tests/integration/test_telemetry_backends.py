@@ -111,6 +111,8 @@ def test_zipkin_shows_a_running_task_and_then_its_final_span_under_the_same_id(z
     assert eventually(
         lambda: in_zipkin(zipkin, early.trace_id, 1)[early.span_id]["duration"] == (final.end - final.start) // 1000
     )
+    tags = in_zipkin(zipkin, early.trace_id, 1)[early.span_id]["tags"]
+    assert (tags["status"], PROVISIONAL in tags) == ("complete", False)
 
 
 @pytest.mark.parametrize("history", [order("j1"), failed_order("j2")])

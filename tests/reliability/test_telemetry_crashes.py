@@ -7,10 +7,12 @@ import time
 import pytest
 
 from tasker_consumers.telemetry.spans import spans_of
+from tasker_schemas.identity import trace_id_of
+from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.otlp import Misbehaviour, OtlpReceiver, attributes_of, otlp
 from tests.support.span_rules import broken_rules
 from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
-from tests.support.telemetry_histories import Told, failed_order, order
+from tests.support.telemetry_histories import Told, failed_order, order, told
 
 __all__ = ["arena", "otlp"]
 
@@ -94,3 +96,26 @@ def test_a_deleted_state_directory_is_rebuilt_and_open_spans_survive(arena: Tele
     arena.send(records[half:])
     with arena.worker(otlp_variables(otlp.http), state_dir=str(arena.directory / "second")):
         assert_complete(otlp, records)
+
+
+def test_a_backend_that_hangs_costs_neither_spans_nor_the_place_in_the_group(
+    arena: TelemetryArena, otlp: OtlpReceiver
+) -> None:
+    records = shuffled_orders(arena.prefix)
+    otlp.misbehaviours.extend([Misbehaviour(hangs=True)] * 3)
+    arena.send(records)
+    with arena.worker(otlp_variables(otlp.http, OTEL_EXPORTER_OTLP_TIMEOUT="8000")) as worker:
+        assert_complete(otlp, records)
+        assert worker.process.poll() is None
+    assert "gave no answer within 8 s" in worker.log.read_text()
+
+
+def test_a_task_of_twenty_thousand_steps_is_one_trace(arena: TelemetryArena, otlp: OtlpReceiver) -> None:
+    steps = 20_000
+    same: dict[str, Any] = {"task_id": "huge", "prefix": arena.prefix}
+    arena.send(told(StepEvents.COMPLETED, n, step_id=f"s{n}", **same) for n in range(1, steps + 1))
+    arena.send([told(TaskEvents.START_REQUESTED, 0, **same), told(TaskEvents.COMPLETED, steps + 1, **same)])
+    with arena.worker(otlp_variables(otlp.http)):
+        found = otlp.wait_for(steps + 2)
+    assert len(found) == steps + 2
+    assert {span.trace_id.hex() for span in found.values()} == {trace_id_of("huge")}
