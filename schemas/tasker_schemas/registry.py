@@ -20,7 +20,8 @@ from opentelemetry import context
 from tasker_schemas.compatibility import COMPATIBILITY
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tasker_schemas.registry_settings import RegistrySettings
-from tasker_schemas.schemas import Schema
+from tasker_schemas.schemas import RECORD_OF_FAMILY, Schema
+from tasker_schemas.topics import DEFAULT_PREFIX, event_topic, stats_topic
 
 TIMEOUT_S = 3.0  # a consumer's event loop may have to wait for the first answer
 _MOST_BYTES = 1 << 20
@@ -48,6 +49,16 @@ def subject_of(topic: str) -> str:
     'tasker.events.step-value'
     """
     return f"{topic}-value"
+
+
+def subjects(prefix: str = DEFAULT_PREFIX) -> dict[str, str]:
+    """Return the subject of each record, that of the topic that holds it.
+
+    >>> subjects("shop")["TaskStats"]
+    'shop.stats.task-value'
+    """
+    topics = {record: event_topic(family, prefix) for family, record in RECORD_OF_FAMILY.items()}
+    return {record: subject_of(topic) for record, topic in {**topics, "TaskStats": stats_topic(prefix)}.items()}
 
 
 class SchemaRegistry:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli import demo, doctor, importing, replay, run, stats, topics, trace
+from tasker_consumers.cli import demo, doctor, importing, replay, run, schemas, stats, topics, trace
 from tasker_consumers.cli.output import complain
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 
@@ -48,6 +48,7 @@ app.command("trace")(trace.trace)
 app.command("replay")(replay.replay)
 app.add_typer(importing.app, name="import")
 app.add_typer(topics.app, name="topics")
+app.add_typer(schemas.app, name="schemas")
 app.command("doctor")(doctor.doctor)
 
 
