@@ -21,8 +21,7 @@ from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.span import ERROR, Span
 from tasker_consumers.telemetry.spans import spans_of
 from tests.support.processes import eventually
-from tests.support.telemetry_histories import Told, failed_order, order
-from tests.unit.test_telemetry_fold import folded
+from tests.support.telemetry_histories import Told, failed_order, folded, order
 
 JAEGER = "http://127.0.0.1:16686"
 

@@ -3,6 +3,7 @@
 import random
 import signal
 import time
+from typing import Any
 
 import pytest
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.event import Event, read_event
+from tasker_consumers.telemetry.fold import fold
+from tasker_consumers.telemetry.state import TaskState
 from tasker_schemas.codec import encode
 from tasker_schemas.headers import SpanRef, TraceHeaders, cloud_event_headers, trace_headers
 from tasker_schemas.identity import event_id_of, step_span_id, task_span_id, trace_id_of
@@ -131,6 +133,15 @@ def large_order(steps: int, task_id: str = "large") -> list[Told]:
 def events_of(records: Iterable[Told]) -> list[Event]:
     """Return the decoded events of records."""
     return [read_event(record) for record in records]
+
+
+def folded(records: Iterable[Told]) -> TaskState:
+    """Return the state after the records of one task."""
+    state = None
+    for event in events_of(records):
+        state = fold(state, event)
+    assert state is not None
+    return state
 
 
 _NAMES = [

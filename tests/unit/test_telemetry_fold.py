@@ -13,15 +13,7 @@ from tasker_consumers.telemetry.span import Span, span_to_json
 from tasker_consumers.telemetry.spans import spans_of, spans_of_events
 from tasker_consumers.telemetry.state import SPILL_AT, TaskState
 from tests.support.span_rules import broken_rules
-from tests.support.telemetry_histories import Told, events_of, failed_order, large_order, order, records
-
-
-def folded(told: list[Told]) -> TaskState:
-    state = None
-    for event in events_of(told):
-        state = fold(state, event)
-    assert state is not None
-    return state
+from tests.support.telemetry_histories import Told, events_of, failed_order, folded, large_order, order, records
 
 
 def latest(spans: list[Span]) -> dict[str, Span]:

@@ -23,8 +23,7 @@ from tasker_consumers.telemetry.spans import spans_of
 from tasker_consumers.telemetry.state import TaskState
 from tasker_consumers.telemetry.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_schemas.errors import ConfigurationError
-from tests.support.telemetry_histories import TASK, Told, failed_order, order, told
-from tests.unit.test_telemetry_fold import folded
+from tests.support.telemetry_histories import TASK, Told, failed_order, folded, order, told
 
 ORDER = {"task_name": "order_processing", "status": "complete"}
 
