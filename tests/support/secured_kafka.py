@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 SECURITY_PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 SUPERUSER, PLAIN_USER = "admin", "plain"
-#: The tools' group has its name whatever the prefix.
-_OF_PREFIX = re.compile("^tasker(?!-replay)")
+#: The tools' groups have their names whatever the prefix.
+_OF_PREFIX = re.compile("^tasker(?!-replay|-stats-reader)")
 _ACLS_TOOL = "kafka-acls.sh "
 SECRET = "Tr0ub4dor"
 DEADLINE_S = 30.0
@@ -92,17 +92,8 @@ class SecuredKafka:
         wanted = documented_acls(role, user, prefix)
         for made in self.admin.create_acls(wanted).values():
             made.result(DEADLINE_S)
-        mine = AclBindingFilter(
-            ResourceType.ANY,
-            None,
-            ResourcePatternType.ANY,
-            f"User:{user}",
-            None,
-            AclOperation.ANY,
-            AclPermissionType.ANY,
-        )
         # The controller has them; the broker follows a moment later.
-        assert eventually(lambda: set(wanted) <= set(self.admin.describe_acls(mine).result(DEADLINE_S)))
+        assert eventually(lambda: set(wanted) <= set(self.admin.describe_acls(_acls_of(user)).result(DEADLINE_S)))
 
     def _credentials(self, user: str, mechanism: str) -> dict[str, str]:
         if mechanism == "OAUTHBEARER":
@@ -124,6 +115,11 @@ class SecuredKafka:
             return list(
                 read(consumer, [OffsetRange(topic, p.partition, low, end) for p, low, end in spans if low < end])
             )
+
+
+def _acls_of(user: str) -> AclBindingFilter:
+    everywhere = (ResourceType.ANY, None, ResourcePatternType.ANY)
+    return AclBindingFilter(*everywhere, f"User:{user}", None, AclOperation.ANY, AclPermissionType.ANY)
 
 
 def documented_acls(role: str, user: str, prefix: str) -> list[AclBinding]:
