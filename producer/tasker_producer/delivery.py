@@ -7,7 +7,7 @@ the queue has emptied: which means that the broker is back. What cannot be kept 
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 from typing import Protocol
 
@@ -21,11 +21,13 @@ from tasker_producer.backlog import IN_MEMORY, Backlog, SpoolSettings, event_nam
 from tasker_producer.client import make_client
 from tasker_producer.spool import SpooledRecord
 from tasker_producer.trouble import Drop, Trouble
+from tasker_producer.undelivered import TraceWire, headers_again, trace_of
 from tasker_schemas.headers import Header
 
 _POLL_S = 0.1
 _STOP_S = 5.0
 _PURGE_S = 1.0
+_SPANS = 4096
 # Not delivered, and nothing is wrong with the record.
 _KEPT = {KafkaError._MSG_TIMED_OUT, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}  # noqa: SLF001
 
@@ -80,7 +82,7 @@ class KafkaDelivery:
             backlog.add(SpooledRecord(topic, key, value, headers))
             return
         try:
-            client.produce(topic, value, key, on_delivery=partial(self._settle, headers), headers=headers)
+            client.produce(topic, value, key, on_delivery=self._settler(trace_of(headers)), headers=headers)
         except BufferError:
             if backlog is None:
                 self._trouble.drop(event_name(headers), Drop.QUEUE_FULL, "the broker is slow or away")
@@ -166,6 +168,7 @@ class KafkaDelivery:
         self._looks = 0
         self._returned: list[SpooledRecord] = []
         self._draining: list[tuple[int, SpooledRecord]] = []
+        self._settler = lru_cache(_SPANS)(partial(partial, self._settle))  # one for each span, not one for each event
 
     def _open(self) -> Producer | None:
         """Return this process's client, made on first use; None after close()."""
@@ -215,7 +218,7 @@ class KafkaDelivery:
         topic, key, value, headers = record
         while not self._stop.is_set():
             try:
-                client.produce(topic, value, key, on_delivery=partial(self._settle, headers), headers=headers)
+                client.produce(topic, value, key, on_delivery=partial(self._settle_again, record), headers=headers)
             except BufferError:
                 client.poll(_POLL_S)
                 continue
@@ -224,15 +227,21 @@ class KafkaDelivery:
             return True
         return False
 
-    def _settle(self, headers: list[Header], error: KafkaError, message: Message) -> None:
-        """Keep a record that librdkafka could not deliver, or count it as refused; only failures are reported."""
-        if self._draining_disk() and error.code() in _KEPT:
-            return  # it is still on disk
-        topic, key, value = message.topic(), message.key(), message.value()
-        if self._backlog is not None and error.code() in _KEPT and topic and value is not None:
-            self._returned.append(SpooledRecord(topic, key or b"", value, headers))
+    def _settle(self, trace: TraceWire, error: KafkaError, message: Message) -> None:
+        """Hear of a record that librdkafka could not deliver; only failures are reported."""
+        topic, key, value = message.topic() or "", message.key() or b"", message.value() or b""
+        self._keep_or_drop(SpooledRecord(topic, key, value, headers_again(topic, value, trace)), error)
+
+    def _settle_again(self, record: SpooledRecord, error: KafkaError, _message: Message) -> None:
+        """Hear of a record from the backlog that could not be delivered."""
+        if not self._draining_disk() or error.code() not in _KEPT:  # else it is still on disk
+            self._keep_or_drop(record, error)
+
+    def _keep_or_drop(self, record: SpooledRecord, error: KafkaError) -> None:
+        if self._backlog is not None and error.code() in _KEPT:
+            self._returned.append(record)
             self._backlog.active = True
             return
         reason = Drop.EXPIRED if error.code() == KafkaError._MSG_TIMED_OUT else Drop.REFUSED  # noqa: SLF001
         reason = Drop.CLOSED if self._closed and error.code() in _KEPT else reason
-        self._trouble.drop(event_name(headers), reason, error.str())
+        self._trouble.drop(event_name(record.headers), reason, error.str())
