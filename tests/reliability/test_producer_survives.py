@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,24 @@ def start_service(settings: ProducerSettings) -> "subprocess.Popen[str]":
     }
     command = [sys.executable, "-c", textwrap.dedent(code)]
     return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+
+
+def test_memory_stays_flat_however_much_is_published(settings: ProducerSettings) -> None:
+    publisher = EventPublisher(replace(settings, kafka={"bootstrap.servers": settings.kafka["bootstrap.servers"]}))
+    publish_and_flush(publisher, 40_000)
+    before = resident_bytes()
+    publish_and_flush(publisher, 120_000)
+    grown = resident_bytes() - before
+    publisher.close(30)
+    assert publisher.stats()["delivered"] == 160_000
+    assert grown < 30_000_000  # a leak of 250 bytes an event would show
+
+
+def publish_and_flush(publisher: EventPublisher, count: int) -> None:
+    for begin in range(0, count, 20_000):
+        publish(publisher, range(begin, begin + 20_000))
+        assert publisher.flush(60) == 0
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
