@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tasker_consumers.embedded import EmbeddedRegistry, KafkaSource, WebSource
+from tasker_consumers.embedded import KafkaSource, WebSource
 from tasker_producer import EventPublisher, ProducerSettings
 from tasker_producer.frames import RegistryFrames
 from tasker_schemas.codec import CONFLUENT, SINGLE_OBJECT, Decoder
 from tasker_schemas.errors import BackendUnavailable
-from tasker_schemas.names import Family
 from tasker_schemas.registry import IncompatibleSchema, SchemaRegistry, subject_of
 from tasker_schemas.registry_settings import RegistrySettings
 from tasker_schemas.schemas import Schema, latest
@@ -54,15 +53,6 @@ def test_a_registry_that_is_down_never_stops_an_event(
         publisher.publish_event("order.paid", {"amount": 3})
     (message,) = read_all(kafka.bootstrap_servers, f"{topic_prefix}.events.custom", 1)
     assert (message.value() or b"")[:2] == SINGLE_OBJECT
-
-
-def test_a_registry_that_comes_up_later_is_used_from_then_on(own_registry: EmbeddedRegistry, topic_prefix: str) -> None:
-    own_registry.stop()
-    frames = RegistryFrames(RegistrySettings(url=own_registry.url), topic_prefix, retry_s=0.2)
-    assert not frames.wait(0.5)
-    own_registry.start()
-    assert frames.wait(30)
-    assert frames.known().keys() == set(Family)
 
 
 def test_without_registration_only_known_schemas_get_an_id(registry: WebSource, topic_prefix: str) -> None:

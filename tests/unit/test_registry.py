@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.request import OpenerDirector
 
 import pytest
+from opentelemetry import context
 
 from tasker_consumers.settings import ConsumerSettings
 from tasker_producer import ProducerSettings
@@ -126,6 +129,19 @@ def test_a_registry_that_hangs_is_given_up_in_time(odd: OddRegistry, monkeypatch
     odd.hangs = True
     with pytest.raises(BackendUnavailable, match="timed out"):
         asking(odd).schema(7)
+
+
+def test_questions_to_the_registry_are_kept_out_of_traces(odd: OddRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    really = OpenerDirector.open
+
+    def instrumented(*args: Any, **kwargs: Any) -> Any:  # where OpenTelemetry's instrumentation of urllib sits
+        seen.append(context.get_value("suppress_instrumentation"))
+        return really(*args, **kwargs)
+
+    monkeypatch.setattr(OpenerDirector, "open", instrumented)
+    asking(odd.says({"id": 1})).look_up("s", SCHEMA)
+    assert (seen, context.get_value("suppress_instrumentation")) == ([True], None)
 
 
 def test_only_a_trusted_certificate_is_talked_to(tmp_path: Path) -> None:
