@@ -17,6 +17,7 @@ from tasker_schemas.registry_settings import RegistrySettings
 from tasker_schemas.schemas import latest
 from tests.support.certificates import Authority
 from tests.support.odd_registry import OddRegistry, odd_registry
+from tests.support.processes import eventually
 
 SCHEMA = latest("CustomEvent")
 ADDRESS = {"SCHEMA_REGISTRY_URL": "https://registry:8081/"}
@@ -180,3 +181,15 @@ def test_a_silent_registry_is_left_alone_for_a_second(odd: OddRegistry) -> None:
     now[0] = 1.1
     assert lookup(7) == {"type": "string"}
     assert len(odd.asked) == 2
+
+
+def test_a_question_that_hangs_is_neither_waited_for_nor_asked_twice(odd: OddRegistry) -> None:
+    now = [0.0]
+    lookup = CachedLookup(asking(odd), timeout_s=0.05, clock=lambda: now[0])
+    odd.hangs = True
+    with pytest.raises(BackendUnavailable, match=r"did not answer within 0.05 s"):
+        lookup(7)
+    now[0] = 2.0
+    with pytest.raises(BackendUnavailable, match="still owes the answer"):
+        lookup(7)
+    assert eventually(lambda: len(odd.asked) == 1)
