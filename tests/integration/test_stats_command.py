@@ -15,8 +15,9 @@ from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.stats.fold import recompute
 from tasker_schemas.codec import encode
 from tasker_schemas.topics import stats_topic
-from tests.support.stats_arena import ROOT, StatsArena
+from tests.support.stats_arena import StatsArena
 from tests.support.stats_histories import order_processing
+from tests.support.worker_process import ROOT
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.stats.fold import recompute
 from tests.support.processes import eventually
-from tests.support.stats_arena import StatsArena, StatsWorker
+from tests.support.stats_arena import StatsArena
 from tests.support.stats_histories import Event, large_task, order_processing
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.reliability
 TASKS, KILLS = 2_500, 8
@@ -35,7 +36,7 @@ def test_kills_of_random_workers_lose_nothing_and_count_nothing_twice(arena: Sta
     told = many_orders(random)
     share = len(told) // KILLS
     with ExitStack() as living:
-        workers: list[StatsWorker] = [living.enter_context(arena.worker(f"w{n}", run_size=300)) for n in range(3)]
+        workers: list[WorkerProcess] = [living.enter_context(arena.worker(f"w{n}", run_size=300)) for n in range(3)]
         for kill in range(KILLS):
             arena.produce(told[kill * share : (kill + 1) * share])
             seen = arena.emitted()

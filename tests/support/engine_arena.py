@@ -2,21 +2,17 @@
 
 import json
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
-from urllib.error import HTTPError
-from urllib.request import urlopen
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-ROOT = Path(__file__).parents[2]
+from tests.support.processes import eventually
+from tests.support.worker_process import WorkerProcess
+
 PARTITIONS = 4
 CHANGELOG = "states-changelog"
 Counts = dict[bytes, tuple[int, int]]
@@ -24,61 +20,7 @@ Counts = dict[bytes, tuple[int, int]]
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 40) -> None:
     """Return when the condition holds; fail with `what` when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:.0f} s in vain: {what}")
-        time.sleep(0.1)
-
-
-class Worker:
-    """A worker process; leaving the block kills it if it still lives."""
-
-    def __init__(self, arguments: dict[str, Any], log: Path) -> None:
-        self.log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.engine_counting", json.dumps(arguments)],
-                cwd=ROOT,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-
-    def kill(self) -> None:
-        """End it as a crash of the machine would."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def terminate(self) -> int:
-        """Ask it to stop, and return its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(40)
-
-    def said(self, text: str) -> int:
-        """Return how often its log holds a text."""
-        return self.log.read_text().count(text)
-
-    def wait_ready(self, times: int = 1) -> None:
-        """Wait until it has its partitions and their states, for the first or a later time."""
-        wait_until(lambda: self.said("Worker ready") >= times, f"{self.log.name} ready")
-
-    def get(self, path: str) -> tuple[int, str]:
-        """Return status and text of a page of its web server."""
-        wait_until(lambda: self.said("Health and metrics at ") > 0, "the worker's web server")
-        address = self.log.read_text().split("Health and metrics at ")[1].split()[0]
-        try:
-            with urlopen(address + path, timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+    assert eventually(condition, seconds), f"waited {seconds:.0f} s in vain: {what}"
 
 
 class Arena:
@@ -129,9 +71,10 @@ class Arena:
         yield send
         assert client.flush(30) == 0
 
-    def worker(self, name: str = "w", *, processor: dict[str, Any] | None = None, **settings: Any) -> Worker:
+    def worker(self, name: str = "w", *, processor: dict[str, Any] | None = None, **settings: Any) -> WorkerProcess:
         """Start a worker; all of them share one state directory."""
-        return Worker(
+        return WorkerProcess(
+            "tests.support.engine_counting",
             {
                 "processor": {"prefix": self.prefix, **(processor or {})},
                 "settings": {

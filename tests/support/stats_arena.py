@@ -5,7 +5,6 @@ As a program, `python -m tests.support.stats_arena ARGUMENTS_JSON` is one worker
 
 import json
 import logging
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,39 +22,9 @@ from tasker_schemas.names import family_of
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 from tasker_schemas.topics import event_topic, stats_topic
 from tests.support.processes import eventually
+from tests.support.worker_process import WorkerProcess
 
-ROOT = Path(__file__).parents[2]
 PARTITIONS = 4
-
-
-class StatsWorker:
-    """A worker process; leaving the block kills it if it still lives."""
-
-    def __init__(self, arguments: dict[str, Any], log: Path) -> None:
-        self.log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.stats_arena", json.dumps(arguments)],
-                cwd=ROOT,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-
-    def kill(self) -> None:
-        """End it as a crash of the machine would."""
-        self.process.kill()
-        self.process.wait()
-
-    def terminate(self) -> int:
-        """Ask it to stop, and return its exit code."""
-        self.process.terminate()
-        return self.process.wait(40)
 
 
 class StatsArena:
@@ -78,7 +47,7 @@ class StatsArena:
         """Return a producer of raw records."""
         return Sender(self.kafka)
 
-    def worker(self, name: str = "w", *, lifetime: dict[str, float] | None = None, **settings: Any) -> StatsWorker:
+    def worker(self, name: str = "w", *, lifetime: dict[str, float] | None = None, **settings: Any) -> WorkerProcess:
         """Start a worker; all of them share one state directory."""
         engine = {
             "kafka": self.kafka,
@@ -88,7 +57,7 @@ class StatsArena:
             **settings,
         }
         arguments = {"prefix": self.prefix, "lifetime": lifetime or {}, "engine": engine}
-        return StatsWorker(arguments, self.directory / f"{name}.log")
+        return WorkerProcess("tests.support.stats_arena", arguments, self.directory / f"{name}.log")
 
     def stats(self) -> dict[str, dict[str, Any]]:
         """Return the last statistics of every task, by its id."""

@@ -1,13 +1,9 @@
 """Topics, events and worker processes for tests of the telemetry group on a real Kafka."""
 
-import json
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
@@ -17,35 +13,9 @@ from tasker_consumers.embedded import KafkaSource
 from tasker_schemas.names import Family
 from tasker_schemas.topics import dead_letter_topic, event_topic
 from tests.support.telemetry_histories import Told
+from tests.support.worker_process import WorkerProcess
 
-ROOT = Path(__file__).parents[2]
 PARTITIONS = 3
-
-
-class TelemetryWorker:
-    """A worker process; leaving the block kills it if it still lives."""
-
-    def __init__(self, arguments: dict[str, Any], log: Path) -> None:
-        self.log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.telemetry_worker", json.dumps(arguments)],
-                cwd=ROOT,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.signal(signal.SIGKILL)
-        self.process.wait()
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal, if it still lives."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
 
 
 class TelemetryArena:
@@ -68,7 +38,7 @@ class TelemetryArena:
 
     def worker(
         self, environ: dict[str, str], name: str = "w", lifetime: dict[str, float] | None = None, **settings: Any
-    ) -> TelemetryWorker:
+    ) -> WorkerProcess:
         """Start a worker; all of them share one state directory."""
         arguments = {
             "prefix": self.prefix,
@@ -82,7 +52,7 @@ class TelemetryArena:
                 **settings,
             },
         }
-        return TelemetryWorker(arguments, self.directory / f"{name}.log")
+        return WorkerProcess("tests.support.telemetry_worker", arguments, self.directory / f"{name}.log")
 
     def dead_letters(self, count: int) -> Sequence[Message]:
         """Return the dead letters when so many are there."""

@@ -1,0 +1,65 @@
+"""A worker of a consumer group as a process of its own, for tests that stop, freeze and kill it."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from tests.support.processes import eventually
+
+ROOT = Path(__file__).parents[2]
+
+
+class WorkerProcess:
+    """`python -m MODULE ARGUMENTS_JSON`, with its output in a file; leaving the block kills it if it still lives."""
+
+    def __init__(self, module: str, arguments: dict[str, Any], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module, json.dumps(arguments)], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it still lives."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it as a crash of the machine would."""
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self) -> int:
+        """Ask it to stop, and return its exit code."""
+        self.signal(signal.SIGTERM)
+        return self.process.wait(40)
+
+    def said(self, text: str) -> int:
+        """Return how often its log holds a text."""
+        return self.log.read_text().count(text)
+
+    def wait_ready(self, times: int = 1) -> None:
+        """Wait until it has its partitions and their states, for the first or a later time."""
+        assert eventually(lambda: self.said("Worker ready") >= times, 40), f"{self.log.name} did not get ready"
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Return status and text of a page of its web server."""
+        assert eventually(lambda: self.said("Health and metrics at ") > 0, 40), "the worker has no web server"
+        address = self.log.read_text().split("Health and metrics at ")[1].split()[0]
+        try:
+            with urlopen(address + path, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
