@@ -38,8 +38,8 @@ class ConsumerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    #: Connection settings under librdkafka's names.
-    kafka: Mapping[str, str] = Field(default_factory=dict)
+    #: Connection settings under librdkafka's names; a password may be among them.
+    kafka: Mapping[str, str] = Field(default_factory=dict, repr=False)
     #: Where schemas are found by the ids of records that have one; None where there is no registry.
     registry: RegistrySettings | None = None
     topic_prefix: str = Field(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tasker_consumers.admission import QuietAdmin
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tasker_schemas.topics import Topic, all_topics
 
@@ -62,20 +63,20 @@ def differing(states: Sequence[TopicState]) -> list[TopicState]:
     return [state for state in states if state.partitions not in (None, usual)]
 
 
-def connect(kafka: Mapping[str, str]) -> AdminClient:
+def connect(kafka: Mapping[str, str]) -> QuietAdmin:
     """Return a quiet admin client: what goes wrong is told by the error that is raised."""
-    return AdminClient({"log_level": 0, **kafka})
+    return QuietAdmin(kafka)
 
 
-def partitions_by_topic(kafka: Mapping[str, str], admin: AdminClient) -> dict[str, int]:
+def partitions_by_topic(kafka: Mapping[str, str], admin: QuietAdmin) -> dict[str, int]:
     """Return the number of partitions of every topic on the broker.
 
-    Raises BackendUnavailable when no broker answers.
+    Raises BackendUnavailable when no broker answers, ConfigurationError when brokers turn us away.
     """
     try:
         topics = admin.list_topics(timeout=TIMEOUT_S).topics
     except KafkaException as error:
-        raise BackendUnavailable(
+        raise admin.refusal() or BackendUnavailable(
             f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()}): "
             f"is it running, and is KAFKA_BOOTSTRAP_SERVERS right?"
         ) from error
@@ -86,7 +87,7 @@ def _state(topic: Topic, partitions: int | None, *, created: bool = False) -> To
     return TopicState(name=topic.name, description=topic.description, partitions=partitions, created=created)
 
 
-def _when_known(kafka: Mapping[str, str], admin: AdminClient, names: set[str]) -> dict[str, int]:
+def _when_known(kafka: Mapping[str, str], admin: QuietAdmin, names: set[str]) -> dict[str, int]:
     """Return the partitions of all topics once the brokers know these, which is a moment after they were made."""
     deadline = time.monotonic() + TIMEOUT_S
     while missing := names - (existing := partitions_by_topic(kafka, admin)).keys():

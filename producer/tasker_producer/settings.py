@@ -37,7 +37,7 @@ class ProducerSettings:
     `kafka` holds librdkafka's settings by their own names; times are in seconds, sizes in bytes.
     """
 
-    kafka: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    kafka: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)  # a password
     topic_prefix: str = DEFAULT_PREFIX
     service_name: str = DEFAULT_SERVICE
     service_version: str = ""

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from confluent_kafka.admin import NewTopic
 
+from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, changelog_topic
 from tasker_consumers.topics import create_topics
 from tasker_producer import EventPublisher, ProducerSettings
 from tasker_schemas.codec import Decoder
@@ -85,6 +87,17 @@ def test_the_statistics_are_made_with_the_documented_rights(
     assert (shown.returncode, shown.stderr) == (0, "")
 
 
+def test_a_changelog_that_is_there_needs_no_right_to_make_topics(
+    secured_kafka: SecuredKafka, prefix: str, tmp_path: Path
+) -> None:
+    log, changelog = tmp_path / "worker.log", changelog_topic(f"{prefix}-stats")
+    secured_kafka.admin.create_topics([NewTopic(changelog, 2, 1, config=CHANGELOG_CONFIG)])[changelog].result(20)
+    variables = settings_of(secured_kafka, "tasker-stats", prefix, tmp_path)
+    secured_kafka.forbid_making_topics(variables["KAFKA_SASL_USERNAME"])
+    with worker("stats", log, **variables):
+        assert eventually(lambda: finished(secured_kafka, prefix)), log.read_text()
+
+
 def test_the_spans_are_made_with_the_documented_rights(
     secured_kafka: SecuredKafka, prefix: str, tmp_path: Path
 ) -> None:
@@ -104,9 +117,9 @@ def test_a_task_is_shown_with_the_documented_rights(secured_kafka: SecuredKafka,
     assert "tasker.step.processing" in shown.stdout
 
 
-@pytest.mark.parametrize("mistake", ["password", "authority"])
+@pytest.mark.parametrize(("mistake", "reason"), [("password", "SASL_PASSWORD"), ("authority", "SSL_CA_LOCATION")])
 def test_who_is_not_let_in_gets_one_line_and_exit_code_two(
-    secured_kafka: SecuredKafka, topic_prefix: str, mistake: str, unknown_authority: Path
+    secured_kafka: SecuredKafka, topic_prefix: str, mistake: str, reason: str, unknown_authority: Path
 ) -> None:
     wrong = {
         "password": {"KAFKA_SASL_PASSWORD": f"{secured_kafka.secret}-of-last-week"},
@@ -116,5 +129,6 @@ def test_who_is_not_let_in_gets_one_line_and_exit_code_two(
     for command, (told, code) in run_at_once(COMMANDS, environ).items():
         assert code == 2, (command, told)
         assert told.count("\n") == 1, (command, told)
-        assert secured_kafka.broker.bootstrap_servers in told, (command, told)
+        assert f"{secured_kafka.broker.bootstrap_servers} turns us away" in told, (command, told)
+        assert f"check KAFKA_{reason}" in told.replace("check KAFKA_SASL_USERNAME, ", "check "), (command, told)
         assert secured_kafka.secret not in told, command

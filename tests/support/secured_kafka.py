@@ -95,6 +95,12 @@ class SecuredKafka:
         # The controller has them; the broker follows a moment later.
         assert eventually(lambda: set(wanted) <= set(self.admin.describe_acls(_acls_of(user)).result(DEADLINE_S)))
 
+    def forbid_making_topics(self, user: str) -> None:
+        """Take back what a user may create."""
+        create = _acls_of(user, AclOperation.CREATE)
+        self.admin.delete_acls([create])[create].result(DEADLINE_S)
+        assert eventually(lambda: not self.admin.describe_acls(create).result(DEADLINE_S))
+
     def _credentials(self, user: str, mechanism: str) -> dict[str, str]:
         if mechanism == "OAUTHBEARER":
             unsigned = "KAFKA_ENABLE_SASL_OAUTHBEARER_UNSECURE_JWT"
@@ -117,9 +123,9 @@ class SecuredKafka:
             )
 
 
-def _acls_of(user: str) -> AclBindingFilter:
+def _acls_of(user: str, operation: AclOperation = AclOperation.ANY) -> AclBindingFilter:
     everywhere = (ResourceType.ANY, None, ResourcePatternType.ANY)
-    return AclBindingFilter(*everywhere, f"User:{user}", None, AclOperation.ANY, AclPermissionType.ANY)
+    return AclBindingFilter(*everywhere, f"User:{user}", None, operation, AclPermissionType.ANY)
 
 
 def documented_acls(role: str, user: str, prefix: str) -> list[AclBinding]:

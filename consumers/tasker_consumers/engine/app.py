@@ -155,6 +155,7 @@ def _faust_settings(settings: EngineSettings, state_dir: Path) -> dict[str, Any]
         "datadir": state_dir,
         "web_enabled": False,
         "topic_disable_leader": True,
+        "topic_allow_declare": False,  # the preflight has made the changelog; not every worker may make topics
         "table_standby_replicas": 0,
         "TableManager": RunTableManager,
         # Commits past a run wait for all its writes, so at least once is exact with an idempotent fold.

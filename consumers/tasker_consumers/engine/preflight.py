@@ -1,6 +1,5 @@
 """What must be true of the cluster before a worker starts; found out here, not by a worker that hangs."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tasker_consumers.admission import QuietAdmin
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
@@ -27,10 +27,6 @@ DEAD_LETTER_CONFIG = {
     "retention.ms": str(30 * 24 * 3600 * 1000),
     "max.message.bytes": str(2 << 20),
 }
-
-_silent = logging.getLogger(f"{__name__}.librdkafka")
-_silent.addHandler(logging.NullHandler())
-_silent.propagate = False  # one clear line of ours instead of one of librdkafka's for each failed attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +49,8 @@ def changelog_topic(group: str) -> str:
 def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> Topology:
     """Check the application's topics, and create those that are the engine's own: changelog and dead letters.
 
-    Raises `BackendUnavailable` when no broker answers, and `ConfigurationError`, which says what to do, when a topic
-    is missing or partitioned differently.
+    Raises `BackendUnavailable` when no broker answers, and `ConfigurationError`, which says what to do, when brokers
+    turn us away, and when a topic is missing or partitioned differently.
     """
     admin, existing = _connect(settings)
     partitions = _common_partitions(processor, existing)
@@ -72,14 +68,14 @@ def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> 
 
 def _connect(settings: EngineSettings) -> tuple[AdminClient, dict[str, int]]:
     try:
-        admin = AdminClient(dict(settings.kafka), logger=_silent)
+        admin = QuietAdmin(settings.kafka)
+    except KafkaException as error:
+        raise ConfigurationError(f"Kafka's client refuses a setting: {error.args[0].str()}.") from error
+    try:
         topics = admin.list_topics(timeout=CONNECT_SECONDS).topics
     except KafkaException as error:
-        reason = error.args[0]
-        if reason.code() == KafkaError._INVALID_ARG:  # noqa: SLF001  that is its only name
-            raise ConfigurationError(f"Kafka's client refuses a setting: {reason.str()}.") from error
-        raise BackendUnavailable(
-            f"No Kafka broker answers at {settings.kafka['bootstrap.servers']} ({reason.str()}): "
+        raise admin.refusal() or BackendUnavailable(
+            f"No Kafka broker answers at {settings.kafka['bootstrap.servers']} ({error.args[0].str()}): "
             "start it, or set KAFKA_BOOTSTRAP_SERVERS to one that runs."
         ) from error
     return admin, {name: len(topic.partitions) for name, topic in topics.items()}

@@ -1,7 +1,7 @@
 """The settings of one worker; whoever builds them has read the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,7 @@ class EngineSettings:
     """
 
     #: Connection settings under librdkafka's names; `bootstrap.servers` is the one that must be there.
-    kafka: Mapping[str, str]
+    kafka: Mapping[str, str] = field(repr=False)  # a password may be among them
     #: Where states live. `memory` reads the whole changelog at each start, `rocksdb` only what it missed.
     store: Literal["rocksdb", "memory"] = "rocksdb"
     #: Directory for the states on disk. Workers on one host may share it: each takes a free place in it.

@@ -12,6 +12,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from tasker_consumers.admission import Admission
 from tasker_consumers.replay.partitioner import partition_of
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.select import Selection
@@ -36,10 +37,12 @@ class OffsetRange:
 @contextmanager
 def open_source(kafka: Mapping[str, str]) -> Iterator[Any]:
     """Yield a consumer that joins no group and commits nothing; closed at the end."""
+    admission = Admission(kafka)
     consumer = Consumer(
         {
             "log_level": 0,
             **kafka,
+            "error_cb": admission.hear,
             "group.id": "tasker-replay",  # librdkafka asks for one; it is never joined
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
@@ -50,7 +53,7 @@ def open_source(kafka: Mapping[str, str]) -> Iterator[Any]:
     try:
         yield consumer
     except KafkaException as error:
-        raise BackendUnavailable(
+        raise admission.refusal(consumer) or BackendUnavailable(
             f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()})"
         ) from error
     finally:

@@ -6,6 +6,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from tasker_consumers.admission import Admission
 from tasker_consumers.stats.windows import contribution_of
 from tasker_consumers.watermarks import TIMEOUT_S, watermarks
 from tasker_schemas.codec import Decoder
@@ -75,9 +76,11 @@ def open_stats(
 
     Raises UsageError when there is no such topic, and BackendUnavailable when Kafka does not answer.
     """
-    settings = {
+    admission = Admission(kafka)
+    settings: dict[str, Any] = {
         "log_level": 0,
         **kafka,
+        "error_cb": admission.hear,
         "group.id": "tasker-stats-reader",  # librdkafka asks for one; it is never joined
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
@@ -90,7 +93,7 @@ def open_stats(
         places = [TopicPartition(topic, number) for number in partitions(len(found.partitions))]
         yield StatsReader(consumer, places, key)
     except KafkaException as error:
-        raise BackendUnavailable(
+        raise admission.refusal(consumer) or BackendUnavailable(
             f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()})"
         ) from error
     finally:
