@@ -1,5 +1,11 @@
 """Fixtures that every test may use."""
 
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("tasker", deadline=None)
+settings.load_profile("tasker")
+
 pytest_plugins = [
     "tests.support.jvm_reader",
     "tests.support.kafka",

@@ -22,7 +22,15 @@ _PREFIX = "TASKER_"
 _FILE = "_FILE"
 
 #: Variables of ours that other parts read by themselves.
-_READ_ELSEWHERE = ("TASKER_FLUSH_TIMEOUT", "TASKER_TELEMETRY_FILE")
+_READ_ELSEWHERE = (
+    "TASKER_FLUSH_TIMEOUT",
+    "TASKER_TELEMETRY_FILE",
+    "TASKER_TELEMETRY_GRACE_S",
+    "TASKER_TELEMETRY_GROUP",
+    "TASKER_TELEMETRY_PROVISIONAL",
+    "TASKER_TELEMETRY_SAMPLE_RATIO",
+    "TASKER_TELEMETRY_SAMPLE_SLOW_S",
+)
 
 #: Fields that many variables make up.
 _READ_APART = ("kafka", "registry")

@@ -211,7 +211,7 @@ PAYLOADS = st.dictionaries(
 def test_no_random_payload_raises_and_no_secret_reaches_the_topic(settings: ProducerSettings) -> None:
     publisher = EventPublisher(settings)
 
-    @hypothesis.settings(max_examples=500, deadline=None)
+    @hypothesis.settings(max_examples=500)
     @given(payload=PAYLOADS, secret=st.sampled_from(["password", "cardToken", "API-KEY"]))
     def publish(payload: dict[str, Any], secret: str) -> None:
         publisher.publish_event("order.paid", {**payload, secret: SECRET, "task_id": None})

@@ -81,7 +81,7 @@ def places(value: Any) -> Iterator[Callable[[Any], None]]:
 
 
 @pytest.mark.parametrize("history_format", DOCUMENTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(chosen=st.integers(min_value=0), replacement=ANYTHING)
 def test_a_damaged_document_is_imported_or_named_and_never_breaks_the_import(
     tmp_path_factory: pytest.TempPathFactory, history_format: HistoryFormat, chosen: int, replacement: Any

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats.critical_path import Node, critical_path
@@ -20,7 +20,6 @@ def longest_by_trying_all(graph: dict[str, Node], last: str) -> int:
     return (graph[last].time or 0) + max((longest_by_trying_all(graph, name) for name in before), default=0)
 
 
-@settings(deadline=None)
 @given(graphs())
 def test_no_chain_of_steps_takes_longer_than_the_critical_path(graph: dict[str, Node]) -> None:
     path = critical_path(graph.values())
@@ -30,7 +29,6 @@ def test_no_chain_of_steps_takes_longer_than_the_critical_path(graph: dict[str, 
     assert all(a in (graph[b].depends_on or ()) for a, b in zip(path.steps, path.steps[1:], strict=False))
 
 
-@settings(deadline=None)
 @given(graphs(), st.randoms())
 def test_the_path_does_not_depend_on_the_order_of_steps(graph: dict[str, Node], random: Random) -> None:
     steps = list(graph.values())

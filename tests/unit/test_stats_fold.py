@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats.derive import stats
@@ -37,28 +37,24 @@ def of_history(history: History) -> dict[str, Any]:
     return recompute([told for told, _ in history], [headers for _, headers in history])
 
 
-@settings(deadline=None)
 @given(histories, st.randoms())
 def test_any_order_gives_the_same_statistics(history: History, random: Random) -> None:
     shuffled = random.sample(history, len(history))
     assert of_history(shuffled) == of_history(history)
 
 
-@settings(deadline=None)
 @given(histories, st.data())
 def test_any_duplicates_give_the_same_statistics(history: History, data: st.DataObject) -> None:
     repeated = data.draw(st.lists(st.sampled_from(history), max_size=8)) if history else []
     assert of_history([*history, *repeated]) == of_history(history)
 
 
-@settings(deadline=None)
 @given(histories.filter(bool), events())
 def test_an_event_more_never_lowers_the_revision(history: History, more: tuple[Any, Any]) -> None:
     before, after = of_history(history)["42"], of_history([*history, more])["42"]
     assert after["revision"] > before["revision"]
 
 
-@settings(deadline=None)
 @given(histories.filter(bool))
 def test_whatever_happens_the_statistics_are_a_record_of_the_topic(history: History) -> None:
     result = of_history(history)["42"]

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats.steps import Attempt, Figures, Step
@@ -39,7 +39,6 @@ def knows(*told: dict[str, Any]) -> Step:
     return step
 
 
-@settings(deadline=None)
 @given(attempts, attempts, attempts)
 def test_joining_attempts_is_commutative_associative_and_idempotent(a: Attempt, b: Attempt, c: Attempt) -> None:
     assert a.join(b) == b.join(a)
@@ -47,7 +46,6 @@ def test_joining_attempts_is_commutative_associative_and_idempotent(a: Attempt, 
     assert a.join(a) == a
 
 
-@settings(deadline=None)
 @given(st.lists(outcomes(), max_size=6), st.randoms())
 def test_a_step_knows_the_same_in_whatever_order_it_learns(told: list[dict[str, Any]], random: Random) -> None:
     shuffled = random.sample(told, len(told))

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats import table as table_module
@@ -49,7 +49,6 @@ class Table:
         return state
 
 
-@settings(deadline=None)
 @given(histories.filter(bool))
 def test_a_state_that_is_stored_after_every_event_knows_the_same(history: list[Any]) -> None:
     table = Table()
@@ -60,7 +59,6 @@ def test_a_state_that_is_stored_after_every_event_knows_the_same(history: list[A
     assert stats(restored) == recompute([told for told, _ in history], [headers for _, headers in history])["42"]
 
 
-@settings(deadline=None)
 @given(histories.filter(bool), st.randoms())
 def test_a_task_spread_over_parts_and_through_crashes_knows_the_same(history: list[Any], random: Random) -> None:
     told = [event for event, _ in history]

@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats.fold import recompute
@@ -23,14 +23,12 @@ def sketch_of(values: list[int]) -> Sketch:
     return sketch
 
 
-@settings(deadline=None)
 @given(durations, st.sampled_from([0.0, 0.5, 0.9, 0.95, 0.99, 1.0]))
 def test_a_quantile_is_within_one_percent_of_the_true_one(values: list[int], share: float) -> None:
     true = sorted(values)[int(share * (len(values) - 1))] / 1e6
     assert sketch_of(values).quantile(share) == pytest.approx(true, rel=ACCURACY * 1.001)
 
 
-@settings(deadline=None)
 @given(durations, durations)
 def test_taking_durations_away_leaves_no_trace_of_them(some: list[int], others: list[int]) -> None:
     sketch = sketch_of(some + others)
@@ -83,7 +81,6 @@ def test_a_task_that_is_not_over_counts_nowhere_yet() -> None:
     assert windows_of(task(1, 1)[:1]).figures() == []
 
 
-@settings(deadline=None)
 @given(st.randoms())
 def test_windows_do_not_depend_on_order_or_repetition_of_what_they_are_told(random: Random) -> None:
     history = [told for n in range(4) for told in task(n, n + 1, random.choice(["completed", "failed"]))]

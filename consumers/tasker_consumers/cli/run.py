@@ -31,8 +31,12 @@ def stats() -> None:
 @app.command()
 def telemetry(
     exporter: Annotated[
-        Literal["otlp", "console", "file"] | None,
-        typer.Option(help="Where spans go [default: file if TASKER_TELEMETRY_FILE is set, else otlp]."),
+        Literal["otlp", "zipkin", "console", "file"] | None,
+        typer.Option(help="Where spans go; by default to the file of TASKER_TELEMETRY_FILE, else otlp."),
+    ] = None,
+    span_names: Annotated[
+        Literal["tasker", "readable"] | None,
+        typer.Option(help="Names as Tasker has them, or `task NAME` and `step NAME`; by default TASKER_SPAN_NAMES."),
     ] = None,
 ) -> None:
     """Fold all events into spans, and export them when they end."""
@@ -48,7 +52,7 @@ def telemetry(
         build_exporter(os.environ, Backend(exporter) if exporter else None),
         settings.topic_prefix,
         lookup=open_lookup(settings.registry),
-        names=SpanNames(settings.span_names),
+        names=SpanNames(span_names or settings.span_names),
         lifetime=Lifetime(abandoned_after_s=settings.abandoned_after_s),
     )
     _run(processor, settings)

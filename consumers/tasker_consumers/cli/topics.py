@@ -19,7 +19,7 @@ app = typer.Typer(help="Make the topics of the system, list them.", no_args_is_h
 @app.command()
 def create(
     partitions: Annotated[
-        int | None, typer.Option(min=1, help="Partitions of each topic [default: TASKER_PARTITIONS, else 6].")
+        int | None, typer.Option(min=1, help="Partitions of each topic (default: TASKER_PARTITIONS, else 6).")
     ] = None,
     replication_factor: Annotated[
         int | None, typer.Option(min=-1, help="Replicas; -1 leaves them to the cluster.")
