@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(
+    r"\btasker ((?:run|import|topics|schemas) [a-z]+(?:-[a-z]+)*|demo|stats|trace|replay|doctor)(?![a-z-])"
+)
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -55,13 +58,24 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
 
 @every_page
 def test_every_command_on_a_page_exists(page: Path) -> None:
-    mentioned = {
-        tuple(words.split())
-        for words in re.findall(
-            r"\btasker ((?:run|import|topics|schemas) [a-z]+|demo|trace|replay|doctor)\b", text_of(page)
-        )
+    assert [words for words in commands_in(text_of(page)) if not is_a_command(list(words))] == []
+
+
+def test_a_command_that_does_not_exist_would_be_noticed() -> None:
+    text = (
+        "`tasker import github-actions`, tasker schemas diff StepEvent, tasker stats --name x, tasker run store-all"
+    )
+    assert {words: is_a_command(list(words)) for words in commands_in(text)} == {
+        ("import", "github-actions"): True,
+        ("schemas", "diff"): True,
+        ("stats",): True,
+        ("run", "store-all"): False,
     }
-    assert [words for words in mentioned if not is_a_command(list(words))] == []
+
+
+def commands_in(text: str) -> set[tuple[str, ...]]:
+    """The words of every command of ours that a text mentions, without options and arguments."""
+    return {tuple(words.split()) for words in COMMAND.findall(text)}
 
 
 @every_page
