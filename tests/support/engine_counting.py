@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from prometheus_client import CollectorRegistry, Counter
+
 from tasker_consumers.engine import EngineSettings, Record, run_worker
 from tasker_consumers.engine.processor import Read
 from tasker_schemas.errors import PoisonReason, PoisonRecord
@@ -26,6 +28,9 @@ class Number(NamedTuple):
 
 
 State = dict[int, int]
+
+NUMBERS = CollectorRegistry()
+REACTIONS = Counter("counting_reactions", "Reactions to a run.", registry=NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,14 @@ class Counting:
     @property
     def dead_letters(self) -> str:
         return f"{self.prefix}.dlq"
+
+    @property
+    def gather_seconds(self) -> float:
+        return 0.0
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        return NUMBERS
 
     async def start(self) -> None:
         """Nothing to open."""
@@ -84,6 +97,7 @@ class Counting:
         return state
 
     async def react(self, touched: dict[bytes, State]) -> Mapping[bytes, bytes]:
+        REACTIONS.inc()
         if self.slow:
             await asyncio.sleep(self.slow)
         return {key: b"%d:%d" % (len(state), sum(state.values())) for key, state in touched.items()}

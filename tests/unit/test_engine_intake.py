@@ -15,10 +15,10 @@ async def crash(error: BaseException) -> None:
 class Desk:
     """An intake whose processing waits for a gate, and what it did."""
 
-    def __init__(self, run_size: int = 100) -> None:
+    def __init__(self, run_size: int = 100, gather_seconds: float = 0.0) -> None:
         self.gate, self.jobs, self.acked, self.is_stale = asyncio.Event(), list[list[Any]](), list[Any](), False
         self.lanes = Lanes(crash)
-        self.intake = Intake(self.lanes, self.process, run_size)
+        self.intake = Intake(self.lanes, self.process, run_size, gather_seconds)
 
     async def process(self, partition: int, records: list[Any]) -> None:
         assert partition == 0
@@ -117,5 +117,51 @@ def test_what_comes_while_the_lanes_are_closed_does_not_stop_what_comes_later() 
         await desk.put(2)
         await desk.finish(jobs=1)
         assert desk.jobs == [[2]]
+
+    run(scenario())
+
+
+def test_runs_that_come_shortly_after_one_another_are_processed_together_when_asked() -> None:
+    async def scenario() -> None:
+        desk = Desk(gather_seconds=0.5)
+        desk.gate.set()
+        for number in (1, 2, 3):
+            await desk.put(number)
+        assert desk.jobs == []
+        await desk.finish(jobs=1)
+        assert (desk.jobs, desk.acked) == ([[1, 2, 3]], [(1,), (2,), (3,)])
+
+    run(scenario())
+
+
+def test_a_lane_with_a_full_run_does_not_wait_for_more() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=4, gather_seconds=3600)
+        for records in ((1, 2), (3, 4), (5, 6), (7, 8)):
+            await desk.put(*records)
+        await desk.finish(jobs=2)
+        assert desk.jobs == [[1, 2, 3, 4], [5, 6, 7, 8]]
+
+    run(scenario())
+
+
+def test_a_lane_does_not_wait_for_what_there_is_no_room_for() -> None:
+    async def scenario() -> None:
+        desk = Desk(gather_seconds=3600)
+        desk.gate.set()
+        for number in range(WAITING):
+            await desk.put(number)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[*range(WAITING)]]
+
+    run(scenario())
+
+
+def test_a_lane_that_waits_for_more_ends_with_the_rest() -> None:
+    async def scenario() -> None:
+        desk = Desk(gather_seconds=3600)
+        await desk.put(1)
+        await desk.lanes.close(0.001)
+        assert (desk.lanes.busy, desk.jobs, desk.acked) == (0, [], [])
 
     run(scenario())

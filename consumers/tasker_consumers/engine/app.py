@@ -84,7 +84,7 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     """
     app = EngineApp(processor.group, **_faust_settings(settings, state_dir))
     app.run_size, app.drain_timeout = settings.run_size, settings.drain_timeout
-    app.metrics = EngineMetrics()
+    app.metrics = EngineMetrics(processor.registry)
     app.lanes = Lanes(app.crash)
     app.table = RunTable(
         app,
@@ -106,7 +106,7 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
         may_write=app.may_write,
     )
     pipeline = Pipeline(processor, writer, app.metrics)
-    app.intake = Intake(app.lanes, pipeline.process, settings.run_size)
+    app.intake = Intake(app.lanes, pipeline.process, settings.run_size, processor.gather_seconds)
     source = app.topic(*processor.sources, schema=RunSchema())
     app.agent(source, name=f"{processor.group}.runs")(_delivering(app))
     app.task(_sweeping(app, pipeline, settings.sweep_interval))

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
 
 from tasker_consumers.engine.app import EngineApp
 from tasker_consumers.engine.processor import Processor
@@ -65,12 +65,13 @@ def _readyz(app: EngineApp, processor: Processor[Any, Any]) -> Any:
 
 
 def _metrics(app: EngineApp) -> Any:
-    async def metrics(_: web.Request) -> web.Response:
+    async def metrics(request: web.Request) -> web.Response:
         if app.settled and isinstance(app.consumer, RunConsumer):
             app.metrics.lag.clear()
             for tp, lag in app.consumer.lags().items():
                 app.metrics.lag.labels(tp.topic, tp.partition).set(lag)
         app.metrics.partitions.set(len(app.held_partitions()))
-        return web.Response(body=generate_latest(app.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))  # Prometheus asks for OpenMetrics
+        return web.Response(body=encode(app.metrics.registry), headers={"Content-Type": content_type})
 
     return metrics

@@ -3,11 +3,15 @@
 When records trickle in, each fetch brings a few of them, and each run would pay for a round trip of its own to Kafka.
 While a lane waits for one, the next runs gather here and then share the next. How many may gather is limited, which is
 what bounds a worker's memory: beyond it, whoever delivers has to wait.
+
+Topics are fetched apart, so what happened together arrives some milliseconds apart. An application that wants to see it
+together has each lane wait a moment before it takes what has gathered; a lane with enough to do does not wait.
 """
 
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +35,13 @@ class Delivery:
 class Intake:
     """Gathers deliveries by partition, and has each lane process what has gathered for it."""
 
-    def __init__(self, lanes: Lanes, process: Process, run_size: int) -> None:
+    def __init__(self, lanes: Lanes, process: Process, run_size: int, gather_seconds: float = 0.0) -> None:
         self._lanes = lanes
         self._process = process
         self._run_size = run_size
+        self._gather_seconds = gather_seconds
         self._room = asyncio.Semaphore(WAITING)
+        self._came = asyncio.Event()
         self._waiting: defaultdict[int, deque[Delivery]] = defaultdict(deque)
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -47,6 +53,7 @@ class Intake:
             return
         waiting = self._waiting[partition]
         waiting.append(delivery)
+        self._came.set()
         if len(waiting) == 1:
             self._send_for(partition)
 
@@ -69,6 +76,7 @@ class Intake:
         task.add_done_callback(self._errands.discard)
 
     async def _job(self, partition: int) -> None:
+        await self._gather(partition)
         taken = self._take(partition)
         try:
             if taken:
@@ -80,6 +88,18 @@ class Intake:
                 self._room.release()
         if self._waiting[partition]:
             self._send_for(partition)
+
+    async def _gather(self, partition: int) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._gather_seconds):
+                while not self._enough(partition):
+                    self._came.clear()
+                    await self._came.wait()
+
+    def _enough(self, partition: int) -> bool:
+        """Return whether a run is full, or no more can come before one is taken, or there is none to wait for."""
+        waiting = self._waiting[partition]
+        return not waiting or self._room.locked() or sum(len(one.records) for one in waiting) >= self._run_size
 
     def _take(self, partition: int) -> list[Delivery]:
         waiting, taken, count = self._waiting[partition], list[Delivery](), 0

@@ -4,10 +4,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 
 class EngineMetrics:
-    """The numbers of one worker, in a registry of their own."""
+    """The numbers of one worker, in a registry of their own; it shows those of the application, too."""
 
-    def __init__(self) -> None:
+    def __init__(self, application: CollectorRegistry | None = None) -> None:
         self.registry = CollectorRegistry()
+        if application is not None:
+            self.registry.register(application)
         ProcessCollector(registry=self.registry)  # memory and open files
         self.records = Counter(
             "tasker_engine_records", "Records folded into states.", ["partition"], registry=self.registry

@@ -7,6 +7,8 @@ everything that a run caused is acknowledged. It knows no event: all meaning is 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from prometheus_client import CollectorRegistry
+
 S = TypeVar("S")
 E = TypeVar("E")
 
@@ -62,6 +64,14 @@ class Processor(Protocol[S, E]):
     @property
     def dead_letters(self) -> str:
         """The topic for records that can never be read."""
+
+    @property
+    def gather_seconds(self) -> float:
+        """How long records wait for others of the same moment from other topics; 0 takes them as they come."""
+
+    @property
+    def registry(self) -> CollectorRegistry | None:
+        """The application's own numbers, served with the engine's; None when there are none."""
 
     def decode(self, record: Any) -> E:
         """Return the record's event; raises PoisonRecord for one that can never be read."""

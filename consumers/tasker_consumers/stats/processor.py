@@ -36,6 +36,9 @@ def _wall_clock() -> int:
 class StatsProcessor:
     """Joins the events of each task into its statistics, and emits them whenever the task was touched."""
 
+    gather_seconds = 0.0
+    registry = None
+
     def __init__(self, prefix: str, decoder: Decoder, lifetime: Lifetime, clock: Clock = _wall_clock) -> None:
         self.group = f"{prefix}-{GROUP}"
         self.sources = tuple(event_topic(family, prefix) for family in FAMILIES)

@@ -1,7 +1,6 @@
 """The telemetry group as a processor of the engine: events in, the fold in the middle, spans to the exporter."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +25,6 @@ from tasker_schemas.names import Family
 from tasker_schemas.topics import dead_letter_topic, event_topic
 
 GROUP = "telemetry"
-
-_GC_THRESHOLDS = (100_000, 20, 20)
 
 # Tasks between which other coroutines, heartbeats above all, get their turn.
 _TURN = 100
@@ -59,6 +56,8 @@ class TelemetryProcessor:
     """Rebuilds the spans of every task, and holds a run until the backend has taken those that ended in it."""
 
     output = None
+    #: A task's end and those of its steps are in topics of their own; told together, they are exported together.
+    gather_seconds = 0.05
 
     def __init__(
         self,
@@ -117,9 +116,6 @@ class TelemetryProcessor:
 
     async def start(self) -> None:
         """Open the backend."""
-        # Decoded events live for a run and form no cycles, yet their number sets off the collector all the time: it
-        # took a quarter of the worker's time with Python's own thresholds.
-        gc.set_threshold(*_GC_THRESHOLDS)
         await self._exporter.start()
 
     async def stop(self) -> None:
