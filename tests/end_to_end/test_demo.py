@@ -118,6 +118,13 @@ def test_the_task_that_failed_for_good_says_so_everywhere(tasks: Any, spans: Any
     assert (failed[0]["failed_steps"], failed[0]["retries"]) == (1, 0)
 
 
+def test_the_end_of_a_complete_task_says_how_many_steps_it_had(tasks: Any, spans: Any) -> None:
+    names = ("total_steps", "completed_steps", "failed_steps")
+    ends = {span["trace_id"]: span["attributes"] for span in spans if span["name"] == "tasker.task.completed"}
+    for task in (task for task in tasks if task["status"] == "complete"):
+        assert [ends[task["trace_id"]].get(name) for name in names] == [task[name] for name in names]
+
+
 def test_at_least_three_processes_tell_one_trace(demo: HeldDemo, tasks: Any) -> None:
     for task in (task for task in tasks if task["status"] == "complete"):
         records = select_records(demo.connection, Selection(task_id=task["task_id"]), demo.prefix)

@@ -111,8 +111,9 @@ def marks(context: SpanContext, interval: Interval, rank: int, shift: int = 0) -
 
 
 def furthest(attempt: Attempt) -> int:
-    """Return how far an attempt came."""
-    return max([RANK.get(fact["event_name"], -1) for fact in attempt["facts"].values()], default=-1)
+    """Return how far an attempt came, -1 when there are only remarks about it."""
+    ranks = [RANK.get(fact["event_name"], -1) for fact in attempt["facts"].values()]
+    return max(ranks, default=-1) if "rank" not in attempt else max(attempt["rank"], *ranks, -1)
 
 
 def _furthest(told: list[Told]) -> tuple[int, Fact]:

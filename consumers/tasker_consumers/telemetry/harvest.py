@@ -10,6 +10,7 @@ from tasker_consumers.telemetry.follow_up import follow_up_span
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.span import UNSET, Span
 from tasker_consumers.telemetry.state import Attempt, Head, TaskState
+from tasker_consumers.telemetry.step_counts import misses_steps
 from tasker_consumers.telemetry.task_span import end_span, task_rank, task_span
 from tasker_schemas.headers import SAMPLED
 
@@ -18,6 +19,10 @@ PROVISIONAL = "tasker.provisional"
 
 _TASK = ""  # the task's own entry among what waits
 _MICROS = 1_000_000
+
+#: How long the span of a complete task waits for the ends of its steps, when only they tell its counters: topics are
+#: fetched apart, so the task's end can come first.
+SHORT_WAIT_S = 30.0
 
 AT_ONCE = Policy()
 
@@ -95,7 +100,8 @@ def ripe_names(head: Head, policy: Policy, now: int) -> list[str]:
     """Return the entries among what waits whose time has come."""
     waiting = head.get("waiting", {})
     grace = policy.grace_s * _MICROS
-    ripe = sorted(name for name, since in waiting.items() if now - since >= grace)
+    of_task = max(grace, SHORT_WAIT_S * _MICROS) if "short" in head else grace
+    ripe = sorted(name for name, since in waiting.items() if now - since >= (of_task if name == _TASK else grace))
     if policy.samples and "sampled" not in head and _TASK not in ripe:
         return []  # only the task's end decides whether any of its spans is kept
     return ripe
@@ -106,10 +112,13 @@ def _ripen(state: TaskState, policy: Policy, now: int) -> list[str]:
     head = state.head
     ended = [f"{number}:{step_id}" for step_id, number in sorted(state.ended)] if state.ended else []
     state.ended.clear()
+    head.pop("short", None)
     if task_ended(state):
         ended.append(_TASK)
+        if misses_steps(state):
+            head["short"] = True
     waiting = head.get("waiting")
-    if waiting is None and (policy.at_once or not ended):
+    if waiting is None and (not ended or (policy.at_once and "short" not in head)):
         return ended
     head["waiting"] = dict.fromkeys(ended, now) | (waiting or {})
     ripe = ripe_names(head, policy, now)

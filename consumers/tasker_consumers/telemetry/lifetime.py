@@ -61,7 +61,7 @@ def _close(state: TaskState) -> None:
     freeze(head, task_context(head))
     head["begun"] = task_interval(head, task_rank(head)).start
     head["facts"], head["extras"] = {}, {}
-    unused = ["step_context", "waiting"]
+    unused = ["step_context", "waiting", "short"]
     if rank > FAILED:  # it can never go on: its context is not asked for again
         unused += ["context", "frozen", "told"]
     for name in unused:

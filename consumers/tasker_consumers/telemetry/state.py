@@ -70,6 +70,7 @@ class Head(TypedDict):
     begun: NotRequired[int]  # the task's start, when the facts that told it are gone
     closed: NotRequired[Closed]
     waiting: NotRequired[dict[str, int]]  # attempts, and the task, that have ended: since when, by the wall clock
+    short: NotRequired[bool]  # the task waits among them because it is complete and not all of its steps have ended
     sampled: NotRequired[bool]  # whether the task is kept, once that is decided
     provisional: NotRequired[bool]  # the task's span was exported before its end
     abandoned: NotRequired[bool]

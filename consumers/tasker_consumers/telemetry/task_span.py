@@ -9,12 +9,12 @@ from tasker_consumers.telemetry.fold import COMPLETE, latest_task_fact
 from tasker_consumers.telemetry.span import Attributes, Link, Span
 from tasker_consumers.telemetry.span_events import exception_event, nanoseconds, span_events
 from tasker_consumers.telemetry.state import Group, Head, TaskState
+from tasker_consumers.telemetry.step_counts import COUNTERS, counters
 from tasker_consumers.telemetry.story import Told, in_order, story_of
 from tasker_schemas.identity import completion_span_id
 from tasker_schemas.names import TaskEvents
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
 _MARKED = {"complete": "completed", "error": "failed"}
 
 
@@ -34,7 +34,7 @@ def task_span(state: TaskState, context: SpanContext, names: SpanNames) -> Span:
     story = story_of(head["facts"] or head["extras"])
     status, message = status_of(rank, story)
     task_name = story.fields.get("task_name", head["task_id"])
-    attributes = story.attributes("task_name", "correlation_id", "producer", *_COUNTERS)
+    attributes = story.attributes("task_name", "correlation_id", "producer") | counters(state, story)
     attributes["task_id"] = head["task_id"]
     attributes["execution_duration"] = (interval.end - interval.start) / 1_000_000
     return Span(
@@ -63,7 +63,7 @@ def end_span(state: TaskState, root: Span, names: SpanNames) -> Span | None:
     outcome = _MARKED.get(STATE_OF_RANK[latest[1]]) if latest is not None and latest[1] >= FAILED else None
     if latest is None or outcome is None:
         return None
-    wanted = ("task_id", "task_name", *_COUNTERS[:3], "correlation_id", "producer", "status")
+    wanted = ("task_id", "task_name", *COUNTERS[:3], "correlation_id", "producer", "status")
     attributes: Attributes = {name: root.attributes[name] for name in wanted if name in root.attributes}
     attributes["completion_time"] = _iso(root.end // 1000)
     exception = exception_event(head["facts"][latest[2]]) if outcome == "failed" else None
