@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.attempt_span import MAX_LINKS, SpanNames
 from tasker_consumers.telemetry.event import read_event
@@ -12,7 +14,7 @@ from tasker_consumers.telemetry.span import ERROR, OK, UNSET, Span
 from tasker_consumers.telemetry.spans import spans_of
 from tasker_schemas.headers import SpanRef, TraceHeaders
 from tasker_schemas.identity import completion_span_id, step_span_id, task_span_id, trace_id_of
-from tasker_schemas.names import StepEvents, TaskEvents, WorkflowEvents
+from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
 from tests.support.telemetry_histories import (
     CALLER,
     SECOND,
@@ -21,6 +23,7 @@ from tests.support.telemetry_histories import (
     Told,
     attempt,
     failed_order,
+    folded,
     order,
     place,
     told,
@@ -118,6 +121,45 @@ def test_attempts_link_to_the_one_before_and_to_the_steps_they_depend_on() -> No
         (fetch, "depends_on"),
     ]
     assert [link.span_id for link in shipped.links] == [fetch, second]
+
+
+def test_an_attempt_without_a_span_is_not_linked_to() -> None:
+    asked = told(StepEvents.EXECUTION_REQUESTED, 1, step_id="a", attempt_number=1)
+    assert step([asked, *attempt("a", 4, 5, number=5)], attempt_number=5).links == []
+    (link,) = step(
+        [asked, *attempt("a", 2, 3, "failed", number=4), *attempt("a", 4, 5, number=5)], attempt_number=5
+    ).links
+    assert link.span_id == step_span_id(TASK, "a", 4)
+
+
+def test_an_attempt_links_to_the_one_before_also_when_that_was_exported_already() -> None:
+    state = folded(attempt("a", 1, 2, number=1))
+    harvest(state)
+    for record in attempt("a", 2, 3, number=2):
+        fold(state, read_event(record))
+    assert [link.span_id for link in harvest(state)[0].links] == [step_span_id(TASK, "a", 1)]
+
+
+@given(st.permutations(range(100, 109)))
+def test_events_of_the_same_time_are_told_in_their_natural_order(ids: list[int]) -> None:
+    names = [
+        StepEvents.INITIALIZE_REQUESTED, StepEvents.RETRY_REQUESTED, StepEvents.EXECUTION_REQUESTED,
+        StepEvents.BEFORE_HANDLE, StepEvents.HANDLE, ObservabilityEvents.Step.HANDLE, "shop.payment_taken",
+        StepEvents.FAILED, StepEvents.MAX_RETRIES_REACHED,
+    ]  # fmt: skip
+    same: dict[str, Any] = {"step_id": "a", "attempt_number": 1}
+    records = [
+        told(name, 1, event_id=str(number), trace=place(TASK, "a"), **(same if name != "shop.payment_taken" else {}))
+        for number, name in zip(ids, names, strict=True)
+    ]
+    told_names = [event.name for event in step(records).events]
+    assert told_names == [*names[:4], "step.started", *names[5:]]
+
+
+def test_a_task_is_initialized_before_it_starts_and_fails_before_it_is_retried() -> None:
+    names = [TaskEvents.INITIALIZE_REQUESTED, TaskEvents.START_REQUESTED, TaskEvents.FAILED, TaskEvents.RETRY_REQUESTED]
+    records = [told(name, 1, event_id=event_id) for name, event_id in zip(names, "dcba", strict=True)]
+    assert [event.name for event in root(records).events] == [names[0], "task.started", *names[2:]]
 
 
 def test_links_beyond_the_limit_are_counted_as_dropped() -> None:

@@ -147,7 +147,9 @@ def _links(state: TaskState, name: tuple[str, str], story: Story, task: SpanCont
     step_id, number = name
     links: list[Link] = []
     attempts = state.bucket(step_id)["steps"][step_id]
-    if len(attempts) > 1 and (before := [int(other) for other in attempts if int(other) < int(number)]):
+    # Of an attempt that was only asked for, as all but the last are in some histories, there is no span.
+    before = [int(other) for other, one in attempts.items() if int(other) < int(number) and furthest(one) >= BEGUN]
+    if before:
         span_id = attempt_span_id(state, task, (step_id, str(max(before))))
         links.append(Link(task.trace_id, span_id, {"tasker.link": "previous_attempt"}))
     depends_on: list[str] = story.fields.get("depends_on", [])

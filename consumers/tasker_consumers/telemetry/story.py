@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from tasker_consumers.telemetry.natural_order import natural_place
 from tasker_consumers.telemetry.span import Attributes
 from tasker_consumers.telemetry.state import Fact, Facts
 
@@ -10,7 +11,7 @@ Told = tuple[int, str, Fact]
 
 
 class Story(NamedTuple):
-    """Facts by time, and by event id where times are equal; of what was told twice, the later holds."""
+    """Facts in the order of `in_order`; of what was told twice, the later holds."""
 
     told: list[Told]
     fields: dict[str, Any]
@@ -37,5 +38,12 @@ def story_of(*facts: Facts) -> Story:
 
 
 def in_order(*facts: Facts) -> list[Told]:
-    """Return facts by time, and by event id where times are equal."""
-    return sorted([(fact["timestamp"], event_id, fact) for some in facts for event_id, fact in some.items()])
+    """Return facts by time; where times are equal, in their natural order, and then by event id."""
+    return sorted(
+        ((fact["timestamp"], event_id, fact) for some in facts for event_id, fact in some.items()), key=_place
+    )
+
+
+def _place(told: Told) -> tuple[int, int, str]:
+    at, event_id, fact = told
+    return at, natural_place(fact["event_name"]), event_id
