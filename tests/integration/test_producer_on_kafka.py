@@ -23,6 +23,7 @@ from tasker_schemas.codec import Decoder
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.headers import read_trace_headers
 from tests.support.produced import create_event_topics, read_all
+from tests.support.scale import SCALE
 
 
 @pytest.fixture
@@ -208,10 +209,11 @@ PAYLOADS = st.dictionaries(
 )
 
 
+@pytest.mark.timeout(300 * SCALE)
 def test_no_random_payload_raises_and_no_secret_reaches_the_topic(settings: ProducerSettings) -> None:
     publisher = EventPublisher(settings)
 
-    @hypothesis.settings(max_examples=500)
+    @hypothesis.settings(max_examples=500 * SCALE)
     @given(payload=PAYLOADS, secret=st.sampled_from(["password", "cardToken", "API-KEY"]))
     def publish(payload: dict[str, Any], secret: str) -> None:
         publisher.publish_event("order.paid", {**payload, secret: SECRET, "task_id": None})

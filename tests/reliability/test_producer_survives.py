@@ -17,6 +17,7 @@ from tasker_consumers.embedded import EmbeddedKafka
 from tasker_producer import EventPublisher, ProducerSettings
 from tasker_schemas.codec import Decoder
 from tests.support.produced import create_event_topics, read_all
+from tests.support.scale import SCALE
 
 pytestmark = pytest.mark.reliability
 KEYS = 20
@@ -121,14 +122,15 @@ def start_service(settings: ProducerSettings) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.timeout(300 * SCALE)
 def test_memory_stays_flat_however_much_is_published(settings: ProducerSettings) -> None:
     publisher = EventPublisher(replace(settings, kafka={"bootstrap.servers": settings.kafka["bootstrap.servers"]}))
     publish_and_flush(publisher, 40_000)
     before = resident_bytes()
-    publish_and_flush(publisher, 120_000)
+    publish_and_flush(publisher, 120_000 * SCALE)
     grown = resident_bytes() - before
     publisher.close(30)
-    assert publisher.stats()["delivered"] == 160_000
+    assert publisher.stats()["delivered"] == 40_000 + 120_000 * SCALE
     assert grown < 30_000_000  # a leak of 250 bytes an event would show
 
 
