@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from tasker_consumers.cli.app import app
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.replay.select import Selection, event_name_of
 from tasker_consumers.replay.source import select_records
@@ -59,6 +62,21 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
 @every_page
 def test_every_command_on_a_page_exists(page: Path) -> None:
     assert [words for words in commands_in(text_of(page)) if not is_a_command(list(words))] == []
+
+
+@every_page
+def test_every_option_of_a_command_on_a_page_exists(page: Path) -> None:
+    lines = re.findall(COMMAND.pattern + r"([^`\n|#]*)", text_of(page))
+    mentioned = {(words, option) for words, rest in lines for option in re.findall(r"--[a-z-]+", rest)}
+    assert {(words, option) for words, option in mentioned if option not in options_of(words)} == set()
+
+
+def options_of(words: str) -> set[str]:
+    """The options of a command of ours."""
+    command: Any = get_command(app)
+    for name in words.split():
+        command = command.commands[name]
+    return {option for parameter in command.params for option in parameter.opts}
 
 
 def test_a_command_that_does_not_exist_would_be_noticed() -> None:
