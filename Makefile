@@ -17,7 +17,7 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --quiet --locked --all-extras --all-groups --python "$$(command -v $(PYTHON))"
 	@touch $@
 
-demo: $(READY) ## Tasks in three processes on an embedded Kafka: spans and statistics
+demo: $(READY) ## Tasks in four processes on an embedded Kafka: spans and statistics
 	$(VENV)/bin/tasker demo
 
 test: $(READY) ## All tests, on real components
