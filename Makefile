@@ -21,7 +21,7 @@ demo: $(READY) ## Tasks in four processes on an embedded Kafka: spans and statis
 	$(VENV)/bin/tasker demo
 
 test: $(READY) ## All tests, on real components
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n 2 --dist loadfile
 
 check: $(READY) ## Lint, types, directions of imports
 	$(VENV)/bin/ruff check .

@@ -1,6 +1,12 @@
 """Fixtures that every test may use."""
 
+import signal
+
 from hypothesis import settings
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and with them every process they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("tasker", deadline=None)

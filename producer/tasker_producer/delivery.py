@@ -99,7 +99,7 @@ class KafkaDelivery:
         end = time.monotonic() + timeout
         if backlog is not None and not backlog.wait_until_empty(timeout):
             return self._left(client)
-        return int(client.flush(max(0.0, end - time.monotonic())))
+        return _flush(client, max(0.0, end - time.monotonic()))
 
     def close(self, timeout: float) -> int:
         """Flush, then stop; return how many records were left: in the spool if there is one, else given up."""
@@ -115,7 +115,7 @@ class KafkaDelivery:
         left = self._left(client)
         if len(client):
             client.purge()
-            client.flush(_PURGE_S)
+            _flush(client, _PURGE_S)
         if backlog is not None:
             backlog.put_back(self._returned)
             backlog.close()
@@ -207,7 +207,7 @@ class KafkaDelivery:
         self._draining = backlog.next_batch()
         sent = sum(self._produce_again(client, record) for _, record in self._draining)
         while len(client) and not self._stop.is_set():
-            client.flush(_POLL_S)
+            _flush(client, _POLL_S)
             backlog.store()
         if sent == len(self._draining) and not len(client):
             backlog.done(self._draining)
@@ -245,3 +245,12 @@ class KafkaDelivery:
         reason = Drop.EXPIRED if error.code() == KafkaError._MSG_TIMED_OUT else Drop.REFUSED  # noqa: SLF001
         reason = Drop.CLOSED if self._closed and error.code() in _KEPT else reason
         self._trouble.drop(event_name(record.headers), reason, error.str())
+
+
+def _flush(client: Producer, timeout: float) -> int:
+    """Wait at most `timeout` seconds for the queue to empty; return how many records are in it."""
+    try:
+        return int(client.flush(timeout))
+    except KafkaException:  # a fatal error, such as a right that is missing: its reason was told when it came
+        client.poll(timeout)
+        return len(client)
