@@ -1,5 +1,21 @@
 """The command line: a thin skin, one file for each command."""
 
-from tasker_consumers.cli.app import main
+# ruff: noqa: PLC0415  a service that only publishes has this command too, without what it needs
 
-__all__ = ["main"]
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        from tasker_consumers.cli.app import main as run
+    except ModuleNotFoundError as error:
+        sys.exit(_no_extra(error))
+    run()
+
+
+def _no_extra(error: ModuleNotFoundError) -> int:
+    if (error.name or "").startswith("tasker_"):
+        raise error
+    sys.stderr.write(f"tasker: {error.name} is not installed; the tools need pip install 'tasker-events[consumers]'\n")
+    return 2
