@@ -55,6 +55,18 @@ STATE_AFTER: Mapping[str, State] = {
     StepEvents.RESOLVED_MANUALLY: State.RESOLVED_MANUALLY,
 }
 
+#: The order of the states of a step or task: of two that are known, the higher holds.
+RANK: Mapping[State, int] = {
+    State.PENDING: 0,
+    State.IN_PROGRESS: 1,
+    State.ERROR: 2,
+    State.CANCELLED: 3,
+    State.COMPLETE: 4,
+    State.RESOLVED_MANUALLY: 5,
+}
+#: How far an event takes its task or attempt.
+RANK_AFTER: Mapping[str, int] = {str(name): RANK[state] for name, state in STATE_AFTER.items()}
+
 CATALOGUE: Mapping[str, EventSpec] = {
     name: EventSpec(name, family_of(name), event_type_of(name), STATE_AFTER.get(name))
     for name in sorted(RESERVED_NAMES)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasker_consumers.stats.state import TaskState
-from tasker_consumers.stats.steps import MAX_DURATION, RANK
+from tasker_consumers.stats.steps import MAX_DURATION
 from tasker_consumers.stats.table import Summary
+from tasker_schemas.events import RANK
 from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import State
 

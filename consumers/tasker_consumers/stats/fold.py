@@ -11,7 +11,8 @@ from zlib import crc32
 from tasker_consumers.stats.derive import stats
 from tasker_consumers.stats.lattice import least
 from tasker_consumers.stats.state import Carrier, ErrorFact, Stand, TaskState
-from tasker_consumers.stats.steps import BEGUN, RANK_AFTER, Event
+from tasker_consumers.stats.steps import BEGUN, Event
+from tasker_schemas.events import RANK_AFTER
 from tasker_schemas.headers import read_trace_headers
 from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tasker_consumers.stats.derive import is_abandoned, is_terminal
 from tasker_consumers.stats.state import TaskState
-from tasker_consumers.stats.steps import RANK
+from tasker_schemas.events import RANK
 from tasker_schemas.names import State
 
 _SECOND = 1_000_000

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tasker_consumers.stats.steps import RANK
 from tasker_consumers.stats.table import StepTable
+from tasker_schemas.events import RANK
 from tasker_schemas.names import State
 
 #: Ranks of the states that a task can rest in; `error` is one of them until a retry is requested.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from tasker_consumers.stats.lattice import greatest, least
-from tasker_schemas.events import STATE_AFTER
+from tasker_schemas.events import RANK, RANK_AFTER
 from tasker_schemas.names import State, StepEvents
 
 Event = Mapping[str, Any]
@@ -17,16 +17,6 @@ Event = Mapping[str, Any]
 Row = list[Any]
 """A step as it is stored: event ids, name, depends_on, attempts, and then its `Figures`, one by one."""
 
-#: The order of the states of a step or task: of two that are known, the higher holds.
-RANK: Mapping[State, int] = {
-    State.PENDING: 0,
-    State.IN_PROGRESS: 1,
-    State.ERROR: 2,
-    State.CANCELLED: 3,
-    State.COMPLETE: 4,
-    State.RESOLVED_MANUALLY: 5,
-}
-RANK_AFTER: Mapping[str, int] = {str(name): RANK[state] for name, state in STATE_AFTER.items()}
 BEGUN = RANK[State.IN_PROGRESS]
 
 #: Longest duration that is believed, 31 years: damaged clocks must not overflow a sum.

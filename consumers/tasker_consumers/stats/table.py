@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from tasker_consumers.stats.critical_path import Node, Path, critical_path
-from tasker_consumers.stats.steps import RANK, Event, Row, Step
+from tasker_consumers.stats.steps import Event, Row, Step
+from tasker_schemas.events import RANK
 from tasker_schemas.names import State
 
 #: Number of buckets of a large task: 20,000 steps make buckets of about 80.

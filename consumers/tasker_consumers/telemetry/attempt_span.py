@@ -4,12 +4,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tasker_consumers.telemetry.context import SpanContext, attempt_context, attempt_span_id
-from tasker_consumers.telemetry.event import BEGUN, FAILED, RANK, STATE_OF_RANK
+from tasker_consumers.telemetry.event import BEGUN, FAILED, STATE_OF_RANK
 from tasker_consumers.telemetry.skew import shift_into
 from tasker_consumers.telemetry.span import ERROR, OK, UNSET, Attributes, Link, Span
 from tasker_consumers.telemetry.span_events import nanoseconds, span_events
 from tasker_consumers.telemetry.state import Attempt, Fact, TaskState
 from tasker_consumers.telemetry.story import Story, Told, in_order, story_of
+from tasker_schemas.events import RANK_AFTER
 
 MAX_LINKS = 128
 _LONGEST = 1e9  # seconds; what claims to have lasted thirty years is mistaken
@@ -112,7 +113,7 @@ def marks(context: SpanContext, interval: Interval, rank: int, shift: int = 0) -
 
 def furthest(attempt: Attempt) -> int:
     """Return how far an attempt came, -1 when there are only remarks about it."""
-    ranks = [RANK.get(fact["event_name"], -1) for fact in attempt["facts"].values()]
+    ranks = [RANK_AFTER.get(fact["event_name"], -1) for fact in attempt["facts"].values()]
     return max(ranks, default=-1) if "rank" not in attempt else max(attempt["rank"], *ranks, -1)
 
 
@@ -120,7 +121,7 @@ def _furthest(told: list[Told]) -> tuple[int, Fact]:
     """Return how far the attempt came, and the latest of the facts that say so."""
     furthest, last = -1, told[0][2]
     for _, _, fact in told:
-        rank = RANK.get(fact["event_name"], -1)
+        rank = RANK_AFTER.get(fact["event_name"], -1)
         if rank >= furthest:
             furthest, last = rank, fact
     return furthest, last
@@ -129,7 +130,7 @@ def _furthest(told: list[Told]) -> tuple[int, Fact]:
 def _start(told: list[Told]) -> int | None:
     starts = [fact["started_at"] for _, _, fact in told if "started_at" in fact]
     if not starts:
-        starts = [at for at, _, fact in told if RANK.get(fact["event_name"]) == BEGUN]
+        starts = [at for at, _, fact in told if RANK_AFTER.get(fact["event_name"]) == BEGUN]
     return min(starts) if starts else None
 
 

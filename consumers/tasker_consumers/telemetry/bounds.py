@@ -1,7 +1,7 @@
 """How much of what has no end is kept: a task can be open for days and be remarked upon every second."""
 
-from tasker_consumers.telemetry.event import RANK
 from tasker_consumers.telemetry.state import Facts
+from tasker_schemas.events import RANK_AFTER
 
 KEPT = 128  # at each end of time; OpenTelemetry shows no more than that in one span
 _TRIM_AT = 3 * KEPT
@@ -15,7 +15,7 @@ def trim(facts: Facts) -> int:
     if len(facts) <= _TRIM_AT:
         return 0
     remarks = sorted(
-        (fact["timestamp"], event_id) for event_id, fact in facts.items() if fact["event_name"] not in RANK
+        (fact["timestamp"], event_id) for event_id, fact in facts.items() if fact["event_name"] not in RANK_AFTER
     )
     middle = remarks[KEPT:-KEPT]
     for _, event_id in middle:

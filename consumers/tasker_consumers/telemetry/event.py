@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from tasker_schemas.codec import Decoder
 from tasker_schemas.errors import PoisonReason, PoisonRecord
-from tasker_schemas.events import STATE_AFTER
+from tasker_schemas.events import RANK
 from tasker_schemas.headers import BAGGAGE, PARENT, TRACEPARENT, TRACESTATE, TraceHeaders, read_trace_headers
 from tasker_schemas.names import Family, State
 from tasker_schemas.schemas import RECORD_OF_FAMILY
@@ -40,19 +40,9 @@ class Event(NamedTuple):
     trace: TraceHeaders
 
 
-_RANK_OF_STATE = {
-    State.PENDING: 0,
-    State.IN_PROGRESS: 1,
-    State.ERROR: 2,
-    State.CANCELLED: 3,
-    State.COMPLETE: 4,
-    State.RESOLVED_MANUALLY: 5,
-}
-BEGUN, FAILED = 1, 2
-
-#: How far an event takes its task or attempt: pending 0, running 1, and from 2 on it has ended.
-RANK: dict[str, int] = {str(name): _RANK_OF_STATE[state] for name, state in STATE_AFTER.items()}
-STATE_OF_RANK: tuple[str, ...] = tuple(str(state) for state in _RANK_OF_STATE)
+#: From `FAILED` on a task or attempt has ended.
+BEGUN, FAILED = RANK[State.IN_PROGRESS], RANK[State.ERROR]
+STATE_OF_RANK: tuple[str, ...] = tuple(str(state) for state in RANK)
 
 
 _END_OF_TIME = 2**64 // 1000  # microseconds; OTLP's nanoseconds end there, in 2554

@@ -10,9 +10,9 @@ from zlib import crc32
 import orjson
 
 from tasker_consumers.telemetry.bounds import trim
-from tasker_consumers.telemetry.event import FAILED, RANK, Event
+from tasker_consumers.telemetry.event import FAILED, Event
 from tasker_consumers.telemetry.state import Closed, Fact, Facts, Head, TaskState
-from tasker_schemas.events import fields_of
+from tasker_schemas.events import RANK_AFTER, fields_of
 from tasker_schemas.headers import TraceHeaders
 from tasker_schemas.names import Family, TaskEvents
 
@@ -68,7 +68,7 @@ def latest_task_fact(head: Head) -> tuple[int, int, str] | None:
     """
     latest: tuple[int, int, str] | None = None
     for event_id, fact in head["facts"].items():
-        one = fact["timestamp"], RANK.get(fact["event_name"], -1), event_id
+        one = fact["timestamp"], RANK_AFTER.get(fact["event_name"], -1), event_id
         if latest is None or one > latest:
             latest = one
     return latest
@@ -139,7 +139,7 @@ def _fold_extra(head: Head, event_id: str, fact: Fact) -> None:
 
 def _fold_attempt(state: TaskState, name: tuple[str, str], event_id: str, fact: Fact) -> None:
     attempt = state.attempt(*name)
-    rank = RANK.get(fact["event_name"], -1)
+    rank = RANK_AFTER.get(fact["event_name"], -1)
     exported = attempt.get("rank")
     if exported is None:
         _keep(attempt["facts"], event_id, fact)
@@ -159,7 +159,7 @@ def _fold_attempt(state: TaskState, name: tuple[str, str], event_id: str, fact: 
 def _count_late(state: TaskState, event_id: str, name: tuple[str, str] | None, fact: Fact, exported: int) -> None:
     """Count a late event; an error that the exported span does not show is kept for a span of its own."""
     state.head["late"] += 1
-    if RANK.get(fact["event_name"]) == FAILED != exported:
+    if RANK_AFTER.get(fact["event_name"]) == FAILED != exported:
         state.late_errors.append((event_id, name, fact))
 
 

@@ -6,11 +6,12 @@ A task that goes through several processes has none that saw all of its steps; t
 from typing import NamedTuple
 
 from tasker_consumers.telemetry.attempt_span import furthest
-from tasker_consumers.telemetry.event import FAILED, RANK
+from tasker_consumers.telemetry.event import FAILED
 from tasker_consumers.telemetry.fold import COMPLETE, latest_task_fact
 from tasker_consumers.telemetry.span import Attributes
 from tasker_consumers.telemetry.state import Fact, Head, TaskState
 from tasker_consumers.telemetry.story import Story, story_of
+from tasker_schemas.events import RANK_AFTER
 
 COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
 
@@ -58,7 +59,7 @@ def counters(state: TaskState, story: Story) -> Attributes:
 def misses_steps(state: TaskState) -> bool:
     """Return whether a task is complete, and nobody has told yet how all of its announced steps ended."""
     end = _end(state.head)
-    if end is None or RANK[end["event_name"]] != COMPLETE or "completed_steps" in end:
+    if end is None or RANK_AFTER[end["event_name"]] != COMPLETE or "completed_steps" in end:
         return False
     announced: int = story_of(state.head["facts"]).fields.get("total_steps", 0)
     return announced > 0 and announced > step_counts(state).ended
