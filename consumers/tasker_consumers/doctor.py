@@ -11,10 +11,10 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.replay.source import OffsetRange, open_source, read
-from tasker_consumers.telemetry.delivery import Answer, Taken, Transport
-from tasker_consumers.telemetry.otlp_grpc import GrpcTransport
-from tasker_consumers.telemetry.otlp_http import HttpTransport
-from tasker_consumers.telemetry.otlp_settings import GRPC, OtlpSettings
+from tasker_consumers.telemetry.export.delivery import Answer, Taken, Transport
+from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport
+from tasker_consumers.telemetry.export.otlp_http import HttpTransport
+from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings
 from tasker_consumers.topics import TIMEOUT_S, connect, differing, list_topics, partitions_by_topic
 from tasker_schemas.errors import BackendUnavailable
 

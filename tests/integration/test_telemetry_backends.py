@@ -18,8 +18,8 @@ from tasker_consumers.embedded import EmbeddedZipkin
 from tasker_consumers.telemetry.app import build_exporter
 from tasker_consumers.telemetry.harvest import PROVISIONAL, harvest
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import ERROR, Span
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import ERROR, Span
 from tests.support.processes import eventually
 from tests.support.telemetry_histories import Told, failed_order, folded, order
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tasker_consumers.telemetry.delivery import BackendExporter, Backoff
-from tasker_consumers.telemetry.exporter import ExportResult
-from tasker_consumers.telemetry.otlp import OtlpEncoder
-from tasker_consumers.telemetry.otlp_grpc import GrpcTransport
-from tasker_consumers.telemetry.otlp_http import HttpTransport
-from tasker_consumers.telemetry.otlp_settings import GRPC, OtlpSettings
-from tasker_consumers.telemetry.span import Span
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.export.delivery import BackendExporter, Backoff
+from tasker_consumers.telemetry.export.exporter import ExportResult
+from tasker_consumers.telemetry.export.otlp import OtlpEncoder
+from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport
+from tasker_consumers.telemetry.export.otlp_http import HttpTransport
+from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Span
 from tests.support.otlp import Misbehaviour, OtlpReceiver, attributes_of, otlp
 from tests.support.telemetry_histories import failed_order, order
 

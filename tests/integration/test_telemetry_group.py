@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.telemetry.span import Span, span_to_json
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tests.support.otlp import OtlpReceiver, attributes_of, otlp
 from tests.support.processes import eventually
 from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables

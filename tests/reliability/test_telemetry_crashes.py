@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.of_records import spans_of
 from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.otlp import Misbehaviour, OtlpReceiver, attributes_of, otlp

@@ -9,9 +9,9 @@ import pytest
 
 from tasker_consumers.importers import ImportedEvent
 from tasker_consumers.importers.publish import publish
-from tasker_consumers.telemetry.attempt_span import SpanNames
-from tasker_consumers.telemetry.span import Span
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.attempt_span import SpanNames
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_producer.testing import RecordingPublisher
 from tests.support.oracles import DATA
 from tests.support.telemetry_histories import Told

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tasker_consumers.telemetry.span import ERROR, OK, UNSET, Span
+from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Span
 
 
 def broken_rules(spans: Iterable[Span]) -> list[str]:

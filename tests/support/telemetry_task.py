@@ -5,7 +5,7 @@ from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import harvest
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.telemetry.state import Overdue, TaskState
 from tasker_schemas.headers import SAMPLED
 from tests.support.telemetry_histories import SECOND, TASK, Told

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tasker_consumers.telemetry.console import ConsoleExporter, render_trace
-from tasker_consumers.telemetry.file_exporter import FileExporter
-from tasker_consumers.telemetry.span import Span, span_from_json, span_to_json
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.export.console import ConsoleExporter, render_trace
+from tasker_consumers.telemetry.export.file_exporter import FileExporter
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Span, span_from_json, span_to_json
 from tasker_schemas.errors import ConfigurationError
 from tests.support.telemetry_histories import attempt, failed_order, order
 

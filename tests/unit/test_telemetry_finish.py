@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.bounds import KEPT
-from tasker_consumers.telemetry.finish import Finisher
-from tasker_consumers.telemetry.limits import Limits
-from tasker_consumers.telemetry.span import Link, Span, SpanEvent
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.finish import Finisher
+from tasker_consumers.telemetry.spans.limits import Limits
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.names import WorkflowEvents
 from tests.support.span_rules import broken_rules

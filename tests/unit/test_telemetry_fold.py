@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import all_spans, harvest
-from tasker_consumers.telemetry.span import Span, span_to_json
-from tasker_consumers.telemetry.spans import spans_of, spans_of_events
+from tasker_consumers.telemetry.spans.of_records import spans_of, spans_of_events
+from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tasker_consumers.telemetry.state import SPILL_AT, TaskState
 from tests.support.span_rules import broken_rules
 from tests.support.telemetry_histories import Told, events_of, failed_order, folded, large_order, order, records

@@ -7,8 +7,8 @@ from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import ABANDONED, harvest
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import Span
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.telemetry.state import TaskState
 from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.telemetry_histories import Told, attempt, failed_order, large_order, order, told

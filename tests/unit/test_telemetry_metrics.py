@@ -12,16 +12,16 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from tasker_consumers.telemetry.app import build_telemetry_processor
-from tasker_consumers.telemetry.delivery import Answer, BackendExporter, Taken
-from tasker_consumers.telemetry.exporter import ExportResult, Rejection
+from tasker_consumers.telemetry.export.delivery import Answer, BackendExporter, Taken
+from tasker_consumers.telemetry.export.exporter import ExportResult, Rejection
+from tasker_consumers.telemetry.export.otlp import OtlpEncoder
 from tasker_consumers.telemetry.harvest import ABANDONED, harvest
-from tasker_consumers.telemetry.otel_metrics import otlp_meter_provider
-from tasker_consumers.telemetry.otlp import OtlpEncoder
+from tasker_consumers.telemetry.metrics.otel_metrics import otlp_meter_provider
+from tasker_consumers.telemetry.metrics.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_consumers.telemetry.processor import TelemetryProcessor
-from tasker_consumers.telemetry.span import Span
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.telemetry.state import TaskState
-from tasker_consumers.telemetry.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_schemas.errors import ConfigurationError
 from tests.support.telemetry_histories import TASK, Told, failed_order, folded, order, told
 
@@ -116,7 +116,7 @@ def test_the_group_counts_its_own_work(monkeypatch: pytest.MonkeyPatch) -> None:
     async def put(_: object, rejections: Sequence[Rejection]) -> None:
         refused.extend(rejections)
 
-    monkeypatch.setattr("tasker_consumers.telemetry.dead_spans.DeadSpans.put", put)
+    monkeypatch.setattr("tasker_consumers.telemetry.export.dead_spans.DeadSpans.put", put)
     outside = told("shop.opened", 0, task_id=None)
     processor = worked(build_telemetry_processor(Picky(), environ={}), [outside, *order()])
     values = {

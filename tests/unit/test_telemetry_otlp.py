@@ -8,9 +8,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from tasker_consumers.telemetry.otlp import OtlpEncoder, encode_span
-from tasker_consumers.telemetry.span import Link, Span, SpanEvent
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.export.otlp import OtlpEncoder, encode_span
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent
 from tests.support.otlp import attributes_of
 from tests.support.telemetry_histories import order
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.telemetry.follow_up import LATE
 from tasker_consumers.telemetry.harvest import ABANDONED, PROVISIONAL
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import ERROR, OK, UNSET
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.follow_up import LATE
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.names import StepEvents, TaskEvents, WorkflowEvents
 from tests.support.span_rules import broken_rules

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tasker_consumers.telemetry.app import Backend, build_exporter
-from tasker_consumers.telemetry.console import ConsoleExporter
-from tasker_consumers.telemetry.delivery import BackendExporter
-from tasker_consumers.telemetry.file_exporter import FileExporter
-from tasker_consumers.telemetry.otlp_settings import OtlpSettings
-from tasker_consumers.telemetry.resource import resource_attributes
+from tasker_consumers.telemetry.export.console import ConsoleExporter
+from tasker_consumers.telemetry.export.delivery import BackendExporter
+from tasker_consumers.telemetry.export.file_exporter import FileExporter
+from tasker_consumers.telemetry.export.otlp_settings import OtlpSettings
+from tasker_consumers.telemetry.export.resource import resource_attributes
 from tasker_schemas.errors import ConfigurationError
 
 PREFIX = "OTEL_EXPORTER_OTLP_"

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.telemetry.attempt_span import MAX_LINKS, SpanNames
 from tasker_consumers.telemetry.event import read_event
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import harvest
-from tasker_consumers.telemetry.span import ERROR, OK, UNSET, Span
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.attempt_span import MAX_LINKS, SpanNames
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Span
 from tasker_schemas.headers import SpanRef, TraceHeaders
 from tasker_schemas.identity import completion_span_id, step_span_id, task_span_id, trace_id_of
 from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents

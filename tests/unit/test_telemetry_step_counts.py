@@ -3,8 +3,8 @@
 import pytest
 
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import Span
-from tasker_consumers.telemetry.spans import spans_of
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents
 from tests.support.telemetry_histories import FAILURE, Told, attempt, failed_order, told
 from tests.support.telemetry_task import Task

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from tasker_consumers.telemetry.app import Backend, build_exporter
-from tasker_consumers.telemetry.span import ERROR
-from tasker_consumers.telemetry.spans import spans_of
-from tasker_consumers.telemetry.zipkin import REQUEST_SPANS, ZipkinEncoder
-from tasker_consumers.telemetry.zipkin_http import ZipkinSettings
+from tasker_consumers.telemetry.export.zipkin import REQUEST_SPANS, ZipkinEncoder
+from tasker_consumers.telemetry.export.zipkin_http import ZipkinSettings
+from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.spans.span import ERROR
 from tasker_schemas.errors import ConfigurationError
 from tests.support.telemetry_histories import large_order, order
 

@@ -43,8 +43,8 @@ def telemetry(
     import os
 
     from tasker_consumers.telemetry.app import Backend, build_exporter, build_telemetry_processor
-    from tasker_consumers.telemetry.attempt_span import SpanNames
     from tasker_consumers.telemetry.lifetime import Lifetime
+    from tasker_consumers.telemetry.spans.attempt_span import SpanNames
     from tasker_schemas.lookup import open_lookup
 
     settings = _start()

@@ -11,7 +11,7 @@ from tasker_consumers.cli.output import complain, open_console, show_json
 if TYPE_CHECKING:
     from tasker_consumers.replay.record import StoredRecord
     from tasker_consumers.settings import ConsumerSettings
-    from tasker_consumers.telemetry.span import Span
+    from tasker_consumers.telemetry.spans.span import Span
     from tasker_schemas.codec import Decoder
 
 
@@ -28,7 +28,7 @@ def trace(
     decoder = Decoder(open_lookup(settings.registry))
     spans, stats, unreadable = _rebuild(_records(settings, task_id), decoder)
     if as_json:
-        from tasker_consumers.telemetry.span import span_to_json
+        from tasker_consumers.telemetry.spans.span import span_to_json
 
         show_json({"tasks": stats, "spans": [span_to_json(span) for span in spans]})
     else:
@@ -54,7 +54,7 @@ def _rebuild(records: "list[StoredRecord]", decoder: "Decoder") -> "tuple[list[S
     """Return spans and statistics of what can be read, and one line for each record that cannot."""
     from tasker_consumers.stats.fold import recompute
     from tasker_consumers.telemetry.event import read_event
-    from tasker_consumers.telemetry.spans import spans_of_events
+    from tasker_consumers.telemetry.spans.of_records import spans_of_events
     from tasker_schemas.errors import PoisonRecord
 
     events, headers, unreadable = [], [], []
@@ -71,7 +71,7 @@ def _rebuild(records: "list[StoredRecord]", decoder: "Decoder") -> "tuple[list[S
 
 def _show(spans: "list[Span]", stats: "list[dict[str, Any]]") -> None:
     from tasker_consumers.demo.show import stats_table
-    from tasker_consumers.telemetry.console import render_trace
+    from tasker_consumers.telemetry.export.console import render_trace
 
     console = open_console()
     if spans:

@@ -8,8 +8,8 @@ from rich.table import Table
 
 from tasker_consumers.demo.result import DemoResult
 from tasker_consumers.demo.run import Stage
-from tasker_consumers.telemetry.console import render_trace
-from tasker_consumers.telemetry.span import span_from_json
+from tasker_consumers.telemetry.export.console import render_trace
+from tasker_consumers.telemetry.spans.span import span_from_json
 
 #: More trees, or larger ones, would bury the statistics; `tasker demo --json` has them all.
 MOST_TREES = 12

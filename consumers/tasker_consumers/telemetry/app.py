@@ -8,15 +8,15 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from tasker_consumers.telemetry.attempt_span import SpanNames
-from tasker_consumers.telemetry.dead_spans import DeadSpans
-from tasker_consumers.telemetry.exporter import Exporter
-from tasker_consumers.telemetry.finish import Finisher
+from tasker_consumers.telemetry.export.dead_spans import DeadSpans
+from tasker_consumers.telemetry.export.exporter import Exporter
 from tasker_consumers.telemetry.lifetime import Lifetime
-from tasker_consumers.telemetry.otel_metrics import meter_name, otlp_meter_provider
+from tasker_consumers.telemetry.metrics.otel_metrics import meter_name, otlp_meter_provider
+from tasker_consumers.telemetry.metrics.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.processor import GROUP, Rules, TelemetryProcessor
-from tasker_consumers.telemetry.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
+from tasker_consumers.telemetry.spans.attempt_span import SpanNames
+from tasker_consumers.telemetry.spans.finish import Finisher
 from tasker_producer.settings import kafka_config
 from tasker_schemas.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import ConfigurationError
@@ -72,13 +72,13 @@ def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -
     if backend is None:
         backend = Backend.FILE if path else _named_backend(environ)
     if backend is Backend.CONSOLE:
-        from tasker_consumers.telemetry.console import ConsoleExporter  # noqa: PLC0415  only who uses it pays for it
+        from tasker_consumers.telemetry.export.console import ConsoleExporter  # noqa: PLC0415  only who uses it pays for it
 
         return ConsoleExporter()
     if backend is Backend.FILE:
         if not path:
             raise ConfigurationError(f"{SPANS_FILE} is not set; expected the path of a file for the spans.")
-        from tasker_consumers.telemetry.file_exporter import FileExporter  # noqa: PLC0415
+        from tasker_consumers.telemetry.export.file_exporter import FileExporter  # noqa: PLC0415
 
         return FileExporter(Path(path))
     return _zipkin_exporter(environ) if backend is Backend.ZIPKIN else _otlp_exporter(environ)
@@ -108,29 +108,29 @@ def _group(environ: Mapping[str, str]) -> str:
 
 
 def _zipkin_exporter(environ: Mapping[str, str]) -> Exporter:
-    from tasker_consumers.telemetry.delivery import BackendExporter  # noqa: PLC0415
-    from tasker_consumers.telemetry.resource import resource_attributes  # noqa: PLC0415
-    from tasker_consumers.telemetry.zipkin import ZipkinEncoder  # noqa: PLC0415
-    from tasker_consumers.telemetry.zipkin_http import ZipkinSettings, ZipkinTransport  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.delivery import BackendExporter  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.resource import resource_attributes  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.zipkin import ZipkinEncoder  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.zipkin_http import ZipkinSettings, ZipkinTransport  # noqa: PLC0415
 
     encoder = ZipkinEncoder(resource_attributes(environ)["service.name"])
     return BackendExporter(ZipkinTransport(ZipkinSettings.from_env(environ)), encoder)
 
 
 def _otlp_exporter(environ: Mapping[str, str]) -> Exporter:
-    from tasker_consumers.telemetry.delivery import BackendExporter, Transport  # noqa: PLC0415
-    from tasker_consumers.telemetry.otlp import OtlpEncoder  # noqa: PLC0415
-    from tasker_consumers.telemetry.otlp_settings import GRPC, OtlpSettings  # noqa: PLC0415
-    from tasker_consumers.telemetry.resource import resource_attributes, version  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.delivery import BackendExporter, Transport  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.otlp import OtlpEncoder  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.resource import resource_attributes, version  # noqa: PLC0415
 
     settings = OtlpSettings.from_env(environ)
     transport: Transport
     if settings.protocol == GRPC:
-        from tasker_consumers.telemetry.otlp_grpc import GrpcTransport  # noqa: PLC0415
+        from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport  # noqa: PLC0415
 
         transport = GrpcTransport(settings)
     else:
-        from tasker_consumers.telemetry.otlp_http import HttpTransport  # noqa: PLC0415
+        from tasker_consumers.telemetry.export.otlp_http import HttpTransport  # noqa: PLC0415
 
         transport = HttpTransport(settings)
     return BackendExporter(transport, OtlpEncoder(resource_attributes(environ), version()))

@@ -3,8 +3,8 @@
 from tasker_consumers.telemetry.context import SpanContext
 from tasker_consumers.telemetry.event import FAILED
 from tasker_consumers.telemetry.fold import COMPLETE, digest, latest_task_fact
+from tasker_consumers.telemetry.spans.task_span import loose_groups
 from tasker_consumers.telemetry.state import Attempt, Group, TaskState
-from tasker_consumers.telemetry.task_span import loose_groups
 
 
 def task_ended(state: TaskState) -> bool:

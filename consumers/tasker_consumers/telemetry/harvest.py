@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from tasker_consumers.telemetry.attempt_span import attempt_span, furthest
 from tasker_consumers.telemetry.context import SpanContext, freeze, task_context
 from tasker_consumers.telemetry.event import BEGUN, FAILED
 from tasker_consumers.telemetry.exported import note_attempt, note_task, task_ended
-from tasker_consumers.telemetry.follow_up import follow_up_span
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import UNSET, Span
+from tasker_consumers.telemetry.spans.attempt_span import attempt_span, furthest
+from tasker_consumers.telemetry.spans.follow_up import follow_up_span
+from tasker_consumers.telemetry.spans.span import UNSET, Span
+from tasker_consumers.telemetry.spans.step_counts import misses_steps
+from tasker_consumers.telemetry.spans.task_span import end_span, task_rank, task_span
 from tasker_consumers.telemetry.state import Attempt, Head, TaskState
-from tasker_consumers.telemetry.step_counts import misses_steps
-from tasker_consumers.telemetry.task_span import end_span, task_rank, task_span
 from tasker_schemas.headers import SAMPLED
 
 ABANDONED = "tasker.abandoned"

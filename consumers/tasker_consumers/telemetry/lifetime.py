@@ -7,9 +7,9 @@ from tasker_consumers.telemetry.event import FAILED
 from tasker_consumers.telemetry.fold import latest_task_fact
 from tasker_consumers.telemetry.harvest import abandon, harvest, ripe_names
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.spans.span import Span
+from tasker_consumers.telemetry.spans.task_span import task_interval, task_rank
 from tasker_consumers.telemetry.state import Closed, Overdue, TaskState
-from tasker_consumers.telemetry.task_span import task_interval, task_rank
 
 _MICROS = 1_000_000
 

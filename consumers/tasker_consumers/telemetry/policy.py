@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from tasker_consumers.telemetry.attempt_span import SpanNames
-from tasker_consumers.telemetry.span import ERROR, Span
+from tasker_consumers.telemetry.spans.attempt_span import SpanNames
+from tasker_consumers.telemetry.spans.span import ERROR, Span
 from tasker_schemas.errors import ConfigurationError
 
 _PREFIX = "TASKER_TELEMETRY_"

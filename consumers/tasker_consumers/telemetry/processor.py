@@ -9,16 +9,16 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from tasker_consumers.telemetry.event import Event, read_event
-from tasker_consumers.telemetry.exporter import Exporter, Rejection
-from tasker_consumers.telemetry.finish import Finisher
+from tasker_consumers.telemetry.export.exporter import Exporter, Rejection
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import harvest
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
-from tasker_consumers.telemetry.own_metrics import OwnMetrics
+from tasker_consumers.telemetry.metrics.own_metrics import OwnMetrics
+from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.spans.finish import Finisher
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.telemetry.state import Read, TaskState
-from tasker_consumers.telemetry.task_metrics import TaskMetrics
 from tasker_schemas.codec import Decoder
 from tasker_schemas.headers import SAMPLED
 from tasker_schemas.names import Family

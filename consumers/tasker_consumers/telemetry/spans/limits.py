@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from tasker_consumers.telemetry.span import Attributes, AttributeValue, Span
+from tasker_consumers.telemetry.spans.span import Attributes, AttributeValue, Span
 from tasker_schemas.errors import ConfigurationError
 
 

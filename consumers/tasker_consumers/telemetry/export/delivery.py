@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tasker_consumers.telemetry.exporter import ExportResult, Rejection
-from tasker_consumers.telemetry.span import Span
-from tasker_consumers.telemetry.untraced import untraced
+from tasker_consumers.telemetry.export.exporter import ExportResult, Rejection
+from tasker_consumers.telemetry.export.untraced import untraced
+from tasker_consumers.telemetry.spans.span import Span
 
 logger = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from opentelemetry.metrics import Meter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from tasker_consumers.telemetry.follow_up import LATE
 from tasker_consumers.telemetry.harvest import ABANDONED, PROVISIONAL
-from tasker_consumers.telemetry.span import ERROR, AttributeValue, Span
+from tasker_consumers.telemetry.spans.follow_up import LATE
+from tasker_consumers.telemetry.spans.span import ERROR, AttributeValue, Span
 from tasker_schemas.headers import SAMPLED
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)

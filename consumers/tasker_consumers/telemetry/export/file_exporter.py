@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import orjson
 
-from tasker_consumers.telemetry.exporter import ExportResult
-from tasker_consumers.telemetry.span import Span, span_to_json
+from tasker_consumers.telemetry.export.exporter import ExportResult
+from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tasker_schemas.errors import ConfigurationError
 
 

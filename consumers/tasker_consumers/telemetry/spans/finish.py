@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from tasker_consumers.telemetry.limits import Limits
-from tasker_consumers.telemetry.span import Attributes, AttributeValue, Span, SpanEvent
+from tasker_consumers.telemetry.spans.limits import Limits
+from tasker_consumers.telemetry.spans.span import Attributes, AttributeValue, Span, SpanEvent
 from tasker_producer.masking import Decision, Masker
 from tasker_producer.settings import ProducerSettings
 

@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.text import Text
 from rich.tree import Tree
 
-from tasker_consumers.telemetry.exporter import ExportResult
-from tasker_consumers.telemetry.span import ERROR, OK, Span
+from tasker_consumers.telemetry.export.exporter import ExportResult
+from tasker_consumers.telemetry.spans.span import ERROR, OK, Span
 
 _MARK = {OK: ("✔", "green"), ERROR: ("✘", "red")}
 _SECOND, _MILLISECOND = 1_000_000_000, 1_000_000

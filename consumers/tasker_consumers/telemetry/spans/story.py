@@ -2,8 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from tasker_consumers.telemetry.natural_order import natural_place
-from tasker_consumers.telemetry.span import Attributes
+from tasker_consumers.telemetry.spans.natural_order import natural_place
+from tasker_consumers.telemetry.spans.span import Attributes
 from tasker_consumers.telemetry.state import Fact, Facts
 
 Told = tuple[int, str, Fact]

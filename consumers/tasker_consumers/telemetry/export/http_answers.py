@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from tasker_consumers.telemetry.delivery import Busy, Refused
+from tasker_consumers.telemetry.export.delivery import Busy, Refused
 
 # 500 too: many backends say it when their own storage is away, and to wait loses nothing.
 _TRY_AGAIN = {408, 429, 500, 502, 503, 504}

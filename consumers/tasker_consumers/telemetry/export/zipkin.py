@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from tasker_consumers.telemetry.span import ERROR, OK, AttributeValue, Span, SpanEvent
+from tasker_consumers.telemetry.spans.span import ERROR, OK, AttributeValue, Span, SpanEvent
 
 _MICROSECOND = 1000  # nanoseconds
 REQUEST_SPANS = 500

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from tasker_consumers.telemetry.attempt_span import CLAMPED, DERIVED, SHIFTED
-from tasker_consumers.telemetry.exporter import ExportResult
+from tasker_consumers.telemetry.export.exporter import ExportResult
 from tasker_consumers.telemetry.harvest import ABANDONED
-from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.spans.attempt_span import CLAMPED, DERIVED, SHIFTED
+from tasker_consumers.telemetry.spans.span import Span
 
 _REPAIRS = {DERIVED: "derived", CLAMPED: "clamped", SHIFTED: "shifted"}
 

@@ -8,9 +8,9 @@ import aiohttp
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # its stubs are a package of their own
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from tasker_consumers.telemetry.delivery import Answer, Taken
-from tasker_consumers.telemetry.http_answers import busy_or_refused, unreachable
-from tasker_consumers.telemetry.otlp_settings import OtlpSettings
+from tasker_consumers.telemetry.export.delivery import Answer, Taken
+from tasker_consumers.telemetry.export.http_answers import busy_or_refused, unreachable
+from tasker_consumers.telemetry.export.otlp_settings import OtlpSettings
 from tasker_schemas.errors import ConfigurationError
 
 _OK = range(200, 300)

@@ -3,8 +3,8 @@
 from hashlib import sha256
 
 from tasker_consumers.telemetry.context import SpanContext, attempt_span_id
-from tasker_consumers.telemetry.span import ERROR, Attributes, Link, Span
-from tasker_consumers.telemetry.span_events import exception_event, nanoseconds
+from tasker_consumers.telemetry.spans.span import ERROR, Attributes, Link, Span
+from tasker_consumers.telemetry.spans.span_events import exception_event, nanoseconds
 from tasker_consumers.telemetry.state import LateError, TaskState
 
 LATE = "tasker.late"

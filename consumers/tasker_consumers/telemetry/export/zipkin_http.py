@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from tasker_consumers.telemetry.delivery import Answer, Taken
-from tasker_consumers.telemetry.http_answers import busy_or_refused, unreachable
+from tasker_consumers.telemetry.export.delivery import Answer, Taken
+from tasker_consumers.telemetry.export.http_answers import busy_or_refused, unreachable
 from tasker_schemas.errors import ConfigurationError
 
 _ENDPOINT, _TIMEOUT = "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT"

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from tasker_consumers.telemetry.attempt_span import SpanNames
 from tasker_consumers.telemetry.event import Event, Record, read_event
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import all_spans
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.spans.attempt_span import SpanNames
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.telemetry.state import TaskState
 from tasker_schemas.errors import PoisonRecord
 

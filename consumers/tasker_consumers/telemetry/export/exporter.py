@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tasker_consumers.telemetry.span import Span
+from tasker_consumers.telemetry.spans.span import Span
 
 
 @dataclass(frozen=True, slots=True)

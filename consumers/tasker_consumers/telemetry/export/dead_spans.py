@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from confluent_kafka import KafkaException, Producer
 
-from tasker_consumers.telemetry.exporter import Rejection
-from tasker_consumers.telemetry.span import span_to_json
+from tasker_consumers.telemetry.export.exporter import Rejection
+from tasker_consumers.telemetry.spans.span import span_to_json
 from tasker_schemas.errors import BackendUnavailable
 
 logger = logging.getLogger(__name__)

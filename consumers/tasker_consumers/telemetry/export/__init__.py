@@ -1,0 +1,1 @@
+"""Spans to where they are looked at: OTLP, Zipkin, a file, a terminal."""

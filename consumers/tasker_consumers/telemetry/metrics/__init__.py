@@ -1,0 +1,1 @@
+"""Numbers from the same events, and those about the group itself."""

@@ -1,0 +1,1 @@
+"""Facts into spans: plain values, in order, within limits, without secrets."""
