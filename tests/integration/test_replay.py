@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import Producer
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_consumers.replay.partitioner import partition_of
+from tasker_consumers.partitioner import partition_of
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.select import Selection
 from tasker_consumers.replay.sinks.topic import republish

@@ -57,7 +57,7 @@ def stats(
 def _open(task_id: str | None) -> "AbstractContextManager[StatsReader]":
     """Open the topic; for one task only its partition is read."""
     from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.replay.partitioner import partition_of
+    from tasker_consumers.partitioner import partition_of
     from tasker_consumers.stats.topic import open_stats
     from tasker_schemas.topics import stats_topic
 

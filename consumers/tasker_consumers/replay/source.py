@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from tasker_consumers.admission import Admission
-from tasker_consumers.replay.partitioner import partition_of
+from tasker_consumers.partitioner import partition_of
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.select import Selection
 from tasker_consumers.watermarks import TIMEOUT_S, watermarks
