@@ -63,6 +63,13 @@ def stats(state: TaskState) -> dict[str, Any]:
     }
 
 
+def status_of(state: TaskState) -> State:
+    """Return where a task stands, the same as in its statistics, without deriving the rest of them."""
+    steps = state.steps.total()
+    abandoned = is_abandoned(state, len(state.events) + steps.events)
+    return State.ABANDONED if abandoned else _status(state, steps)
+
+
 def is_terminal(state: TaskState) -> bool:
     """Tell whether the task is over, as far as known."""
     return state.stand is not None and state.stand.terminal
