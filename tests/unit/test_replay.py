@@ -5,8 +5,8 @@ from io import StringIO
 
 import pytest
 
+from tasker_consumers.moments import read_moment
 from tasker_consumers.partitioner import murmur2, partition_of
-from tasker_consumers.replay.moments import read_moment
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.select import Selection
 from tasker_consumers.replay.sinks.json_lines import family_of_topic, write_json_lines

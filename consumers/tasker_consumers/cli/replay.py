@@ -50,7 +50,7 @@ def _selection(
 ) -> "Selection":
     from datetime import UTC, datetime
 
-    from tasker_consumers.replay.moments import read_moment
+    from tasker_consumers.moments import read_moment
     from tasker_consumers.replay.select import Selection
 
     now = datetime.now(UTC)
