@@ -1,4 +1,4 @@
-"""A real OTLP receiver for traces, over HTTP and gRPC, that can be told to misbehave."""
+"""A real OTLP receiver for traces, over HTTP and gRPC, that can be told to misbehave; it takes metrics, too."""
 
 from __future__ import annotations
 
@@ -18,13 +18,19 @@ from google.protobuf.any_pb2 import Any as AnyMessage  # type: ignore[import-unt
 from google.protobuf.duration_pb2 import Duration  # type: ignore[import-untyped]
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
+
+from tests.support.span_rules import broken_rules_on_the_wire, broken_trees_on_the_wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,12 @@ _CODES = {
 
 @dataclass
 class OtlpReceiver:
-    """Keeps every span that it took; `http` and `grpc` are its endpoints."""
+    """Keeps every span that it took, and holds every batch to OpenTelemetry's rules; `http`, `grpc`: its endpoints."""
 
     spans: list[WireSpan] = field(default_factory=list)
     services: dict[bytes, str] = field(default_factory=dict)  # service.name by span id
+    metrics: dict[str, Metric] = field(default_factory=dict)  # the last of each name, over HTTP
+    faults: list[str] = field(default_factory=list)  # rules that were broken by any batch, taken or not
     requests: int = 0
     headers: dict[str, str] = field(default_factory=dict)  # of the last request
     misbehaviours: deque[Misbehaviour] = field(default_factory=deque)  # for the next requests, one each
@@ -82,21 +90,18 @@ class OtlpReceiver:
 
     def take(self, request: ExportTraceServiceRequest, headers: dict[str, str]) -> Misbehaviour:
         """Keep the spans of a request, unless it was told otherwise; returns how to answer."""
+        found = [
+            (span, _service(resource.resource)) for resource in request.resource_spans for span in _spans(resource)
+        ]
+        faults = broken_rules_on_the_wire(span for span, _ in found)
         with self._lock:
             self.requests += 1
             self.headers = headers
+            self.faults += faults
             told = self.misbehaviours.popleft() if self.misbehaviours else Misbehaviour()
         if told.hangs:
             self._closing.wait(60)
             return told
-        found = [
-            (span, _value(attribute.value))
-            for resource in request.resource_spans
-            for attribute in resource.resource.attributes
-            if attribute.key == "service.name"
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
         if told.status == 200 and any(self.refuses(span) for span, _ in found):
             return Misbehaviour(status=400, words="this span is not for me")
         if told.status == 200:
@@ -105,6 +110,14 @@ class OtlpReceiver:
                 self.spans += [span for span, _ in taken]
                 self.services |= {span.span_id: service for span, service in taken}
         return told
+
+    def take_metrics(self, request: ExportMetricsServiceRequest, headers: dict[str, str]) -> Misbehaviour:
+        """Keep the metrics of a request."""
+        scopes = [scope for resource in request.resource_metrics for scope in resource.scope_metrics]
+        with self._lock:
+            self.headers = headers
+            self.metrics |= {metric.name: metric for scope in scopes for metric in scope.metrics}
+        return Misbehaviour()
 
     def latest(self) -> dict[str, WireSpan]:
         """Return the spans by their ids; of one that came again, the last."""
@@ -118,6 +131,15 @@ class OtlpReceiver:
                 raise AssertionError(f"waited {seconds:.0f} s in vain for {count} spans: there are {len(found)}")
             time.sleep(0.05)
         return found
+
+
+def _service(resource: Resource) -> str:
+    return next((str(_value(a.value)) for a in resource.attributes if a.key == "service.name"), "")
+
+
+def _spans(resource: ResourceSpans) -> Iterator[WireSpan]:
+    for scope in resource.scope_spans:
+        yield from scope.spans
 
 
 def attributes_of(found: WireSpan | WireSpan.Event | WireSpan.Link) -> dict[str, Any]:
@@ -141,7 +163,10 @@ class _HttpHandler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         headers = {name.lower(): value for name, value in self.headers.items()} | {"path": self.path}
-        told = self.receiver.take(ExportTraceServiceRequest.FromString(body), headers)
+        if self.path == "/v1/metrics":
+            told = self.receiver.take_metrics(ExportMetricsServiceRequest.FromString(body), headers)
+        else:
+            told = self.receiver.take(ExportTraceServiceRequest.FromString(body), headers)
         if told.hangs:
             self.close_connection = True
             return
@@ -187,6 +212,7 @@ def _retry_info(code: grpc.StatusCode, seconds: int) -> bytes:
 
 @pytest.fixture
 def otlp() -> Iterator[OtlpReceiver]:
-    """A running receiver."""
+    """A running receiver; a test fails when a batch that it was sent breaks a rule of OpenTelemetry."""
     with OtlpReceiver() as receiver:
         yield receiver
+    assert receiver.faults + broken_trees_on_the_wire(receiver.spans) == []

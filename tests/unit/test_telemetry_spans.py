@@ -15,6 +15,7 @@ from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Span
 from tasker_schemas.headers import SpanRef, TraceHeaders
 from tasker_schemas.identity import completion_span_id, step_span_id, task_span_id, trace_id_of
 from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
+from tests.support.span_rules import broken_rules
 from tests.support.telemetry_histories import (
     CALLER,
     SECOND,
@@ -295,3 +296,22 @@ def test_a_workflow_event_about_a_step_stays_with_the_task() -> None:
     record = told(WorkflowEvents.STEP_COMPLETED, 2, step_id="fetch", step_name="fetch_step", trace=place(TASK))
     (event,) = [event for event in root([*order(), record]).events if event.name == "workflow.step_completed"]
     assert event.attributes == {"step_id": "fetch", "step_name": "fetch_step"}
+
+
+@pytest.mark.parametrize("trace", [place(TASK, "a"), TraceHeaders(place(TASK, "a").span)])
+def test_a_task_event_with_a_steps_context_makes_no_span_its_own_parent(trace: TraceHeaders) -> None:
+    lost = told(TaskEvents.START_REQUESTED, 0, trace=trace)
+    spans = spans_of([lost, *attempt("a", 1, 2), told(TaskEvents.COMPLETED, 3)])
+    assert len({span.span_id for span in spans}) == 3
+    assert broken_rules(spans) == []
+
+
+def test_headers_that_name_a_span_as_its_own_parent_are_not_believed() -> None:
+    task, step = place(TASK), place(TASK, "a")
+    spans = spans_of(
+        [
+            told(TaskEvents.START_REQUESTED, 0, trace=TraceHeaders(task.span, task.span)),
+            told(StepEvents.COMPLETED, 1, step_id="a", trace=TraceHeaders(step.span, step.span)),
+        ]
+    )
+    assert [span.parent_span_id for span in spans] == [None, task_span_id(TASK)]

@@ -53,7 +53,6 @@ def attempt_context(task: SpanContext, task_id: str, name: tuple[str, str], atte
 
 
 def _attempt_context(task: SpanContext, task_id: str, name: tuple[str, str], attempt: Attempt) -> SpanContext:
-    step_id, number = name
     told: tuple[int, str, list[Any]] | None = None
     for event_id, fact in attempt["facts"].items():
         if "ctx" in fact:
@@ -63,12 +62,20 @@ def _attempt_context(task: SpanContext, task_id: str, name: tuple[str, str], att
     if told is not None:
         trace_id, span_id, flags, parent_id, tracestate = told[2]
         if trace_id != task.trace_id:
-            own = step_span_id(task_id, step_id, int(number))
+            own = _derived_id(task, task_id, name)
             return SpanContext(task.trace_id, own, task.span_id, flags, "", derived=True, foreign=(trace_id, span_id))
         if span_id != task.span_id:  # an event that carries the task's context says nothing about its own
-            return SpanContext(trace_id, span_id, parent_id or task.span_id, flags, tracestate, derived=False)
-    own = step_span_id(task_id, step_id, int(number))
+            above = task.span_id if parent_id in ("", span_id) else parent_id
+            return SpanContext(trace_id, span_id, above, flags, tracestate, derived=False)
+    own = _derived_id(task, task_id, name)
     return SpanContext(task.trace_id, own, task.span_id, task.flags, task.tracestate, derived=True)
+
+
+def _derived_id(task: SpanContext, task_id: str, name: tuple[str, str]) -> str:
+    step_id, number = name
+    own = step_span_id(task_id, step_id, int(number))
+    # An event of the task was sent with this attempt's context, and the task has its id now: no span is its own parent.
+    return own if own != task.span_id else task_span_id(task_id)
 
 
 def attempt_span_id(state: TaskState, task: SpanContext, name: tuple[str, str]) -> str:
@@ -76,7 +83,7 @@ def attempt_span_id(state: TaskState, task: SpanContext, name: tuple[str, str]) 
     step_id, number = name
     attempt = state.bucket(step_id)["steps"].get(step_id, {}).get(number)
     if attempt is None:
-        return step_span_id(state.head["task_id"], step_id, int(number))
+        return _derived_id(task, state.head["task_id"], name)
     return attempt.get("span_id") or attempt_context(task, state.head["task_id"], name, attempt).span_id
 
 
@@ -85,7 +92,9 @@ def _carried_by_task(head: Head) -> SpanContext | None:
     if told is None:
         return None
     _, _, trace_id, span_id, flags, parent_id, tracestate = told
-    return SpanContext(trace_id, span_id, parent_id, flags, tracestate, derived=False)
+    if parent_id == task_span_id(head["task_id"]):  # the event was sent with the context of one of its attempts
+        return SpanContext(trace_id, parent_id, "", flags, tracestate, derived=True)
+    return SpanContext(trace_id, span_id, "" if parent_id == span_id else parent_id, flags, tracestate, derived=False)
 
 
 def _told_by_steps(head: Head) -> SpanContext | None:
