@@ -10,6 +10,8 @@ from tasker_consumers.telemetry.export.delivery import BackendExporter
 from tasker_consumers.telemetry.export.file_exporter import FileExporter
 from tasker_consumers.telemetry.export.otlp_settings import OtlpSettings
 from tasker_consumers.telemetry.export.resource import resource_attributes
+from tasker_consumers.telemetry.policy import Policy
+from tasker_consumers.telemetry.variables import with_files
 from tasker_schemas.errors import ConfigurationError
 
 PREFIX = "OTEL_EXPORTER_OTLP_"
@@ -81,3 +83,29 @@ def test_the_exporter_follows_the_choice_and_the_environment(tmp_path: Path) -> 
     assert isinstance(build_exporter(file, Backend.CONSOLE), ConsoleExporter)
     with pytest.raises(ConfigurationError, match="TASKER_TELEMETRY_FILE is not set"):
         build_exporter({}, Backend.FILE)
+
+
+def test_an_api_key_can_come_from_a_file_and_so_can_our_own_settings(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("x-team=shop%20one\n")
+    (tmp_path / "ratio").write_text("0.25\n")
+    environ = with_files(
+        {
+            "OTEL_EXPORTER_OTLP_HEADERS_FILE": str(tmp_path / "key"),
+            "TASKER_TELEMETRY_SAMPLE_RATIO_FILE": str(tmp_path / "ratio"),
+        }
+    )
+    assert OtlpSettings.from_env(environ).headers == {"x-team": "shop one"}
+    assert Policy.from_env(environ).ratio == 0.25
+
+
+def test_variables_that_merely_end_like_those_of_a_file_are_left_alone() -> None:
+    environ = {"TASKER_TELEMETRY_FILE": "spans", "OTEL_CONFIG_FILE": "absent", "OTEL_EXPORTER_OTLP_HEADERS_FILE": " "}
+    assert with_files(environ) == environ
+
+
+def test_a_file_that_cannot_be_read_or_a_variable_given_twice_is_named(tmp_path: Path) -> None:
+    name = PREFIX + "HEADERS"
+    with pytest.raises(ConfigurationError, match=rf"{name}_FILE is .*absent.*; expected a readable file"):
+        build_exporter({f"{name}_FILE": str(tmp_path / "absent")})
+    with pytest.raises(ConfigurationError, match=f"{name} and {name}_FILE are both set"):
+        build_exporter({name: "a=b", f"{name}_FILE": "key"})

@@ -17,6 +17,7 @@ from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.processor import GROUP, Rules, TelemetryProcessor
 from tasker_consumers.telemetry.spans.attempt_span import SpanNames
 from tasker_consumers.telemetry.spans.finish import Finisher
+from tasker_consumers.telemetry.variables import with_files
 from tasker_producer.settings import kafka_config
 from tasker_schemas.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import ConfigurationError
@@ -50,6 +51,7 @@ def build_telemetry_processor(
     The environment says the rest: `TASKER_TELEMETRY_*`, `TASKER_FILTER_*`, OpenTelemetry's limits for spans, and in
     `KAFKA_*` where refused spans are put aside. Raises ConfigurationError for a value that cannot work.
     """
+    environ = with_files(environ)
     registry = CollectorRegistry()
     rules = Rules(
         group=_group(environ),
@@ -68,6 +70,7 @@ def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -
 
     Raises ConfigurationError for a setting that cannot work.
     """
+    environ = with_files(environ)
     path = environ.get(SPANS_FILE, "").strip()
     if backend is None:
         backend = Backend.FILE if path else _named_backend(environ)

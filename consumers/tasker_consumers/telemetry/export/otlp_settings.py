@@ -42,7 +42,7 @@ class OtlpSettings:
         return cls(
             endpoint=_endpoint(read, protocol),
             protocol=protocol,
-            headers=_headers(*read.value("HEADERS")),
+            headers=read_headers(*read.value("HEADERS")),
             timeout_s=_timeout(*read.value("TIMEOUT")),
             gzip=read.one_of("COMPRESSION", ("gzip", "none"), "none") == "gzip",
             certificate=read.value("CERTIFICATE")[1],
@@ -91,7 +91,16 @@ def _insecure(read: _Reader) -> bool:
     return not endpoint.startswith("https://")
 
 
-def _headers(variable: str, text: str) -> dict[str, str]:
+def _timeout(variable: str, text: str) -> float:
+    if not text:
+        return _TIMEOUT_S
+    if not text.isdecimal() or int(text) == 0:
+        raise ConfigurationError(f"{variable} is {text!r}; expected a whole number of milliseconds above 0.")
+    return int(text) / _MILLISECONDS
+
+
+def read_headers(variable: str, text: str) -> dict[str, str]:
+    """Return the headers in a variable's text; raises ConfigurationError for one without a value."""
     headers = {}
     for pair in filter(None, (pair.strip() for pair in text.split(","))):
         name, equals, value = pair.partition("=")
@@ -101,11 +110,3 @@ def _headers(variable: str, text: str) -> dict[str, str]:
             )
         headers[unquote(name.strip()).lower()] = unquote(value.strip())
     return headers
-
-
-def _timeout(variable: str, text: str) -> float:
-    if not text:
-        return _TIMEOUT_S
-    if not text.isdecimal() or int(text) == 0:
-        raise ConfigurationError(f"{variable} is {text!r}; expected a whole number of milliseconds above 0.")
-    return int(text) / _MILLISECONDS

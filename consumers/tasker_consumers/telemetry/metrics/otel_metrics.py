@@ -7,6 +7,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 
+from tasker_consumers.telemetry.export.otlp_settings import read_headers
 from tasker_consumers.telemetry.export.resource import resource_attributes, version
 from tasker_schemas.errors import ConfigurationError
 
@@ -16,7 +17,8 @@ _EXPORTER = "OTEL_METRICS_EXPORTER"
 def otlp_meter_provider(environ: Mapping[str, str]) -> MeterProvider | None:
     """Return a provider that exports over OTLP if `OTEL_METRICS_EXPORTER` asks for it, else None.
 
-    Its exporter reads `OTEL_EXPORTER_OTLP_*` from the process's environment. Trouble with the backend is logged, and
+    Its exporter reads `OTEL_EXPORTER_OTLP_*` from the process's environment, all but its headers: they may come from a
+    file. Trouble with the backend is logged, and
     touches nothing else.
     """
     wanted = environ.get(_EXPORTER, "").strip() or "none"
@@ -25,23 +27,30 @@ def otlp_meter_provider(environ: Mapping[str, str]) -> MeterProvider | None:
     if wanted == "none":
         return None
     resource = Resource(dict[str, Any](resource_attributes(environ)))
-    return MeterProvider([PeriodicExportingMetricReader(_exporter(environ))], resource, shutdown_on_exit=False)
+    return MeterProvider([PeriodicExportingMetricReader(metric_exporter(environ))], resource, shutdown_on_exit=False)
 
 
-def _exporter(environ: Mapping[str, str]) -> MetricExporter:
-    names = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-    protocol = next((text for name in names if (text := environ.get(name, "").strip())), "http/protobuf")
-    if protocol == "grpc":
+def metric_exporter(environ: Mapping[str, str]) -> MetricExporter:
+    """Return OpenTelemetry's own exporter for metrics over the protocol that the variables name."""
+    headers = read_headers(*_metrics_variable(environ, "HEADERS"))
+    if _metrics_variable(environ, "PROTOCOL")[1] == "grpc":
         from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import (  # noqa: PLC0415  only who uses it pays
             OTLPMetricExporter as GrpcExporter,
         )
 
-        return GrpcExporter()
+        return GrpcExporter(headers=headers or None)
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import (  # noqa: PLC0415
         OTLPMetricExporter as HttpExporter,
     )
 
-    return HttpExporter()
+    return HttpExporter(headers=headers or None)
+
+
+def _metrics_variable(environ: Mapping[str, str], name: str) -> tuple[str, str]:
+    """Return the variable that counts for metrics, and its value."""
+    own = f"OTEL_EXPORTER_OTLP_METRICS_{name}"
+    variable = own if environ.get(own, "").strip() else f"OTEL_EXPORTER_OTLP_{name}"
+    return variable, environ.get(variable, "").strip()
 
 
 def meter_name() -> tuple[str, str]:

@@ -1,0 +1,34 @@
+"""The telemetry group's own variables, with those that a file holds put in their place."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasker_schemas.errors import ConfigurationError
+
+# Other variables of OpenTelemetry end in _FILE, too, and are no values to read.
+_IN_A_FILE = re.compile(r"((?:TASKER_TELEMETRY|OTEL_EXPORTER_(?:OTLP|ZIPKIN))_[A-Z_]+)_FILE")
+
+
+def with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with the text of a file for each `NAME_FILE` of the telemetry group and its exporters.
+
+    A secret such as the API key in `OTEL_EXPORTER_OTLP_HEADERS` need not be in the environment. Raises
+    ConfigurationError for a file that cannot be read, and for a variable that is given in both forms.
+
+    >>> with_files({"TASKER_TELEMETRY_FILE": "spans.jsonl"})
+    {'TASKER_TELEMETRY_FILE': 'spans.jsonl'}
+    """
+    found = dict(environ)
+    for variable, path in environ.items():
+        match = _IN_A_FILE.fullmatch(variable)
+        if match is None or not path.strip():
+            continue
+        name = match[1]
+        if environ.get(name, "").strip():
+            raise ConfigurationError(f"{name} and {variable} are both set: keep one of them.")
+        try:
+            found[name] = Path(path.strip()).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{variable} is {path!r}; expected a readable file ({error}).") from None
+    return found
