@@ -21,7 +21,7 @@ from tasker_schemas.compatibility import COMPATIBILITY
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tasker_schemas.registry_settings import RegistrySettings
 from tasker_schemas.schemas import RECORD_OF_FAMILY, Schema
-from tasker_schemas.topics import DEFAULT_PREFIX, event_topic, stats_topic
+from tasker_schemas.topics import DEFAULT_PREFIX, event_topic, stats_topic, window_topic
 
 TIMEOUT_S = 3.0  # a consumer's event loop may have to wait for the first answer
 _MOST_BYTES = 1 << 20
@@ -58,7 +58,8 @@ def subjects(prefix: str = DEFAULT_PREFIX) -> dict[str, str]:
     'shop.stats.task-value'
     """
     topics = {record: event_topic(family, prefix) for family, record in RECORD_OF_FAMILY.items()}
-    return {record: subject_of(topic) for record, topic in {**topics, "TaskStats": stats_topic(prefix)}.items()}
+    topics |= {"TaskStats": stats_topic(prefix), "StatsWindow": window_topic(prefix)}
+    return {record: subject_of(topic) for record, topic in topics.items()}
 
 
 class SchemaRegistry:

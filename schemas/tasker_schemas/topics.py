@@ -40,6 +40,11 @@ def stats_topic(prefix: str = DEFAULT_PREFIX) -> str:
     return f"{prefix}.stats.task"
 
 
+def window_topic(prefix: str = DEFAULT_PREFIX) -> str:
+    """Return the compacted topic that holds what ended in each minute and hour."""
+    return f"{prefix}.stats.window"
+
+
 def dead_letter_topic(group: str, prefix: str = DEFAULT_PREFIX) -> str:
     """Return the topic for the records that a group could not read.
 

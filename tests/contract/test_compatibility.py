@@ -18,6 +18,7 @@ from tests.support.golden_examples import GoldenExample, golden_examples
 PUBLISHED = {
     "CustomEvent.v1": "497d2c8c8b8732cd",
     "ObservabilityEvent.v1": "23ff4660f5248c52",
+    "StatsWindow.v1": "861bc1957d82624c",
     "StepEvent.v1": "c6b7ee74e5b2f39a",
     "StepEvent.v2": "18893681685b868a",
     "TaskEvent.v1": "dcfb62f891333700",

@@ -16,12 +16,14 @@ IDENTITY = {
     "ObservabilityEvent": {"event_id", "event_name", "timestamp", "task_id"},
     "CustomEvent": {"event_id", "event_name", "timestamp"},
     "TaskStats": {"task_id"},
+    "StatsWindow": {"kind", "name", "window_start", "window_s", "partition"},
 }
 
 # A published version never changes: it is on topics, in archives, in registries. A new field means a new file.
 FINGERPRINTS: dict[str, str] = {
     "CustomEvent.v1": "2a0f99a01d489f75",
     "ObservabilityEvent.v1": "9efe9dca9ce99abd",
+    "StatsWindow.v1": "25916fff99ec752d",
     "StepEvent.v1": "0e40877286f3883e",
     "StepEvent.v2": "9ab86ec881aeb2fb",
     "TaskEvent.v1": "56c7cb973c25c247",
@@ -70,7 +72,7 @@ def test_every_family_has_its_record_and_versions_have_no_gap() -> None:
     versions: dict[str, list[int]] = {}
     for schema in all_schemas():
         versions.setdefault(schema.record, []).append(schema.version)
-    assert versions.keys() == {*RECORD_OF_FAMILY.values(), "TaskStats"}
+    assert versions.keys() == {*RECORD_OF_FAMILY.values(), "TaskStats", "StatsWindow"}
     assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
 
 

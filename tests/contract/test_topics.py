@@ -6,7 +6,7 @@ import pytest
 
 from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY, all_schemas
-from tasker_schemas.topics import Topic, all_topics, dead_letter_topic, event_topic, stats_topic
+from tasker_schemas.topics import Topic, all_topics, dead_letter_topic, event_topic, stats_topic, window_topic
 
 TOPICS = {topic.name: topic for topic in all_topics()}
 WRITERS = {"tasker_producer", "stats", "telemetry", "store"}
@@ -31,7 +31,7 @@ def test_a_topic_is_written_and_read_by_parts_that_exist(topic: Topic) -> None:
 @every_topic
 def test_the_broker_keeps_what_producers_compressed(topic: Topic) -> None:
     assert topic.config["compression.type"] == "producer"
-    assert topic.config["cleanup.policy"] in {"compact", "delete"}
+    assert topic.config["cleanup.policy"] in {"compact", "delete", "compact,delete"}
 
 
 @pytest.mark.parametrize("family", list(Family))
@@ -44,6 +44,11 @@ def test_every_family_has_a_topic_of_its_record_kept_a_week(family: Family) -> N
 def test_statistics_are_compacted_so_the_newest_of_a_task_stays() -> None:
     assert TOPICS[stats_topic()].config["cleanup.policy"] == "compact"
     assert TOPICS[stats_topic()].record == "TaskStats"
+
+
+def test_windows_are_compacted_too_and_do_not_stay_for_ever() -> None:
+    assert TOPICS[window_topic()].config["cleanup.policy"] == "compact,delete"
+    assert TOPICS[window_topic()].record == "StatsWindow"
 
 
 @pytest.mark.parametrize("group", ["stats", "telemetry"])

@@ -69,6 +69,8 @@ def _sample(name: str, declared: Any, named: dict[str, Any]) -> Any:
             found = _sample(name, branch, named)
         case {"type": "array"}:
             found = [f"{name} 1", "second line ✓"]
+        case {"type": "map", "values": "long"}:
+            found = {"-1": 1, "690": 1_748_779_200_123_456}
         case {"type": "map"}:
             found = {"nothing": None, "yes": True, "count": -7, "ratio": 0.25, "text": "naïve ✓"}
         case {"type": "enum", "symbols": symbols, "name": enum}:

@@ -12,6 +12,7 @@ from tasker_consumers.stats.record import to_bytes
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.steps import Event
 from tasker_consumers.stats.storage import Read, dump, load
+from tasker_consumers.stats.window_index import WindowIndex
 from tasker_schemas.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 from tasker_schemas.names import Family
@@ -45,6 +46,8 @@ class StatsProcessor:
         self.output = stats_topic(prefix)
         self.dead_letters = dead_letter_topic(GROUP, prefix)
         self._records = {event_topic(family, prefix): (RECORD_OF_FAMILY[family], f"{family}.") for family in FAMILIES}
+        #: The windows of the partitions held, for those who ask.
+        self.windows = WindowIndex()
         self._decode = decoder.decode
         self._lifetime = lifetime
         self._clock = clock

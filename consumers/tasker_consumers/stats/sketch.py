@@ -28,7 +28,14 @@ class Sketch:
 
     def add(self, duration: int, times: int = 1) -> None:
         """Add a duration; `times=-1` takes one away that was added before."""
-        index = _ZERO if duration < 1 else math.ceil(math.log(duration) / _LOG_GAMMA)
+        self._add(_ZERO if duration < 1 else math.ceil(math.log(duration) / _LOG_GAMMA), times)
+
+    def merge(self, other: "Sketch") -> None:
+        """Add all that another sketch holds."""
+        for index, count in other.bins.items():
+            self._add(index, count)
+
+    def _add(self, index: int, times: int) -> None:
         left = self.bins.get(index, 0) + times
         if left:
             self.bins[index] = left

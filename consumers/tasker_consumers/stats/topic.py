@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from tasker_consumers.admission import Admission
-from tasker_consumers.stats.windows import contribution_of
+from tasker_consumers.stats.contribution import contribution_of
 from tasker_consumers.watermarks import TIMEOUT_S, watermarks
 from tasker_schemas.codec import Decoder
 from tasker_schemas.errors import BackendUnavailable, PoisonRecord, UsageError

@@ -1,75 +1,155 @@
-"""What happened per task name in each minute or hour: counts by outcome, retries, durations.
+"""What ended per name in each minute or hour: counts by outcome, retries, durations.
 
-A task counts once, in the window in which it ended. When more becomes known of it, what it counted for is taken away
-again and the new is added: so windows are exact under duplicates, replays and corrections.
+A task or step counts once, in the window in which it ended. When more becomes known of it, what it counted for is taken
+away again and the new is added: so windows are exact under duplicates, replays and corrections.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, Self
 
+import orjson
+
+from tasker_consumers.stats.contribution import FIRST_OUTCOME, OUTCOMES, Contribution, contribution_of
 from tasker_consumers.stats.sketch import Sketch
+from tasker_schemas.events import RANK
 from tasker_schemas.names import State
 
 MINUTE_S, HOUR_S = 60, 3600
+TASK, STEP = "task", "step"
 _SECOND = 1_000_000
+_PERCENT = (50, 90, 95, 99)
+#: Places of the counts, by the names that they have in a record.
+_PLACES = {str(state): rank - FIRST_OUTCOME for rank, state in OUTCOMES.items()}
+_ERROR = RANK[State.ERROR] - FIRST_OUTCOME
 
-#: The statuses of a task that is over.
-OUTCOMES = (State.COMPLETE, State.ERROR, State.CANCELLED, State.RESOLVED_MANUALLY)
+Row = list[Any]
+"""A window as it is stored: its counts, retries, time, and its bins one after the other."""
 
 
-class Contribution(NamedTuple):
-    """What one task adds to its window; microseconds."""
+class Place(NamedTuple):
+    """Which window: `task` or `step`, their name, its length in seconds, its beginning in microseconds."""
 
+    kind: str
     name: str
-    ended_at: int
-    outcome: State
-    retries: int
-    duration: int | None
+    length_s: int
+    start: int
 
+    @classmethod
+    def of_key(cls, key: bytes) -> Self:
+        """Return the place whose `key` this is."""
+        return cls(*orjson.loads(key))
 
-def contribution_of(stats: Mapping[str, Any]) -> Contribution | None:
-    """Return what a task's statistics add to a window; None as long as it is not over."""
-    ended_at, duration_s = stats["completed_at"], stats["duration_s"]
-    if ended_at is None or stats["status"] not in OUTCOMES:
-        return None
-    duration = None if duration_s is None else round(duration_s * _SECOND)
-    return Contribution(stats["task_name"] or "", ended_at, State(stats["status"]), stats["retries"], duration)
+    @property
+    def key(self) -> bytes:
+        """The key of its records on the topic.
+
+        >>> Place("task", "order", 60, 1_700_000_040_000_000).key
+        b'["task","order",60,1700000040000000]'
+        """
+        return orjson.dumps(tuple(self))
+
+    @classmethod
+    def around(cls, kind: str, part: Contribution, length_s: int) -> Self:
+        """Return the window of this length that a contribution belongs to."""
+        return cls(kind, part.name, length_s, part.ended_at - part.ended_at % (length_s * _SECOND))
 
 
 @dataclass(slots=True)
 class Window:
     """The sum of contributions."""
 
-    outcomes: dict[State, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    outcomes: list[int] = field(default_factory=lambda: [0] * len(OUTCOMES))
     retries: int = 0
     time: int = 0
     durations: Sketch = field(default_factory=Sketch)
 
     @property
     def count(self) -> int:
-        """How many tasks ended."""
-        return sum(self.outcomes.values())
+        """How many tasks or steps ended."""
+        return sum(self.outcomes)
 
     def add(self, part: Contribution, times: int = 1) -> None:
         """Add a contribution; `times=-1` takes one away that was added before."""
-        self.outcomes[part.outcome] += times
+        self.outcomes[part.rank - FIRST_OUTCOME] += times
         self.retries += times * part.retries
         if part.duration is not None:
             self.time += times * part.duration
             self.durations.add(part.duration, times)
 
+    def merge(self, other: "Window") -> None:
+        """Add all that another window holds."""
+        self.outcomes = [a + b for a, b in zip(self.outcomes, other.outcomes, strict=True)]
+        self.retries += other.retries
+        self.time += other.time
+        self.durations.merge(other.durations)
+
+    def row(self) -> Row:
+        """Return the window as it is stored."""
+        return [*self.outcomes, self.retries, self.time, *(n for one in self.durations.bins.items() for n in one)]
+
+    @classmethod
+    def of_row(cls, row: Row) -> Self:
+        """Return the window that `row` wrote."""
+        after = len(OUTCOMES)
+        bins = iter(row[after + 2 :])
+        return cls(row[:after], row[after], row[after + 1], Sketch(dict(zip(bins, bins, strict=True))))
+
+    @classmethod
+    def of_value(cls, value: Mapping[str, Any]) -> Self:
+        """Return the window that a record `StatsWindow` tells."""
+        outcomes = [0] * len(OUTCOMES)
+        for name, place in _PLACES.items():
+            outcomes[place] = value[name]
+        bins = {int(index): count for index, count in value["duration_bins"].items()}
+        return cls(outcomes, value["retries"], round(value["duration_sum_s"] * _SECOND), Sketch(bins))
+
     def figures(self) -> dict[str, Any]:
-        """Return the window as numbers by name; durations in seconds, None where no task told one."""
-        measured = self.durations.count
+        """Return the window as numbers by name; durations in seconds, None where nothing told one."""
+        count, measured = self.count, self.durations.count
         return {
-            "count": self.count,
-            **{str(outcome): count for outcome, count in self.outcomes.items()},
-            "failure_ratio": self.outcomes[State.ERROR] / self.count if self.count else None,
+            "count": count,
+            **{name: self.outcomes[place] for name, place in _PLACES.items()},
+            "failure_ratio": self.outcomes[_ERROR] / count if count else None,
             "retries": self.retries,
+            "measured": measured,
+            "duration_sum_s": self.time / _SECOND,
             "duration_mean_s": self.time / measured / _SECOND if measured else None,
-            **{f"duration_p{percent}_s": self.durations.quantile(percent / 100) for percent in (50, 90, 95, 99)},
+            **{f"duration_p{percent}_s": self.durations.quantile(percent / 100) for percent in _PERCENT},
         }
+
+    def value(self, place: Place, revision: int) -> dict[str, Any]:
+        """Return the fields of `StatsWindow`, but for the partition."""
+        return {
+            "kind": place.kind,
+            "name": place.name,
+            "window_start": place.start,
+            "window_s": place.length_s,
+            **self.figures(),
+            "duration_bins": {str(index): count for index, count in sorted(self.durations.bins.items())},
+            "revision": revision,
+        }
+
+
+def place_of(value: Mapping[str, Any]) -> Place:
+    """Return which window a record `StatsWindow` is about."""
+    return Place(value["kind"], value["name"], value["window_s"], value["window_start"])
+
+
+def merge(values: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one window for each place: the sum over the partitions whose windows are given, each at most once.
+
+    The result has the fields of `StatsWindow` but `partition`, can be merged again, and is sorted by kind, name, length
+    and time. What has become empty is left out.
+    """
+    sums: dict[Place, tuple[Window, int]] = {}
+    for value in values:
+        window, revision = sums.get(place := place_of(value), (Window(), 0))
+        window.merge(Window.of_value(value))
+        sums[place] = window, max(revision, value["revision"])
+    items = sorted(sums.items(), key=itemgetter(0))
+    return [window.value(place, revision) for place, (window, revision) in items if window.count]
 
 
 class Windows:
@@ -77,7 +157,7 @@ class Windows:
 
     def __init__(self, length_s: int) -> None:
         self.length_s = length_s
-        self._windows: dict[tuple[str, int], Window] = {}
+        self._windows: dict[Place, Window] = {}
         self._counted: dict[str, tuple[int, Contribution | None]] = {}
 
     def learn(self, stats: Mapping[str, Any]) -> None:
@@ -94,12 +174,12 @@ class Windows:
     def figures(self) -> list[dict[str, Any]]:
         """Return all windows, by name and time; `window_start` in microseconds."""
         return [
-            {"name": name, "window_start": start, "window_s": self.length_s, **window.figures()}
-            for (name, start), window in sorted(self._windows.items())
+            {"name": place.name, "window_start": place.start, "window_s": self.length_s, **window.figures()}
+            for place, window in sorted(self._windows.items(), key=itemgetter(0))
         ]
 
     def _add(self, part: Contribution, times: int) -> None:
-        place = part.name, part.ended_at - part.ended_at % (self.length_s * _SECOND)
+        place = Place.around(TASK, part, self.length_s)
         window = self._windows.setdefault(place, Window())
         window.add(part, times)
         if not window.count:
