@@ -57,14 +57,16 @@ def encode(record: str, data: Mapping[str, Any], frame: bytes | None = None) -> 
 class Decoder:
     """Reads records of known names, and refuses everything that could harm the reader.
 
-    `lookup` finds schemas by registry id; without one, records in the Confluent framing are poison.
+    `lookup` finds schemas by registry id; without one, records in the Confluent framing are poison. `keep` names by
+    record the only fields that are wanted, where not all are; empty ones are then left out, too.
     """
 
-    def __init__(self, lookup: SchemaLookup | None = None) -> None:
+    def __init__(self, lookup: SchemaLookup | None = None, keep: Mapping[str, frozenset[str]] | None = None) -> None:
         self._lookup = lookup
+        self._keep = keep or {}
         # by record and frame
         self._readers: dict[tuple[str, bytes], Reader] = {
-            (schema.record, SINGLE_OBJECT + fingerprint): _reader_of(fingerprint)
+            (schema.record, SINGLE_OBJECT + fingerprint): _reader_of(fingerprint, self._keep.get(schema.record))
             for fingerprint, schema in by_fingerprint().items()
         }
 
@@ -120,20 +122,23 @@ class Decoder:
         except LookupError as error:
             raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"the registry has no schema {schema_id}") from error
         check_writer_schema(declared, f"{NAMESPACE}.{record}")
+        keep = self._keep.get(record)
         try:
             if (fingerprint := fingerprint_of(declared)) in by_fingerprint():
-                return _reader_of(fingerprint)
-            return _resolving_reader(prepared(declared), latest(record).plain)
+                return _reader_of(fingerprint, keep)
+            return _resolving_reader(prepared(declared), latest(record).plain, keep)
         except Exception as error:  # whatever fastavro dislikes about a foreign schema
             raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"schema {schema_id}: {error}") from error
 
 
 @cache
-def _reader_of(fingerprint: bytes) -> Reader:
+def _reader_of(fingerprint: bytes, keep: frozenset[str] | None) -> Reader:
     schema = by_fingerprint()[fingerprint]
     newest = latest(schema.record)
     added = _added_fields(schema.plain, newest.plain)
-    return _resolving_reader(schema.plain, newest.plain) if added is None else _completing_reader(schema.plain, added)
+    if added is None:
+        return _resolving_reader(schema.plain, newest.plain, keep)
+    return _completing_reader(schema.plain, added if keep is None else _kept(added, keep), keep)
 
 
 def _added_fields(older: Any, newer: Any) -> dict[str, Any] | None:
@@ -145,12 +150,17 @@ def _added_fields(older: Any, newer: Any) -> dict[str, Any] | None:
     return added if plain and all(after.get(name) == kind for name, kind in before.items()) else None
 
 
-def _completing_reader(writer: Any, added: dict[str, Any]) -> Reader:
+def _kept(data: dict[str, Any], keep: frozenset[str]) -> dict[str, Any]:
+    """Return what a compiled reader that keeps these fields would have read."""
+    return {name: value for name, value in data.items() if name in keep and (value or value == 0)}
+
+
+def _completing_reader(writer: Any, added: dict[str, Any], keep: frozenset[str] | None) -> Reader:
     """Return a reader that is as fast for an older version as for the newest; resolution would take four times as long.
 
     During a rollout most records are of the version before.
     """
-    read_written = make_reader(writer)
+    read_written = make_reader(writer, keep)
     if not added:
         return read_written
 
@@ -162,7 +172,7 @@ def _completing_reader(writer: Any, added: dict[str, Any]) -> Reader:
     return read
 
 
-def _resolving_reader(writer: Any, reader: Any) -> Reader:
+def _resolving_reader(writer: Any, reader: Any, keep: frozenset[str] | None) -> Reader:
     """Return a reader for records of one schema that shows them as another one has them."""
 
     def read(value: bytes, position: int) -> tuple[dict[str, Any], int]:
@@ -172,6 +182,6 @@ def _resolving_reader(writer: Any, reader: Any) -> Reader:
             data: Any = schemaless_reader(body, writer, reader)
         except IndexError as error:  # of a branch or symbol, while that of a compiled reader is the end of the bytes
             raise ValueError(str(error)) from error
-        return data, body.tell()
+        return data if keep is None else _kept(data, keep), body.tell()
 
     return read

@@ -6,9 +6,9 @@ what fastavro lets pass: negative lengths and indexes, numbers of more than 64 b
 """
 
 import struct
-from collections.abc import Callable, Iterator
-from itertools import count
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain, count, groupby
+from typing import Any, NamedTuple
 
 Reader = Callable[[bytes, int], tuple[dict[str, Any], int]]
 """Reads a record at a position, and returns it with the position behind it, which is too great if bytes are missing.
@@ -17,12 +17,20 @@ Raises IndexError or struct.error where the bytes end too early, ValueError wher
 """
 
 _MOST_BITS = 63
+_MARK = 0x80  # says that more bytes follow
+_GOES_ON = sum(_MARK << shift for shift in range(0, 49, 7))  # the marks of seven bytes
+_SHORTEST_RUN = 3  # neighbours that are worth a look at all of them together
 
 
-def make_reader(schema: Any) -> Reader:
-    """Return a reader for records of one of our schemas; it holds no logical types."""
+def make_reader(schema: Any, keep: Collection[str] | None = None) -> Reader:
+    """Return a reader for records of one of our schemas; it holds no logical types.
+
+    With `keep` the record has these fields only, and of these only what is neither null nor an empty text, list or map:
+    what nobody asks for costs next to nothing then.
+    """
     writing = _Writing()
-    lines = ["def read(b, p):", *_indented(writing.value(schema, "record")), "    return record, p"]
+    body = writing.value(schema, "record") if keep is None else writing.kept(schema["fields"], keep)
+    lines = ["def read(b, p):", *_indented(body), "    return record, p"]
     names: dict[str, Any] = {"rest": _rest_of_long, "double": struct.Struct("<d").unpack_from, **writing.constants}
     exec("\n".join(lines), names)  # noqa: S102  the text follows from a schema that we ship
     reader: Reader = names["read"]
@@ -31,6 +39,11 @@ def make_reader(schema: Any) -> Reader:
 
 def _rest_of_long(value: bytes, position: int, low: int) -> tuple[int, int]:
     """Return a number, still zig-zag, whose first byte, `low`, said that it goes on."""
+    if len(rest := value[position : position + 7]) == 7:  # noqa: PLR2004  as of a time in microseconds, most usually
+        b1, b2, b3, b4, b5, b6, b7 = rest
+        if b7 < _MARK <= b1 & b2 & b3 & b4 & b5 & b6:
+            number = low + (b1 << 7) + (b2 << 14) + (b3 << 21) + (b4 << 28) + (b5 << 35) + (b6 << 42) + (b7 << 49)
+            return number - _GOES_ON, position + 7
     number, shift = low & 0x7F, 7
     while (byte := value[position]) & 0x80:
         number |= (byte & 0x7F) << shift
@@ -77,11 +90,25 @@ class _Writing:
     def _variable(self) -> str:
         return f"v{next(self._counter)}"
 
+    def kept(self, fields: list[Any], keep: Collection[str]) -> Iterator[str]:
+        """Yield the lines that read into `record` what is kept of it."""
+        yield "record = {}"
+        yield from _in_runs(self._kept_field(field, keep) for field in fields)
+
+    def _kept_field(self, field: Any, keep: Collection[str]) -> "_Field":
+        name, schema = field["name"], field["type"]
+        if name not in keep:
+            return _Field([*self.value(_unread(schema), "v")], _empty_of(schema), [])
+        return _Field([*self.value(schema, "v"), f"if v or v == 0: record[{name!r}] = v"], _empty_of(schema), [])
+
     def _record(self, fields: list[Any], to: str) -> Iterator[str]:
         variables = {field["name"]: self._variable() for field in fields}
-        for field in fields:
-            yield from self.value(field["type"], variables[field["name"]])
+        yield from _in_runs(self._field(field["type"], variables[field["name"]]) for field in fields)
         yield f"{to} = {{{', '.join(f'{name!r}: {variable}' for name, variable in variables.items())}}}"
+
+    def _field(self, schema: Any, to: str) -> "_Field":
+        empty = _empty_of(schema)
+        return _Field([*self.value(schema, to)], empty, [f"{to} = {empty}"])
 
     def _union(self, branches: list[Any], to: str) -> Iterator[str]:
         yield "n = b[p]; p += 1"
@@ -107,6 +134,49 @@ class _Writing:
         yield f"    for _ in range({left}):"
         yield from _indented(_indented(entry))
         yield from _indented(_long(left))
+
+
+class _Field(NamedTuple):
+    read: list[str]
+    empty: str | None  # what one zero byte stands for, None where that is no absence
+    leave: list[str]  # what to do instead of reading it when it is empty
+
+
+def _in_runs(fields: Iterable[_Field]) -> Iterator[str]:
+    for empty, neighbours in groupby(fields, key=lambda field: field.empty is not None):
+        run = list(neighbours)
+        yield from _run(run) if empty else chain.from_iterable(field.read for field in run)
+
+
+def _run(fields: list[_Field]) -> Iterator[str]:
+    """Yield the lines for neighbours that can all be empty, as most fields of an event are most of the time."""
+    size = len(fields)
+    if size < _SHORTEST_RUN:
+        yield from chain.from_iterable(field.read for field in fields)
+        return
+    yield f"if b[p:p + {size}] == {bytes(size)!r}:"
+    yield from _indented([f"p += {size}", *chain.from_iterable(field.leave for field in fields)])
+    yield "else:"
+    yield from _indented(_run(fields[: size // 2]))
+    yield from _indented(_run(fields[size // 2 :]))
+
+
+def _empty_of(schema: Any) -> str | None:
+    match schema:
+        case ["null", *_]:
+            return "None"
+        case {"type": "array"}:
+            return "[]"
+        case {"type": "map"}:
+            return "{}"
+    return None
+
+
+def _unread(schema: Any) -> Any:
+    """Return a schema by which texts are passed over."""
+    if isinstance(schema, list):
+        return [_unread(branch) for branch in schema]
+    return _UNREAD if schema == "string" else schema
 
 
 def _indented(lines: Iterator[str] | list[str]) -> Iterator[str]:
@@ -139,6 +209,13 @@ def _string(to: str) -> Iterator[str]:
     yield f"{to} = b[p:n].decode(); p = n"
 
 
+def _passed_over(to: str) -> Iterator[str]:
+    yield from list(_string(to))[:3]
+    yield f"p += n >> 1; {to} = None"
+
+
+_UNREAD = "unread"
 _PRIMITIVES = {
     "null": _null, "boolean": _boolean, "int": _long, "long": _long, "double": _double, "string": _string,
+    _UNREAD: _passed_over,
 }  # fmt: skip

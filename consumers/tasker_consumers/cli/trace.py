@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tasker_consumers.replay.record import StoredRecord
     from tasker_consumers.settings import ConsumerSettings
     from tasker_consumers.telemetry.spans.span import Span
-    from tasker_schemas.codec import Decoder
+    from tasker_schemas.codec import SchemaLookup
 
 
 def trace(
@@ -21,12 +21,10 @@ def trace(
 ) -> None:
     """Show the spans and the statistics of one task, from the topics alone; reads one partition of each."""
     from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_schemas.codec import Decoder
     from tasker_schemas.lookup import open_lookup
 
     settings = read_settings_with_kafka()
-    decoder = Decoder(open_lookup(settings.registry))
-    spans, stats, unreadable = _rebuild(_records(settings, task_id), decoder)
+    spans, stats, unreadable = _rebuild(_records(settings, task_id), open_lookup(settings.registry))
     if as_json:
         from tasker_consumers.telemetry.spans.span import span_to_json
 
@@ -50,23 +48,30 @@ def _records(settings: "ConsumerSettings", task_id: str) -> "list[StoredRecord]"
     return records
 
 
-def _rebuild(records: "list[StoredRecord]", decoder: "Decoder") -> "tuple[list[Span], list[dict[str, Any]], list[str]]":
+def _rebuild(
+    records: "list[StoredRecord]", lookup: "SchemaLookup | None"
+) -> "tuple[list[Span], list[dict[str, Any]], list[str]]":
     """Return spans and statistics of what can be read, and one line for each record that cannot."""
     from tasker_consumers.stats.fold import recompute
-    from tasker_consumers.telemetry.event import read_event
+    from tasker_consumers.telemetry.event import read_event, span_decoder
     from tasker_consumers.telemetry.spans.of_records import spans_of_events
+    from tasker_schemas.codec import Decoder
     from tasker_schemas.errors import PoisonRecord
+    from tasker_schemas.schemas import RECORD_OF_FAMILY
 
-    events, headers, unreadable = [], [], []
+    decode, decode_for_spans = Decoder(lookup).decode, span_decoder(lookup).decode
+    told, whole, headers, unreadable = [], [], [], []
     for record in records:
         try:
-            events.append(read_event(record, decoder.decode))
+            event = read_event(record, decode_for_spans)
+            whole.append(decode(RECORD_OF_FAMILY[event.family], record.value))
         except PoisonRecord as error:
             unreadable.append(f"{record.origin} cannot be read: {error}")
         else:
+            told.append(event)
             headers.append(record.headers)
-    stats = recompute((event.data for event in events), headers)
-    return spans_of_events(events), list(stats.values()), unreadable
+    stats = recompute(whole, headers)
+    return spans_of_events(told), list(stats.values()), unreadable
 
 
 def _show(spans: "list[Span]", stats: "list[dict[str, Any]]") -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from tasker_consumers.telemetry.event import span_decoder
 from tasker_consumers.telemetry.export.dead_spans import DeadSpans
 from tasker_consumers.telemetry.export.exporter import Exporter
 from tasker_consumers.telemetry.lifetime import Lifetime
@@ -19,7 +20,7 @@ from tasker_consumers.telemetry.spans.attempt_span import SpanNames
 from tasker_consumers.telemetry.spans.finish import Finisher
 from tasker_consumers.telemetry.variables import with_files
 from tasker_producer.settings import kafka_config
-from tasker_schemas.codec import Decoder, SchemaLookup
+from tasker_schemas.codec import SchemaLookup
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic
 
@@ -62,7 +63,7 @@ def build_telemetry_processor(
         tasks=_task_metrics(environ, registry),
         registry=registry,
     )
-    return TelemetryProcessor(prefix, Decoder(lookup), exporter, rules)
+    return TelemetryProcessor(prefix, span_decoder(lookup), exporter, rules)
 
 
 def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -> Exporter:

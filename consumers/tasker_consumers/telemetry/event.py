@@ -4,10 +4,19 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from tasker_schemas.codec import Decoder
+from tasker_schemas.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import PoisonReason, PoisonRecord
-from tasker_schemas.events import RANK
-from tasker_schemas.headers import BAGGAGE, PARENT, TRACEPARENT, TRACESTATE, TraceHeaders, read_trace_headers
+from tasker_schemas.events import RANK, fields_of
+from tasker_schemas.headers import (
+    BAGGAGE,
+    PARENT,
+    TRACEPARENT,
+    TRACESTATE,
+    SpanRef,
+    TraceHeaders,
+    read_trace_headers,
+    read_traceparent,
+)
 from tasker_schemas.names import Family, State
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 
@@ -32,8 +41,17 @@ class Record(Protocol):
         """Names and values."""
 
 
+# Nothing that a span tells; inputs, results and contexts are the largest part of an event.
+_UNTOLD = {"event_type", "step_inputs", "step_results", "context", "from_state", "to_state", "truncated"}
+
+
+def span_decoder(lookup: SchemaLookup | None = None) -> Decoder:
+    """Return a decoder that reads what spans tell, and leaves out what is empty; see `Decoder` for `lookup`."""
+    return Decoder(lookup, {RECORD_OF_FAMILY[family]: fields_of(family) - _UNTOLD for family in Family})
+
+
 class Event(NamedTuple):
-    """An event, its fields by their Avro names, and the context that its headers carried."""
+    """An event, its fields as `span_decoder` reads them, and the context that its headers carried."""
 
     family: Family
     data: dict[str, Any]
@@ -45,11 +63,13 @@ BEGUN, FAILED = RANK[State.IN_PROGRESS], RANK[State.ERROR]
 STATE_OF_RANK: tuple[str, ...] = tuple(str(state) for state in RANK)
 
 
+_STEP, _CUSTOM = Family.STEP, Family.CUSTOM  # to look a member up in its enum costs as much as a check
+_TIMES = ("timestamp", "started_at", "completed_at")
 _END_OF_TIME = 2**64 // 1000  # microseconds; OTLP's nanoseconds end there, in 2554
 
 
 def read_event(record: Record, decode: Callable[[str, bytes | None], dict[str, Any]] | None = None) -> Event:
-    """Read the event of a record; `decode` is `Decoder.decode`, by default of a decoder without a registry.
+    """Read the event of a record; `decode` is that of a `span_decoder`, by default of one without a registry.
 
     Raises PoisonRecord for a record that can never be read or breaks a rule of the catalogue, and BackendUnavailable
     when the registry must be asked and does not answer.
@@ -57,61 +77,79 @@ def read_event(record: Record, decode: Callable[[str, bytes | None], dict[str, A
     key = record.key
     if key is None:
         raise PoisonRecord(PoisonReason.NULL_KEY, "without a key nobody knows the task")
-    family = _family_of_topic(record.topic)
-    data = (decode or _plain_decoder().decode)(RECORD_OF_FAMILY[family], record.value)
-    _check(family, data, key)
+    family, name, prefix = _kind_of_topic(record.topic)
+    data = (decode or _plain_decoder().decode)(name, record.value)
+    _check(family, prefix, data, key)
     return Event(family, data, _trace_of(record.headers))
 
 
-def _check(family: Family, data: dict[str, Any], key: bytes) -> None:
+def _check(family: Family, prefix: str, data: dict[str, Any], key: bytes) -> None:
     """Refuse what no producer of ours writes: such an event would end up in another task's trace, or in none."""
-    name, task_id = data["event_name"], data["task_id"]
+    name, task_id = data.get("event_name", ""), data.get("task_id", "")
     if b"\x00" in key:
         raise PoisonRecord(PoisonReason.INVALID_EVENT, f"the key {key!r} contains a zero byte, which no task id may")
-    if not data["event_id"]:
+    if "event_id" not in data:
         raise PoisonRecord(PoisonReason.INVALID_EVENT, "event_id is empty")
-    if family is Family.CUSTOM:
-        if task_id is None:
+    if family is _CUSTOM:
+        if not task_id:
             return
-    elif not name.startswith(f"{family}."):
+    elif not name.startswith(prefix):
         raise PoisonRecord(PoisonReason.INVALID_EVENT, f"event_name {name!r} is no {family} event")
     if task_id.encode() != key:
         raise PoisonRecord(PoisonReason.INVALID_EVENT, f"task_id {task_id!r} is not the record's key {key!r}")
-    for field in ("timestamp", "started_at", "completed_at"):
+    for field in _TIMES:
         time = data.get(field)
         if time is not None and not 0 <= time < _END_OF_TIME:
             raise PoisonRecord(PoisonReason.INVALID_EVENT, f"{field} {time} is no time in microseconds since 1970")
-    if family is Family.STEP and (not data["step_id"] or data["attempt_number"] < 1):
+    if family is _STEP and ("step_id" not in data or data["attempt_number"] < 1):
         raise PoisonRecord(
             PoisonReason.INVALID_EVENT,
-            f"step_id {data['step_id']!r}, attempt_number {data['attempt_number']}: expected an id and a number from 1",
+            f"step_id {data.get('step_id', '')!r}, attempt_number {data['attempt_number']}: "
+            "expected an id and a number from 1",
         )
 
 
 @lru_cache(maxsize=64)
-def _family_of_topic(topic: str) -> Family:
-    return Family(topic.rpartition(".")[2])
+def _kind_of_topic(topic: str) -> tuple[Family, str, str]:
+    """Return the family of a topic's events, the record they are written as, and what their names begin with."""
+    family = Family(topic.rpartition(".")[2])
+    return family, RECORD_OF_FAMILY[family], f"{family}."
 
 
 @lru_cache(maxsize=1)
 def _plain_decoder() -> Decoder:
-    return Decoder()
-
-
-_TRACE_NAMES = frozenset({TRACEPARENT, PARENT, TRACESTATE, BAGGAGE})
-_SHORT = 512  # bytes; what W3C asks everybody to pass on
+    return span_decoder()
 
 
 def _trace_of(headers: Sequence[tuple[str, bytes | None]]) -> TraceHeaders:
-    ours = tuple([header for header in headers if header[0] in _TRACE_NAMES])
-    if not ours:
-        return read_trace_headers(headers)  # none, or in another spelling
-    for _, value in ours:
-        if value is None or len(value) > _SHORT:
-            return read_trace_headers(ours)  # long ones would fill the cache
-    return _read(ours)  # the events of one attempt carry the same context: most are read once
+    places = _places(tuple([name for name, _ in headers]))
+    if places is None:
+        return read_trace_headers(headers)
+    of_span, of_parent = places
+    span, parent = headers[of_span][1], None if of_parent is None else headers[of_parent][1]
+    if span is not None and len(span) == _USUAL and (parent is None or len(parent) == _USUAL):
+        return _read(span, parent)  # the events of one attempt carry the same context: most are read once
+    return read_trace_headers(headers)
+
+
+_USUAL = 55  # bytes of a context; longer ones would fill the cache
+
+
+@lru_cache(maxsize=256)
+def _places(names: tuple[str, ...]) -> tuple[int, int | None] | None:
+    """Return where the contexts of span and parent stand; None for headers that ask for more care."""
+    if TRACEPARENT not in names or TRACESTATE in names or BAGGAGE in names:
+        return None
+    if any(name != name.lower() or names.count(name) > 1 for name in names):
+        return None
+    return names.index(TRACEPARENT), names.index(PARENT) if PARENT in names else None
 
 
 @lru_cache(maxsize=4096)
-def _read(headers: tuple[tuple[str, bytes | None], ...]) -> TraceHeaders:
-    return read_trace_headers(headers)
+def _read(span: bytes, parent: bytes | None) -> TraceHeaders:
+    return TraceHeaders(found, _read_parent(parent)) if (found := read_traceparent(span)) else TraceHeaders()
+
+
+@lru_cache(maxsize=4096)
+def _read_parent(parent: bytes | None) -> SpanRef | None:
+    return read_traceparent(parent)

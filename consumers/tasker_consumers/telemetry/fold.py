@@ -12,16 +12,12 @@ import orjson
 from tasker_consumers.telemetry.bounds import trim
 from tasker_consumers.telemetry.event import FAILED, Event
 from tasker_consumers.telemetry.state import Closed, Fact, Facts, Head, TaskState
-from tasker_schemas.events import RANK_AFTER, fields_of
+from tasker_schemas.events import RANK_AFTER
 from tasker_schemas.headers import TraceHeaders
 from tasker_schemas.names import Family, TaskEvents
 
-# Nothing that a span tells; inputs, results and contexts are the largest part of an event.
-_UNTOLD = {
-    "event_id", "event_type", "task_id", "step_inputs", "step_results", "context", "from_state", "to_state",
-    "truncated",
-}  # fmt: skip
-_TOLD = {family: tuple(sorted(fields_of(family) - _UNTOLD)) for family in Family}
+_TASK, _STEP = Family.TASK, Family.STEP  # to look a member up in its enum costs as much as a comparison
+_START_REQUESTED = str(TaskEvents.START_REQUESTED)
 
 COMPLETE = 4  # the rank from which on the facts of what was exported are dropped
 
@@ -44,11 +40,11 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
     if not head["first"] <= at <= head["last"]:
         head["first"], head["last"] = min(head["first"], at), max(head["last"], at)
     event_id: str = data["event_id"]
-    fact = _fact(family, data, trace)
-    if family is Family.STEP:
+    fact = _fact(data, trace)
+    if family is _STEP:
         _learn_step_context(head, event_id, fact)
         _fold_attempt(state, (data["step_id"], str(data["attempt_number"])), event_id, fact)
-    elif family is Family.TASK:
+    elif family is _TASK:
         _learn_context(head, event_id, fact)
         _fold_task(state, event_id, fact)
     else:
@@ -74,8 +70,9 @@ def latest_task_fact(head: Head) -> tuple[int, int, str] | None:
     return latest
 
 
-def _fact(family: Family, data: dict[str, Any], trace: TraceHeaders) -> Fact:
-    fact = {name: value for name in _TOLD[family] if (value := data[name]) or value == 0}
+def _fact(data: dict[str, Any], trace: TraceHeaders) -> Fact:
+    fact = data.copy()
+    del fact["event_id"], fact["task_id"]
     span, parent = trace.span, trace.parent
     if span is not None:
         # A parent in another trace, or the span itself, is none: it could not be shown above the span.
@@ -121,7 +118,7 @@ def _learn_step_context(head: Head, event_id: str, fact: Fact) -> None:
 
 def _fold_task(state: TaskState, event_id: str, fact: Fact) -> None:
     head = state.head
-    if fact["event_name"] == TaskEvents.START_REQUESTED:
+    if fact["event_name"] == _START_REQUESTED:
         start = [fact.get("started_at", fact["timestamp"]), fact.get("producer", "")]
         head["start"] = min(head.get("start", start), start)
     if _keep(head["facts"], event_id, fact) and "told" in head:

@@ -85,7 +85,7 @@ class TelemetryProcessor:
 
     def fold(self, state: TaskState | None, event: Event) -> TaskState:
         """Return the state after one more event."""
-        if event.data["task_id"] is None:
+        if "task_id" not in event.data:
             self._metrics.outside.inc()
             return state or _OUTSIDE
         return fold(None if state is _OUTSIDE else state, event)

@@ -119,8 +119,8 @@ def furthest(attempt: Attempt) -> int:
 
 def _furthest(told: list[Told]) -> tuple[int, Fact]:
     """Return how far the attempt came, and the latest of the facts that say so."""
-    furthest, last = -1, told[0][2]
-    for _, _, fact in told:
+    furthest, last = -1, told[0][3]
+    for *_, fact in told:
         rank = RANK_AFTER.get(fact["event_name"], -1)
         if rank >= furthest:
             furthest, last = rank, fact
@@ -128,9 +128,9 @@ def _furthest(told: list[Told]) -> tuple[int, Fact]:
 
 
 def _start(told: list[Told]) -> int | None:
-    starts = [fact["started_at"] for _, _, fact in told if "started_at" in fact]
+    starts = [fact["started_at"] for *_, fact in told if "started_at" in fact]
     if not starts:
-        starts = [at for at, _, fact in told if RANK_AFTER.get(fact["event_name"]) == BEGUN]
+        starts = [at for at, *_, fact in told if RANK_AFTER.get(fact["event_name"]) == BEGUN]
     return min(starts) if starts else None
 
 

@@ -24,7 +24,7 @@ def spans_of_events(events: Iterable[Event], names: SpanNames = SpanNames.TASKER
     """
     states: dict[str, TaskState] = {}
     for event in events:
-        task_id = event.data["task_id"]
+        task_id = event.data.get("task_id")
         if task_id is not None:
             states[task_id] = fold(states.get(task_id), event)
     return [

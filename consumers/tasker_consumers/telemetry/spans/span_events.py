@@ -22,7 +22,7 @@ _NOT_OF_REMARK = {"attributes", "correlation_id", "ctx", "event_name", "producer
 def span_events(told: Iterable[Told]) -> list[SpanEvent]:
     """Return the span events for facts in their order; a failure is followed by its OpenTelemetry exception event."""
     events = []
-    for timestamp, _, fact in told:
+    for timestamp, _, _, fact in told:
         name: str = fact["event_name"]
         events.append(SpanEvent(nanoseconds(timestamp), _NAMES.get(name, name), _event_attributes(fact)))
         if name in _FAILURES and (exception := exception_event(fact)) is not None:

@@ -1,13 +1,14 @@
 """The facts of one span put in order, and what they say together."""
 
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from tasker_consumers.telemetry.spans.natural_order import natural_place
 from tasker_consumers.telemetry.spans.span import Attributes
 from tasker_consumers.telemetry.state import Fact, Facts
 
-Told = tuple[int, str, Fact]
-"""A fact in the order of things: time, event id, fact."""
+Told = tuple[int, int, str, Fact]
+"""A fact in the order of things: time, natural place among those of the same time, event id, fact."""
 
 
 class Story(NamedTuple):
@@ -28,7 +29,7 @@ def story_of(*facts: Facts) -> Story:
     told = in_order(*facts)
     fields: dict[str, Any] = {}
     business: Attributes = {}
-    for _, _, fact in told:
+    for *_, fact in told:
         fields.update(fact)
         if "attributes" in fact:
             business.update(fact["attributes"])
@@ -39,11 +40,13 @@ def story_of(*facts: Facts) -> Story:
 
 def in_order(*facts: Facts) -> list[Told]:
     """Return facts by time; where times are equal, in their natural order, and then by event id."""
-    return sorted(
-        ((fact["timestamp"], event_id, fact) for some in facts for event_id, fact in some.items()), key=_place
-    )
+    told = [
+        (fact["timestamp"], natural_place(fact["event_name"]), event_id, fact)
+        for some in facts
+        for event_id, fact in some.items()
+    ]
+    told.sort(key=_place)
+    return told
 
 
-def _place(told: Told) -> tuple[int, int, str]:
-    at, event_id, fact = told
-    return at, natural_place(fact["event_name"]), event_id
+_place = itemgetter(0, 1, 2)

@@ -106,7 +106,7 @@ def loose_groups(state: TaskState, context: SpanContext) -> dict[str, Group]:
 
 def _start(told: list[Told], first: int) -> int:
     for wanted in (TaskEvents.START_REQUESTED, TaskEvents.INITIALIZE_REQUESTED):
-        starts: list[int] = [fact.get("started_at", at) for at, _, fact in told if fact["event_name"] == wanted]
+        starts: list[int] = [fact.get("started_at", at) for at, *_, fact in told if fact["event_name"] == wanted]
         if starts:
             return min(starts)
     return first
