@@ -1,15 +1,12 @@
 """The trace read back through a real backend's own query API is the trace that was exported.
 
-Zipkin is always there; a Jaeger v2 (OTLP on 4318, query API on 16686) is tried where its binary is on the PATH.
+Zipkin is always there; a Jaeger v2 is tried where its binary is on the PATH.
 """
 
 import asyncio
 import json
-import shutil
-import subprocess
 import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -19,11 +16,12 @@ from tasker_consumers.telemetry.app import build_exporter
 from tasker_consumers.telemetry.harvest import PROVISIONAL, harvest
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.spans.of_records import spans_of
-from tasker_consumers.telemetry.spans.span import ERROR, Span
+from tasker_consumers.telemetry.spans.span import ERROR, UNSET, Attributes, AttributeValue, Span, SpanEvent
+from tests.support.jaeger import Jaeger, get, jaeger, jaeger_on_disk
 from tests.support.processes import eventually
 from tests.support.telemetry_histories import Told, failed_order, folded, order
 
-JAEGER = "http://127.0.0.1:16686"
+__all__ = ["jaeger", "jaeger_on_disk"]
 
 
 @pytest.fixture(scope="module")
@@ -31,31 +29,6 @@ def zipkin() -> Iterator[str]:
     """The address of a running Zipkin."""
     with EmbeddedZipkin() as server:
         yield server.url
-
-
-@pytest.fixture(scope="module")
-def jaeger() -> Iterator[str]:
-    """The address of a running Jaeger's query API."""
-    binary = shutil.which("jaeger")
-    if binary is None:
-        pytest.skip("no Jaeger v2 binary named `jaeger` on the PATH")
-    with subprocess.Popen([binary], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        assert eventually(lambda: answers(f"{JAEGER}/api/services"), 60)
-        yield JAEGER
-        process.terminate()
-
-
-def answers(url: str) -> bool:
-    try:
-        get(url)
-    except OSError:
-        return False
-    return True
-
-
-def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=5) as response:
-        return json.load(response)
 
 
 def export(environ: dict[str, str], spans: Sequence[Span]) -> None:
@@ -88,15 +61,43 @@ def test_zipkin_gives_back_the_tree_that_it_was_sent(zipkin: str, history: list[
     spans = spans_of(history)
     export({"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"{zipkin}/api/v2/spans"}, spans)
     found = in_zipkin(zipkin, spans[0].trace_id, len(spans))
-    for span in spans:
-        there = found[span.span_id]
-        assert (there["name"], there.get("parentId")) == (span.name, span.parent_span_id)
-        assert (there["timestamp"], there["duration"]) == (span.start // 1000, max(1, (span.end - span.start) // 1000))
-        assert {name: str(there["tags"][name]) for name in ("task_id", "status")} == {
-            name: str(span.attributes[name]) for name in ("task_id", "status")
-        }
-        assert len(there.get("annotations", [])) == len(span.events)
-        assert ("error" in there["tags"]) == (span.status == ERROR)
+    assert {span_id: of_zipkin(there) for span_id, there in found.items()} == {
+        span.span_id: for_zipkin(span) for span in spans
+    }
+
+
+def of_zipkin(there: dict[str, Any]) -> dict[str, Any]:
+    """What a span of Zipkin's says, in our terms; links are tags there."""
+    return {
+        "name": there["name"],
+        "times": (there["timestamp"], there["duration"]),
+        "above": there.get("parentId"),
+        "tags": {key: value for key, value in there["tags"].items() if not key.startswith("link.")},
+        "linked": [json.loads(value)["span_id"] for key, value in there["tags"].items() if key.startswith("link.")],
+        "events": sorted((note["timestamp"], note["value"]) for note in there.get("annotations", [])),
+    }
+
+
+def for_zipkin(span: Span) -> dict[str, Any]:
+    """What Zipkin has to say of a span: to it, none is shorter than a microsecond, and every value is text."""
+    status = {"otel.status_code": span.status} if span.status != UNSET else {}
+    error = {"error": span.message} if span.status == ERROR else {}
+    return {
+        "name": span.name,
+        "times": (span.start // 1000, max(1, (span.end - span.start) // 1000)),
+        "above": span.parent_span_id,
+        "tags": {**{name: text(value) for name, value in span.attributes.items()}, **status, **error},
+        "linked": [link.span_id for link in span.links],
+        "events": sorted((event.time // 1000, noted(event)) for event in span.events),
+    }
+
+
+def text(value: AttributeValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def noted(event: SpanEvent) -> str:
+    return f'"{event.name}": {json.dumps(event.attributes)}' if event.attributes else event.name
 
 
 def test_zipkin_shows_a_running_task_and_then_its_final_span_under_the_same_id(zipkin: str) -> None:
@@ -114,17 +115,68 @@ def test_zipkin_shows_a_running_task_and_then_its_final_span_under_the_same_id(z
     assert (tags["status"], PROVISIONAL in tags) == ("complete", False)
 
 
-@pytest.mark.parametrize("history", [order("j1"), failed_order("j2")])
-def test_jaeger_gives_back_the_tree_that_it_was_sent(jaeger: str, history: list[Told]) -> None:
+def of_jaeger(there: dict[str, Any]) -> dict[str, Any]:
+    """What a span of Jaeger's says, in our terms; times in microseconds."""
+    tags = {tag["key"]: tag["value"] for tag in there["tags"]}
+    return {
+        "name": there["operationName"],
+        "times": (there["startTime"], there["duration"]),
+        "above": [ref["spanID"] for ref in there["references"] if ref["refType"] == "CHILD_OF"],
+        "linked": [(ref["traceID"], ref["spanID"]) for ref in there["references"] if ref["refType"] == "FOLLOWS_FROM"],
+        "status": (tags.pop("otel.status_code", UNSET), tags.pop("otel.status_description", "")),
+        "attributes": {k: v for k, v in tags.items() if not k.startswith(("otel.", "@jaeger", "span.kind"))},
+        "events": [(log["timestamp"], {f["key"]: f["value"] for f in log["fields"]}) for log in there["logs"]],
+    }
+
+
+def for_jaeger(span: Span) -> dict[str, Any]:
+    """What Jaeger has to say of a span; it shows a list as its JSON."""
+    return {
+        "name": span.name,
+        "times": (span.start // 1000, (span.end - span.start) // 1000),
+        "above": [span.parent_span_id] if span.parent_span_id else [],
+        "linked": [(link.trace_id, link.span_id) for link in span.links],
+        "status": (span.status, span.message),
+        "attributes": {**shown(span.attributes), **({"error": True} if span.status == ERROR else {})},
+        "events": [(event.time // 1000, {"event": event.name, **shown(event.attributes)}) for event in span.events],
+    }
+
+
+def shown(attributes: Attributes) -> dict[str, Any]:
+    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in attributes.items()}
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+@pytest.mark.parametrize("make", [order, failed_order])
+def test_jaeger_gives_back_the_tree_that_it_was_sent(
+    jaeger: Jaeger, protocol: str, make: Callable[[str], list[Told]]
+) -> None:
+    spans = spans_of(make(f"{make.__name__}-{protocol}"))
+    endpoint = jaeger.grpc if protocol == "grpc" else jaeger.http
+    export({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}, spans)
+    assert eventually(lambda: len(jaeger.spans(spans[0].trace_id)) == len(spans))
+    found = {there["spanID"]: of_jaeger(there) for there in jaeger.spans(spans[0].trace_id)}
+    assert found == {span.span_id: for_jaeger(span) for span in spans}
+
+
+def as_shown(jaeger: Jaeger, task_id: str) -> list[tuple[bool, int]]:
+    """A task whose span was exported when it began and when it ended, as Jaeger shows it: provisional?, duration."""
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": jaeger.http}
+    history = order(task_id)
+    (early,) = harvest(folded(history[:2]), Policy(provisional=True))
+    export(environ, [early])
+    assert eventually(lambda: len(jaeger.spans(early.trace_id)) == 1)
     spans = spans_of(history)
-    export({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}, spans)
-    query = f"{jaeger}/api/traces/{spans[0].trace_id}"
-    assert eventually(lambda: answers(query) and len(get(query)["data"][0]["spans"]) == len(spans), 30)
-    found = {span["spanID"]: span for span in get(query)["data"][0]["spans"]}
-    for span in spans:
-        there = found[span.span_id]
-        tags = {tag["key"]: tag["value"] for tag in there["tags"]}
-        assert (there["operationName"], there["startTime"]) == (span.name, span.start // 1000)
-        assert there["duration"] == (span.end - span.start) // 1000
-        assert span.attributes.items() <= tags.items()
-        assert len(there["logs"]) == len(span.events)
+    export(environ, spans)
+    ids = {span.span_id for span in spans}
+    assert eventually(lambda: {there["spanID"] for there in jaeger.spans(early.trace_id)} == ids)
+    shown = [there for there in jaeger.spans(early.trace_id) if there["spanID"] == early.span_id]
+    return sorted((PROVISIONAL in {tag["key"] for tag in there["tags"]}, there["duration"]) for there in shown)
+
+
+def test_jaeger_shows_a_running_task_and_with_its_spans_in_memory_both_of_its_spans(jaeger: Jaeger) -> None:
+    assert as_shown(jaeger, "j3") == [(False, 6_000_000), (True, 0)]
+
+
+def test_jaeger_with_its_spans_in_badger_replaces_the_provisional_by_the_final_span(jaeger_on_disk: Jaeger) -> None:
+    assert as_shown(jaeger_on_disk, "j4") == [(False, 6_000_000)]
