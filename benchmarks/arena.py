@@ -6,7 +6,9 @@ the last output record on the broker: its start-up is left out, and its end is n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from confluent_kafka import (
@@ -18,9 +20,11 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient, NewTopic
+from rich.console import Console
 
 from benchmarks.engine_process import EngineFailed, wait_for
 from benchmarks.workload import SourceRecord
+from tasker_consumers.embedded import find_kafka
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 
@@ -41,8 +45,7 @@ class Arena:
         self.admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
 
     def fill(self, records: Iterable[SourceRecord]) -> None:
-        """Create the source topics and write the records, as the producer would."""
-        self.create(*(event_topic(family, PREFIX) for family in Family))
+        """Write records to the source topics, as the producer would."""
         producer = Producer(
             {
                 "bootstrap.servers": self.servers,
@@ -116,3 +119,14 @@ class Arena:
                 else:
                     yield message
         consumer.close()
+
+
+@contextmanager
+def filled_arena(records: Iterable[SourceRecord], console: Console) -> Iterator[Arena]:
+    """Find or start a Kafka for the block, and fill its source topics."""
+    with find_kafka(os.environ) as kafka:
+        console.print(f"Kafka at {kafka.bootstrap_servers}: {kafka.why} Filling it ...")
+        arena = Arena(kafka.bootstrap_servers)
+        arena.create(*(event_topic(family, PREFIX) for family in Family))
+        arena.fill(records)
+        yield arena

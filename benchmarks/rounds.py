@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -33,14 +33,17 @@ def read_options(description: str | None, *, rounds: int, tasks: int) -> Options
     return Options(rounds=given.rounds, tasks=given.tasks, as_json=given.json)
 
 
-def in_turns(engines: Mapping[str, Callable[[int], float]], rounds: int, console: Console) -> Rates:
+def in_turns(
+    engines: Mapping[str, Callable[[int], float]], rounds: int, console: Console, *, once: Collection[str] = ()
+) -> Rates:
     """Return the rate that each engine reached in each round; an engine is called with the round's number.
 
-    The order is turned round by round, so that no engine always runs on the machine that another one has warmed.
+    The order is turned round by round, so that no engine always runs on the machine that another one has warmed. Those
+    named in `once`, because they take so long, are there in the first round only.
     """
     rates: Rates = {name: [] for name in engines}
-    names = list(engines)
     for number in range(rounds):
+        names = [name for name in engines if name not in once or not number]
         start = number % len(names)
         for name in names[start:] + names[:start]:
             rate = engines[name](number)
@@ -50,12 +53,12 @@ def in_turns(engines: Mapping[str, Callable[[int], float]], rounds: int, console
 
 
 def ratio(rates: Rates, ours: str, peer: str) -> float:
-    """Return how many times faster we are: the median of the ratios within each round.
+    """Return how many times faster we are: the median of the ratios within each round that the peer took part in.
 
     >>> ratio({"ours": [8.0, 30.0, 3.0], "peer": [4.0, 10.0, 3.0]}, "ours", "peer")
     2.0
     """
-    return statistics.median(mine / other for mine, other in zip(rates[ours], rates[peer], strict=True))
+    return statistics.median(mine / other for mine, other in zip(rates[ours], rates[peer], strict=False))
 
 
 def show(title: str, unit: str, rates: Rates, ours: str, console: Console) -> None:
@@ -68,14 +71,29 @@ def show(title: str, unit: str, rates: Rates, ours: str, console: Console) -> No
     table.add_column("ours is", justify="right")
     for name, values in rates.items():
         times = "" if name == ours else f"{ratio(rates, ours, name):.2f} x"
-        table.add_row(name, *(f"{value:,.0f}" for value in values), f"{statistics.median(values):,.0f}", times)
+        cells = [f"{value:,.0f}" for value in values] + [""] * (len(rates[ours]) - len(values))
+        table.add_row(name, *cells, f"{statistics.median(values):,.0f}", times)
     console.print(table)
 
 
-def show_ratios(benchmark: str, ratios: Mapping[str, float], console: Console) -> None:
-    """Print the ratios by their keys, and how to have them again."""
-    told = ", ".join(f"{name} {value:.2f}" for name, value in ratios.items())
-    console.print(f"{told}. Again: python -m benchmarks.{benchmark} --json")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a race found."""
+
+    benchmark: str
+    title: str
+    rates: Rates
+    ratios: Mapping[str, float]
+    more: Mapping[str, object]
+
+    def tell(self, console: Console, *, as_json: bool) -> None:
+        """Print the rounds and our ratios by their keys, and how to have them again; one line of JSON if asked for."""
+        unit = "records/s"
+        show(self.title, unit, self.rates, "ours", console)
+        told = ", ".join(f"{name} {value:.2f}" for name, value in self.ratios.items())
+        console.print(f"{told}. Again: python -m benchmarks.{self.benchmark} --json")
+        if as_json:
+            print(line_of_json(self.benchmark, unit, self.rates, self.ratios, **self.more))
 
 
 def line_of_json(benchmark: str, unit: str, rates: Rates, ratios: Mapping[str, float], **more: object) -> str:

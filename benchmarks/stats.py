@@ -1,7 +1,7 @@
-"""`tasker run stats` against a hand-written confluent-kafka loop and against Quix Streams.
+"""`tasker run stats` against a hand-written confluent-kafka loop, Kafka Streams and Quix Streams.
 
-All three have the same fold, states on disk, a changelog and the output topic, on one Kafka, in turns. A run counts
-when the last statistics record of every task equals an offline recomputation.
+All have the same fold, states on disk, a changelog and the output topic, one process each, on one Kafka, in turns. A
+run counts when the last statistics record of every task equals an offline recomputation.
 
     python -m benchmarks.stats [--rounds N] [--tasks N] [--json]
 """
@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from rich.console import Console
 
-from benchmarks.arena import PREFIX, Arena
+from benchmarks.arena import PREFIX, Arena, filled_arena
 from benchmarks.engine_process import EngineFailed, running
-from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show, show_ratios
-from benchmarks.workload import SourceRecord, workload
-from tasker_consumers.embedded import find_kafka
+from benchmarks.rounds import Report, in_turns, ratio, read_options
+from benchmarks.workload import SourceRecord, copies, id_of_copy, workload
 from tasker_consumers.stats.fold import recompute
 from tasker_schemas.codec import Decoder
 from tasker_schemas.topics import stats_topic
@@ -31,9 +30,11 @@ OUTPUT = stats_topic(PREFIX)
 ENGINES: dict[str, tuple[str, list[str]]] = {
     "ours": (f"{PREFIX}-stats", ["-m", "benchmarks.ours", "stats"]),
     "plain": ("bench-plain", ["-m", "benchmarks.peers.plain"]),
+    "kstreams": ("bench-kstreams", ["-m", "benchmarks.peers.kstreams"]),
     "quix": ("bench-quix", ["-m", "benchmarks.peers.quix"]),
 }
 LIMIT_S = 300.0
+COPIES = 10
 
 Stats = dict[str, Any]
 
@@ -52,7 +53,8 @@ class StatsRace:
         self.arena.create(OUTPUT, compact=True)
         peer: list[str] = []
         if name != "ours":
-            self.arena.create(f"{group}-changelog", compact=True)
+            # The peers' changelog, and what Kafka Streams' warming up puts out.
+            self.arena.create(f"{group}-changelog", f"{group}-warm-up", compact=True)
             peer = [self.arena.servers, group, OUTPUT]
         environ = {
             **os.environ,
@@ -62,9 +64,9 @@ class StatsRace:
         with running([sys.executable, *arguments, *peer], environ, name) as engine:
             engine.wait_for(lambda: self.arena.has_read_all(group), LIMIT_S)
             began_at = engine.began_at()
-        return self.arena.records / (self._ended_at(name) - began_at)
+        return self.arena.records / (self.ended_at(name) - began_at)
 
-    def _ended_at(self, name: str) -> float:
+    def ended_at(self, name: str) -> float:
         """Compare the output with what is expected; return when its last record was appended."""
         decoder, last, last_ms = Decoder(), dict[str, bytes](), 0
         for message in self.arena.output(OUTPUT):
@@ -79,29 +81,30 @@ class StatsRace:
         return last_ms / 1000
 
 
-def expected_stats(records: Sequence[SourceRecord]) -> dict[str, Stats]:
-    """Recompute the statistics of every task without Kafka and without any engine."""
-    return recompute((record.event for record in records), (record.headers for record in records))
+def expected_stats(records: Sequence[SourceRecord], times: int = 1) -> dict[str, Stats]:
+    """Recompute the statistics of every task and its copies without Kafka and without any engine."""
+    found = recompute((record.event for record in records), (record.headers for record in records))
+    ids = {id_of_copy(task_id, number): stats for task_id, stats in found.items() for number in range(times)}
+    return {task_id: {**stats, "task_id": task_id} for task_id, stats in ids.items()}
 
 
 def main() -> None:
     """Run the race and print what came out."""
-    options = read_options(__doc__, rounds=3, tasks=10_000)
+    options = read_options(__doc__, rounds=3, tasks=70_000)
     console = Console(stderr=options.as_json)
-    with find_kafka(os.environ) as kafka:
-        console.print(f"Kafka at {kafka.bootstrap_servers}: {kafka.why} Making {options.tasks:,} tasks ...")
-        records = list(workload(options.tasks))
-        arena = Arena(kafka.bootstrap_servers)
-        arena.fill(records)
-        race = StatsRace(arena, expected_stats(records))
-        del records
-        engines: dict[str, Callable[[int], float]] = {name: partial(race.run, name) for name in ENGINES}
-        rates = in_turns(engines, options.rounds, console)
-    ratios = {"ratio_plain": ratio(rates, "ours", "plain"), "ratio_quix": ratio(rates, "ours", "quix")}
-    show(f"Statistics: {arena.records:,} records, every run verified", "records/s", rates, "ours", console)
-    show_ratios("stats", ratios, console)
-    if options.as_json:
-        print(line_of_json("stats", "records/s", rates, ratios, records=arena.records, tasks=options.tasks))
+    records = list(workload(options.tasks // COPIES))
+    with filled_arena(copies(records, COPIES), console) as arena:
+        race = StatsRace(arena, expected_stats(records, COPIES))
+        records.clear()
+        engines = {name: partial(race.run, name) for name in ENGINES}
+        rates = in_turns(engines, options.rounds, console, once=["quix"])
+    Report(
+        benchmark="stats",
+        title=f"Statistics: {arena.records:,} records, every run verified",
+        rates=rates,
+        ratios={f"ratio_{peer}": ratio(rates, "ours", peer) for peer in ENGINES if peer != "ours"},
+        more={"records": arena.records, "tasks": len(race.expected)},
+    ).tell(console, as_json=options.as_json)
 
 
 if __name__ == "__main__":

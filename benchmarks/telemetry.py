@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from rich.console import Console
 
-from benchmarks.arena import PREFIX, Arena
+from benchmarks.arena import PREFIX, Arena, filled_arena
 from benchmarks.engine_process import EngineFailed, running
-from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show, show_ratios
+from benchmarks.rounds import Report, in_turns, ratio, read_options
 from benchmarks.span_sink import SpanPlace, SpanSink
 from benchmarks.workload import SourceRecord, workload
-from tasker_consumers.embedded import find_kafka
 from tasker_schemas.headers import read_trace_headers
 from tasker_schemas.identity import completion_span_id
 
@@ -95,21 +94,19 @@ def main() -> None:
     """Run the race and print what came out."""
     options = read_options(__doc__, rounds=3, tasks=10_000)
     console = Console(stderr=options.as_json)
-    with find_kafka(os.environ) as kafka:
-        console.print(f"Kafka at {kafka.bootstrap_servers}: {kafka.why} Making {options.tasks:,} tasks ...")
-        records = list(workload(options.tasks))
-        arena = Arena(kafka.bootstrap_servers)
-        arena.fill(records)
-        race = TelemetryRace(arena, expected_spans(records))
-        del records
-        engines: dict[str, Callable[[int], float]] = {name: partial(race.run, name) for name in ENGINES}
-        rates = in_turns(engines, options.rounds, console)
-    title = f"Telemetry: {arena.records:,} records, {len(race.expected):,} spans, every run verified"
-    ratios = {"ratio_stock": ratio(rates, "ours", "stock")}
-    show(title, "records/s", rates, "ours", console)
-    show_ratios("telemetry", ratios, console)
-    if options.as_json:
-        print(line_of_json("telemetry", "records/s", rates, ratios, records=arena.records, spans=len(race.expected)))
+    records = list(workload(options.tasks))
+    expected = expected_spans(records)
+    with filled_arena(records, console) as arena:
+        records.clear()
+        race = TelemetryRace(arena, expected)
+        rates = in_turns({name: partial(race.run, name) for name in ENGINES}, options.rounds, console)
+    Report(
+        benchmark="telemetry",
+        title=f"Telemetry: {arena.records:,} records, {len(expected):,} spans, every run verified",
+        rates=rates,
+        ratios={"ratio_stock": ratio(rates, "ours", "stock")},
+        more={"records": arena.records, "spans": len(expected)},
+    ).tell(console, as_json=options.as_json)
 
 
 if __name__ == "__main__":

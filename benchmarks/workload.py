@@ -6,7 +6,7 @@ Everything follows from the seed, so every engine gets the same records and the 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tasker_schemas.codec import encode
@@ -22,6 +22,8 @@ EPOCH = 1_750_000_000_000_000
 SERVICE = "shop"
 
 Event = dict[str, object]
+
+_ID = b"order-"  # how every task id begins, and nothing else does
 
 
 class SourceRecord(NamedTuple):
@@ -134,6 +136,32 @@ class TaskHistory:
         event: Event = common | fields
         headers = trace_headers(trace) + cloud_event_headers(event, SERVICE)  # type: ignore[arg-type]  # ids are text
         return SourceRecord(family, self._task_id.encode(), encode(RECORD_OF_FAMILY[family], event), headers, event)
+
+
+def id_of_copy(task_id: str, number: int) -> str:
+    """Return the id of a copied task; 0 is the task itself.
+
+    >>> id_of_copy("order-00000017", 3)
+    '00003-00000017'
+    """
+    return task_id.replace(_ID.decode(), f"{number:05d}-") if number else task_id
+
+
+def copies(records: Sequence[SourceRecord], times: int) -> Iterator[SourceRecord]:
+    """Yield the records `times` times, each time as those of other tasks: to encode a million takes a minute and more.
+
+    `event` and the trace stay those of the first.
+    """
+    for number in range(times):
+        prefix = id_of_copy(_ID.decode(), number).encode()
+        for family, key, value, headers, event in records:
+            yield SourceRecord(
+                family,
+                key.replace(_ID, prefix),
+                value.replace(_ID, prefix),
+                [(name, content.replace(_ID, prefix)) for name, content in headers],
+                event,
+            )
 
 
 def workload(tasks: int, seed: int = 7) -> Iterator[SourceRecord]:

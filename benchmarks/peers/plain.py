@@ -2,14 +2,13 @@
 
 It does all the work of a worker once the worker runs: each touched state is loaded, folded, dumped, written to disk and
 to the changelog, and its statistics to the output, acknowledged before the offsets are committed. It leaves out what
-makes a worker one: recovery, rebalances, dead letters, health, orderly stops.
+makes a worker one: recovery, rebalances, dead letters, health, orderly stops, and the windows.
 
     python -m benchmarks.peers.plain SERVERS GROUP OUTPUT
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from typing import Any
@@ -20,6 +19,8 @@ from rocksdict import Options, Rdict, WriteBatch
 from benchmarks.arena import SOURCES
 from benchmarks.peers.confluent_record import ConfluentRecord
 from benchmarks.processors import stats_processor
+from tasker_consumers.stats.derive import stats
+from tasker_consumers.stats.record import to_bytes
 
 RUN_SIZE = 4000
 
@@ -48,7 +49,6 @@ class PlainLoop:
         )
         self._changelog, self._output = f"{group}-changelog", output
         self._states: Any = Rdict(os.environ["TASKER_STATE_DIR"] + "/states", Options(raw_mode=True))
-        self._loop = asyncio.new_event_loop()
 
     def run(self) -> None:
         """Work until the process is ended from outside."""
@@ -70,7 +70,7 @@ class PlainLoop:
                 state = load(key, read)
                 partition_of[key] = record.partition
             touched[key] = fold(state, event)
-        outputs = self._loop.run_until_complete(self._processor.react(touched))
+        outputs = {key: to_bytes(stats(state)) for key, state in touched.items()}
         self._write(touched, outputs, partition_of)
         self._consumer.commit(asynchronous=True)
 

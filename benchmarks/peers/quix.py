@@ -7,7 +7,6 @@ Its unit is the record: a state is read and written for each one, and a statisti
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from typing import Any, NamedTuple
@@ -17,6 +16,8 @@ from quixstreams.models import TopicConfig
 
 from benchmarks.arena import PARTITIONS, SOURCES
 from benchmarks.processors import stats_processor
+from tasker_consumers.stats.derive import stats
+from tasker_consumers.stats.record import to_bytes
 
 
 class QuixRecord(NamedTuple):
@@ -47,8 +48,8 @@ def pipeline(servers: str, group: str, output: str) -> Application:
     raw: dict[str, Any] = {"key_deserializer": "bytes", "value_deserializer": "bytes"}
     first, second = (app.dataframe(app.topic(name, **raw)) for name in SOURCES)
     target = app.topic(output, key_serializer="bytes", value_serializer="bytes", config=TopicConfig(PARTITIONS, 1))
-    stats = first.apply(_tagged(SOURCES[0]), metadata=True).concat(second.apply(_tagged(SOURCES[1]), metadata=True))
-    stats.apply(_folding(), stateful=True, metadata=True).to_topic(target)
+    tagged = first.apply(_tagged(SOURCES[0]), metadata=True).concat(second.apply(_tagged(SOURCES[1]), metadata=True))
+    tagged.apply(_folding(), stateful=True, metadata=True).to_topic(target)
     return app
 
 
@@ -61,14 +62,12 @@ def _tagged(topic: str) -> Any:
 
 def _folding() -> Any:
     processor: Any = stats_processor()
-    run = asyncio.new_event_loop().run_until_complete
 
     def fold(record: QuixRecord, key: bytes, _timestamp: int, _headers: Any, state: State[bytes, bytes]) -> bytes:
         known = processor.fold(processor.load(key, state.get_bytes), processor.decode(record))
-        outputs: dict[bytes, bytes] = run(processor.react({key: known}))
         for entry, value in processor.dump(key, known).items():
             state.delete(entry) if value is None else state.set_bytes(entry, value)
-        return outputs[key]
+        return to_bytes(stats(known))
 
     return fold
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.rounds import ratio
-from benchmarks.workload import workload
+from benchmarks.stats import expected_stats
+from benchmarks.workload import copies, workload
 from tasker_consumers.stats.fold import recompute
+from tasker_schemas.codec import Decoder
+from tasker_schemas.schemas import RECORD_OF_FAMILY
 
 TASKS = 300
 RECORDS = list(workload(TASKS))
@@ -37,6 +40,19 @@ def test_about_one_record_in_ten_comes_too_early() -> None:
         early += timestamp < latest.get(record.key, 0)
         latest[record.key] = max(timestamp, latest.get(record.key, 0))
     assert 0.05 < early / len(RECORDS) < 0.15
+
+
+def test_copies_are_whole_tasks_of_their_own() -> None:
+    records, decode = list(workload(20)), Decoder().decode
+    told = list(copies(records, 3))
+    events = (decode(RECORD_OF_FAMILY[record.family], record.value) for record in told)
+    found = recompute(events, (record.headers for record in told))
+    assert (len(found), found) == (60, expected_stats(records, 3))
+    assert {record.key.decode() for record in told} == found.keys()
+
+
+def test_a_peer_that_ran_once_is_compared_within_its_round() -> None:
+    assert ratio({"ours": [8.0, 30.0], "slow": [2.0]}, "ours", "slow") == pytest.approx(4.0)
 
 
 def test_a_ratio_is_the_median_of_the_ratios_within_rounds() -> None:
