@@ -36,6 +36,7 @@ _READ_ELSEWHERE = (
 _READ_APART = ("kafka", "registry")
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_URL = r"^https?://[^\s/?#]+(/[^\s?#]*)?$"
 _SERVER = re.compile(r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+)(:\d{1,5})?")
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number of seconds above 0")]
@@ -64,6 +65,9 @@ class ConsumerSettings(BaseModel):
     state_dir: Path = Field(Path("tasker-state"), description="a directory")
     web_host: str = Field("127.0.0.1", min_length=1, description="an address to listen at")
     web_port: int = Field(0, ge=0, le=65_535, description="a port from 0 (any free one) to 65535")
+    web_url: str | None = Field(None, pattern=_URL, description="http://host:port, where other workers reach this one")
+    #: Where `tasker stats` asks.
+    stats_url: str | None = Field(None, pattern=_URL, description="http://host:port of a stats worker")
     abandoned_after_s: Seconds = 86_400.0
     commit_interval_s: Seconds = 1.0
     sweep_interval_s: Seconds = 30.0

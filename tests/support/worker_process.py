@@ -53,12 +53,15 @@ class WorkerProcess:
         """Wait until it has its partitions and their states, for the first or a later time."""
         assert eventually(lambda: self.said("Worker ready") >= times, 40), f"{self.log.name} did not get ready"
 
+    def address(self) -> str:
+        """Return the address of its web server, also when it is dead."""
+        assert eventually(lambda: self.said("Health and metrics at ") > 0, 40), "the worker has no web server"
+        return self.log.read_text().split("Health and metrics at ")[1].split()[0]
+
     def get(self, path: str) -> tuple[int, str]:
         """Return status and text of a page of its web server."""
-        assert eventually(lambda: self.said("Health and metrics at ") > 0, 40), "the worker has no web server"
-        address = self.log.read_text().split("Health and metrics at ")[1].split()[0]
         try:
-            with urlopen(address + path, timeout=10) as answer:
+            with urlopen(self.address() + path, timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:

@@ -28,6 +28,8 @@ def test_kafka_variables_become_settings_of_the_client() -> None:
         ("TASKER_ABANDONED_AFTER_S", "-1", "a number of seconds above 0"),
         ("TASKER_ABANDONED_AFTER_S", "inf", "a number of seconds above 0"),
         ("TASKER_WEB_PORT", "70000", "a port from 0 (any free one) to 65535"),
+        ("TASKER_WEB_URL", "10.0.0.1:8080", "http://host:port, where other workers reach this one"),
+        ("TASKER_STATS_URL", "http://", "http://host:port of a stats worker"),
         ("TASKER_LOG_LEVEL", "loud", "debug, info, warning or error"),
         ("KAFKA_SECURITY_PROTOCOL", "SMOKE", "one of PLAINTEXT, SSL"),
         ("KAFKA_BOOTSTRAP_SERVERS", "kafka:port", "host:port[,host:port]"),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from tasker_consumers.engine import EngineSettings, Processor
+    from collections.abc import Sequence
+
+    from tasker_consumers.engine import EngineSettings, Processor, Question
     from tasker_consumers.settings import ConsumerSettings
 
 app = typer.Typer(
@@ -20,12 +22,14 @@ def stats() -> None:
     """Fold task and step events into the statistics of each task."""
     from tasker_consumers.stats.lifetime import Lifetime
     from tasker_consumers.stats.processor import build_stats_processor
+    from tasker_consumers.stats.query import task_questions
     from tasker_schemas.lookup import open_lookup
 
     settings = _start()
     lifetime = Lifetime(abandoned_after_s=settings.abandoned_after_s)
     lookup = open_lookup(settings.registry)
-    _run(build_stats_processor(settings.topic_prefix, lookup=lookup, lifetime=lifetime), settings)
+    processor = build_stats_processor(settings.topic_prefix, lookup=lookup, lifetime=lifetime)
+    _run(processor, settings, task_questions())
 
 
 @app.command()
@@ -67,10 +71,10 @@ def _start() -> "ConsumerSettings":
     return settings
 
 
-def _run(processor: "Processor[Any, Any]", settings: "ConsumerSettings") -> None:
+def _run(processor: "Processor[Any, Any]", settings: "ConsumerSettings", questions: "Sequence[Question]" = ()) -> None:
     from tasker_consumers.engine import run_worker
 
-    raise typer.Exit(run_worker(processor, _engine_settings(settings)))
+    raise typer.Exit(run_worker(processor, _engine_settings(settings), questions))
 
 
 def _engine_settings(settings: "ConsumerSettings") -> "EngineSettings":
@@ -82,6 +86,7 @@ def _engine_settings(settings: "ConsumerSettings") -> "EngineSettings":
         state_dir=settings.state_dir,
         web_host=settings.web_host,
         web_port=settings.web_port,
+        web_url=settings.web_url,
         commit_interval=settings.commit_interval_s,
         sweep_interval=settings.sweep_interval_s,
         session_timeout=settings.session_timeout_s,

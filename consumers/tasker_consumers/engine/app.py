@@ -22,6 +22,7 @@ from tasker_consumers.engine.store import open_store
 from tasker_consumers.engine.sweep import sweep_forever
 from tasker_consumers.engine.table import RunTable
 from tasker_consumers.engine.transport import RunConsumer, RunSchema
+from tasker_consumers.engine.walks import Walks
 from tasker_consumers.engine.writer import Writer
 
 _A_DAY = 24 * 3600.0
@@ -37,10 +38,15 @@ class EngineApp(faust.App):
     lanes: Lanes
     intake: Intake
     table: RunTable
+    walks: Walks
     metrics: EngineMetrics
+    #: Whether the group has told this worker who has which partition, and has not begun to tell anew.
+    placed: bool = False
 
     async def settle(self) -> None:
         """Stop the flow, finish or abandon the runs in work, and commit what is finished."""
+        self.placed = False
+        self.walks.close()
         self.consumer.stop_flow()
         self.flow_control.suspend()
         self.flow_control.clear()
@@ -58,9 +64,7 @@ class EngineApp(faust.App):
         A worker that was stopped for longer may have lost its partitions without knowing: it must not write into what
         another one has taken over. The next heartbeat tells; if the partitions are gone, the wait is cancelled.
         """
-        consumer = self.consumer
-        assert isinstance(consumer, RunConsumer)
-        while consumer.heartbeat_age > self.conf.broker_session_timeout:  # noqa: ASYNC110  it is another thread's
+        while not self.heard:  # noqa: ASYNC110  it is another thread's
             await asyncio.sleep(0.05)
 
     @property
@@ -68,6 +72,26 @@ class EngineApp(faust.App):
         """Whether this worker has its place in the group and its states restored."""
         recovered = cast("RunTableManager", self.tables).recovery.completed.is_set()
         return self.started and recovered and not self.crashed and not self.rebalancing
+
+    def waits_for(self) -> str | None:
+        """Return what keeps this worker from its work, for people; None when nothing does."""
+        if self.settled:
+            return None
+        return "its states, which are being restored" if self.placed and not self.crashed else "partitions"
+
+    @property
+    def heard(self) -> bool:
+        """Whether the group has heard of this worker within a session: else others may have its partitions."""
+        consumer = self.consumer
+        return isinstance(consumer, RunConsumer) and consumer.heartbeat_age <= self.conf.broker_session_timeout
+
+    def owners(self) -> dict[int, str]:
+        """Return by partition the web address of the worker that has it, as the group last told; empty meanwhile."""
+        if not self.placed:
+            return {}
+        changelog = self.table.changelog_topic_name
+        told = cast("Any", self.assignor).tables_metadata()
+        return {partition: url for url, topics in told.items() for partition in topics.get(changelog, ())}
 
     def held_partitions(self) -> set[int]:
         """Return the partitions that this worker works at, their states restored."""
@@ -96,6 +120,7 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
         extra_topic_configs=CHANGELOG_CONFIG,
     )
     app.tables.add(app.table)
+    app.walks = Walks(app.table.store)
     writer = Writer(
         store=app.table.store,
         outbox=KafkaOutbox(app.kafka_producer),
@@ -142,6 +167,7 @@ def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Call
 
 async def _reopen(app: Any, *_: Any, **__: Any) -> None:
     app.metrics.rebalances.inc()
+    app.placed = True
     app.lanes.open()
 
 

@@ -23,8 +23,10 @@ class EngineSettings:
     #: Directory for the states on disk. Workers on one host may share it: each takes a free place in it.
     state_dir: Path = Path("tasker-state")
     web_host: str = "127.0.0.1"
-    #: Port of `/healthz`, `/readyz` and `/metrics`; 0 takes a free one.
+    #: Port of the web server; 0 takes a free one.
     web_port: int = 0
+    #: Where the other workers of the group reach this one; by default the address that the web server listens at.
+    web_url: str | None = None
     commit_interval: float = 1.0
     #: How often stored states are asked whether something is due.
     sweep_interval: float = 30.0

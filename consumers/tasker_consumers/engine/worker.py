@@ -6,14 +6,16 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tasker_consumers.engine.app import EngineApp, build_app
-from tasker_consumers.engine.health import serve_health
 from tasker_consumers.engine.preflight import Topology, prepare_topics
 from tasker_consumers.engine.processor import Processor
+from tasker_consumers.engine.questions import Question
+from tasker_consumers.engine.server import serve
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.state_dir import claim_state_dir
 from tasker_consumers.engine.transport import RunConsumer
@@ -30,8 +32,10 @@ _GC_THRESHOLDS = (100_000, 20, 20)
 logger = logging.getLogger(__name__)
 
 
-def run_worker(processor: Processor[Any, Any], settings: EngineSettings) -> int:
+def run_worker(processor: Processor[Any, Any], settings: EngineSettings, questions: Sequence[Question] = ()) -> int:
     """Run until SIGTERM or SIGINT, or until something breaks, and return the exit code.
+
+    `questions` are what this worker and the others of its group can be asked over HTTP meanwhile.
 
     0: stopped as asked, with all finished work committed. 1: crashed; a supervisor should start it again. 2: it could
     not start, because a setting is wrong or the broker is away; one line on stderr says what to do.
@@ -40,19 +44,25 @@ def run_worker(processor: Processor[Any, Any], settings: EngineSettings) -> int:
     try:
         topology = prepare_topics(processor, settings)
         with claim_state_dir(settings.state_dir, processor.group) as place:
-            code = asyncio.run(_serve(processor, settings, topology, place))
+            code = asyncio.run(_work(processor, settings, questions, topology, place))
     except TaskerEventsError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_USAGE
     return code
 
 
-async def _serve(processor: Processor[Any, Any], settings: EngineSettings, topology: Topology, place: Path) -> int:
+async def _work(
+    processor: Processor[Any, Any],
+    settings: EngineSettings,
+    questions: Sequence[Question],
+    topology: Topology,
+    place: Path,
+) -> int:
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     app = build_app(processor, settings, topology, place)
-    async with serve_health(app, processor, settings):
+    async with serve(app, processor, settings, questions):
         await processor.start()
         try:
             return await _live(app, asked_to_stop, settings)

@@ -8,8 +8,8 @@ import pytest
 
 from tasker_consumers.engine import EngineSettings
 from tasker_consumers.engine.app import build_app
-from tasker_consumers.engine.health import serve_health
 from tasker_consumers.engine.preflight import Topology
+from tasker_consumers.engine.server import serve
 from tests.support.engine_counting import Counting
 
 SETTINGS = EngineSettings(kafka={"bootstrap.servers": "127.0.0.1:1"}, store="memory")
@@ -20,7 +20,7 @@ async def metrics(accept: str) -> tuple[str, str]:
     processor = Counting("t")
     app = build_app(processor, SETTINGS, Topology(1, 1), Path("never-written"))
     async with (
-        serve_health(app, processor, SETTINGS) as address,
+        serve(app, processor, SETTINGS) as address,
         aiohttp.ClientSession() as client,
         client.get(f"{address}/metrics", headers={"Accept": accept}) as answer,
     ):

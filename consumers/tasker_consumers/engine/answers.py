@@ -1,0 +1,163 @@
+"""The questions of a group as web pages: each worker answers all, and asks the others for what it does not hold.
+
+A question that another worker passed on carries a header, and is answered from what this worker holds or not at all:
+two workers that do not agree on who has a partition never send a question back and forth.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+from yarl import URL
+
+from tasker_consumers.engine.app import EngineApp
+from tasker_consumers.engine.questions import Asked, GroupQuestion, KeyQuestion, Question, read_parameters
+from tasker_consumers.engine.walks import HeldStates
+from tasker_consumers.partitioner import partition_of
+from tasker_schemas.errors import BackendUnavailable
+
+FORWARDED = "Tasker-Forwarded"
+#: What an answer may take, with all workers in it.
+LIMIT_S = 30.0
+_CONNECT_S = 3.0
+
+
+@asynccontextmanager
+async def open_answers(app: EngineApp) -> AsyncIterator["Answers"]:
+    """Yield what answers questions, with its connections to the other workers."""
+    limits = aiohttp.ClientTimeout(total=LIMIT_S, sock_connect=_CONNECT_S)
+    async with aiohttp.ClientSession(timeout=limits, headers={FORWARDED: "1"}, auto_decompress=True) as session:
+        yield Answers(app, session)
+
+
+class Answers:
+    """Answers questions, from this worker's states and from the other workers."""
+
+    def __init__(self, app: EngineApp, session: aiohttp.ClientSession) -> None:
+        self._app = app
+        self._session = session
+        assert app.table.partitions is not None
+        self._partitions: int = app.table.partitions
+
+    def route(self, question: Question) -> web.RouteDef:
+        """Return the route of a question. A key in the path may contain anything, slashes too."""
+        key = question.page.key
+        path = question.page.path.replace(f"{{{key.name}}}", f"{{{key.name}:.+}}") if key else question.page.path
+
+        async def answer(request: web.Request) -> web.Response:
+            async with asyncio.timeout(LIMIT_S):
+                if isinstance(question, KeyQuestion):
+                    return await self._about_key(request, question)
+                return await self._about_all(request, question)
+
+        return web.get(path, answer)
+
+    async def _about_key(self, request: web.Request, question: KeyQuestion) -> web.Response:
+        asked = _asked(request, question)
+        key = question.key(asked)
+        partition = partition_of(key, self._partitions)
+        if partition in self._readable():
+            found = question.answer(key, self._app.table.store.reader(partition))
+            if found is None:
+                return json_answer({"error": question.unknown(asked)}, HTTPStatus.NOT_FOUND)
+            return json_answer(found)
+        if FORWARDED in request.headers:
+            raise BackendUnavailable(f"this worker does not hold partition {partition} any more, or not yet")
+        owner = self._owners().get(partition)
+        if owner is None or owner == self._own:
+            raise BackendUnavailable(f"partition {partition} is being restored or moved between workers")
+        return json_answer(*await self._ask(owner, request))
+
+    async def _about_all(self, request: web.Request, question: GroupQuestion) -> web.Response:
+        asked = _asked(request, question)
+        if FORWARDED in request.headers:
+            return json_answer(await self._own_part(question, asked))
+        owners = self._owners()
+        places = sorted(set(owners.values()))
+        parts = await asyncio.gather(
+            *(
+                self._own_part(question, asked) if place == self._own else self._part_of(place, request)
+                for place in places
+            ),
+            return_exceptions=True,
+        )
+        answered: list[int] = []
+        rows: list[Any] = []
+        for part in parts:
+            if isinstance(part, BaseException):
+                raise part
+            answered += part["partitions"]
+            rows += part["rows"]
+        self._check_whole(answered, owners)
+        return json_answer(question.whole(asked, rows))
+
+    async def _own_part(self, question: GroupQuestion, asked: Asked) -> dict[str, Any]:
+        partitions = sorted(self._readable())
+        rows = await question.part(asked, HeldStates(partitions, self._app.walks))
+        return {"partitions": partitions, "rows": rows}
+
+    async def _part_of(self, place: str, request: web.Request) -> dict[str, Any]:
+        answer, status = await self._ask(place, request)
+        if status == HTTPStatus.OK:
+            return answer
+        raise BackendUnavailable(f"the worker at {place} answers with {status}: {answer.get('error')}")
+
+    async def _ask(self, place: str, request: web.Request) -> tuple[dict[str, Any], int]:
+        """Pass a question on, and return what came back and its status; raises BackendUnavailable."""
+        try:
+            async with self._session.get(URL(place + request.raw_path, encoded=True)) as answer:
+                status, document = answer.status, orjson.loads(await answer.read())
+        except (aiohttp.ClientError, OSError, orjson.JSONDecodeError) as error:
+            raise BackendUnavailable(
+                f"the worker at {place} does not answer ({type(error).__name__}): "
+                "once its group has missed it, another one takes over"
+            ) from error
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise BackendUnavailable(f"the worker at {place} cannot answer: {document['error']}")
+        return document, status
+
+    def _check_whole(self, answered: Sequence[int], owners: Mapping[int, str]) -> None:
+        missing = sorted(set(range(self._partitions)) - set(answered))
+        if missing or len(set(answered)) < len(answered):
+            raise BackendUnavailable(
+                f"partitions {', '.join(map(str, missing)) or 'of several workers'} are being restored or moved; "
+                f"known workers: {', '.join(sorted(set(owners.values()))) or 'none'}"
+            )
+
+    def _readable(self) -> set[int]:
+        """Return the partitions whose states are here, restored, and certainly no other worker's."""
+        held = self._app.held_partitions()
+        return held if held and self._app.heard else set()
+
+    def _owners(self) -> Mapping[int, str]:
+        owners = self._app.owners()
+        if not owners:
+            raise BackendUnavailable("the group is distributing its partitions: nobody knows yet who has what")
+        return owners
+
+    @property
+    def _own(self) -> str:
+        return str(self._app.conf.canonical_url)
+
+
+def json_answer(document: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return a document as an answer that no cache keeps."""
+    return web.Response(
+        body=orjson.dumps(document),
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _asked(request: web.Request, question: Question) -> Asked:
+    page = question.page
+    asked = read_parameters(page.parameters, list(request.query.items()))
+    if page.key is not None:
+        asked[page.key.name] = page.key.read(request.match_info[page.key.name])
+    return asked

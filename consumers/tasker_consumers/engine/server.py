@@ -1,0 +1,134 @@
+"""A worker's own small web server: `/healthz`, `/readyz` and `/metrics`, and what the application can be asked."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from prometheus_client.exposition import choose_encoder
+from yarl import URL
+
+from tasker_consumers.engine.address import advertised_url, url_of
+from tasker_consumers.engine.answers import json_answer, open_answers
+from tasker_consumers.engine.app import EngineApp
+from tasker_consumers.engine.openapi import openapi
+from tasker_consumers.engine.page import CONTENT_SECURITY_POLICY, page_of
+from tasker_consumers.engine.processor import Processor
+from tasker_consumers.engine.questions import Question
+from tasker_consumers.engine.settings import EngineSettings
+from tasker_consumers.engine.transport import RunConsumer
+from tasker_schemas.errors import BackendUnavailable, ConfigurationError, UsageError
+
+#: When to ask again what could not be answered: most rebalances are over by then.
+RETRY_AFTER_S = 2
+#: Whoever hangs up is worked for no longer, and no question holds up the end of the worker.
+_RUNNER: Any = {"handler_cancellation": True, "shutdown_timeout": 2.0}
+
+logger = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def serve(
+    app: EngineApp, processor: Processor[Any, Any], settings: EngineSettings, questions: Sequence[Question] = ()
+) -> AsyncIterator[str]:
+    """Serve while the block lasts, and yield the address; raises `ConfigurationError` when the port is taken.
+
+    The address by which the group's other workers find this one is then known to the application.
+    """
+    server = web.Application(middlewares=[_errors_as_json])
+    server.add_routes(
+        [
+            web.get("/healthz", _healthz(app)),
+            web.get("/readyz", _readyz(app, processor)),
+            web.get("/metrics", _metrics(app)),
+        ]
+    )
+    async with AsyncExitStack() as stack:
+        if questions:
+            answers = await stack.enter_async_context(open_answers(app))
+            server.add_routes([answers.route(question) for question in questions])
+            server.add_routes(_documentation(processor.group, questions))
+        runner = web.AppRunner(server, access_log=None, handle_signals=False, **_RUNNER)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        try:
+            await web.TCPSite(runner, settings.web_host, settings.web_port).start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"The web port {settings.web_host}:{settings.web_port} cannot be used ({error.strerror}): "
+                "choose another."
+            ) from error
+        port = runner.addresses[0][1]
+        address, app.conf.canonical_url = url_of(settings.web_host, port), URL(advertised_url(settings, port))
+        logger.info("Health and metrics at %s", address)
+        if questions:
+            logger.info("Questions are answered at %s, documented at /docs", app.conf.canonical_url)
+        yield address
+
+
+def _documentation(group: str, questions: Sequence[Question]) -> list[web.RouteDef]:
+    document = openapi(group, questions)
+    text = page_of(document)
+
+    async def description(_: web.Request) -> web.Response:
+        return json_answer(document)
+
+    async def page(_: web.Request) -> web.Response:
+        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+        return web.Response(text=text, content_type="text/html", headers=headers)
+
+    return [web.get("/openapi.json", description), web.get("/docs", page)]
+
+
+@web.middleware
+async def _errors_as_json(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPMethodNotAllowed as refused:
+        allowed = ", ".join(sorted(refused.allowed_methods))
+        message = f"{request.method} is not for this page; expected {allowed}"
+        return json_answer({"error": message}, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed})
+    except web.HTTPNotFound:
+        message = (
+            f"there is no page {request.path}; /openapi.json and /docs list them, where there is more than /metrics"
+        )
+        return json_answer({"error": message}, HTTPStatus.NOT_FOUND)
+    except UsageError as error:
+        return json_answer({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+    except (BackendUnavailable, TimeoutError) as error:
+        message = str(error) or "it took too long: ask for less"
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        return json_answer({"error": message}, HTTPStatus.SERVICE_UNAVAILABLE, headers)
+
+
+def _healthz(app: EngineApp) -> Any:
+    async def healthz(_: web.Request) -> web.Response:
+        # An answer at all shows that the loop moves.
+        return web.Response(text="crashed\n", status=503) if app.crashed else web.Response(text="ok\n")
+
+    return healthz
+
+
+def _readyz(app: EngineApp, processor: Processor[Any, Any]) -> Any:
+    async def readyz(_: web.Request) -> web.Response:
+        waiting = app.waits_for() or (None if processor.ready() else "the backend")
+        return web.Response(text=f"waiting for {waiting}\n", status=503) if waiting else web.Response(text="ok\n")
+
+    return readyz
+
+
+def _metrics(app: EngineApp) -> Any:
+    async def metrics(request: web.Request) -> web.Response:
+        if app.settled and isinstance(app.consumer, RunConsumer):
+            app.metrics.lag.clear()
+            for tp, lag in app.consumer.lags().items():
+                app.metrics.lag.labels(tp.topic, tp.partition).set(lag)
+        app.metrics.partitions.set(len(app.held_partitions()))
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))  # Prometheus asks for OpenMetrics
+        return web.Response(body=encode(app.metrics.registry), headers={"Content-Type": content_type})
+
+    return metrics
