@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from tasker_consumers.admission import Admission
 from tasker_consumers.stats.contribution import contribution_of
+from tasker_consumers.stats.windows import merge, place_of
 from tasker_consumers.watermarks import TIMEOUT_S, watermarks
 from tasker_schemas.codec import Decoder
 from tasker_schemas.errors import BackendUnavailable, PoisonRecord, UsageError
@@ -22,11 +24,11 @@ Partitions = Callable[[int], Iterable[int]]
 class StatsReader:
     """Reads the topic from its beginning, and goes on where it stopped; `open_stats` makes it."""
 
-    def __init__(self, consumer: Any, places: list[TopicPartition], key: bytes | None) -> None:
+    def __init__(self, consumer: Any, places: list[TopicPartition], key: bytes | None, record: str) -> None:
         self._consumer = consumer
         self._places = places
         self._key = key
-        self._decode = Decoder().decode
+        self._decode = partial(Decoder().decode, record)
         self.unreadable = 0
 
     def backlog(self) -> Iterator[Stats]:
@@ -63,16 +65,21 @@ class StatsReader:
             if self._key is not None and message.key() != self._key:
                 continue
             try:
-                yield self._decode("TaskStats", message.value())
+                yield self._decode(message.value())
             except PoisonRecord:
                 self.unreadable += 1
 
 
 @contextmanager
 def open_stats(
-    kafka: Mapping[str, str], topic: str, *, key: bytes | None = None, partitions: Partitions = range
+    kafka: Mapping[str, str],
+    topic: str,
+    *,
+    key: bytes | None = None,
+    partitions: Partitions = range,
+    record: str = "TaskStats",
 ) -> Iterator[StatsReader]:
-    """Yield a reader of the topic, or of those of its records that have one key.
+    """Yield a reader of a topic of `record`, or of those of its records that have one key.
 
     Raises UsageError when there is no such topic, and BackendUnavailable when Kafka does not answer.
     """
@@ -91,13 +98,23 @@ def open_stats(
         if found is None:
             raise UsageError(f"Kafka has no topic {topic}: is TASKER_TOPIC_PREFIX right, does `tasker run stats` run?")
         places = [TopicPartition(topic, number) for number in partitions(len(found.partitions))]
-        yield StatsReader(consumer, places, key)
+        yield StatsReader(consumer, places, key, record)
     except KafkaException as error:
         raise admission.refusal(consumer) or BackendUnavailable(
             f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()})"
         ) from error
     finally:
         consumer.close()
+
+
+def newest_windows(values: Iterable[Stats]) -> list[Stats]:
+    """Return the windows that records of `StatsWindow` tell: the newest of each partition, added up."""
+    newest: dict[tuple[Any, ...], Stats] = {}
+    for value in values:
+        place = *place_of(value), value["partition"]
+        if place not in newest or value["revision"] >= newest[place]["revision"]:
+            newest[place] = value
+    return merge(newest.values())
 
 
 class Newest:
