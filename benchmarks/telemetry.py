@@ -3,6 +3,9 @@
 Both export to the same real OTLP receiver over HTTP, in turns. A run counts when the receiver holds every span with
 its trace, its id, its parent and its name. The clock runs from the first record handled to the last export.
 
+Where there is an OpenTelemetry Collector (`peers/otel_collector.py`), it carries the same spans, ready-made, from Kafka
+to the receiver. That is another job, so the table shows how long it takes in the same terms: as if it read our records.
+
     python -m benchmarks.telemetry [--rounds N] [--tasks N] [--json]
 """
 
@@ -18,6 +21,7 @@ from rich.console import Console
 
 from benchmarks.arena import PREFIX, Arena, filled_arena
 from benchmarks.engine_process import EngineFailed, running
+from benchmarks.peers.otel_collector import COLLECTORS, CollectorRace, collector, spans_in
 from benchmarks.rounds import Report, in_turns, ratio, read_options
 from benchmarks.span_sink import SpanPlace, SpanSink
 from benchmarks.workload import SourceRecord, workload
@@ -43,6 +47,13 @@ class TelemetryRace:
 
     arena: Arena
     expected: frozenset[SpanPlace]
+
+    def carry(self, name: str, collectors: CollectorRace, _round: int) -> float:
+        """Let a collector carry the spans; return the source records per second that its time stands for."""
+        with SpanSink() as sink:
+            seconds = collectors.run(sink)
+            self._check(name, sink)
+            return self.arena.records / seconds
 
     def run(self, name: str, _round: int) -> float:
         """Let an engine work from an empty state to the end; return its records per second."""
@@ -90,6 +101,21 @@ def expected_spans(records: Iterable[SourceRecord]) -> frozenset[SpanPlace]:
     return frozenset(spans)
 
 
+def collector_races(arena: Arena, records: Iterable[SourceRecord], console: Console) -> dict[str, CollectorRace]:
+    """Return the collector's races, their topics filled; none where there is no collector."""
+    binary = collector()
+    if binary is None:
+        console.print(
+            "No OpenTelemetry Collector: `otelcol` is not on the PATH, and OTELCOL names none. It is left out."
+        )
+        return {}
+    spans = spans_in(records)
+    races = {name: CollectorRace(arena, binary, per_record) for name, per_record in COLLECTORS.items()}
+    for race in races.values():
+        race.fill(spans)
+    return races
+
+
 def main() -> None:
     """Run the race and print what came out."""
     options = read_options(__doc__, rounds=3, tasks=10_000)
@@ -97,14 +123,19 @@ def main() -> None:
     records = list(workload(options.tasks))
     expected = expected_spans(records)
     with filled_arena(records, console) as arena:
+        collectors = collector_races(arena, records, console)
         records.clear()
         race = TelemetryRace(arena, expected)
-        rates = in_turns({name: partial(race.run, name) for name in ENGINES}, options.rounds, console)
+        engines = {name: partial(race.run, name) for name in ENGINES}
+        carriers = {name: partial(race.carry, name, carrier) for name, carrier in collectors.items()}
+        rates = in_turns({**engines, **carriers}, options.rounds, console)
+    ratios = {"ratio_stock": ratio(rates, "ours", "stock")}
+    ratios |= {f"ratio_collector_{COLLECTORS[name]}": ratio(rates, "ours", name) for name in collectors}
     Report(
         benchmark="telemetry",
         title=f"Telemetry: {arena.records:,} records, {len(expected):,} spans, every run verified",
         rates=rates,
-        ratios={"ratio_stock": ratio(rates, "ours", "stock")},
+        ratios=ratios,
         more={"records": arena.records, "spans": len(expected)},
     ).tell(console, as_json=options.as_json)
 
