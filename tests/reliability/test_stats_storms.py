@@ -1,0 +1,81 @@
+"""Three workers, and one blow after the other: no task lost, none wrong, against an offline recomputation.
+
+`TASKER_TEST_SCALE=25` makes 50,000 tasks and 30 blows of the 2,000 and 3; `pytest -rP` shows the counts.
+"""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
+from tests.support.scale import SCALE
+from tests.support.stats_arena import StatsArena
+from tests.support.stats_storm import Herd, Orders, storm
+
+pytestmark = [pytest.mark.reliability, pytest.mark.timeout(240 + 60 * SCALE)]
+TASKS, BLOWS = 2_000 * SCALE, 3 * min(SCALE, 10)
+
+
+@pytest.fixture
+def arena(kafka: KafkaSource, topic_prefix: str, tmp_path: Path) -> StatsArena:
+    return StatsArena(kafka.bootstrap_servers, topic_prefix, tmp_path)
+
+
+def test_kills_of_random_workers_lose_no_task_and_count_none_wrong(arena: StatsArena) -> None:
+    random = Random(4)
+    with Herd(arena) as herd:
+        verdict = storm(herd, Orders(TASKS, random), lambda herd, _: herd.kill(random.randrange(3)), BLOWS, random)
+    assert (verdict.tasks, verdict.lost, verdict.wrong) == (TASKS, 0, 0)
+
+
+def test_kills_every_few_seconds_without_mercy_lose_no_task_and_count_none_wrong(arena: StatsArena) -> None:
+    random = Random(8)
+
+    def blow(herd: Herd, _: int) -> None:
+        herd.kill(random.randrange(3))
+
+    with Herd(arena) as herd:
+        verdict = storm(herd, Orders(TASKS, random), blow, BLOWS, random, at_work=False)
+    assert (verdict.tasks, verdict.lost, verdict.wrong) == (TASKS, 0, 0)
+
+
+def test_kills_that_take_the_disk_along_lose_no_task_and_count_none_wrong(arena: StatsArena) -> None:
+    random = Random(5)
+
+    def blow(herd: Herd, _: int) -> None:
+        herd.kill(random.randrange(3), forget=True)
+
+    with Herd(arena) as herd:
+        verdict = storm(herd, Orders(TASKS, random), blow, BLOWS, random)
+    assert (verdict.tasks, verdict.lost, verdict.wrong) == (TASKS, 0, 0)
+
+
+def test_kills_of_workers_and_of_the_broker_lose_no_task_and_count_none_wrong(
+    own_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
+) -> None:
+    random = Random(6)
+
+    def blow(herd: Herd, number: int) -> None:
+        herd.kill(random.randrange(3))
+        if number % 5 == 1:
+            own_kafka.kill()
+            own_kafka.start()
+
+    with Herd(StatsArena(own_kafka.bootstrap_servers, topic_prefix, tmp_path)) as herd:
+        verdict = storm(herd, Orders(TASKS, random), blow, BLOWS, random)
+    assert (verdict.tasks, verdict.lost, verdict.wrong) == (TASKS, 0, 0)
+
+
+def test_workers_that_come_and_go_all_the_time_lose_no_task_and_count_none_wrong(arena: StatsArena) -> None:
+    random = Random(7)
+
+    def blow(herd: Herd, number: int) -> None:
+        if len(herd.workers) > 1 and random.random() < 0.5:
+            herd.leave(random.choice(list(herd.workers)))
+        else:
+            herd.start(3 + number)
+
+    with Herd(arena) as herd:
+        verdict = storm(herd, Orders(TASKS, random), blow, BLOWS, random)
+    assert (verdict.tasks, verdict.lost, verdict.wrong) == (TASKS, 0, 0)
