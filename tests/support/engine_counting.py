@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from prometheus_client import CollectorRegistry, Counter
 
 from tasker_consumers.engine import EngineSettings, Record, run_worker
-from tasker_consumers.engine.processor import Read
+from tasker_consumers.engine.processor import Reaction, Read
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 
 
@@ -51,8 +51,12 @@ class Counting:
         return (f"{self.prefix}.a", f"{self.prefix}.b")
 
     @property
-    def output(self) -> str:
-        return f"{self.prefix}.counts"
+    def outputs(self) -> tuple[str, ...]:
+        return (f"{self.prefix}.counts",)
+
+    @property
+    def index(self) -> None:
+        return None
 
     @property
     def dead_letters(self) -> str:
@@ -96,11 +100,12 @@ class Counting:
         state[event.id] = event.value
         return state
 
-    async def react(self, touched: dict[bytes, State]) -> Mapping[bytes, bytes]:
+    async def react(self, partition: int, touched: dict[bytes, State]) -> Reaction:  # noqa: ARG002  all alike
         REACTIONS.inc()
         if self.slow:
             await asyncio.sleep(self.slow)
-        return {key: b"%d:%d" % (len(state), sum(state.values())) for key, state in touched.items()}
+        counts = {key: b"%d:%d" % (len(state), sum(state.values())) for key, state in touched.items()}
+        return Reaction(outputs={self.outputs[0]: counts})
 
     def due(self, state: State, now: int) -> bool:
         if not self.expire or -1 in state:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from tasker_consumers.engine import Record
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.pipeline import Pipeline
+from tasker_consumers.engine.processor import Reaction
 from tasker_consumers.engine.store import MemoryStore
 from tasker_consumers.engine.writer import Writer
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
@@ -32,7 +33,6 @@ class Bench:
             store=self.store,
             outbox=self.outbox,
             changelog=CHANGELOG,
-            output=processor.output,
             dead_letters=processor.dead_letters,
             dead_letter_partitions=2,
             may_write=lambda: asyncio.sleep(0),
@@ -97,8 +97,8 @@ def test_a_revisit_writes_only_what_is_due() -> None:
 
 def test_a_reaction_that_raises_leaves_store_and_topics_as_they_were() -> None:
     class Refusing(Counting):
-        async def react(self, touched: dict[bytes, State]) -> Mapping[bytes, bytes]:
-            raise ArithmeticError(len(touched))
+        async def react(self, partition: int, touched: dict[bytes, State]) -> Reaction:
+            raise ArithmeticError(partition, len(touched))
 
     bench = Bench(Refusing("t"))
     with pytest.raises(ArithmeticError):

@@ -60,7 +60,7 @@ def test_an_attempt_lasts_from_its_earliest_start_to_its_latest_end() -> None:
 
 def test_the_duration_that_was_told_beats_the_clocks() -> None:
     (step,) = [knows(event("step.completed", 9, step_id="s", execution_duration=0.25, started_at=T0))]
-    assert step.figures() == Figures(rank=4, tries=1, work=250_000, time=250_000)
+    assert step.figures() == Figures(rank=4, tries=1, work=250_000, time=250_000, ended=T0 + 9_000_000)
 
 
 def test_what_any_event_says_a_step_depends_on_is_kept() -> None:

@@ -9,13 +9,15 @@ from typing import Any, cast
 import faust
 
 from tasker_consumers.engine.connection import connection
+from tasker_consumers.engine.indexing import Indexing, emit_forever
 from tasker_consumers.engine.intake import Delivery, Intake
 from tasker_consumers.engine.lanes import Lanes
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.outbox import BATCH_BYTES, KafkaOutbox
 from tasker_consumers.engine.pipeline import Pipeline
 from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, Topology, changelog_topic
-from tasker_consumers.engine.processor import E, Processor, S
+from tasker_consumers.engine.processor import E, Index, Processor, S
+from tasker_consumers.engine.progress import Progress
 from tasker_consumers.engine.recovery import RunTableManager
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.store import open_store
@@ -110,10 +112,12 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     app.run_size, app.drain_timeout = settings.run_size, settings.drain_timeout
     app.metrics = EngineMetrics(processor.registry)
     app.lanes = Lanes(app.crash)
+    store = open_store(settings.store, state_dir / "states")
     app.table = RunTable(
         app,
-        store=open_store(settings.store, state_dir / "states"),
-        count_recovered=app.metrics.recovered.inc,
+        store=store,
+        indexing=Indexing(processor.index, store),
+        progress=Progress(app.metrics),
         name="states",
         partitions=topology.partitions,
         schema=RunSchema(),
@@ -125,7 +129,6 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
         store=app.table.store,
         outbox=KafkaOutbox(app.kafka_producer),
         changelog=changelog_topic(processor.group),
-        output=processor.output,
         dead_letters=processor.dead_letters,
         dead_letter_partitions=topology.dead_letter_partitions,
         may_write=app.may_write,
@@ -135,6 +138,8 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     source = app.topic(*processor.sources, schema=RunSchema())
     app.agent(source, name=f"{processor.group}.runs")(_delivering(app))
     app.task(_sweeping(app, pipeline, settings.sweep_interval))
+    if processor.index is not None:
+        app.task(_emitting(app, pipeline, processor.index))
     app.on_partitions_assigned.connect(cast("Any", _reopen))
     return app
 
@@ -163,6 +168,19 @@ def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Call
         )
 
     return sweep
+
+
+def _emitting(app: EngineApp, pipeline: Pipeline[S, E], index: Index) -> Callable[[], Any]:
+    async def emit() -> None:
+        await emit_forever(
+            index,
+            partitions=app.held_partitions,
+            indexing=app.table.indexing,
+            lanes=app.lanes,
+            emit=pipeline.emit,
+        )
+
+    return emit
 
 
 async def _reopen(app: Any, *_: Any, **__: Any) -> None:

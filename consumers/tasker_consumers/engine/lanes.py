@@ -8,6 +8,7 @@ keeps memory bounded.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ class Lanes:
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._closing = asyncio.Event()
         self._epoch = 0
 
     @property
@@ -52,6 +54,7 @@ class Lanes:
     async def close(self, grace: float) -> None:
         """Take no more jobs, wait up to `grace` seconds for those at work, then cancel what is left."""
         self._closed = True
+        self._closing.set()
         self._epoch += 1
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
@@ -63,6 +66,12 @@ class Lanes:
     def open(self) -> None:
         """Take jobs again."""
         self._closed = False
+        self._closing.clear()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, but not when the lanes are closed: whoever holds something of a partition has to let it go."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
 
     async def _guard(self, job: Job, turn: asyncio.Lock) -> None:
         try:

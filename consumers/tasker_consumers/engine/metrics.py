@@ -23,9 +23,15 @@ class EngineMetrics:
         self.entries = Counter(
             "tasker_engine_entries_written", "Heads and parts of states written.", registry=self.registry
         )
-        self.outputs = Counter("tasker_engine_records_emitted", "Records sent to the output.", registry=self.registry)
+        self.outputs = Counter("tasker_engine_records_emitted", "Records sent to the outputs.", registry=self.registry)
         self.recovered = Counter(
             "tasker_engine_records_recovered", "Changelog records read back into the store.", registry=self.registry
+        )
+        self.recovery_left = Gauge(
+            "tasker_engine_recovery_records_left", "Changelog records still to be read back.", registry=self.registry
+        )
+        self.recovery_seconds = Gauge(
+            "tasker_engine_recovery_seconds", "Time that the last restoring of states took.", registry=self.registry
         )
         self.run_seconds = Histogram(
             "tasker_engine_run_seconds", "From taking a run to its last acknowledgement.", registry=self.registry

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Generic
 
 from tasker_consumers.engine.metrics import EngineMetrics
-from tasker_consumers.engine.processor import E, Processor, Record, S
+from tasker_consumers.engine.processor import E, Entries, Index, Processor, Reaction, Record, S, States
 from tasker_consumers.engine.writer import Outcome, Writer
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 
@@ -20,6 +20,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 10.0
 logger = logging.getLogger(__name__)
 
 Poisoned = tuple[Record, PoisonRecord]
+
+_NOTHING = Reaction()
 
 
 class Pipeline(Generic[S, E]):
@@ -39,12 +41,27 @@ class Pipeline(Generic[S, E]):
         for record, error in poisoned:
             self._metrics.poison.labels(record.topic, error.reason).inc()
 
-    async def revisit(self, partition: int, keys: Iterable[bytes], now: int) -> None:
-        """Ask stored states whether something is due, and take those that say so through the other steps."""
+    async def revisit(self, partition: int, keys: Iterable[bytes], now: int) -> float:
+        """Ask stored states whether something is due, and take those that say so through the other steps.
+
+        Returns the seconds that the asking took: what is due has to be done, but the asking can be spread.
+        """
+        begun = time.perf_counter()
         read, load, is_due = self._writer.store.reader(partition), self._processor.load, self._processor.due
         states = ((key, load(key, read)) for key in keys)
         due = {key: state for key, state in states if state is not None and is_due(state, now)}
+        asked = time.perf_counter() - begun
         await self._settle(partition, due, [])
+        return asked
+
+    async def emit(self, index: Index, states: States) -> None:
+        """Tell what the index has to tell of a partition; the caller holds its lane."""
+        reaction = await index.emit(states)
+        await self._writer.emit(states.partition, reaction.outputs)
+        if reaction.entries or reaction.index:
+            await self._writer.write(states.partition, Outcome(entries=reaction.entries, index=reaction.index))
+        self._count(reaction.entries, reaction)
+        reaction.written()
 
     async def _fold(self, partition: int, run: Sequence[Record]) -> tuple[dict[bytes, S], list[Poisoned]]:
         # The hot loop: everything it needs is local, and it awaits only when its slice of time is used up.
@@ -92,11 +109,16 @@ class Pipeline(Generic[S, E]):
         if not touched and not poisoned:
             return
         with self._metrics.react_seconds.time():
-            outputs = await self._processor.react(touched) if touched else {}
-        entries = await self._dump(touched)
-        await self._writer.write(partition, Outcome(entries=entries, outputs=outputs, poisoned=poisoned))
+            reaction = await self._processor.react(partition, touched) if touched else _NOTHING
+        entries = {**reaction.entries, **await self._dump(touched)}
+        outcome = Outcome(entries=entries, index=reaction.index, outputs=reaction.outputs, poisoned=poisoned)
+        await self._writer.write(partition, outcome)
+        self._count(entries, reaction)
+        reaction.written()
+
+    def _count(self, entries: Entries, reaction: Reaction) -> None:
         self._metrics.entries.inc(len(entries))
-        self._metrics.outputs.inc(len(outputs))
+        self._metrics.outputs.inc(sum(map(len, reaction.outputs.values())))
 
     async def _dump(self, touched: dict[bytes, S]) -> dict[bytes, bytes | None]:
         dump, clock = self._processor.dump, time.perf_counter

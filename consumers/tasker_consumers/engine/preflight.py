@@ -82,7 +82,7 @@ def _connect(settings: EngineSettings) -> tuple[AdminClient, dict[str, int]]:
 
 
 def _common_partitions(processor: Processor[Any, Any], existing: Mapping[str, int]) -> int:
-    involved = [*processor.sources, *filter(None, [processor.output])]
+    involved = [*processor.sources, *processor.outputs]
     missing = [name for name in involved if name not in existing]
     if missing:
         raise ConfigurationError(

@@ -4,7 +4,8 @@ The engine reads runs of records, keeps one state per record key in a changelogg
 everything that a run caused is acknowledged. It knows no event: all meaning is in here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry
@@ -15,8 +16,14 @@ E = TypeVar("E")
 PART = b"\x00"
 """Stands between a key and the name of a part of its state; no record key may contain it."""
 
+INDEX = PART + PART + b"index:"
+"""What the keys of an index begin with; no state's key or part does."""
+
 Read = Callable[[bytes], bytes | None]
 """Reads one entry of the partition's table."""
+
+Entries = Mapping[bytes, bytes | None]
+"""Entries to write into the partition's table by key; None deletes."""
 
 
 class Record(Protocol):
@@ -36,6 +43,68 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...  # noqa: D102
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """What a run leads to beside the states themselves.
+
+    Entries of the application's own are written before the states, to the changelog too, so a state that came back is
+    never without the entries that were written with it. They begin with `PART`.
+    """
+
+    #: Records by topic and key.
+    outputs: Mapping[str, Mapping[bytes, bytes]] = field(default_factory=dict)
+    entries: Entries = field(default_factory=dict)
+    #: What changed in the index, in one write with the states, and in this worker's store only.
+    index: Entries = field(default_factory=dict)
+    #: Called when everything is written and acknowledged.
+    written: Callable[[], None] = lambda: None
+
+
+class States(Protocol):
+    """What this worker has stored of one partition that it holds."""
+
+    @property
+    def partition(self) -> int: ...  # noqa: D102
+
+    @property
+    def read(self) -> Read:
+        """What reads one entry."""
+
+    def heads(self) -> Iterator[bytes]:
+        """Iterate over the keys that have a state; to be used up or closed before the next `await` that may be long."""
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over all entries whose keys begin so, in the order of their keys; the same holds."""
+
+
+class Index(Protocol):
+    """What an application derives from all states of a partition together, and keeps beside them.
+
+    Its entries begin with `INDEX`. They change with the states, in one write of the store, and are in no changelog:
+    when states were restored, the index is made anew from them. So it cannot disagree with the states.
+    """
+
+    @property
+    def version(self) -> bytes:
+        """Another version than the stored one has the index made anew."""
+
+    @property
+    def emit_seconds(self) -> float:
+        """How often `emit` is called for each partition held."""
+
+    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
+        """Return all entries of the index, from the states alone; should let others have their turn."""
+
+    def held(self, states: States) -> None:
+        """Note that this worker holds a partition now, its states and its index restored."""
+
+    def released(self, partition: int) -> None:
+        """Note that it holds it no more; nothing may be read from it."""
+
+    async def emit(self, states: States) -> Reaction:
+        """Return what is to be told from time to time: here the outputs are acknowledged before anything is written."""
 
 
 class Processor(Protocol[S, E]):
@@ -58,8 +127,8 @@ class Processor(Protocol[S, E]):
         """The topics to read; they have the same number of partitions and partition their keys alike."""
 
     @property
-    def output(self) -> str | None:
-        """A compacted topic for what `react` returns, partitioned as the sources are; None when there is none."""
+    def outputs(self) -> tuple[str, ...]:
+        """The compacted topics for what `react` returns, partitioned as the sources are."""
 
     @property
     def dead_letters(self) -> str:
@@ -73,20 +142,24 @@ class Processor(Protocol[S, E]):
     def registry(self) -> CollectorRegistry | None:
         """The application's own numbers, served with the engine's; None when there are none."""
 
+    @property
+    def index(self) -> Index | None:
+        """What is kept beside the states; None when nothing is."""
+
     def decode(self, record: Any) -> E:
         """Return the record's event; raises PoisonRecord for one that can never be read."""
 
     def load(self, key: bytes, read: Read) -> S | None:
         """Return the stored state of a key, None when there is none."""
 
-    def dump(self, key: bytes, state: S) -> Mapping[bytes, bytes | None]:
+    def dump(self, key: bytes, state: S) -> Entries:
         """Return the entries to write: the head always, parts when they changed; None deletes an entry."""
 
     def fold(self, state: S | None, event: E) -> S:
         """Return the state with one more event in it; the given state may be changed in place."""
 
-    async def react(self, touched: dict[bytes, S]) -> Mapping[bytes, bytes]:
-        """Do what the touched states ask for, and return the output records by key.
+    async def react(self, partition: int, touched: dict[bytes, S]) -> Reaction:
+        """Do what the touched states of a partition ask for, and return what follows.
 
         Called once per run after all its events are folded. While it waits for a slow backend the partition waits with
         it. It may change the states: they are dumped afterwards. A rebalance or a stop can cancel it, and so can a

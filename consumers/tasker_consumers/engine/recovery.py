@@ -46,12 +46,14 @@ class RunRecovery(Recovery):
         table.apply_changelog_batch([event])
         self.active_offsets[tp] = message.offset
         self._last_flush_at = self._last_active_event_processed_at = asyncio.get_running_loop().time()
-        table.count_recovered(len(event.value.records))
+        table.progress.move(len(event.value.records), max(0, self.active_remaining_total()))
 
     def _set_recovery_started(self) -> None:
         # Faust clears the signal after every record, and so can miss an end that comes before it waits for it.
         super()._set_recovery_started()
         self.signal_recovery_end.clear()
+        for table in self.actives_for_table:
+            cast("RunTable", table).progress.begin()
 
     def _maybe_end(self) -> None:
         if self.in_recovery and not self.need_recovery():

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, ReadOptions, WriteBatch
 
 from tasker_consumers.engine.processor import PART, Read
 
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 Items = Mapping[bytes, bytes | None]
 _OFFSET = PART + b"changelog-offset"  # a part of no state
+#: Of the index that the store holds; missing when states have changed without it.
+INDEX_VERSION = PART + b"index-version"
 
 
 class StateStore(Protocol):
@@ -32,6 +34,9 @@ class StateStore(Protocol):
 
     def heads(self, partition: int) -> Iterator[bytes]:
         """Iterate over the keys that states have now, whatever is written meanwhile; their parts are left out."""
+
+    def scan(self, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over the entries whose keys begin with `prefix`, in the order of their keys, as they are now."""
 
     def offset(self, partition: int) -> int | None:
         """Return the offset of the last changelog record that is in here."""
@@ -71,6 +76,10 @@ class MemoryStore:
     def heads(self, partition: int) -> Iterator[bytes]:
         """See `StateStore`."""
         return iter([key for key in self._states.get(partition, ()) if PART not in key])
+
+    def scan(self, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """See `StateStore`."""
+        return iter(sorted(item for item in self._states.get(partition, {}).items() if item[0].startswith(prefix)))
 
     def offset(self, partition: int) -> int | None:
         """See `StateStore`."""
@@ -120,6 +129,13 @@ class RocksStore:
     def heads(self, partition: int) -> Iterator[bytes]:
         """See `StateStore`."""
         return (key for key in self._database(partition).keys() if PART not in key)  # noqa: SIM118  not a dict
+
+    def scan(self, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """See `StateStore`."""
+        options = ReadOptions()
+        options.set_iterate_upper_bound(prefix[:-1] + bytes([prefix[-1] + 1]))
+        items: Iterator[tuple[bytes, bytes]] = self._database(partition).items(from_key=prefix, read_opt=options)
+        return items
 
     def offset(self, partition: int) -> int | None:
         """See `StateStore`."""

@@ -9,8 +9,12 @@ from tasker_consumers.engine.lanes import Lanes
 
 #: States that are asked in one turn of a lane; a run waits at most for so many.
 TURN = 200
+#: Part of a worker's time that the asking may take, however many states there are: with a million of them a sweep takes
+#: minutes, but the runs do not notice.
+SHARE = 0.05
 
-Revisit = Callable[[int, Iterable[bytes], int], Awaitable[None]]
+Revisit = Callable[[int, Iterable[bytes], int], Awaitable[float]]
+"""Asks the states of some keys, does what is due, and returns the seconds that the asking took."""
 
 
 async def sweep_forever(
@@ -21,7 +25,7 @@ async def sweep_forever(
     heads: Callable[[int], Iterator[bytes]],
     revisit: Revisit,
 ) -> None:
-    """Every `interval` seconds, revisit the states of all partitions held, a few at a time in their lane."""
+    """Revisit the states of all partitions held, a few at a time in their lane, and again `interval` seconds later."""
     while True:
         await asyncio.sleep(interval)
         for partition in sorted(partitions()):
@@ -32,12 +36,13 @@ async def sweep(partition: int, *, lanes: Lanes, heads: Callable[[int], Iterator
     """Revisit all states of one partition; ends early when the lanes are closed."""
     walk: Iterator[bytes] | None = None
     left = True  # until a turn comes to the end of the walk, or does not come to its own
+    asked = 0.0
 
     async def turn() -> None:
-        nonlocal walk, left
+        nonlocal walk, left, asked
         walk, left = heads(partition) if walk is None else walk, False
         some = list(islice(walk, TURN))
-        await revisit(partition, some, time.time_ns() // 1000)
+        asked = await revisit(partition, some, time.time_ns() // 1000)
         left = bool(some)
 
     while left:
@@ -45,3 +50,4 @@ async def sweep(partition: int, *, lanes: Lanes, heads: Callable[[int], Iterator
         if task is None:
             return
         await asyncio.wait([task])
+        await lanes.rest(asked * (1 / SHARE - 1))

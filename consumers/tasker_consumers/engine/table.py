@@ -1,12 +1,14 @@
 """The states as Faust's table: Faust places its partitions and its changelog, the engine's store keeps the values."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, cast
 
 import faust
 from faust.types import TP, EventT
 
-from tasker_consumers.engine.store import StateStore
+from tasker_consumers.engine.indexing import Indexing
+from tasker_consumers.engine.progress import Progress
+from tasker_consumers.engine.store import INDEX_VERSION, StateStore
 from tasker_consumers.engine.transport import Run
 
 
@@ -16,10 +18,11 @@ class RunTable(faust.Table[bytes, bytes]):
     The engine reads and writes the store directly; nothing goes through Faust's dictionary interface.
     """
 
-    def __init__(self, app: Any, *, store: StateStore, count_recovered: Callable[[int], None], **kwargs: Any) -> None:
+    def __init__(self, app: Any, *, store: StateStore, indexing: Indexing, progress: Progress, **kwargs: Any) -> None:
         super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
         self.store = store
-        self.count_recovered = count_recovered
+        self.indexing = indexing
+        self.progress = progress
 
     async def on_start(self) -> None:
         """Declare the changelog; Faust would also start a store of its own."""
@@ -28,6 +31,7 @@ class RunTable(faust.Table[bytes, bytes]):
     async def on_stop(self) -> None:
         """Let go of the store."""
         await super().on_stop()
+        self.indexing.release_all()
         self.store.close()
 
     def persisted_offset(self, tp: TP) -> int | None:
@@ -39,6 +43,7 @@ class RunTable(faust.Table[bytes, bytes]):
         for event in batch:
             message, run = event.message, cast("Run", event.value)
             items = {record.key: record.value for record in run.records}
+            items[INDEX_VERSION] = None  # the index knows nothing of these
             self.store.write(message.partition, items, message.offset)
 
     async def on_rebalance(
@@ -51,10 +56,13 @@ class RunTable(faust.Table[bytes, bytes]):
         """Let go of the partitions that went to other workers."""
         for tp in revoked:
             if tp.topic == self.changelog_topic_name:
+                self.indexing.release(tp.partition)
                 self.store.release(tp.partition)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
-        """Tell whoever waits for the states; Faust would also ask its own store."""
+        """Put the indexes right, and tell whoever waits for the states; Faust would also ask its own store."""
+        await self.indexing.take({tp.partition for tp in active_tps})
+        self.progress.end()
         await self.call_recover_callbacks()
 
     async def need_active_standby_for(self, tp: TP) -> bool:  # noqa: ARG002

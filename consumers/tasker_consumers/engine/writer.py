@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasker_consumers.engine.dead_letters import dead_letter
 from tasker_consumers.engine.lanes import uninterrupted
 from tasker_consumers.engine.outbox import Outbox, Outgoing
-from tasker_consumers.engine.processor import Record
+from tasker_consumers.engine.processor import Entries, Record
 from tasker_consumers.engine.store import StateStore
 from tasker_schemas.errors import PoisonRecord
 
@@ -16,8 +16,10 @@ from tasker_schemas.errors import PoisonRecord
 class Outcome:
     """What became of one run of one partition."""
 
-    entries: Mapping[bytes, bytes | None]
-    outputs: Mapping[bytes, bytes]
+    entries: Entries
+    #: Entries that are in no changelog.
+    index: Entries = field(default_factory=dict)
+    outputs: Mapping[str, Mapping[bytes, bytes]] = field(default_factory=dict)
     poisoned: Sequence[tuple[Record, PoisonRecord]] = ()
 
 
@@ -28,7 +30,6 @@ class Writer:
     store: StateStore
     outbox: Outbox
     changelog: str
-    output: str | None
     dead_letters: str
     dead_letter_partitions: int
     #: Waits until this worker may be sure that the partition is still its own.
@@ -43,11 +44,19 @@ class Writer:
         await self.may_write()
         await uninterrupted(self._write(partition, outcome))
 
+    async def emit(self, partition: int, outputs: Mapping[str, Mapping[bytes, bytes]]) -> None:
+        """Send records and return when Kafka has acknowledged them."""
+        await self.may_write()
+        await uninterrupted(self._emit(partition, outputs))
+
+    async def _emit(self, partition: int, outputs: Mapping[str, Mapping[bytes, bytes]]) -> None:
+        await asyncio.gather(*(self._send(topic, partition, records) for topic, records in outputs.items() if records))
+
     async def _write(self, partition: int, outcome: Outcome) -> None:
-        self.store.write(partition, outcome.entries)
+        self.store.write(partition, {**outcome.entries, **outcome.index})
         changelog_offset, *_ = await asyncio.gather(
             self._send(self.changelog, partition, outcome.entries),
-            *([self._send(self.output, partition, outcome.outputs)] if self.output and outcome.outputs else []),
+            *([self._emit(partition, outcome.outputs)] if outcome.outputs else []),
             *([self._bury(partition, outcome.poisoned)] if outcome.poisoned else []),
         )
         if changelog_offset is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tasker_consumers.stats.contribution import Contribution
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.steps import MAX_DURATION
 from tasker_consumers.stats.table import Summary
@@ -70,6 +71,16 @@ def status_of(state: TaskState) -> State:
     return State.ABANDONED if abandoned else _status(state, steps)
 
 
+def contribution(state: TaskState) -> Contribution | None:
+    """Return what a task adds to a window: the same as `contribution_of` its statistics, for less."""
+    stand = state.stand
+    if stand is None or not stand.terminal:
+        return None
+    retries = min(state.steps.total().retries, _MAX_INT)
+    duration = _time_between(_started_at(state), stand.ended_at)
+    return Contribution(state.name or "", stand.ended_at, stand.rank, retries, duration)
+
+
 def is_terminal(state: TaskState) -> bool:
     """Tell whether the task is over, as far as known."""
     return state.stand is not None and state.stand.terminal
@@ -113,10 +124,15 @@ def _steps_are_still_coming(state: TaskState, steps: Summary) -> bool:
     return _status(state, steps) is State.COMPLETE and ended < max(state.announced, steps.steps)
 
 
-def _seconds_between(start: int | None, end: int | None) -> float | None:
+def _time_between(start: int | None, end: int | None) -> int | None:
     if start is None or end is None:
         return None
-    return min(max(0, end - start), MAX_DURATION) / 1e6
+    return min(max(0, end - start), MAX_DURATION)
+
+
+def _seconds_between(start: int | None, end: int | None) -> float | None:
+    time = _time_between(start, end)
+    return None if time is None else time / 1e6
 
 
 def _first_error(state: TaskState) -> dict[str, Any] | None:

@@ -37,10 +37,14 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
     digest = crc32(event["event_id"].encode())
     own = name.startswith("task.")
     if not own and state.steps.frozen is not None:
+        state.late += 1
         return state
     timestamp: int = event["timestamp"]
+    late = 0
     if state.last_event_at is None or timestamp > state.last_event_at:
         state.last_event_at = timestamp
+    elif timestamp < state.last_event_at:
+        late = 1
     task_name = event.get("task_name")
     if task_name != state.name:
         state.name = least(state.name, task_name)
@@ -50,9 +54,14 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
     if learn is not None:
         learn(state, event)
     if own:
+        news = digest not in state.events
         state.events.add(digest)
     else:
-        state.steps.learn(event, digest)
+        news = state.steps.learn(event, digest)
+    if news:
+        state.late += late
+    else:
+        state.repeated += 1
     return state
 
 

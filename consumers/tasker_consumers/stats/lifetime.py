@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 from tasker_consumers.stats.derive import is_abandoned, is_terminal
 from tasker_consumers.stats.state import TaskState
+from tasker_consumers.stats.windows import HOUR_S
+from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.events import RANK
 from tasker_schemas.names import State
 
-_SECOND = 1_000_000
+SECOND = 1_000_000
+#: A closed window is kept so long for what would open it again, and the states of its tasks are too.
+MARGIN_S = HOUR_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +23,21 @@ class Lifetime:
     #: The steps of a task that is over are kept so long, for stragglers; of a failed one at least as long as the above,
     #: for its retry.
     grace_s: float = 3_600.0
-    #: Everything is forgotten after so long: the topics do not hold a task's events longer.
+    #: How long windows take corrections, after which a task is forgotten (an hour later): the topics do not hold its
+    #: events longer.
     retention_s: float = 7 * 86_400.0
+
+    def __post_init__(self) -> None:
+        if self.retention_s <= self.grace_s:
+            raise ConfigurationError(
+                f"TASKER_STATS_RETENTION_S is {self.retention_s:g}; expected more than TASKER_STATS_GRACE_S, which is "
+                f"{self.grace_s:g}."
+            )
 
     def age(self, state: TaskState, now: int) -> bool:
         """Change a state as its age at `now` (wall clock, microseconds) asks for; return whether it changed."""
-        silent = (now - state.touched_at) / _SECOND
-        if silent > max(self.retention_s, self.grace_s, self.abandoned_after_s):
+        silent = (now - state.touched_at) / SECOND
+        if silent > max(self.retention_s, self.abandoned_after_s) + MARGIN_S:
             state.forgotten = True
             return True
         if state.stand is not None and is_terminal(state):
@@ -35,10 +47,22 @@ class Lifetime:
                 return False
             state.steps.freeze()
             return True
-        unheard = (now - (state.last_event_at or 0)) / _SECOND
+        unheard = (now - (state.last_event_at or 0)) / SECOND
         if min(silent, unheard) <= self.abandoned_after_s:
             return False
         known = state.known_events
         changed = not is_abandoned(state, known)
         state.abandoned_after = known
         return changed
+
+
+def closes_at(start: int, seen_at: int, retention: int) -> int:
+    """Return when a window closes, all in microseconds: later its tasks are forgotten one by one, and it with them.
+
+    That is `retention` after its begin; but a window of tasks that were first heard of even later than that, such as
+    those of an imported history, is open for as long from then on.
+
+    >>> closes_at(1000, seen_at=1020, retention=100), closes_at(1000, seen_at=5000, retention=100)
+    (1100, 5100)
+    """
+    return (start if seen_at <= start + retention else seen_at) + retention

@@ -2,12 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from tasker_consumers.stats.derive import stats
+from tasker_consumers.engine.processor import Reaction
+from tasker_consumers.stats.contribution import contribution_of
+from tasker_consumers.stats.counting import Change, changes_of
+from tasker_consumers.stats.derive import contribution, is_terminal, stats
 from tasker_consumers.stats.fold import FAMILIES, Headers, fold
 from tasker_consumers.stats.lifetime import Lifetime
+from tasker_consumers.stats.metrics import DEFAULT_NAMES, StatsMetrics
 from tasker_consumers.stats.record import to_bytes
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.steps import Event
@@ -17,7 +22,7 @@ from tasker_schemas.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY
-from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, event_topic, stats_topic
+from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, event_topic, stats_topic, window_topic
 
 GROUP = "stats"
 
@@ -38,16 +43,25 @@ class StatsProcessor:
     """Joins the events of each task into its statistics, and emits them whenever the task was touched."""
 
     gather_seconds = 0.0
-    registry = None
 
-    def __init__(self, prefix: str, decoder: Decoder, lifetime: Lifetime, clock: Clock = _wall_clock) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        decoder: Decoder,
+        lifetime: Lifetime,
+        clock: Clock = _wall_clock,
+        *,
+        metric_names: int = DEFAULT_NAMES,
+    ) -> None:
         self.group = f"{prefix}-{GROUP}"
         self.sources = tuple(event_topic(family, prefix) for family in FAMILIES)
-        self.output = stats_topic(prefix)
+        self.outputs = (stats_topic(prefix), window_topic(prefix))
         self.dead_letters = dead_letter_topic(GROUP, prefix)
         self._records = {event_topic(family, prefix): (RECORD_OF_FAMILY[family], f"{family}.") for family in FAMILIES}
         #: The windows of the partitions held, for those who ask.
-        self.windows = WindowIndex()
+        self.windows = self.index = WindowIndex(self.outputs[1], lifetime.retention_s, clock=clock)
+        self._metrics = StatsMetrics(self.windows.open_tasks, metric_names)
+        self.registry = self._metrics.registry
         self._decode = decoder.decode
         self._lifetime = lifetime
         self._clock = clock
@@ -62,30 +76,58 @@ class StatsProcessor:
     def fold(self, state: TaskState | None, event: Told) -> TaskState:
         """Return the state after one more event, with the time of its delivery."""
         state = fold(state, *event)
-        state.touched_at = self._clock()
+        state.touched_at = now = self._clock()
+        if not state.seen_at:
+            state.seen_at = now
         return state
 
     def load(self, key: bytes, read: Read) -> TaskState | None:
-        """Return the stored state of a task."""
-        return load(key, read)
+        """Return the stored state of a task, with what it counts for."""
+        state = load(key, read)
+        if state is not None:
+            state.counted = contribution(state)
+            state.counted_open = state.counted is None
+        return state
 
     def dump(self, key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:
         """Return the entries to write for a task."""
         return dump(key, state)
 
-    async def react(self, touched: dict[bytes, TaskState]) -> Mapping[bytes, bytes]:
-        """Return the statistics of the touched tasks; those that are only forgotten keep their last record."""
-        records = {}
+    async def react(self, partition: int, touched: dict[bytes, TaskState]) -> Reaction:
+        """Return the statistics of the touched tasks, and what they change in the windows.
+
+        Those that are only forgotten keep their last record, and their windows stay as they are.
+        """
+        records: dict[bytes, bytes] = {}
+        changes: list[Change] = []
         for count, (key, state) in enumerate(touched.items(), 1):
             if not state.forgotten:
-                records[key] = to_bytes(stats(state))
+                known = stats(state)
+                records[key] = to_bytes(known)
+                changes += changes_of(state, contribution_of(known))
             if not count % _TURN or state.steps.spread:
                 await asyncio.sleep(0)
-        return records
+        opened = sum(_is_open(state) - state.counted_open for state in touched.values())
+        windows = await self.windows.change(partition, changes, opened)
+
+        def written() -> None:
+            windows.written()
+            self._count(changes, touched.values())
+
+        return replace(windows, outputs={self.outputs[0]: records}, written=written)
 
     def due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's age changed its state."""
-        return self._lifetime.age(state, now)
+        state.given_up = due = self._lifetime.age(state, now)
+        return due
+
+    def _count(self, changes: list[Change], touched: Iterable[TaskState]) -> None:
+        self._metrics.ended.count(changes)
+        for state in touched:
+            self._metrics.late.inc(state.late)
+            self._metrics.duplicates.inc(state.repeated)
+            if state.given_up and _is_open(state):
+                self._metrics.abandoned.inc()
 
     async def start(self) -> None:
         """Nothing to open: everything goes through the engine."""
@@ -99,10 +141,21 @@ class StatsProcessor:
 
 
 def build_stats_processor(
-    prefix: str = DEFAULT_PREFIX, *, lookup: SchemaLookup | None = None, lifetime: Lifetime | None = None
+    prefix: str = DEFAULT_PREFIX,
+    *,
+    lookup: SchemaLookup | None = None,
+    lifetime: Lifetime | None = None,
+    metric_names: int = DEFAULT_NAMES,
 ) -> StatsProcessor:
-    """Return the processor of the statistics; `lookup` finds schemas by registry id, if there is a registry."""
-    return StatsProcessor(prefix, Decoder(lookup), lifetime or Lifetime())
+    """Return the processor of the statistics; `lookup` finds schemas by registry id, if there is a registry.
+
+    `metric_names` is how many task names, and how many step names, have a label of their own in the metrics.
+    """
+    return StatsProcessor(prefix, Decoder(lookup), lifetime or Lifetime(), metric_names=metric_names)
+
+
+def _is_open(state: TaskState) -> bool:
+    return not (state.forgotten or is_terminal(state))
 
 
 def _check(event: Event, key: bytes | None, family: str) -> None:

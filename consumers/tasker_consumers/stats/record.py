@@ -1,4 +1,4 @@
-"""The record `TaskStats` as bytes, with the branch of each union named, which spares the writer the guessing."""
+"""Our records as bytes, with the branch of each union named, which spares the writer the guessing."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,23 +7,23 @@ from typing import Any
 from tasker_schemas.codec import encode
 from tasker_schemas.schemas import NAMESPACE, latest
 
-RECORD = "TaskStats"
+TASK, WINDOW = "TaskStats", "StatsWindow"
 
 
-def to_bytes(stats: Mapping[str, Any]) -> bytes:
-    """Return a task's statistics as a record of the stats topic."""
+def to_bytes(stats: Mapping[str, Any], record: str = TASK) -> bytes:
+    """Return a task's statistics as a record of the stats topic, or a window as one of its own."""
     named = dict(stats)
-    for name, branch in _branches().items():
+    for name, branch in _branches(record).items():
         value = named[name]
         if value is not None:
             named[name] = (branch, value)
-    return encode(RECORD, named)
+    return encode(record, named)
 
 
 @cache
-def _branches() -> dict[str, str]:
+def _branches(record: str) -> dict[str, str]:
     """Return for each field that may be null the name of what it is otherwise."""
-    fields = latest(RECORD).declared["fields"]
+    fields = latest(record).declared["fields"]
     return {field["name"]: _name(field["type"][1]) for field in fields if isinstance(field["type"], list)}
 
 

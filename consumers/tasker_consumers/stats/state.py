@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tasker_consumers.stats.contribution import Contribution
 from tasker_consumers.stats.table import StepTable
 from tasker_schemas.events import RANK
 from tasker_schemas.names import State
@@ -60,6 +61,8 @@ class TaskState:
     abandoned_after: int = 0
     #: Wall clock of the last delivery, kept by the processor; no part of what is known.
     touched_at: int = 0
+    #: Wall clock of the first one, kept likewise.
+    seen_at: int = 0
     carrier: Carrier | None = None
     stand: Stand | None = None
     first_error: ErrorFact | None = None
@@ -67,6 +70,13 @@ class TaskState:
     steps: StepTable = field(default_factory=StepTable)
     #: Whether nothing of the task is worth keeping any more.
     forgotten: bool = False
+    #: What follows is about one run, and is not stored. What the task counted for before it, and whether as going on:
+    counted: Contribution | None = None
+    counted_open: bool = False
+    #: How many of its events were known already, or out of order, and whether it was given up.
+    repeated: int = 0
+    late: int = 0
+    given_up: bool = False
 
     @property
     def known_events(self) -> int:

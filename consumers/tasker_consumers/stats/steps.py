@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from tasker_consumers.stats.contribution import FIRST_OUTCOME, Contribution
 from tasker_consumers.stats.lattice import greatest, least
 from tasker_schemas.events import RANK, RANK_AFTER
 from tasker_schemas.names import State, StepEvents
@@ -79,9 +80,11 @@ class Step:
     name: str | None = None
     depends_on: frozenset[str] | None = None
     attempts: dict[int, Attempt] = field(default_factory=dict)
+    _known: "Figures | None" = None  # what `figures` found, until more is learnt
 
     def learn(self, event: Event, digest: int) -> None:
         """Add what an event tells; `digest` is the hash of its id."""
+        self._known = None
         self.events.add(digest)
         self.name = least(self.name, event.get("step_name"))
         depends_on = event.get("depends_on")
@@ -96,18 +99,9 @@ class Step:
 
     def figures(self) -> "Figures":
         """Return what the statistics need to know of this step."""
-        attempts = self.attempts
-        if len(attempts) == 1:  # nearly always, and this is called for every step of every touched task
-            ((number, attempt),) = attempts.items()
-            duration = attempt.duration
-            return Figures(attempt.rank, number if attempt.rank >= BEGUN else 0, duration or 0, duration)
-        if not attempts:
-            return Figures(0, 0, 0, None)
-        begun = [number for number, attempt in attempts.items() if attempt.rank >= BEGUN]
-        durations = [duration for attempt in attempts.values() if (duration := attempt.duration) is not None]
-        return Figures(
-            attempts[max(attempts)].rank, max(begun, default=0), sum(durations), _wall_time(attempts, durations)
-        )
+        if self._known is None:
+            self._known = _figures(self.attempts)
+        return self._known
 
     def row(self) -> Row:
         """Return the step as it is stored, its figures among it."""
@@ -138,6 +132,29 @@ class Figures(NamedTuple):
     tries: int  # the highest attempt number that has begun: a history that starts with attempt 3 has had 3
     work: int  # the durations of its attempts, added up
     time: int | None  # its attempt's duration; of several, first start to last end, the waits between included
+    ended: int | None  # when its last attempt ended
+
+
+def _figures(attempts: Mapping[int, Attempt]) -> Figures:
+    if len(attempts) == 1:  # nearly always
+        ((number, attempt),) = attempts.items()
+        duration = attempt.duration
+        return Figures(attempt.rank, number if attempt.rank >= BEGUN else 0, duration or 0, duration, attempt.end)
+    if not attempts:
+        return Figures(0, 0, 0, None, None)
+    last = attempts[max(attempts)]
+    begun = [number for number, attempt in attempts.items() if attempt.rank >= BEGUN]
+    durations = [duration for attempt in attempts.values() if (duration := attempt.duration) is not None]
+    time = _wall_time(attempts, durations)
+    return Figures(last.rank, max(begun, default=0), sum(durations), time, last.end)
+
+
+def contribution_of_step(name: str | None, figures: "Figures") -> Contribution | None:
+    """Return what a step adds to a window; None as long as its last attempt is not over."""
+    rank, tries, _, time, ended = figures
+    if rank < FIRST_OUTCOME or ended is None:
+        return None
+    return Contribution(name or "", ended, rank, max(0, tries - 1), time)
 
 
 def _wall_time(attempts: Mapping[int, Attempt], durations: list[int]) -> int | None:

@@ -1,7 +1,8 @@
 """A task's state as entries of a table: one for a small task; a head and one part for each bucket of a large one.
 
 The entries are JSON, lists without names. The head comes last in `dump`: as long as it is not written, the state before
-holds, and parts that are newer than their head are put right by the next delivery.
+holds, and parts that are newer than their head are put right by the next delivery. Only when a state shrinks it comes
+first: what it no longer needs goes after it.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,23 +36,25 @@ def load(key: bytes, read: Read) -> TaskState | None:
         summaries = {int(index): Summary(*summary) for index, summary in steps.items()}
         state.steps = StepTable(summaries, lambda index: _read_part(key, index, read))
     else:
-        summary, path = steps
-        state.steps.frozen = Frozen(Summary(*summary), path and Path(*path))
+        summary, path, minutes = steps
+        state.steps.frozen = Frozen(Summary(*summary), path and Path(*path), minutes)
     return state
 
 
 def dump(key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:
-    """Return the entries to write, the head last; None deletes. Parts that were not touched are left out."""
+    """Return the entries to write, in this order; None deletes. Parts that were not touched are left out."""
     table = state.steps
     if state.forgotten:
         return {**_without_parts(key, state), key: None}
     entries: dict[bytes, bytes | None] = {}
     steps: Any
     if table.frozen is not None:
-        summary, path = table.frozen
-        kind, steps = _FROZEN, (tuple(summary), path and tuple(path))
-        entries = _without_parts(key, state)
-    elif table.spread:
+        summary, path, minutes = table.frozen
+        kind, steps = _FROZEN, (tuple(summary), path and tuple(path), minutes)
+        # This head needs no parts any more: the other way round, a crash in between would lose what they say.
+        head = orjson.dumps([*_head_row(state), kind, steps])
+        return {key: head, **_without_parts(key, state)}
+    if table.spread:
         kind, steps = _LARGE, {str(index): tuple(summary) for index, summary in table.summaries().items()}
         for index in table.touched:
             entries[part_key(key, index)] = orjson.dumps(_bucket_row(table.buckets[index]))
@@ -86,6 +89,7 @@ def _head_row(state: TaskState) -> list[Any]:
         state.announced,
         state.abandoned_after,
         state.touched_at,
+        state.seen_at,
         state.carrier and tuple(state.carrier),
         state.stand and tuple(state.stand),
         state.first_error and tuple(state.first_error),

@@ -8,11 +8,13 @@ whole bucket, never changed by a difference: so what a crash left half-written i
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from zlib import crc32
 
+from tasker_consumers.stats.contribution import Contribution
 from tasker_consumers.stats.critical_path import Node, Path, critical_path
-from tasker_consumers.stats.steps import Event, Row, Step
+from tasker_consumers.stats.steps import Event, Figures, Row, Step, contribution_of_step
+from tasker_consumers.stats.windows import MinuteRow, minutes
 from tasker_schemas.events import RANK
 from tasker_schemas.names import State
 
@@ -100,6 +102,19 @@ class Bucket:
         for step_id, step in self.steps.items():
             yield Node(step_id, step.figures().time, step.depends_on)
 
+    def weight(self, step_id: str) -> "Weight":
+        """Return what a step counts for; nothing for one that was never heard of."""
+        step = self.steps.get(step_id)
+        if step is not None:
+            return Weight.of(step.name, step.figures())
+        row = self.packed.get(step_id)
+        return _NO_WEIGHT if row is None else Weight.of(row[_NAME], Figures(*row[_FIGURES]))
+
+    def weights(self) -> Iterator["Weight"]:
+        """Return what each step counts for."""
+        for step_id in (*self.packed, *self.steps):
+            yield self.weight(step_id)
+
     def summary(self) -> Summary:
         """Return what the statistics need to know of these steps."""
         events = len(self.events)
@@ -107,7 +122,7 @@ class Bucket:
         longest: str | None = None
         longest_time: int | None = None
         ordered = False
-        for step_id, step_events, depends_on, rank, tries, step_work, time in self._figures():
+        for step_id, step_events, depends_on, rank, tries, step_work, time, _ in self._figures():
             events += step_events
             completed += rank >= _COMPLETE
             failed += rank == _ERROR
@@ -129,7 +144,23 @@ class Bucket:
             yield step_id, len(step.events), step.depends_on, *step.figures()
 
 
-_DEPENDS_ON, _TIME = 2, 7  # places in a row
+_NAME, _DEPENDS_ON, _FIGURES, _TIME = 1, 2, slice(4, None), 7  # places in a row
+
+
+class Weight(NamedTuple):
+    """What a step counts for outside of its task."""
+
+    name: str
+    contribution: Contribution | None
+    retries: int
+
+    @classmethod
+    def of(cls, name: str | None, figures: Figures) -> Self:
+        """Return what a step of this name and these figures counts for."""
+        return cls(name or "", contribution_of_step(name, figures), max(0, figures.tries - 1))
+
+
+_NO_WEIGHT = Weight("", None, 0)
 
 
 class Frozen(NamedTuple):
@@ -137,6 +168,8 @@ class Frozen(NamedTuple):
 
     summary: Summary
     path: Path | None
+    #: What the steps count for, by name and minute.
+    minutes: list[MinuteRow]
 
 
 ReadBucket = Callable[[int], Bucket]
@@ -149,7 +182,7 @@ def _no_bucket(_index: int) -> Bucket:
 class StepTable:
     """All steps of a task; buckets that were not touched stay where `read` finds them."""
 
-    __slots__ = ("_read", "_stale", "_summaries", "buckets", "frozen", "spread", "touched")
+    __slots__ = ("_before", "_read", "_stale", "_summaries", "buckets", "frozen", "spread", "touched")
 
     def __init__(self, summaries: Mapping[int, Summary] | None = None, read: ReadBucket = _no_bucket) -> None:
         #: The buckets at hand, by index; a small task's only one is 0.
@@ -163,18 +196,39 @@ class StepTable:
         self._summaries = dict(summaries or {})
         self._stale: set[int] = set()
         self._read = read
+        #: What the steps that events touched counted for when the table was loaded.
+        self._before: dict[str, Weight] = {}
 
-    def learn(self, event: Event, digest: int) -> None:
-        """Add what an event tells about its step, if it has one; `digest` is the hash of its id."""
+    def learn(self, event: Event, digest: int) -> bool:
+        """Add what an event tells about its step, if it has one, and return whether the event is news.
+
+        `digest` is the hash of its id.
+        """
         step_id = event.get("step_id")
         if step_id is None:
             bucket = self._bucket(digest % FAN_OUT if self.spread else 0)
-            bucket.events.add(digest)
+            known = bucket.events
+            news = digest not in known
+            known.add(digest)
         else:
             bucket = self._bucket(bucket_of(step_id) if self.spread else 0)
-            bucket.step(step_id).learn(event, digest)
+            if step_id not in self._before:
+                self._before[step_id] = bucket.weight(step_id)
+            step = bucket.step(step_id)
+            news = digest not in step.events
+            step.learn(event, digest)
         if not self.spread and (len(bucket) > SMALL_STEPS or len(bucket.events) > SMALL_EVENTS):
             self._spread(bucket)
+        return news
+
+    def changes(self) -> Iterator[tuple[Weight, Weight]]:
+        """Yield what each step that was touched counted for when the table was loaded, and what it does now."""
+        for step_id, before in self._before.items():
+            yield before, self.buckets[bucket_of(step_id) if self.spread else 0].weight(step_id)
+
+    def minutes(self) -> list[MinuteRow]:
+        """Return what all steps count for together, by name and minute."""
+        return minutes(self._contributions()) if self.frozen is None else self.frozen.minutes
 
     def summaries(self) -> dict[int, Summary]:
         """Return the summary of every bucket, by its index."""
@@ -197,7 +251,15 @@ class StepTable:
 
     def freeze(self) -> None:
         """Keep only the results."""
-        self.frozen = Frozen(self.total(), self.path())
+        self.frozen = Frozen(self.total(), self.path(), self.minutes())
+
+    def _contributions(self) -> Iterator[Contribution]:
+        # All parts that may be there: those of a run that a crash cut off are in no summary yet.
+        for index in range(FAN_OUT) if self.spread else (0,):
+            bucket = self.buckets.get(index)
+            for weight in (self._read(index) if bucket is None else bucket).weights():
+                if weight.contribution is not None:
+                    yield weight.contribution
 
     def _nodes(self) -> Iterator[Node]:
         for index in self._summaries if self.spread else (0,):

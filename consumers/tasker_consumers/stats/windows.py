@@ -50,11 +50,6 @@ class Place(NamedTuple):
         """
         return orjson.dumps(tuple(self))
 
-    @classmethod
-    def around(cls, kind: str, part: Contribution, length_s: int) -> Self:
-        """Return the window of this length that a contribution belongs to."""
-        return cls(kind, part.name, length_s, part.ended_at - part.ended_at % (length_s * _SECOND))
-
 
 @dataclass(slots=True)
 class Window:
@@ -132,6 +127,27 @@ class Window:
         }
 
 
+MinuteRow = tuple[str, int, Row]
+"""A name, the beginning of a minute, and its window as it is stored."""
+
+
+def minutes(parts: Iterable[Contribution]) -> list[MinuteRow]:
+    """Return the windows of a minute that contributions add up to."""
+    windows: dict[tuple[str, int], Window] = {}
+    for part in parts:
+        windows.setdefault((part.name, start_of(part.ended_at, MINUTE_S)), Window()).add(part)
+    return [(name, start, window.row()) for (name, start), window in windows.items()]
+
+
+def start_of(moment: int, length_s: int) -> int:
+    """Return when the window begins in which a moment lies; all in microseconds but the length.
+
+    >>> start_of(1_700_000_059_999_999, 60)
+    1700000040000000
+    """
+    return moment - moment % (length_s * _SECOND)
+
+
 def place_of(value: Mapping[str, Any]) -> Place:
     """Return which window a record `StatsWindow` is about."""
     return Place(value["kind"], value["name"], value["window_s"], value["window_start"])
@@ -179,7 +195,7 @@ class Windows:
         ]
 
     def _add(self, part: Contribution, times: int) -> None:
-        place = Place.around(TASK, part, self.length_s)
+        place = Place(TASK, part.name, self.length_s, start_of(part.ended_at, self.length_s))
         window = self._windows.setdefault(place, Window())
         window.add(part, times)
         if not window.count:

@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from tasker_consumers.engine.processor import Reaction
 from tasker_consumers.telemetry.event import Event, read_event
 from tasker_consumers.telemetry.export.exporter import Exporter, Rejection
 from tasker_consumers.telemetry.fold import fold
@@ -55,7 +56,8 @@ class Rules:
 class TelemetryProcessor:
     """Rebuilds the spans of every task, and holds a run until the backend has taken those that ended in it."""
 
-    output = None
+    outputs = ()
+    index = None
     #: A task's end and those of its steps are in topics of their own; told together, they are exported together.
     gather_seconds = 0.05
 
@@ -98,7 +100,7 @@ class TelemetryProcessor:
         """Return the entries to write for a task."""
         return {} if state is _OUTSIDE else state.dump()
 
-    async def react(self, touched: dict[bytes, TaskState]) -> Mapping[bytes, bytes]:
+    async def react(self, partition: int, touched: dict[bytes, TaskState]) -> Reaction:  # noqa: ARG002  all alike
         """Export what ended; returns when the backend has taken or refused it."""
         ended = await self._harvest(touched)
         self._rules.tasks.observe(ended)
@@ -107,7 +109,7 @@ class TelemetryProcessor:
         self._metrics.unsampled.inc(len(ended) - len(spans))
         if spans:
             await self._export(spans)
-        return {}
+        return Reaction()
 
     def due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's silence asks for something."""

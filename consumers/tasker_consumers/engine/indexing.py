@@ -1,0 +1,102 @@
+"""Where an application's index meets the states: made anew when they were restored, told which partitions it has."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from tasker_consumers.engine.lanes import Lanes
+from tasker_consumers.engine.processor import INDEX, Index, Read, States
+from tasker_consumers.engine.store import INDEX_VERSION, StateStore
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStates:
+    """The states of one partition in a store (`processor.States`)."""
+
+    partition: int
+    store: StateStore
+
+    @property
+    def read(self) -> Read:
+        """See `processor.States`."""
+        return self.store.reader(self.partition)
+
+    def heads(self) -> Iterator[bytes]:
+        """See `processor.States`."""
+        return self.store.heads(self.partition)
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """See `processor.States`."""
+        return self.store.scan(self.partition, prefix)
+
+
+class Indexing:
+    """Keeps an index in step with the partitions of one worker; without an index it does nothing."""
+
+    def __init__(self, index: Index | None, store: StateStore) -> None:
+        self._index = index
+        self._store = store
+        self._held: dict[int, StoredStates] = {}
+
+    async def take(self, partitions: Iterable[int]) -> None:
+        """Hand the index the partitions that are held from now on, after their states were restored."""
+        if self._index is None:
+            return
+        for partition in sorted(partitions):
+            states = StoredStates(partition, self._store)
+            if states.read(INDEX_VERSION) != self._index.version:
+                await self._rebuild(self._index, states)
+                self.release(partition)
+            if partition not in self._held:
+                self._held[partition] = states
+                self._index.held(states)
+
+    def release(self, partition: int) -> None:
+        """Take a partition from the index again."""
+        if self._index is not None and self._held.pop(partition, None) is not None:
+            self._index.released(partition)
+
+    def release_all(self) -> None:
+        """Take all partitions from it."""
+        for partition in list(self._held):
+            self.release(partition)
+
+    def held(self, partition: int) -> States | None:
+        """Return the states of a partition that the index has."""
+        return self._held.get(partition)
+
+    async def _rebuild(self, index: Index, states: StoredStates) -> None:
+        begun = time.monotonic()
+        entries: dict[bytes, bytes | None] = {key: None for key, _ in states.scan(INDEX)}
+        entries.update(await index.rebuild(states))
+        self._store.write(states.partition, {**entries, INDEX_VERSION: index.version})
+        took = time.monotonic() - begun
+        logger.info("Index of partition %d: %d entries, made anew in %.1f s", states.partition, len(entries), took)
+
+
+async def emit_forever(
+    index: Index,
+    *,
+    partitions: Callable[[], Collection[int]],
+    indexing: Indexing,
+    lanes: Lanes,
+    emit: Callable[[Index, States], Awaitable[None]],
+) -> None:
+    """Have the index tell what it has to tell of all partitions held, each in its lane, again and again."""
+
+    async def turn(partition: int) -> None:
+        states = indexing.held(partition)
+        if states is not None:
+            await emit(index, states)
+
+    while True:
+        await asyncio.sleep(index.emit_seconds)
+        for partition in sorted(partitions()):
+            task = await lanes.start(partition, partial(turn, partition))
+            if task is not None:
+                await asyncio.wait([task])

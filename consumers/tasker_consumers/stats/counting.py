@@ -1,0 +1,86 @@
+"""What changed in the counts: from what tasks and steps counted for before a run to what they count for now."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tasker_consumers.stats.contribution import Contribution
+from tasker_consumers.stats.state import TaskState
+from tasker_consumers.stats.windows import HOUR_S, MINUTE_S, STEP, TASK, Place, Window, start_of
+
+
+class Change(NamedTuple):
+    """What one task or step counted for, and what it does now; `retries` is how many more of it there are."""
+
+    kind: str
+    name: str
+    seen_at: int  # wall clock of the task's first event, microseconds
+    before: Contribution | None
+    now: Contribution | None
+    retries: int = 0
+
+
+def changes_of(state: TaskState, now: Contribution | None) -> Iterator[Change]:
+    """Yield what changed of a task since it was loaded, and of each of its steps; `now` is what the task counts for."""
+    if now != state.counted:
+        yield Change(TASK, state.name or "", state.seen_at, state.counted, now)
+    for before, after in state.steps.changes():
+        if before != after:
+            retries = after.retries - before.retries
+            yield Change(STEP, after.name, state.seen_at, before.contribution, after.contribution, retries)
+
+
+@dataclass(slots=True)
+class Sum:
+    """Contributions added up, and when the first of their tasks was first heard of."""
+
+    window: Window = field(default_factory=Window)
+    seen_at: int | None = None
+
+    def include(self, window: Window, seen_at: int | None) -> None:
+        """Add up what is in another one."""
+        self.window.merge(window)
+        self.see(seen_at)
+
+    def see(self, seen_at: int | None) -> None:
+        """Note when a task was first heard of."""
+        if self.seen_at is None or (seen_at is not None and seen_at < self.seen_at):
+            self.seen_at = seen_at
+
+
+class Minutes:
+    """Contributions by name and minute, the hours made of them when they are wanted."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, str, int], Sum] = {}
+
+    def add(self, changes: Iterable[Change]) -> None:
+        """Take away what counted before, and add what counts now."""
+        for kind, _, seen_at, before, now, _ in changes:
+            if before != now:
+                if before is not None:
+                    self._add(kind, seen_at, before, -1)
+                if now is not None:
+                    self._add(kind, seen_at, now, 1)
+
+    def include(self, kind: str, name: str, start: int, window: Window, seen_at: int) -> None:
+        """Add a whole window of a minute."""
+        self._sums.setdefault((kind, name, start), Sum()).include(window, seen_at)
+
+    def windows(self) -> Iterator[tuple[Place, Sum]]:
+        """Yield the windows of minutes and of hours."""
+        hours: dict[Place, Sum] = {}
+        for (kind, name, start), minute in self._sums.items():
+            yield Place(kind, name, MINUTE_S, start), minute
+            hour = Place(kind, name, HOUR_S, start_of(start, HOUR_S))
+            hours.setdefault(hour, Sum()).include(minute.window, minute.seen_at)
+        yield from hours.items()
+
+    def _add(self, kind: str, seen_at: int, part: Contribution, times: int) -> None:
+        place = kind, part.name, start_of(part.ended_at, MINUTE_S)
+        found = self._sums.get(place)
+        if found is None:
+            found = self._sums[place] = Sum()
+        found.window.add(part, times)
+        if found.seen_at is None or seen_at < found.seen_at:
+            found.seen_at = seen_at

@@ -1,0 +1,47 @@
+"""A window as an entry of the table, and where it is kept."""
+
+from typing import NamedTuple
+
+import orjson
+
+from tasker_consumers.engine.processor import INDEX, States
+from tasker_consumers.stats.counting import Sum
+from tasker_consumers.stats.windows import Place, Window
+
+CELL = INDEX + b"w"
+
+
+class Cell(NamedTuple):
+    """A window, when the first of its tasks was first heard of, and when it last changed: microseconds."""
+
+    found: Sum
+    revision: int = 0
+
+    @classmethod
+    def of(cls, row: bytes | None) -> "Cell":
+        """Return the cell that was stored; without a row an empty one."""
+        if row is None:
+            return cls(Sum())
+        seen_at, revision, *figures = orjson.loads(row)
+        return cls(Sum(Window.of_row(figures), seen_at), revision)
+
+    def row(self) -> bytes:
+        """Return the entry to store."""
+        return orjson.dumps([self.found.seen_at, self.revision, *self.found.window.row()])
+
+
+def cell_key(place: Place) -> bytes:
+    """Return where the cell of a place is."""
+    return CELL + place.key
+
+
+def cells(states: States, wanted: tuple[str | int | None, ...] = ()) -> list[tuple[Place, bytes]]:
+    """Return the cells of a partition with their places; `wanted` is kind, name and length, None is any."""
+    known = wanted[: wanted.index(None)] if None in wanted else wanted
+    beginning = orjson.dumps(known)[:-1] + (b"," if known else b"")
+    found = ((Place.of_key(key.removeprefix(CELL)), row) for key, row in states.scan(CELL + beginning))
+    return [(place, row) for place, row in found if _matches(place, wanted)]
+
+
+def _matches(place: Place, wanted: tuple[str | int | None, ...]) -> bool:
+    return all(value in (None, given) for value, given in zip(wanted, place, strict=False))

@@ -1,0 +1,137 @@
+"""The statistics' worker without Kafka, which crashes: real processor, pipeline, writer and store; topics are lists.
+
+A crash comes in the middle of what is sent; then the store is as it was or lost, and records are delivered again.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tasker_consumers.engine.indexing import Indexing
+from tasker_consumers.engine.metrics import EngineMetrics
+from tasker_consumers.engine.outbox import Outgoing
+from tasker_consumers.engine.pipeline import Pipeline
+from tasker_consumers.engine.store import INDEX_VERSION, MemoryStore
+from tasker_consumers.engine.writer import Writer
+from tasker_consumers.stats.lifetime import Lifetime
+from tasker_consumers.stats.processor import StatsProcessor
+from tasker_consumers.stats.windows import merge, place_of
+from tasker_schemas.codec import Decoder, encode
+from tasker_schemas.names import Family
+from tasker_schemas.schemas import RECORD_OF_FAMILY
+from tests.support.engine_values import StoredRecord
+from tests.support.stats_histories import T0
+
+CHANGELOG = "changelog"
+
+
+class Crash(Exception):
+    """The process is dead."""
+
+
+@dataclass
+class Log:
+    """Topics that take no more records when the worker's last moment has come."""
+
+    topics: defaultdict[str, list[Outgoing]] = field(default_factory=lambda: defaultdict(list))
+    left: int | None = None
+
+    async def send(self, topic: str, partition: int, records: Iterable[Outgoing]) -> int | None:
+        """See `Outbox`."""
+        assert partition == 0
+        for record in records:
+            if self.left == 0:
+                raise Crash
+            self.left = None if self.left is None else self.left - 1
+            self.topics[topic].append(record)
+        return len(self.topics[topic]) - 1 if self.topics[topic] else None
+
+
+class WindowWorker:
+    """One worker of one partition."""
+
+    def __init__(self, lifetime: Lifetime | None = None, now: int = T0) -> None:
+        self.now, self.lifetime = now, lifetime or Lifetime()
+        self.log, self.store = Log(), MemoryStore()
+        self.start()
+
+    def start(self, *, lost: bool = False) -> None:
+        """Begin a life: with the store of the one before, or with what the changelog makes of none."""
+        self.log.left = None
+        self.store = MemoryStore() if lost else self.store
+        told, known = self.log.topics[CHANGELOG], self.store.offset(0)
+        if told[0 if known is None else known + 1 :]:
+            items = {record.key or b"": record.value for record in told[0 if known is None else known + 1 :]}
+            self.store.write(0, {**items, INDEX_VERSION: None}, len(told) - 1)
+        self.processor = StatsProcessor("tasker", Decoder(), self.lifetime, lambda: self.now)
+        self.indexing = Indexing(self.processor.index, self.store)
+        asyncio.run(self.indexing.take([0]))
+        writer = Writer(
+            store=self.store,
+            outbox=self.log,
+            changelog=CHANGELOG,
+            dead_letters="dlq",
+            dead_letter_partitions=1,
+            may_write=lambda: asyncio.sleep(0),
+        )
+        self.pipeline = Pipeline(self.processor, writer, EngineMetrics())
+
+    def take(self, events: Iterable[dict[str, Any]]) -> None:
+        """Process a run; raises Crash when that is the last thing it does."""
+        asyncio.run(self.pipeline.process(0, [_record(told) for told in events]))
+
+    def emit(self) -> None:
+        """Tell the windows that changed."""
+        states = self.indexing.held(0)
+        assert states is not None
+        asyncio.run(self.pipeline.emit(self.processor.index, states))
+
+    def sweep(self) -> None:
+        """Ask all states what is due now."""
+        asyncio.run(self.pipeline.revisit(0, self.store.heads(0), self.now))
+
+    def windows(self) -> list[dict[str, Any]]:
+        """Return what the index says, without revisions."""
+        return without_revisions(self.processor.windows.select())
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return what the topic says, without revisions."""
+        decode = Decoder().decode
+        records = {record.key: record.value for record in self.log.topics["tasker.stats.window"]}
+        values = [decode("StatsWindow", value) for value in records.values()]
+        assert all(place_of(value).key == key for key, value in zip(records, values, strict=True))
+        return without_revisions(merge(values))
+
+    def live(self, events: list[dict[str, Any]], random: Random, crashes: int) -> None:
+        """Take all events in runs, and crash now and then."""
+        at = committed = 0
+        while at < len(events):
+            size = random.randrange(1, max(2, len(events) // 3))
+            if crashes and random.random() < 0.6:
+                crashes -= 1
+                self.log.left = random.randrange(20)
+            try:
+                self.take(events[at : at + size])
+                at += size
+                if random.random() < 0.4:
+                    self.emit()
+                committed = at if random.random() < 0.7 else committed
+            except Crash:
+                self.start(lost=random.random() < 0.5)
+                at = committed
+        self.log.left = None
+        self.emit()
+
+
+def without_revisions(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return windows without the field that tells when they changed."""
+    return [{name: told for name, told in value.items() if name != "revision"} for value in values]
+
+
+def _record(told: dict[str, Any]) -> StoredRecord:
+    family = Family(told["event_name"].partition(".")[0])
+    value = encode(RECORD_OF_FAMILY[family], told)
+    return StoredRecord(key=told["task_id"].encode(), value=value, topic=f"tasker.events.{family}", partition=0)
