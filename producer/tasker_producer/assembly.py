@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from tasker_producer.ambient import Ambient, ambient
-from tasker_producer.call import Moment, Options
+from tasker_producer.call import Moment, Options, check_name, unreadable
 from tasker_producer.encoder import RecordWriter
 from tasker_producer.event_ids import new_event_id
 from tasker_producer.fieldwriters import FieldWriter, field_writers
@@ -66,17 +66,22 @@ class EventAssembler:
 
     def assemble(self, name: str, given: Mapping[str, Any], options: Options) -> Outgoing:
         """Return the event `name` with the given fields (None means "not given")."""
-        template = self._templates.get(name) or self._template(name)
-        around = ambient.get()
-        if around is not None:
-            given = _filled(template.family, given, around)
         try:
+            template = self._templates.get(name) or self._template(name)
+        except TypeError as error:  # it cannot even be hashed
+            raise UsageError(f"event_name: {error}") from error
+        around = ambient.get()
+        try:
+            if around is not None:
+                given = _filled(template.family, given, around)
             own = _own_fields(options)
             subject = _subject(template.family, given)
             value = self._encode(template, given, own)
             key = subject.task_id or (name if options.key is None else _identified("key", options.key))
         except UsageError as error:
             raise UsageError(f"{name}: {error}") from error.__cause__
+        except Exception as error:  # a given object's own code may run anywhere here, and may do anything
+            raise unreadable(name, error) from error
         place = options.trace or _place(template.family, subject, around)
         return Outgoing(template.topic, key.encode(), value, _headers(template, own["event_id"], subject, place))
 
@@ -116,9 +121,7 @@ class EventAssembler:
         self._templates.clear()
 
     def _template(self, name: str) -> _Template:
-        if not isinstance(name, str):
-            raise UsageError(f"event_name is text such as 'step.completed', not {type(name).__name__}")
-        name = _identified("event_name", str(name))
+        name = _identified("event_name", check_name(name))
         family = family_of(name)
         service = self._settings.service_name
         fields: dict[str, Any] = {

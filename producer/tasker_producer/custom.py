@@ -51,11 +51,14 @@ class CustomEvents:
         """Return the registered events by name."""
         return tuple(event for _, event in sorted(self._events.items()))
 
-    def check(self, name: str, payload: Mapping[str, Any]) -> None:
-        """Raise UsageError, naming the attribute, if a payload breaks the description of a registered event."""
+    def check(self, name: str, attributes: Any) -> None:
+        """Raise UsageError, naming the attribute, if attributes break the description of a registered event."""
         event = self._events.get(name)
         if event is None:
             return
+        payload = {} if attributes is None else attributes
+        if not isinstance(payload, Mapping):
+            raise UsageError(f"{name}: attributes is a mapping, not {type(payload).__name__}")
         for key, wanted in event.attributes.items():
             value = payload.get(key)
             if value is None and NoneType not in get_args(wanted):

@@ -13,10 +13,11 @@ def error_fields(error: BaseException, frames: int) -> dict[str, Any]:
     """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return {"error_class": name, "error_message": _message(error), "backtrace": _frames(error, frames)}
+    return {"error_class": name, "error_message": message_of(error), "backtrace": _frames(error, frames)}
 
 
-def _message(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
+    """Return an error's message; one that cannot be had is said to be so."""
     try:
         return str(error)
     except Exception:  # noqa: BLE001  an exception's own code; its message is not worth another one

@@ -8,9 +8,9 @@ There are four kinds of patterns, as in Tasker: a *name* (`api_key`, matching wh
 import re
 from collections.abc import Callable
 from enum import IntEnum
-from functools import partial
 from typing import Any
 
+from tasker_producer.pairs import NamesInText, keys, pairs, readings, segments, value_at, whole_end
 from tasker_schemas.errors import ConfigurationError
 
 Pattern = str | re.Pattern[str] | Callable[[str, Any], bool]
@@ -48,20 +48,6 @@ DEFAULT_PATTERNS: tuple[Pattern, ...] = (
 
 _MAX_REMEMBERED = 10_000
 _MAX_KEY = 500
-_SEGMENT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-# key = value in the shapes of query strings, logs, JSON, Python's repr, and JSON inside a JSON string.
-_KEYED = re.compile(
-    r"""(?P<key>[A-Za-z_][\w.\-]*)
-        (?P<between>\\*["']?\]?\s*(?:=>|[=:])\s*)
-        (?P<value>
-            [bruBRU]?"(?:[^"\\]|\\.)*(?:"|$) | [bruBRU]?'(?:[^'\\]|\\.)*(?:'|$)
-            | \\+(?P<quote>["']).*?(?:\\+(?P=quote)|$)
-            | \{[^{}]*\}? | \[[^\[\]]*\]?
-            | (?:(?:Bearer|Basic|Token|Digest)\s+)?[^\s,;&"')}\]]+
-        )""",
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
-)
-_KEY = re.compile(r"""([A-Za-z_][\w.\-]*)\\*["']?\]?\s*[=:]""")
 _USERINFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):(?P<secret>[^/\s@]+)@")
 
 
@@ -134,6 +120,9 @@ class Masker:
         return key, self.decide(key)
 
     def _decide(self, key: str) -> Decision:
+        if key.startswith("\\"):
+            found = {self.decide(name) for name in readings(key)}
+            return next((worst for worst in (Decision.HIDE, Decision.DEPENDS) if worst in found), Decision.SHOW)
         parts = key.split(".")
         if any(self._has_secret_segment(part) for part in parts) or any(p.search(key) for p in self._key_expressions):
             return Decision.HIDE
@@ -143,9 +132,9 @@ class Masker:
         return Decision.SHOW
 
     def _has_secret_segment(self, key: str) -> bool:
-        segments = [s.lower() for s in _SEGMENT.findall(key)]
-        count = len(segments)
-        runs = ("".join(segments[i:j]) for i in range(count) for j in range(i + 1, min(i + 5, count + 1)))
+        found = segments(key)
+        count = len(found)
+        runs = ("".join(found[i:j]) for i in range(count) for j in range(i + 1, min(i + 5, count + 1)))
         return any(run in self._names or run.removesuffix("s") in self._names for run in runs)
 
     def hides(self, path: tuple[str, ...], value: Any) -> bool:
@@ -181,36 +170,39 @@ class Masker:
             text = _USERINFO.sub(rf"\g<user>:{self.mask.replace(chr(92), chr(92) * 2)}@", text)
         decisions = self.decisions
         # Most texts hold pairs, few of them secret ones; to look for keys alone costs a tenth.
-        if all(decisions.get(key) is Decision.SHOW or self.decide(key) is Decision.SHOW for key in _KEY.findall(text)):
+        if all(decisions.get(key) is Decision.SHOW or self.decide(key) is Decision.SHOW for key in keys(text)):
             return text
-        return self._scrub_pairs("", text)
+        return self._without_secrets(text)
 
-    def _scrub_pairs(self, before: str, text: str) -> str:
-        return _KEYED.sub(partial(self._masked_pair, before), text)
+    def _without_secrets(self, text: str) -> str:
+        found: list[str] = []
+        names = NamesInText(text)
+        done = 0
+        for key, start in pairs(text):
+            decision = self.decide(key)
+            if decision is Decision.SHOW or start < done or (value := value_at(text, start)) is None:
+                continue
+            if decision is Decision.HIDE or self._hides_in_text(key, text[start : value.end], start, names):
+                found += text[done:start], value.quote, self.mask, value.quote
+                done = whole_end(text, start, value)
+        return "".join([*found, text[done:]])
 
-    def _masked_pair(self, before: str, match: re.Match[str]) -> str:
-        key, between, value = match["key"], match["between"], match["value"]
-        decision = self.decide(key)
-        if decision is Decision.DEPENDS:
-            hidden = self._is_secret_by_function(key, value) or self._path_is_in_text(before, match)
-            decision = Decision.HIDE if hidden else Decision.SHOW
-        if decision is Decision.SHOW:
-            # The value may itself hold pairs: `details={"password": "x"}`.
-            before += match.string[: match.end("key")]
-            return f"{key}{between}{self._scrub_pairs(before, value)}" if len(value) > 1 else match[0]
-        quotes = re.match(r"""[bruBRU]?(\\*["'])""", value)
-        edge = quotes[1] if quotes else ""
-        return f"{key}{between}{edge}{self.mask}{edge}"
+    def _hides_in_text(self, key: str, value: str, start: int, names: NamesInText) -> bool:
+        return any(
+            self._is_secret_by_function(name, value) or self._path_is_in_text(name, start, names)
+            for name in readings(key)
+        )
 
-    def _path_is_in_text(self, before: str, match: re.Match[str]) -> bool:
+    def _path_is_in_text(self, key: str, start: int, names: NamesInText) -> bool:
         """In text the keys above are not known, so it is enough that their names stand somewhere before."""
-        last = _joined(match["key"].split(".")[-1])
-        above = _joined(before + match.string[: match.end("key")])
-        if any(path[-1] == last and all(part in above for part in path[:-1]) for path in self._paths):
-            return True
-        return any(p.search(match["key"]) for p in self._path_expressions)
+        last = _joined(key.rpartition(".")[2])
+        for path in self._paths:
+            places = [names.first(part) for part in path[:-1]] if path[-1] == last else [None]
+            if all(place is not None and place <= start for place in places):
+                return True
+        return any(p.search(key) for p in self._path_expressions)
 
 
 def _joined(name: str) -> str:
     """Return a name without its spelling: `creditCard`, `credit_card` and `credit-card` are the same."""
-    return "".join(_SEGMENT.findall(name)).lower()
+    return "".join(segments(name))

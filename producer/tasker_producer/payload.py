@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from tasker_producer.failure import message_of
 from tasker_producer.masking import Masker
 from tasker_producer.plain import MAX_TEXT, PlainValues
 from tasker_schemas.errors import UsageError
@@ -22,6 +24,7 @@ from tasker_schemas.schemas import RECORD_OF_FAMILY, latest
 JSON_FIELDS = frozenset({"context", "step_inputs", "step_results"})
 OWN_FIELDS = frozenset({"event_id", "event_name", "timestamp", "service", "producer", "truncated"})
 MAX_ID_LENGTH = 1024
+MAX_ITEMS = 100_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -42,12 +45,19 @@ def micros(value: datetime | int | str) -> int:
     """
     if type(value) is int and value in _RANGES["long"]:
         return value
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    moment = _read_moment(value) if isinstance(value, str) else value
     if not isinstance(moment, datetime):
         raise ValueError("a datetime with a time zone, or microseconds since the epoch, is expected")  # noqa: TRY004
     if moment.tzinfo is None:
         raise ValueError("a datetime needs a time zone; use datetime.now(UTC)")
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def _read_moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("the text is no moment in ISO 8601") from None  # without the text, which may be a secret
 
 
 def now() -> int:
@@ -92,7 +102,8 @@ class FieldConverters:
         try:
             return entry[1](value, cuts)
         except Exception as error:
-            raise UsageError(f"{name}: {error}; got {_shown(value)}") from error
+            why = self._masker.scrub(message_of(error))
+            raise UsageError(f"{name}: {why}; got {_shown(value)}") from error
 
     def _compile(self, family: Family) -> dict[str, tuple[str, Converter]]:
         fields = latest(RECORD_OF_FAMILY[family]).declared["fields"]
@@ -107,7 +118,7 @@ class FieldConverters:
         kind = branch if isinstance(branch, str) else branch.get("logicalType") or branch["type"]
         by_kind: dict[str, Converter] = {
             "map": partial(self._attributes, name),
-            "array": self._frames if name == "backtrace" else _texts,
+            "array": self._frames if name == "backtrace" else partial(_texts, name),
             "timestamp-micros": _moment,
             "int": partial(_whole_number, _RANGES["int"]),
             "double": _seconds,
@@ -139,7 +150,7 @@ class FieldConverters:
         return self._masker.scrub(text)
 
     def _frames(self, value: Any, cuts: Cuts) -> list[str]:
-        frames = value.splitlines() if isinstance(value, str) else _texts(value, cuts)
+        frames = value.splitlines() if isinstance(value, str) else _texts("backtrace", value, cuts)
         return [self._masker.scrub(frame[:MAX_TEXT]) for frame in frames]
 
 
@@ -168,10 +179,13 @@ def _id_text(value: Any) -> str:
     return str(value)
 
 
-def _texts(value: Any, _: Cuts) -> list[str]:
+def _texts(name: str, value: Any, cuts: Cuts) -> list[str]:
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         raise ValueError("a list of texts is expected")  # noqa: TRY004
-    return [item if isinstance(item, str) else str(item) for item in value]
+    texts = [item if isinstance(item, str) else str(item) for item in islice(value, MAX_ITEMS)]
+    if len(texts) == MAX_ITEMS:  # there may be no end
+        cuts.append(name)
+    return texts
 
 
 def _moment(value: Any, _: Cuts) -> int:

@@ -12,7 +12,7 @@ from opentelemetry.metrics import Meter
 
 from tasker_producer import process
 from tasker_producer.assembly import EventAssembler
-from tasker_producer.call import Moment, Options, read_payload
+from tasker_producer.call import Moment, Options, Payload, check_name, joined, merge, read_payload, unreadable
 from tasker_producer.carrier import TaskContext, read_carrier
 from tasker_producer.custom import AttributeType, CustomEvent, CustomEvents
 from tasker_producer.decorators import TracedFunctions
@@ -77,15 +77,17 @@ class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, Observabilit
         Raises UsageError for an unknown reserved name, an unknown field, or a value that does not fit.
         """
         options = Options(None, timestamp, event_id, trace, key)
-        if payload is None:
-            self._custom.check(name, fields.get("attributes") or {})
-            self._publish(name, fields, additional_context, options)
-            return
-        about = read_payload(name, _mapping("payload", payload))
-        self._custom.check(name, about.fields.get("attributes") or {})
-        given = {option: value for option, value in options._asdict().items() if value is not None}
-        context = {**_mapping("additional_context", about.context or {}), **(additional_context or {})}
-        self._publish(name, {**about.fields, **fields}, context or None, about.options._replace(**given))
+        call = Payload(fields, options, additional_context)
+        try:
+            name = check_name(name)
+            if payload is not None:
+                call = merge(read_payload(name, payload), call)
+            self._custom.check(name, call.attributes)
+        except UsageError:
+            raise
+        except Exception as error:  # the payload's own code
+            raise unreadable("payload", error) from error
+        self._publish(name, call.fields, call.context, call.options)
 
     def register_event(
         self, name: str, description: str = "", attributes: Mapping[str, AttributeType] | None = None
@@ -222,13 +224,5 @@ class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, Observabilit
 
     def _publish(self, name: str, given: dict[str, Any], context: Mapping[str, Any] | None, options: Options) -> None:
         if context is not None:
-            own = given.get("attributes")
-            extra = _mapping("additional_context", context)
-            given = {**given, "attributes": {**_mapping("attributes", own), **extra} if own else extra}
+            given = {**given, "attributes": joined(given.get("attributes"), context)}
         self._delivery.send(*self._assembler.assemble(name, given, options))
-
-
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise UsageError(f"{name} is a mapping, not {type(value).__name__}")
-    return value

@@ -77,10 +77,13 @@ def _extra(event_name: str) -> dict[str, tuple[str, ...]]:
 
 
 def _getter(subject: Any) -> Callable[[str], Any]:
-    if isinstance(subject, Mapping):
-        return subject.get
+    kind = type(subject).__name__
+    try:
+        if isinstance(subject, Mapping):
+            return subject.get
+    except Exception as error:  # an object may lie about its class, and may fail at it
+        raise UsageError(f"a task or step cannot be read: {kind} raised {type(error).__name__}") from error
     if isinstance(subject, (str, bytes, int, float, list, tuple, set)):
-        kind = type(subject).__name__
         raise UsageError(f"a task or step is a mapping or an object with attributes, not {kind}; give ids by keyword")
     return lambda name: getattr(subject, name, None)
 

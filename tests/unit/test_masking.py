@@ -1,5 +1,6 @@
 """Secrets stay home: which names are secret, and how their values leave text."""
 
+import json
 import re
 
 import pytest
@@ -78,6 +79,15 @@ def test_a_function_that_fails_hides_rather_than_shows() -> None:
         f"password => {SECRET}",
         f"params[password]={SECRET}",
         f"Authorization: Bearer {SECRET}",
+        repr(f"bad\npassword={SECRET}"),
+        json.dumps({"log": f"\r\npassword: {SECRET}"}),
+        f"\\xffpassword={SECRET}",
+        f"password=[['{SECRET}', ['{SECRET}']], '{SECRET}'] and more",
+        f"Login(token=Token(']', value={{'a': '{SECRET}'}}), user='ada')",
+        f"password=<Token '{SECRET}'>",
+        f"password=[1, ['{SECRET}'",
+        f"1password={SECRET}",
+        f"ćpassword={SECRET}",
         f"https://shop.example/?q=1&api_key={SECRET}&page=2",
         f"postgres://ada:{SECRET}@db/orders",
         f"secrets={{'a': '{SECRET}'}} rest",
@@ -95,6 +105,36 @@ def test_no_shape_of_key_and_value_lets_a_secret_through(text: str) -> None:
 @pytest.mark.parametrize("text", ["at 12:30:01", "https://shop.example/orders?page=2", "number=7", "a = b", "x: y"])
 def test_text_without_secrets_stays_as_it_is(text: str) -> None:
     assert Masker().scrub(text) == text
+
+
+@pytest.mark.parametrize("key", ["\\", "\\" * 600, "\\n", "\\_"])
+def test_a_key_of_backslashes_is_no_secret(key: str) -> None:
+    assert Masker().decide(key) is Decision.SHOW
+
+
+@pytest.mark.timeout(20)  # what takes more than time in proportion to the text takes hours here
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "\\",
+        "\\x",
+        "a:",
+        'a="',
+        "token=a ",
+        "token=[",
+        "number: ",
+        "number:{",
+        'token="',
+        "token='\\",
+        "\\'token=",
+        "a b",
+    ],
+)
+def test_the_longest_text_of_any_shape_is_masked_at_once(text: str) -> None:
+    masker = Masker()
+    for end in ("", "=", ": x token=[", "token: " + SECRET):
+        assert SECRET not in masker.scrub((text * 200_000)[:200_000] + " " + end)
 
 
 @given(st.text(), st.sampled_from(["password={}", '{{"token": "{}"}}', "api_key: '{}'"]))
