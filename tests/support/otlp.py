@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
@@ -64,6 +65,7 @@ class OtlpReceiver:
     headers: dict[str, str] = field(default_factory=dict)  # of the last request
     misbehaviours: deque[Misbehaviour] = field(default_factory=deque)  # for the next requests, one each
     refuses: Callable[[WireSpan], bool] = lambda _: False  # 400 for each request with such a span
+    is_away: bool = False
     http: str = ""
     grpc: str = ""
 
@@ -72,9 +74,7 @@ class OtlpReceiver:
         self._closing = threading.Event()
 
     def __enter__(self) -> Self:
-        handler = type("Handler", (_HttpHandler,), {"receiver": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._listen(0)
         self.http = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._grpc = grpc.server(ThreadPoolExecutor(4))
         trace_service_pb2_grpc.add_TraceServiceServicer_to_server(_GrpcService(self), self._grpc)  # type: ignore[no-untyped-call]
@@ -87,6 +87,21 @@ class OtlpReceiver:
         self._server.shutdown()
         self._server.server_close()
         self._grpc.stop(0).wait()
+
+    def _listen(self, port: int) -> None:
+        handler = type("Handler", (_HttpHandler,), {"receiver": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Be gone while the block lasts, over HTTP: nobody listens, and open connections break."""
+        self.is_away = True
+        self._server.shutdown()
+        self._server.server_close()
+        yield
+        self.is_away = False
+        self._listen(self._server.server_address[1])
 
     def take(self, request: ExportTraceServiceRequest, headers: dict[str, str]) -> Misbehaviour:
         """Keep the spans of a request, unless it was told otherwise; returns how to answer."""
@@ -106,10 +121,13 @@ class OtlpReceiver:
             return Misbehaviour(status=400, words="this span is not for me")
         if told.status == 200:
             with self._lock:
-                taken = found[told.rejected :]
-                self.spans += [span for span, _ in taken]
-                self.services |= {span.span_id: service for span, service in taken}
+                self.keep(found[told.rejected :])
         return told
+
+    def keep(self, taken: list[tuple[WireSpan, str]]) -> None:
+        """Keep spans with the names of their services."""
+        self.spans += [span for span, _ in taken]
+        self.services |= {span.span_id: service for span, service in taken}
 
     def take_metrics(self, request: ExportMetricsServiceRequest, headers: dict[str, str]) -> Misbehaviour:
         """Keep the metrics of a request."""
@@ -160,6 +178,9 @@ class _HttpHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.receiver.is_away:
+            self.close_connection = True
+            return
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         headers = {name.lower(): value for name, value in self.headers.items()} | {"path": self.path}

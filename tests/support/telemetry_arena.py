@@ -27,14 +27,15 @@ class TelemetryArena:
         admin = AdminClient({"bootstrap.servers": bootstrap})
         for created in admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names]).values():
             created.result()
-        self._producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 5})
+        config = {"partitioner": "murmur2_random", "linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
+        self._producer = Producer({"bootstrap.servers": bootstrap, **config})
 
     def send(self, records: Iterable[Told]) -> None:
         """Send records, and return when Kafka has them."""
         for record in records:
             self._producer.produce(record.topic, record.value, record.key, headers=list(record.headers))
             self._producer.poll(0)
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(60) == 0
 
     def worker(
         self, environ: dict[str, str], name: str = "w", lifetime: dict[str, float] | None = None, **settings: Any

@@ -5,6 +5,7 @@ exporter's variables.
 """
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from tasker_consumers.telemetry import Lifetime, build_exporter, build_telemetry
 
 def main(arguments: dict[str, Any]) -> int:
     """Run until asked to stop."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = arguments["settings"]
     engine = EngineSettings(**{**settings, "state_dir": Path(settings["state_dir"])})
     processor = build_telemetry_processor(
