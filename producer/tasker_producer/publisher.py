@@ -6,7 +6,7 @@ UsageError for a caller's mistake, and nothing for trouble with Kafka.
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from opentelemetry.metrics import Meter
 
@@ -210,6 +210,11 @@ class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, Observabilit
     def at_exit(self) -> None:
         """Give what is queued a bounded time to leave before the process ends."""
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise UsageError(
+            "a publisher stays in its process: make one in the other, such as tasker_producer.default_publisher()"
+        )
 
     def __enter__(self) -> Self:
         return self

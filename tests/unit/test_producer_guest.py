@@ -1,5 +1,6 @@
 """The producer is a light guest: what it loads, what it leaves alone, what it shows of itself."""
 
+import pickle
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from tasker_producer import carrier_from_environ, carrier_to_environ, client
+from tasker_producer import UsageError, carrier_from_environ, carrier_to_environ, client
 from tasker_producer.testing import RecordingPublisher
 from tasker_producer.trouble import Drop, Trouble
 
@@ -52,6 +53,11 @@ def test_a_carrier_arrives_among_the_headers_of_a_web_request(publisher: Recordi
     with publisher.task("order", task_id=1) as task:
         headers = {"Host": "shop", **{name.title(): value for name, value in task.carrier().items()}}
     assert publisher.resume_task(headers).trace == task.trace
+
+
+def test_a_publisher_that_is_sent_to_another_process_says_what_to_do(publisher: RecordingPublisher) -> None:
+    with pytest.raises(UsageError, match=r"make one in the other.*default_publisher"):
+        pickle.dumps({"publisher": publisher})
 
 
 def test_counts_are_shown_to_a_meter_with_the_reasons_of_drops(publisher: RecordingPublisher) -> None:
