@@ -59,11 +59,15 @@ class SpanSink:
 
     def spans(self) -> Iterator[SpanPlace]:
         """Yield every span received, as often as it was received."""
-        for _, body in self.arrivals:
+        return (span for _, span in self.arrived())
+
+    def arrived(self) -> Iterator[tuple[float, SpanPlace]]:
+        """Yield the same, each with the time of its arrival in seconds since the epoch."""
+        for at, body in self.arrivals:
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
                 for scope in resource.scope_spans:
                     for s in scope.spans:
-                        yield SpanPlace(s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex(), s.name)
+                        yield at, SpanPlace(s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex(), s.name)
 
 
 def _handler(arrivals: list[Arrival]) -> type[BaseHTTPRequestHandler]:

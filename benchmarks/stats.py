@@ -19,16 +19,15 @@ from rich.console import Console
 
 from benchmarks.arena import PREFIX, Arena, filled_arena
 from benchmarks.engine_process import EngineFailed, running
+from benchmarks.our_worker import GROUP, OUTPUTS
 from benchmarks.rounds import Report, in_turns, ratio, read_options
 from benchmarks.workload import SourceRecord, copies, id_of_copy, workload
 from tasker_consumers.stats.fold import recompute
 from tasker_schemas.codec import Decoder
-from tasker_schemas.topics import stats_topic
 
-OUTPUT = stats_topic(PREFIX)
 # Its group and its command, by the name of an engine.
 ENGINES: dict[str, tuple[str, list[str]]] = {
-    "ours": (f"{PREFIX}-stats", ["-m", "benchmarks.ours", "stats"]),
+    "ours": (GROUP, ["-m", "benchmarks.ours", "stats"]),
     "plain": ("bench-plain", ["-m", "benchmarks.peers.plain"]),
     "kstreams": ("bench-kstreams", ["-m", "benchmarks.peers.kstreams"]),
     "quix": ("bench-quix", ["-m", "benchmarks.peers.quix"]),
@@ -49,13 +48,13 @@ class StatsRace:
     def run(self, name: str, _round: int) -> float:
         """Let an engine work from an empty state to the end; return its records per second."""
         group, arguments = ENGINES[name]
-        self.arena.forget(group, OUTPUT, f"{group}-changelog")
-        self.arena.create(OUTPUT, compact=True)
+        self.arena.forget(group, *OUTPUTS)
+        self.arena.create(*OUTPUTS, compact=True)
         peer: list[str] = []
         if name != "ours":
             # The peers' changelog, and what Kafka Streams' warming up puts out.
             self.arena.create(f"{group}-changelog", f"{group}-warm-up", compact=True)
-            peer = [self.arena.servers, group, OUTPUT]
+            peer = [self.arena.servers, group, OUTPUTS[0]]
         environ = {
             **os.environ,
             "KAFKA_BOOTSTRAP_SERVERS": self.arena.servers,
@@ -69,7 +68,7 @@ class StatsRace:
     def ended_at(self, name: str) -> float:
         """Compare the output with what is expected; return when its last record was appended."""
         decoder, last, last_ms = Decoder(), dict[str, bytes](), 0
-        for message in self.arena.output(OUTPUT):
+        for message in self.arena.output(OUTPUTS[0]):
             last[message.key().decode()] = message.value()
             last_ms = max(last_ms, message.timestamp()[1])
         found = {task_id: decoder.decode("TaskStats", value) for task_id, value in last.items()}

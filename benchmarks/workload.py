@@ -16,6 +16,7 @@ from tasker_schemas.names import Family, State, StepEvents, TaskEvents, event_ty
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 
 STEPS = ("fetch_cart", "validate_products", "charge_card", "ship")
+MORE_STEPS = (*STEPS, "send_receipt")
 WINDOW = 400  # tasks that are open at one time
 OUT_OF_ORDER, TWICE, FAILING = 0.10, 0.01, 0.10
 EPOCH = 1_750_000_000_000_000
@@ -39,21 +40,25 @@ class SourceRecord(NamedTuple):
 class TaskHistory:
     """The events of one task in the order in which they happened."""
 
-    def __init__(self, index: int, rng: random.Random) -> None:
+    def __init__(self, index: int, rng: random.Random, steps: Sequence[str] = STEPS) -> None:
         self._task_id = f"order-{index:08d}"
         self._rng = rng
+        self._steps = steps
         self._clock = EPOCH + index * 2_500
         self._root = SpanRef(trace_id_of(self._task_id), task_span_id(self._task_id))
         self._created = self._clock
 
     def records(self) -> list[SourceRecord]:
-        """Return all records of the task."""
+        """Return all records of the task, the last of which tells its end."""
+        count = len(self._steps)
         found = [
-            self._task(TaskEvents.INITIALIZE_REQUESTED, context='{"cart": 17, "customer": "c-4711"}', total_steps=4),
+            self._task(
+                TaskEvents.INITIALIZE_REQUESTED, context='{"cart": 17, "customer": "c-4711"}', total_steps=count
+            ),
             self._task(TaskEvents.START_REQUESTED, started_at=self._clock),
         ]
         started_at = self._clock
-        for index in range(len(STEPS)):
+        for index in range(count):
             found += self._step(index)
         found.append(
             self._task(
@@ -62,8 +67,8 @@ class TaskHistory:
                 completed_at=self._clock,
                 execution_duration=(self._clock - started_at) / 1e6,
                 to_state=State.COMPLETE,
-                total_steps=4,
-                completed_steps=4,
+                total_steps=count,
+                completed_steps=count,
                 failed_steps=0,
                 pending_steps=0,
             )
@@ -111,7 +116,7 @@ class TaskHistory:
         span = SpanRef(self._root.trace_id, step_span_id(self._task_id, step_id, attempt))
         own = {
             "step_id": step_id,
-            "step_name": STEPS[index],
+            "step_name": self._steps[index],
             "attempt_number": attempt,
             "retry_limit": 3,
             "depends_on": [f"s{index}"] if index else [],
@@ -162,6 +167,13 @@ def copies(records: Sequence[SourceRecord], times: int) -> Iterator[SourceRecord
                 [(name, content.replace(_ID, prefix)) for name, content in headers],
                 event,
             )
+
+
+def open_tasks(tasks: int, seed: int = 7) -> Iterator[SourceRecord]:
+    """Yield the records of tasks with five steps each, all told but for the task's own end: none of them is over."""
+    rng = random.Random(seed)
+    for index in range(tasks):
+        yield from TaskHistory(index, rng, MORE_STEPS).records()[:-1]
 
 
 def workload(tasks: int, seed: int = 7) -> Iterator[SourceRecord]:

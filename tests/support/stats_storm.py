@@ -83,8 +83,9 @@ class Herd:
 
     def start(self, place: int) -> None:
         """Start a worker with the states that its place holds."""
-        settings = {"state_dir": str(self.arena.directory / f"state-{place}"), "run_size": 500}
-        self.workers[place] = self._living.enter_context(self.arena.worker(f"w{place}", **settings))
+        states = str(self.arena.directory / f"state-{place}")
+        worker = self.arena.worker(f"w{place}", state_dir=states, run_size=500)
+        self.workers[place] = self._living.enter_context(worker)
 
     def kill(self, place: int, *, forget: bool = False) -> None:
         """End a worker as a crash would, with its disk or without, and start it again."""
