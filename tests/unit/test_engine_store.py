@@ -36,6 +36,21 @@ def test_heads_are_those_of_the_moment_the_walk_began(store: StateStore) -> None
     assert sorted([first, *walk]) == [b"a", b"b"]
 
 
+def test_scans_side_by_side_each_find_all_that_begins_so_and_nothing_else(store: StateStore) -> None:
+    store.write(0, {b"%s%04d" % (prefix, n): b"1" for prefix in (b"a:", b"b:", b"c:") for n in range(2000)})
+    for _ in range(20):
+        walks = [store.scan(0, prefix) for prefix in (b"a:", b"b:", b"a:1", b"c:")]
+        junk = [bytes([n]) * n for n in range(8, 64)]  # takes the memory that a scan may have let go of
+        found = [[key for key, _ in walk] for walk in walks]
+        assert [(len(keys), {key[:2] for key in keys}) for keys in found] == [
+            (2000, {b"a:"}),
+            (2000, {b"b:"}),
+            (1000, {b"a:"}),
+            (2000, {b"c:"}),
+        ]
+        del junk
+
+
 def test_an_offset_is_kept_with_the_partition_until_it_is_cleared(store: StateStore) -> None:
     assert store.offset(0) is None
     store.write(0, {b"a": b"1"}, 41)

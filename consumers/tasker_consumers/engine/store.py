@@ -134,8 +134,8 @@ class RocksStore:
         """See `StateStore`."""
         options = ReadOptions()
         options.set_iterate_upper_bound(prefix[:-1] + bytes([prefix[-1] + 1]))
-        items: Iterator[tuple[bytes, bytes]] = self._database(partition).items(from_key=prefix, read_opt=options)
-        return items
+        # Not returned as it is: RocksDB looks at the bound to the end of the walk, and only `options` keeps it.
+        yield from self._database(partition).items(from_key=prefix, read_opt=options)
 
     def offset(self, partition: int) -> int | None:
         """See `StateStore`."""
