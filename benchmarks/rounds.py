@@ -61,14 +61,14 @@ def ratio(rates: Rates, ours: str, peer: str) -> float:
     return statistics.median(mine / other for mine, other in zip(rates[ours], rates[peer], strict=False))
 
 
-def show(title: str, unit: str, rates: Rates, ours: str, console: Console) -> None:
-    """Print the rounds, the medians and our ratio to each peer."""
+def show(title: str, unit: str, rates: Rates, ours: str, console: Console, *, compared: str = "ours is") -> None:
+    """Print the rounds, the medians and the ratio of one engine to each other one, under the title `compared`."""
     table = Table(title=title)
     table.add_column("engine")
     for number in range(len(rates[ours])):
         table.add_column(f"round {number + 1}", justify="right")
     table.add_column(f"median {unit}", justify="right", style="bold")
-    table.add_column("ours is", justify="right")
+    table.add_column(compared, justify="right")
     for name, values in rates.items():
         times = "" if name == ours else f"{ratio(rates, ours, name):.2f} x"
         cells = [f"{value:,.0f}" for value in values] + [""] * (len(rates[ours]) - len(values))

@@ -48,10 +48,10 @@ def main() -> None:
         race = StatsRace(arena, expected_stats(records, COPIES))
         engines = {str(processes): partial(rate, race, processes) for processes in PROCESSES}
         rates = in_turns(engines, options.rounds, console)
-    cores = os.cpu_count()
-    show(f"Statistics by processes, on {cores} cores with Kafka beside", "records/s", rates, "1", console)
+    title = f"Statistics by processes, on {os.cpu_count()} cores with Kafka beside"
+    show(title, "records/s", rates, "1", console, compared="1 process is")
     if options.as_json:
-        print(line_of_json("scaling", "records/s", rates, {}, records=arena.records, cores=cores))
+        print(line_of_json("scaling", "records/s", rates, {}, records=arena.records, cores=os.cpu_count()))
 
 
 if __name__ == "__main__":
