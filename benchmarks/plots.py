@@ -65,8 +65,8 @@ def draw_throughput(found: Figures, folder: Path) -> None:
     names = list(found["rounds"])[::-1]
     caption = (
         f"{found['records']:,} records of {found['tasks']:,} tasks; {found['cores']} cores with Kafka beside. "
-        "Bars are medians, dots single runs,\nall verified against an offline recomputation. Only the ratios carry over "
-        "to other machines."
+        "Bars are medians, dots single runs,\n"
+        "all verified against an offline recomputation. Only the ratios carry over to other machines."
     )
     with plot(folder, "throughput", "Statistics, one process", caption) as axes:
         medians = [found["medians"][name] for name in names]
@@ -104,7 +104,7 @@ def draw_scaling(found: Figures, folder: Path) -> None:
 def draw_latency(found: Figures, folder: Path) -> None:
     """Draw which share of the events was there after how long."""
     caption = (
-        f"{found['rate']:,.0f} events per second for half a minute; a worker of each group and Kafka on {found['cores']} cores.\n"
+        f"{found['rate']:,.0f} events per second for half a minute; two workers and Kafka on {found['cores']} cores.\n"
         "From the moment when an event was to be sent until a reader has what it changed."
     )
     lines = {
@@ -127,8 +127,8 @@ def draw_latency(found: Figures, folder: Path) -> None:
 def draw_memory(found: Figures, folder: Path) -> None:
     """Draw what an open task costs in memory, by state store."""
     caption = (
-        f"Growth of the worker's resident memory from {found['tasks'] // 5:,} to {found['tasks']:,} open tasks of {found['steps']} steps, "
-        "by task.\nThe rocksdb store keeps states on disk: what grows are its buffers and caches."
+        f"Growth of the worker's resident memory from {found['tasks'] // 5:,} to {found['tasks']:,} open tasks, "
+        f"by task; each has {found['steps']} steps.\nThe rocksdb store keeps states on disk: what grows are its buffers and caches."
     )
     with plot(folder, "memory", "Memory per open task", caption) as axes:
         stores = ["memory", "rocksdb"]
@@ -145,7 +145,7 @@ def draw_memory(found: Figures, folder: Path) -> None:
 def draw_recovery(found: Figures, folder: Path) -> None:
     """Draw how fast states come back from their changelog."""
     caption = (
-        f"{found['records']:,} changelog records into an empty store, one process, {found['cores']} cores with Kafka beside.\n"
+        f"{found['records']:,} changelog records into an empty store; {found['cores']} cores with Kafka beside.\n"
         "The line is the goal of 100,000 records per second."
     )
     with plot(folder, "recovery", "Recovery from the changelog", caption) as axes:
