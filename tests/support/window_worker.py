@@ -53,8 +53,8 @@ class Log:
 class WindowWorker:
     """One worker of one partition."""
 
-    def __init__(self, lifetime: Lifetime | None = None, now: int = T0) -> None:
-        self.now, self.lifetime = now, lifetime or Lifetime()
+    def __init__(self, lifetime: Lifetime | None = None, now: int = T0, metric_names: int = 100) -> None:
+        self.now, self.lifetime, self.metric_names = now, lifetime or Lifetime(), metric_names
         self.log, self.store = Log(), MemoryStore()
         self.start()
 
@@ -66,7 +66,9 @@ class WindowWorker:
         if told[0 if known is None else known + 1 :]:
             items = {record.key or b"": record.value for record in told[0 if known is None else known + 1 :]}
             self.store.write(0, {**items, INDEX_VERSION: None}, len(told) - 1)
-        self.processor = StatsProcessor("tasker", Decoder(), self.lifetime, lambda: self.now)
+        self.processor = StatsProcessor(
+            "tasker", Decoder(), self.lifetime, lambda: self.now, metric_names=self.metric_names
+        )
         self.indexing = Indexing(self.processor.index, self.store)
         asyncio.run(self.indexing.take([0]))
         writer = Writer(

@@ -51,6 +51,12 @@ def test_scans_side_by_side_each_find_all_that_begins_so_and_nothing_else(store:
         del junk
 
 
+def test_entries_of_a_prefix_come_in_the_order_of_their_keys(store: StateStore) -> None:
+    store.write(0, {b"\x00\x00b2": b"2", b"\x00\x00b1": b"1", b"\x00\x00c": b"3", b"b": b"4", b"\x00\x00a": b"5"}, 7)
+    assert list(store.scan(0, b"\x00\x00b")) == [(b"\x00\x00b1", b"1"), (b"\x00\x00b2", b"2")]
+    assert list(store.scan(1, b"\x00\x00b")) == []
+
+
 def test_an_offset_is_kept_with_the_partition_until_it_is_cleared(store: StateStore) -> None:
     assert store.offset(0) is None
     store.write(0, {b"a": b"1"}, 41)

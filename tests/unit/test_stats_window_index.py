@@ -32,9 +32,10 @@ def from_scratch(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         counted += [(STEP, after.contribution) for _, after in state.steps.changes()]
     windows: dict[Place, Window] = {}
     for kind, part in counted:
-        for length in (MINUTE_S, HOUR_S) if part else ():
-            place = Place(kind, part.name, length, start_of(part.ended_at, length))
-            windows.setdefault(place, Window()).add(part)
+        if part is not None:
+            for length in (MINUTE_S, HOUR_S):
+                place = Place(kind, part.name, length, start_of(part.ended_at, length))
+                windows.setdefault(place, Window()).add(part)
     return without_revisions(merge(window.value(place, 0) for place, window in windows.items()))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from tasker_consumers.stats.derive import is_abandoned, is_terminal
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.windows import HOUR_S
-from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.events import RANK
 from tasker_schemas.names import State
 
@@ -26,13 +25,6 @@ class Lifetime:
     #: How long windows take corrections, after which a task is forgotten (an hour later): the topics do not hold its
     #: events longer.
     retention_s: float = 7 * 86_400.0
-
-    def __post_init__(self) -> None:
-        if self.retention_s <= self.grace_s:
-            raise ConfigurationError(
-                f"TASKER_STATS_RETENTION_S is {self.retention_s:g}; expected more than TASKER_STATS_GRACE_S, which is "
-                f"{self.grace_s:g}."
-            )
 
     def age(self, state: TaskState, now: int) -> bool:
         """Change a state as its age at `now` (wall clock, microseconds) asks for; return whether it changed."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -121,13 +121,11 @@ class StatsProcessor:
         state.given_up = due = self._lifetime.age(state, now)
         return due
 
-    def _count(self, changes: list[Change], touched: Iterable[TaskState]) -> None:
+    def _count(self, changes: list[Change], touched: Collection[TaskState]) -> None:
         self._metrics.ended.count(changes)
-        for state in touched:
-            self._metrics.late.inc(state.late)
-            self._metrics.duplicates.inc(state.repeated)
-            if state.given_up and _is_open(state):
-                self._metrics.abandoned.inc()
+        self._metrics.late.inc(sum(state.late for state in touched))
+        self._metrics.duplicates.inc(sum(state.repeated for state in touched))
+        self._metrics.abandoned.inc(sum(state.given_up and _is_open(state) for state in touched))
 
     async def start(self) -> None:
         """Nothing to open: everything goes through the engine."""

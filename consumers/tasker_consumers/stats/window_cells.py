@@ -1,5 +1,6 @@
 """A window as an entry of the table, and where it is kept."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import orjson
@@ -35,12 +36,12 @@ def cell_key(place: Place) -> bytes:
     return CELL + place.key
 
 
-def cells(states: States, wanted: tuple[str | int | None, ...] = ()) -> list[tuple[Place, bytes]]:
-    """Return the cells of a partition with their places; `wanted` is kind, name and length, None is any."""
+def cells(states: States, wanted: tuple[str | int | None, ...] = ()) -> Iterator[tuple[Place, bytes]]:
+    """Iterate over the cells of a partition with their places; `wanted` is kind, name and length, None is any."""
     known = wanted[: wanted.index(None)] if None in wanted else wanted
     beginning = orjson.dumps(known)[:-1] + (b"," if known else b"")
     found = ((Place.of_key(key.removeprefix(CELL)), row) for key, row in states.scan(CELL + beginning))
-    return [(place, row) for place, row in found if _matches(place, wanted)]
+    return ((place, row) for place, row in found if _matches(place, wanted))
 
 
 def _matches(place: Place, wanted: tuple[str | int | None, ...]) -> bool:

@@ -7,7 +7,7 @@ later; the marks are in the changelog, written before the states, so no change i
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,12 +66,19 @@ class WindowIndex:
         `since` is in microseconds: windows that begin before it are left out.
         """
         values = []
-        for held in self._held.values():
+        for place, row in self.walk(kind=kind, name=name, length_s=length_s, since=since):
+            found, revision = Cell.of(row)
+            values.append(found.window.value(place, revision))
+        return merge(values)
+
+    def walk(
+        self, *, kind: str | None, name: str | None, length_s: int | None, since: int | None
+    ) -> Iterator[tuple[Place, bytes]]:
+        """Iterate over the cells that `select` adds up: of each window one for each partition."""
+        for held in list(self._held.values()):
             for place, row in cells(held.states, (kind, name, length_s)):
                 if since is None or place.start >= since:
-                    found, revision = Cell.of(row)
-                    values.append(found.window.value(place, revision))
-        return merge(values)
+                    yield place, row
 
     def open_tasks(self) -> int:
         """Return how many tasks of these partitions are not over."""
