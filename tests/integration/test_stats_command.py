@@ -1,11 +1,6 @@
 """`tasker stats` on a real Kafka: what the compacted topic says, at once and as it changes."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +9,10 @@ import pytest
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.stats.fold import recompute
 from tasker_schemas.codec import encode
-from tasker_schemas.topics import stats_topic
+from tasker_schemas.topics import stats_topic, window_topic
 from tests.support.stats_arena import StatsArena
-from tests.support.stats_histories import order_processing
-from tests.support.worker_process import ROOT
+from tests.support.stats_command import command, output
+from tests.support.stats_histories import SECOND, T0, order_processing
 
 
 @pytest.fixture
@@ -37,29 +32,6 @@ def order(task_id: str, events: int = 99) -> dict[str, Any]:
     return stats
 
 
-@contextmanager
-def command(arena: StatsArena, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    environ = {"KAFKA_BOOTSTRAP_SERVERS": arena.kafka["bootstrap.servers"], "TASKER_TOPIC_PREFIX": arena.prefix}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tasker_consumers.cli", "stats", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def output(arena: StatsArena, *arguments: str) -> tuple[int, str, str]:
-    with command(arena, *arguments) as process:
-        out, err = process.communicate(timeout=60)
-        return process.returncode, out, err
-
-
 def test_one_task_is_shown_by_its_newest_revision(arena: StatsArena) -> None:
     publish(arena, order("42"), order("42", 5), order("43"))
     code, out, _ = output(arena, "42", "--json")
@@ -74,15 +46,56 @@ def test_a_person_reads_the_same_as_lines_of_names_and_values(arena: StatsArena)
     assert "first_error\tTimeout: no answer in step charge, attempt 1" in out
 
 
+def window(revision: int, count: int, **fields: Any) -> bytes:
+    """A record of windows: so many of the orders of an hour, of 6 s each."""
+    value = {
+        "kind": "task",
+        "name": "order_processing",
+        "window_start": T0 - T0 % (3600 * SECOND),
+        "window_s": 3600,
+        "partition": 0,
+        "count": count,
+        "complete": count,
+        "measured": count,
+        "duration_sum_s": 6.0 * count,
+        "duration_bins": {"781": count},
+        "revision": revision,
+        **fields,
+    }
+    return encode("StatsWindow", value)
+
+
+def publish_windows(arena: StatsArena) -> None:
+    with arena.sender() as sender:
+        for key, record in (
+            (b"a", window(2, 3)),
+            (b"a", window(1, 9)),
+            (b"b", window(1, 2, partition=1)),
+            (b"c", window(1, 7, window_s=60)),
+            (b"d", window(1, 8, kind="step", name="ship")),
+            (b"e", window(1, 8, name="other")),
+        ):
+            sender.send(window_topic(arena.prefix), key, record)
+
+
 def test_all_tasks_of_a_name_are_summed_up_by_the_hour(arena: StatsArena) -> None:
     publish(arena, *(order(f"task-{n}") for n in range(5)), order("open", 5), {**order("x"), "task_name": "other"})
+    publish_windows(arena)
     code, out, _ = output(arena, "--name", "order_processing", "--json")
     document = json.loads(out)
     assert code == 0
     assert len(document["tasks"]) == 6
     (hour,) = document["windows"]
-    assert (hour["count"], hour["complete"], hour["retries"]) == (5, 5, 5)
+    assert (hour["count"], hour["complete"], hour["failure_ratio"]) == (5, 5, 0.0)
     assert hour["duration_p50_s"] == pytest.approx(6.0, rel=0.01)
+
+
+@pytest.mark.parametrize(("arguments", "count"), [(["--step", "ship"], "8"), (["--name", "other"], "8")])
+def test_steps_of_a_name_are_summed_up_like_tasks(arena: StatsArena, arguments: list[str], count: str) -> None:
+    publish_windows(arena)
+    code, out, _ = output(arena, *arguments)
+    titles, row = (line.split("\t") for line in out.splitlines())
+    assert (code, dict(zip(titles, row, strict=True))["ended"]) == (0, count)
 
 
 def test_tasks_that_go_on_are_listed_with_their_progress(arena: StatsArena) -> None:
@@ -113,8 +126,10 @@ def test_a_task_that_nobody_knows_is_one_line_and_exit_code_one(arena: StatsAren
     assert "'no such task'" in err
 
 
-@pytest.mark.parametrize("arguments", [[], ["42", "--name", "order_processing"]])
-def test_an_id_and_a_name_exclude_each_other(arena: StatsArena, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [[], ["42", "--name", "order_processing"], ["--name", "x", "--step", "x"], ["--step", "x", "--watch"]]
+)
+def test_one_task_or_one_name_is_to_be_named(arena: StatsArena, arguments: list[str]) -> None:
     code, _, err = output(arena, *arguments)
     assert code == 2
     assert "--name" in err

@@ -50,12 +50,42 @@ def test_a_long_list_is_read_page_by_page_to_its_end(group: Group) -> None:
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("status=complete", "complete"), ("status=in_progress&name=order_processing", "in_progress")],
+    [("status=complete,error", "complete"), ("status=in_progress&name=order_processing", "in_progress")],
 )
 def test_a_list_can_be_of_one_name_and_one_status(group: Group, query: str, status: str) -> None:
     _, page = asked(group.workers[0], f"/tasks?{query}&since=2020-01-01")
     assert sorted(ids(page)) == sorted(id_ for id_ in TASKS if group.expected[id_]["status"] == status)
     assert len(page["tasks"]) == 12
+
+
+def test_windows_are_added_up_over_all_workers(group: Group) -> None:
+    ended = [stats for stats in group.expected.values() if stats["status"] == "complete"]
+    for worker in group.workers:
+        status, page = asked(worker, "/windows?name=order_processing")
+        (hour,) = page["windows"]
+        assert (status, page["next"], hour["window_s"], hour["kind"]) == (200, None, 3600, "task")
+        assert (hour["count"], hour["complete"], hour["measured"]) == (len(ended),) * 3
+        assert hour["duration_sum_s"] == sum(stats["duration_s"] for stats in ended)
+
+
+def test_windows_of_steps_come_by_the_minute_as_well(group: Group) -> None:
+    _, hours = asked(group.workers[0], "/windows?step=charge_step")
+    _, minutes = asked(group.workers[1], "/windows?step=charge_step&length=minute")
+    for page in (hours, minutes):
+        assert {window["kind"] for window in page["windows"]} == {"step"}
+        assert sum(window["count"] for window in page["windows"]) == 12
+    assert asked(group.workers[2], "/windows?step=charge_step&since=1h") == (200, {"windows": [], "next": None})
+
+
+def test_all_windows_are_read_page_by_page_the_latest_first(group: Group) -> None:
+    found, after = list[Any](), ""
+    while after is not None:
+        _, page = asked(group.workers[len(found) % 3], f"/windows?limit=2&length=minute&after={after}")
+        found, after = found + page["windows"], page["next"]
+    _, whole = asked(group.workers[0], "/windows?length=minute")
+    assert found == whole["windows"]
+    assert {window["kind"] for window in found} == {"task", "step"}
+    assert [one["window_start"] for one in found] == sorted((one["window_start"] for one in found), reverse=True)
 
 
 @pytest.mark.parametrize("query", ["name=other", "status=cancelled", "since=15m"])
@@ -71,11 +101,13 @@ def test_a_list_of_what_does_not_exist_is_empty(group: Group, query: str) -> Non
         ("/tasks/", 404, "/docs"),
         ("/task", 404, "/docs"),
         ("/tasks?stauts=complete", 400, "'stauts' is no parameter here; expected name, status"),
-        ("/tasks?status=done", 400, "status is 'done'; expected one of unknown, pending"),
+        ("/tasks?status=done", 400, "status is 'done'; expected some of unknown, pending"),
         ("/tasks?limit=0", 400, "limit is '0'; expected a whole number from 1 to 1000"),
         ("/tasks?since=yesterday", 400, "since is 'yesterday'; expected 2026-01-31T14:00"),
         ("/tasks?after=xyz", 400, "after is 'xyz'; expected `next`"),
         ("/tasks?name=a&name=b", 400, "name is given twice"),
+        ("/windows?name=a&step=b", 400, "name and step are both given; expected one of them"),
+        ("/windows?length=day", 400, "length is 'day'; expected minute or hour"),
     ],
 )
 def test_a_question_that_cannot_be_answered_is_told_why(group: Group, path: str, status: int, named: str) -> None:

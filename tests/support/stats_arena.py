@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from tasker_consumers.engine import EngineSettings, run_worker
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.processor import build_stats_processor
-from tasker_consumers.stats.query import task_questions
+from tasker_consumers.stats.questions import questions_of
 from tasker_consumers.topics import create_topics
 from tasker_consumers.watermarks import watermarks
 from tasker_schemas.codec import Decoder, encode
@@ -115,7 +115,7 @@ def main(arguments: dict[str, Any]) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     engine = {**arguments["engine"], "state_dir": Path(arguments["engine"]["state_dir"])}
     processor = build_stats_processor(arguments["prefix"], lifetime=Lifetime(**arguments["lifetime"]))
-    return run_worker(processor, EngineSettings(**engine), task_questions())
+    return run_worker(processor, EngineSettings(**engine), questions_of(processor))
 
 
 if __name__ == "__main__":

@@ -22,14 +22,14 @@ def stats() -> None:
     """Fold task and step events into the statistics of each task."""
     from tasker_consumers.stats.lifetime import Lifetime
     from tasker_consumers.stats.processor import build_stats_processor
-    from tasker_consumers.stats.query import task_questions
+    from tasker_consumers.stats.questions import questions_of
     from tasker_schemas.lookup import open_lookup
 
     settings = _start()
     lifetime = Lifetime(abandoned_after_s=settings.abandoned_after_s)
     lookup = open_lookup(settings.registry)
     processor = build_stats_processor(settings.topic_prefix, lookup=lookup, lifetime=lifetime)
-    _run(processor, settings, task_questions())
+    _run(processor, settings, questions_of(processor))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`tasker stats`: how tasks went and how far they are, from the compacted stats topic."""
+"""`tasker stats`: how tasks went and how far they are, asked of the workers or read from the topics."""
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,9 +14,9 @@ import typer
 from tasker_consumers.cli.output import complain, open_console, show_json, show_table
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from tasker_consumers.stats.topic import Newest, StatsReader
+    from tasker_consumers.stats.ask import StatsWorker
+    from tasker_consumers.stats.reading import StatsTopics
+    from tasker_consumers.stats.topic import Newest, Stats
 
 _WATCH_S = 0.25
 
@@ -23,65 +24,106 @@ _WATCH_S = 0.25
 _MOST_BARS = 40
 
 
-def stats(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asks for: one of the first three."""
+
+    task_id: str | None
+    name: str | None
+    step: str | None
+    length_s: int
+    watch: bool
+    as_json: bool
+
+
+def stats(  # noqa: PLR0913  each is an option
+    *,
     task_id: Annotated[str | None, typer.Argument(metavar="[TASK_ID]", show_default=False)] = None,
     name: Annotated[str | None, typer.Option(help="All tasks of this name, summed up by hour or minute.")] = None,
+    step: Annotated[str | None, typer.Option(help="All steps of this name, summed up by hour or minute.")] = None,
     by_minute: Annotated[bool, typer.Option("--by-minute", help="Sum up by minute instead of by hour.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show progress until the task is over, or Ctrl-C.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON on standard output; one line per change to watch.")
     ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="URL",
+            help="Ask the stats worker there, by default that of TASKER_STATS_URL; without an answer read the topic.",
+        ),
+    ] = None,
 ) -> None:
-    """Show the statistics of one task, or of all tasks of a name."""
+    """Show the statistics of one task, of all tasks or of all steps of a name."""
+    from tasker_consumers.cli.environment import read_settings, read_settings_with_kafka
+    from tasker_consumers.stats.ask import StatsWorker
+    from tasker_consumers.stats.reading import open_topics
     from tasker_consumers.stats.topic import Newest
     from tasker_consumers.stats.windows import HOUR_S, MINUTE_S
+    from tasker_schemas.errors import BackendUnavailable
+
+    length_s = MINUTE_S if by_minute else HOUR_S
+    asked = Asked(task_id=task_id, name=name, step=step, length_s=length_s, watch=watch, as_json=as_json)
+    _check(asked)
+    newest, address = Newest(name), url or read_settings().stats_url
+    if address:
+        try:
+            _tell(asked, newest, StatsWorker(address, task_id, name, ended=as_json or watch))
+        except BackendUnavailable as error:
+            complain(f"{error}; reading the topic instead")
+        else:
+            return
+    settings = read_settings_with_kafka()
+    with open_topics(settings.kafka, settings.topic_prefix, task_id) as topics:
+        _tell(asked, newest, topics)
+
+
+def _check(asked: Asked) -> None:
     from tasker_schemas.errors import UsageError
 
-    if (task_id is None) == (name is None):
-        raise UsageError("name one task by its id, or all of a kind with --name; not both")
-    newest = Newest(name)
-    with _open(task_id) as reader:
-        for one in reader.backlog():
+    if [asked.task_id, asked.name, asked.step].count(None) != 2:  # noqa: PLR2004  all but one
+        raise UsageError("name one task by its id, or all of a kind with --name, or all steps with --step")
+    if asked.watch and asked.step is not None:
+        raise UsageError("--watch follows tasks; name one by its id, or all of a kind with --name")
+
+
+def _tell(asked: Asked, newest: "Newest", source: "StatsTopics | StatsWorker") -> None:
+    """Show what a source knows. What `newest` has learnt before, of another source, is no news."""
+    windows: list[Stats] = []
+    if asked.step is not None:
+        windows = source.windows("step", asked.step, asked.length_s)
+    else:
+        for one in source.backlog():
             newest.learn(one)
-        if watch:
-            _watch(reader, newest, as_json=as_json, forever=task_id is None)
-    if reader.unreadable:
-        complain(f"{reader.unreadable} records of the stats topic cannot be read")
-    if not newest.tasks:
-        complain(f"no statistics of {task_id or name!r} yet; is it right, does `tasker run stats` run?")
+        if asked.watch:
+            _watch(asked, newest, source)
+        elif asked.name is not None:
+            windows = source.windows("task", asked.name, asked.length_s)
+    if source.unreadable:
+        complain(f"{source.unreadable} records of the stats topics cannot be read")
+    if not newest.tasks and not windows:
+        what = asked.task_id or asked.name or asked.step
+        complain(f"no statistics of {what!r} yet; is it right, does `tasker run stats` run?")
         raise typer.Exit(1)
-    if not (watch and as_json):
-        _show(newest, HOUR_S if not by_minute else MINUTE_S, as_json=as_json, one_task=task_id is not None)
+    if not (asked.watch and asked.as_json):
+        _show(asked, newest, windows)
 
 
-def _open(task_id: str | None) -> "AbstractContextManager[StatsReader]":
-    """Open the topic; for one task only its partition is read."""
-    from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.partitioner import partition_of
-    from tasker_consumers.stats.topic import open_stats
-    from tasker_schemas.topics import stats_topic
-
-    settings = read_settings_with_kafka()
-    topic = stats_topic(settings.topic_prefix)
-    if task_id is None:
-        return open_stats(settings.kafka, topic)
-    key = task_id.encode()
-    return open_stats(settings.kafka, topic, key=key, partitions=lambda count: [partition_of(key, count)])
-
-
-def _watch(reader: "StatsReader", newest: "Newest", *, as_json: bool, forever: bool) -> None:
+def _watch(asked: Asked, newest: "Newest", source: "StatsTopics | StatsWorker") -> None:
     """Show each change until the only task is over; of many tasks until Ctrl-C."""
     for one in newest.tasks.values():
-        _tell(one, as_json=as_json)
-    with _bars(newest, wanted=sys.stdout.isatty() and not as_json) as draw:
-        while forever or not newest.tasks or newest.going_on():
-            for one in reader.news(_WATCH_S):
+        _tell_change(one, as_json=asked.as_json)
+    with _bars(newest, wanted=sys.stdout.isatty() and not asked.as_json) as draw:
+        draw()
+        while asked.task_id is None or not newest.tasks or newest.going_on():
+            for one in source.news(_WATCH_S):
                 if newest.learn(one):
-                    _tell(one, as_json=as_json)
+                    _tell_change(one, as_json=asked.as_json)
             draw()
 
 
-def _tell(stats: dict[str, Any], *, as_json: bool) -> None:
+def _tell_change(stats: dict[str, Any], *, as_json: bool) -> None:
     """Print a change where it is not drawn: in a pipe, or as JSON."""
     from tasker_consumers.stats.view import progress_line
 
@@ -105,21 +147,18 @@ def _bars(newest: "Newest", *, wanted: bool) -> Iterator[Callable[[], None]]:
         yield lambda: live.update(progress_table(list(newest.tasks.values())[-_MOST_BARS:], _now()), refresh=True)
 
 
-def _show(newest: "Newest", length_s: int, *, as_json: bool, one_task: bool) -> None:
+def _show(asked: Asked, newest: "Newest", windows: "list[Stats]") -> None:
     from tasker_consumers.stats.view import progress_table, task_rows, window_columns, window_rows
-    from tasker_consumers.stats.windows import Windows
 
-    if one_task:
+    if asked.task_id is not None:
         (found,) = newest.tasks.values()
-        show_json(found) if as_json else show_table(("field", "value"), task_rows(found))
+        show_json(found) if asked.as_json else show_table(("field", "value"), task_rows(found))
         return
-    windows = Windows(length_s)
-    for one in newest.tasks.values():
-        windows.learn(one)
-    if as_json:
-        show_json({"tasks": list(newest.tasks.values()), "windows": windows.figures()})
+    if asked.as_json:
+        tasks = {} if asked.name is None else {"tasks": list(newest.tasks.values())}
+        show_json({**tasks, "windows": windows})
         return
-    show_table(window_columns(), window_rows(windows.figures()))
+    show_table(window_columns(), window_rows(windows))
     going_on = newest.going_on()
     if going_on:
         open_console().print(progress_table(going_on[-_MOST_BARS:], _now()))

@@ -19,7 +19,7 @@ from tasker_consumers.engine.app import EngineApp
 from tasker_consumers.engine.questions import Asked, GroupQuestion, KeyQuestion, Question, read_parameters
 from tasker_consumers.engine.walks import HeldStates
 from tasker_consumers.partitioner import partition_of
-from tasker_schemas.errors import BackendUnavailable
+from tasker_schemas.errors import BackendUnavailable, UsageError
 
 FORWARDED = "Tasker-Forwarded"
 #: What an answer may take, with all workers in it.
@@ -105,6 +105,8 @@ class Answers:
         answer, status = await self._ask(place, request)
         if status == HTTPStatus.OK:
             return answer
+        if status == HTTPStatus.BAD_REQUEST:
+            raise UsageError(answer["error"])
         raise BackendUnavailable(f"the worker at {place} answers with {status}: {answer.get('error')}")
 
     async def _ask(self, place: str, request: web.Request) -> tuple[dict[str, Any], int]:

@@ -75,11 +75,11 @@ class EngineApp(faust.App):
         recovered = cast("RunTableManager", self.tables).recovery.completed.is_set()
         return self.started and recovered and not self.crashed and not self.rebalancing
 
-    def waits_for(self) -> str | None:
-        """Return what keeps this worker from its work, for people; None when nothing does."""
+    def waiting(self) -> str | None:
+        """Return what this worker does before it can work, for people; None when it can."""
         if self.settled:
             return None
-        return "its states, which are being restored" if self.placed and not self.crashed else "partitions"
+        return self.table.progress.text if self.placed and not self.crashed else "waiting for partitions"
 
     @property
     def heard(self) -> bool:

@@ -61,12 +61,14 @@ def _operation(question: Question, components: dict[str, Any]) -> dict[str, Any]
 
 def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
     default = {} if parameter.default is None else {"default": parameter.default}
+    commas = {"style": "form", "explode": False} if parameter.schema["type"] == "array" else {}
     return {
         "name": parameter.name,
         "in": place,
         "required": place == "path",
         "description": parameter.meaning,
         "schema": {**parameter.schema, **default},
+        **commas,
     }
 
 

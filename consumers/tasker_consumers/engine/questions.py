@@ -5,9 +5,9 @@ about everything goes to all workers, and what they say is put together. The eng
 means, which parameters it takes and what its answer looks like is all in here.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tasker_consumers.engine.processor import Read
 from tasker_schemas.errors import UsageError
@@ -16,6 +16,8 @@ Asked = Mapping[str, Any]
 """The parameters of a question by name, read and complete: what was not given has its default."""
 
 JsonSchema = Mapping[str, Any]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,9 @@ class Holding(Protocol):
 
         Raises BackendUnavailable when the partitions go to other workers meanwhile.
         """
+
+    def through(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
+        """Yield in the same way what another iterator over these partitions yields; it is made when its turn comes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,10 @@ async def _errors_as_json(
         message = str(error) or "it took too long: ask for less"
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         return json_answer({"error": message}, HTTPStatus.SERVICE_UNAVAILABLE, headers)
+    except Exception:  # a fault in an answer must stop neither the server nor the worker
+        logger.exception("%s could not be answered", request.rel_url)
+        message = "this worker has a fault, and its log says which"
+        return json_answer({"error": message}, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _healthz(app: EngineApp) -> Any:
@@ -115,8 +119,8 @@ def _healthz(app: EngineApp) -> Any:
 
 def _readyz(app: EngineApp, processor: Processor[Any, Any]) -> Any:
     async def readyz(_: web.Request) -> web.Response:
-        waiting = app.waits_for() or (None if processor.ready() else "the backend")
-        return web.Response(text=f"waiting for {waiting}\n", status=503) if waiting else web.Response(text="ok\n")
+        waiting = app.waiting() or (None if processor.ready() else "waiting for the backend")
+        return web.Response(text=f"{waiting}\n", status=503) if waiting else web.Response(text="ok\n")
 
     return readyz
 

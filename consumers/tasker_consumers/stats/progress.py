@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from tasker_schemas.names import State
 
 _SECOND = 1_000_000
-_OPEN = (State.PENDING, State.IN_PROGRESS, State.ABANDONED, State.UNKNOWN)
+#: Where tasks stand that are not over.
+OPEN = (State.PENDING, State.IN_PROGRESS, State.ABANDONED, State.UNKNOWN)
 
 
 class Progress(NamedTuple):
@@ -25,7 +26,7 @@ def progress_of(stats: Mapping[str, Any], now: int) -> Progress:
 
     What is over has nothing left; a rate is unknown until a step has ended.
     """
-    over = stats["status"] not in _OPEN
+    over = stats["status"] not in OPEN
     ended = stats["total_steps"] - stats["pending_steps"]
     until = stats["completed_at"] if over else now
     rate = None

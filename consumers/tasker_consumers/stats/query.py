@@ -1,6 +1,6 @@
 """What can be asked about tasks over HTTP: one by its id, many by name, status and time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
@@ -40,10 +40,10 @@ def task_questions() -> tuple[Question, ...]:
             Parameter(name="name", meaning="Only tasks of this name.", expected="a name", schema={"type": "string"}),
             Parameter(
                 name="status",
-                meaning="Only tasks that stand there.",
-                expected=f"one of {', '.join(statuses)}",
-                schema={"type": "string", "enum": statuses},
-                read=partial(_one_of, statuses),
+                meaning=f"Only tasks that stand there: of {', '.join(statuses)} one or more, with commas.",
+                expected=f"some of {', '.join(statuses)}",
+                schema={"type": "array", "items": {"type": "string", "enum": statuses}},
+                read=partial(_some_of, statuses),
             ),
             since_parameter("Only tasks of which something was heard since."),
             *page_parameters(like=(0, "")),
@@ -96,7 +96,7 @@ def page_schema(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def page_of(name: str, place_of: Any, asked: Asked, rows: Sequence[Any]) -> dict[str, Any]:
+def page_of(name: str, place_of: Callable[[Any], Place], asked: Asked, rows: Sequence[Any]) -> dict[str, Any]:
     """Return one page of the rows that all workers gave: each of them one more than the page holds."""
     limit = asked["limit"]
     found = first(rows, limit + 1, asked["after"], place_of)
@@ -126,7 +126,7 @@ def _unknown(asked: Asked) -> str:
 
 async def _some_tasks(asked: Asked, holding: Holding) -> list[dict[str, Any]]:
     """Return the statistics of the first tasks that this worker has."""
-    name, status, since = asked["name"], asked["status"], asked["since"] or 0
+    name, statuses, since = asked["name"], asked["status"], asked["since"] or 0
     shortlist = Shortlist[dict[str, Any]](asked["limit"] + 1, asked["after"])
     async with aclosing(holding.states()) as states:
         async for key, read in states:
@@ -134,7 +134,7 @@ async def _some_tasks(asked: Asked, holding: Holding) -> list[dict[str, Any]]:
             if state is None or (name is not None and state.name != name) or (state.last_event_at or 0) < since:
                 continue
             place = _place_of_state(state)
-            if shortlist.wants(place) and (status is None or status_of(state) == status):
+            if shortlist.wants(place) and (statuses is None or status_of(state) in statuses):
                 shortlist.add(place, stats(state))
     return shortlist.rows()
 
@@ -158,10 +158,11 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def _one_of(allowed: Sequence[str], text: str) -> str:
-    if text not in allowed:
+def _some_of(allowed: Sequence[str], text: str) -> frozenset[str]:
+    wanted = frozenset(text.split(","))
+    if not wanted <= {*allowed}:
         raise ValueError(text)
-    return text
+    return wanted
 
 
 EXAMPLE: Mapping[str, Any] = {
