@@ -128,7 +128,8 @@ def draw_memory(found: Figures, folder: Path) -> None:
     """Draw what an open task costs in memory, by state store."""
     caption = (
         f"Growth of the worker's resident memory from {found['tasks'] // 5:,} to {found['tasks']:,} open tasks, "
-        f"by task; each has {found['steps']} steps.\nThe rocksdb store keeps states on disk: what grows are its buffers and caches."
+        f"by task; each has {found['steps']} steps.\n"
+        "The rocksdb store keeps states on disk: what grows are its buffers and caches."
     )
     with plot(folder, "memory", "Memory per open task", caption) as axes:
         stores = ["memory", "rocksdb"]

@@ -4,7 +4,6 @@ import csv
 import gzip
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,12 +21,6 @@ def real_histories() -> Iterator[list[Event]]:
     for folder, read in _READERS.items():
         for path in real_files(folder):
             yield [_decoded(event) for event in read(path.read_bytes(), path.name)]
-
-
-@cache
-def largest_history() -> list[Event]:
-    """Return the history with the most events."""
-    return max(real_histories(), key=len)
 
 
 def _decoded(event: ImportedEvent) -> Event:
