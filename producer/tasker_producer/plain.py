@@ -7,6 +7,7 @@ walk, since this runs on the caller's thread.
 
 import json
 import math
+from codecs import utf_8_decode
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
@@ -27,7 +28,7 @@ CUT = '"[TRUNCATED]"'
 Scalar = None | bool | int | float | str
 _LONG = range(-(1 << 63), 1 << 63)
 _BYTES = (bytes, bytearray, memoryview)
-_TEXTS = (str, *_BYTES, BaseException, UUID, PurePath, Decimal, date, time, timedelta)
+_TEXTS = (str, BaseException, UUID, PurePath, Decimal, date, time, timedelta)
 
 
 class PlainValues:
@@ -148,11 +149,26 @@ class _Walk:
             return self._items(value, path) if names is None else self._mapping(zip(names, value, strict=False), path)
         if isinstance(value, Enum):
             return self.json(value.value, path)
-        if isinstance(value, _TEXTS):
-            return self._text(_as_text(value))
         if isinstance(value, (int, float)):  # subclasses
             return _number(int(value) if isinstance(value, int) else float(value))
-        return self._object(value, path)
+        return self._as_text(value, path)
+
+    def _as_text(self, value: Any, path: tuple[str, ...]) -> str:
+        if self._room <= 0:  # to make a text that nobody will see may take long
+            self.cut = True
+            return CUT
+        if isinstance(value, _BYTES):
+            return self._bytes(value)
+        return self._text(_text_of(value)) if isinstance(value, _TEXTS) else self._object(value, path)
+
+    def _bytes(self, value: bytes | bytearray | memoryview) -> str:
+        whole = len(value) <= self._room
+        self.cut = self.cut or not whole
+        data = bytes(value[: self._room])
+        try:
+            return self._text(utf_8_decode(data, "strict", whole)[0])  # else half a character may be at the end
+        except UnicodeDecodeError:
+            return self._text(repr(data)[2:-1])  # much faster than the error handler that writes such escapes
 
     def _object(self, value: Any, path: tuple[str, ...]) -> str:
         if is_dataclass(value) and not isinstance(value, type):
@@ -175,9 +191,7 @@ def _number(value: Any) -> str:
     return str(value) if -(1 << 4096) < value < 1 << 4096 else f'"{hex(value)[:MAX_TEXT]}"'
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, _BYTES):
-        return bytes(value[:MAX_TEXT]).decode("utf-8", "backslashreplace")
+def _text_of(value: Any) -> str:
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {value}"
     return value.isoformat() if isinstance(value, (date, time)) else str(value)

@@ -93,6 +93,18 @@ def test_depth_number_and_length_are_bounded() -> None:
         assert len(text) < 2 * MAX_TEXT
 
 
+@pytest.mark.timeout(20)  # it would take minutes to write each of them in full
+@pytest.mark.parametrize("blob", [b"\xfe" * MAX_TEXT, bytearray(b"\xfe" * MAX_TEXT), ValueError("x" * MAX_TEXT)])
+def test_what_is_huge_and_there_many_times_is_written_once(blob: Any) -> None:
+    text, cut = PlainValues(Masker()).json_text([blob] * MAX_NODES)
+    assert cut
+    assert len(text) < 3 * MAX_TEXT
+
+
+def test_bytes_that_are_no_text_show_their_values() -> None:
+    assert as_json([b"\xffab\n", "ü".encode(), bytearray(b"\xc3")]) == ["\\xffab\\n", "ü", "\\xc3"]
+
+
 def test_what_cannot_even_be_shown_becomes_its_class() -> None:
     assert as_json({"thing": Hostile()}) == {"thing": "<Hostile: RuntimeError>"}
 
