@@ -16,13 +16,15 @@ from tasker_consumers.engine import EngineSettings, run_worker
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.processor import build_stats_processor
 from tasker_consumers.stats.questions import questions_of
+from tasker_consumers.stats.windows import merge
 from tasker_consumers.topics import create_topics
 from tasker_consumers.watermarks import watermarks
 from tasker_schemas.codec import Decoder, encode
 from tasker_schemas.names import family_of
 from tasker_schemas.schemas import RECORD_OF_FAMILY
-from tasker_schemas.topics import event_topic, stats_topic
+from tasker_schemas.topics import event_topic, stats_topic, window_topic
 from tests.support.processes import eventually
+from tests.support.window_oracle import without_revisions
 from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 4
@@ -64,6 +66,14 @@ class StatsArena:
         """Return the last statistics of every task, by its id."""
         decode = Decoder().decode
         return {(m.key() or b"").decode(): decode("TaskStats", m.value()) for m in self.read(stats_topic(self.prefix))}
+
+    def windows(self) -> list[dict[str, Any]]:
+        """Return what the topic of windows says in the end, over all partitions."""
+        decode = Decoder().decode
+        newest = {(m.partition(), m.key()): m.value() for m in self.read(window_topic(self.prefix))}
+        values = [decode("StatsWindow", value) for value in newest.values()]
+        assert all(value["partition"] == place[0] for place, value in zip(newest, values, strict=True))
+        return without_revisions(merge(values))
 
     def emitted(self) -> int:
         """Return how many records the output topic has seen."""

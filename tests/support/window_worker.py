@@ -24,6 +24,7 @@ from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 from tests.support.engine_values import StoredRecord
 from tests.support.stats_histories import T0
+from tests.support.window_oracle import without_revisions
 
 CHANGELOG = "changelog"
 
@@ -126,11 +127,6 @@ class WindowWorker:
                 at = committed
         self.log.left = None
         self.emit()
-
-
-def without_revisions(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return windows without the field that tells when they changed."""
-    return [{name: told for name, told in value.items() if name != "revision"} for value in values]
 
 
 def _record(told: dict[str, Any]) -> StoredRecord:

@@ -1,6 +1,5 @@
 """The windows beside the states: whatever happens to a worker, they are what the states count for."""
 
-from collections.abc import Iterable
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -9,34 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats import table as table_module
-from tasker_consumers.stats.contribution import Contribution, contribution_of
+from tasker_consumers.stats.contribution import contribution_of
 from tasker_consumers.stats.derive import contribution, stats
 from tasker_consumers.stats.fold import fold
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.state import TaskState
-from tasker_consumers.stats.windows import HOUR_S, MINUTE_S, STEP, TASK, Place, Window, merge, start_of
+from tasker_consumers.stats.windows import HOUR_S, MINUTE_S, STEP, TASK
 from tests.support.stats_histories import SECOND, T0, attempt, event, histories, large_task, order_processing
-from tests.support.window_worker import WindowWorker, without_revisions
+from tests.support.window_oracle import from_scratch
+from tests.support.window_worker import WindowWorker
 
 HOUR = 3600 * SECOND
-
-
-def from_scratch(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the windows that a history adds up to, one contribution after the other."""
-    states: dict[str, TaskState] = {}
-    for told in events:
-        states[told["task_id"]] = fold(states.get(told["task_id"]), told)
-    counted: list[tuple[str, Contribution | None]] = []
-    for state in states.values():
-        counted.append((TASK, contribution_of(stats(state))))
-        counted += [(STEP, after.contribution) for _, after in state.steps.changes()]
-    windows: dict[Place, Window] = {}
-    for kind, part in counted:
-        if part is not None:
-            for length in (MINUTE_S, HOUR_S):
-                place = Place(kind, part.name, length, start_of(part.ended_at, length))
-                windows.setdefault(place, Window()).add(part)
-    return without_revisions(merge(window.value(place, 0) for place, window in windows.items()))
 
 
 def orders(count: int) -> list[dict[str, Any]]:
