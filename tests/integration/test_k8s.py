@@ -109,6 +109,14 @@ def test_pods_say_what_they_need_and_get_no_token(pod: dict[str, Any]) -> None:
     assert pod["serviceAccountName"] in {o["metadata"]["name"] for o in objects() if o["kind"] == "ServiceAccount"}
 
 
+def test_each_stats_worker_tells_the_others_the_address_of_its_own_pod() -> None:
+    (container,) = PODS["tasker-stats"]["containers"]
+    variables = {one["name"]: one for one in container["env"]}
+    assert variables["POD_IP"]["valueFrom"] == {"fieldRef": {"fieldPath": "status.podIP"}}
+    assert variables["TASKER_WEB_URL"]["value"] == f"http://$(POD_IP):{PORT}"
+    assert unknown_variables({name: "" for name in variables}) == []
+
+
 @each_pod
 def test_kubernetes_adds_no_variables_that_look_like_settings(pod: dict[str, Any]) -> None:
     assert pod["enableServiceLinks"] is False
