@@ -114,7 +114,7 @@ def test_each_stats_worker_tells_the_others_the_address_of_its_own_pod() -> None
     variables = {one["name"]: one for one in container["env"]}
     assert variables["POD_IP"]["valueFrom"] == {"fieldRef": {"fieldPath": "status.podIP"}}
     assert variables["TASKER_WEB_URL"]["value"] == f"http://$(POD_IP):{PORT}"
-    assert unknown_variables({name: "" for name in variables}) == []
+    assert unknown_variables(dict.fromkeys(variables, "")) == []
 
 
 @each_pod
