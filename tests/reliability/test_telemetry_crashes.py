@@ -1,6 +1,7 @@
 """Nothing is lost and nothing is doubled when the telemetry group is killed, rebalanced, or its backend is away."""
 
 import random
+import re
 import signal
 import time
 from typing import Any
@@ -11,9 +12,11 @@ from tasker_consumers.telemetry.spans.of_records import spans_of
 from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.otlp import Misbehaviour, OtlpReceiver, attributes_of, otlp
+from tests.support.processes import eventually
 from tests.support.span_rules import broken_rules
 from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
 from tests.support.telemetry_histories import Told, failed_order, order, told
+from tests.support.worker_process import WorkerProcess
 
 __all__ = ["arena", "otlp"]
 
@@ -120,3 +123,24 @@ def test_a_task_of_twenty_thousand_steps_is_one_trace(arena: TelemetryArena, otl
         found = otlp.wait_for(steps + 2)
     assert len(found) == steps + 2
     assert {span.trace_id.hex() for span in found.values()} == {trace_id_of("huge")}
+
+
+def test_the_number_of_open_spans_is_exact_after_a_kill_and_without_the_state_directory(
+    arena: TelemetryArena, otlp: OtlpReceiver
+) -> None:
+    tasks = [{"task_id": f"t{n}", "prefix": arena.prefix} for n in range(30)]
+    arena.send([told(TaskEvents.START_REQUESTED, 0, **task) for task in tasks])
+    arena.send([told(StepEvents.HANDLE, 1, step_id=step, **task) for task in tasks for step in "ab"])
+    for name, directory in (("a", "first"), ("b", "first"), ("c", "second")):
+        with arena.worker(otlp_variables(otlp.http), name, state_dir=str(arena.directory / directory)) as worker:
+            assert eventually(lambda: open_spans(worker) == (30, 60), 60)
+    with arena.worker(otlp_variables(otlp.http), "d", state_dir=str(arena.directory / "second")) as worker:
+        arena.send([told(StepEvents.COMPLETED, 2, step_id="a", **task) for task in tasks])
+        arena.send([told(TaskEvents.COMPLETED, 3, **task) for task in tasks[:10]])
+        assert eventually(lambda: open_spans(worker) == (20, 30), 60)
+
+
+def open_spans(worker: WorkerProcess) -> tuple[int, ...]:
+    """Tasks and attempts that are open, as the worker's metrics tell."""
+    text = worker.get("/metrics")[1]
+    return tuple(int(float(n)) for n in re.findall(r"^tasker_telemetry_open_\w+ (\S+)$", text, re.MULTILINE))

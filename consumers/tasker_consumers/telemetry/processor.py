@@ -16,6 +16,7 @@ from tasker_consumers.telemetry.harvest import harvest
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
 from tasker_consumers.telemetry.metrics.own_metrics import OwnMetrics
 from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
+from tasker_consumers.telemetry.open_spans import OpenSpans
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.spans.finish import Finisher
 from tasker_consumers.telemetry.spans.span import Span
@@ -57,7 +58,6 @@ class TelemetryProcessor:
     """Rebuilds the spans of every task, and holds a run until the backend has taken those that ended in it."""
 
     outputs = ()
-    index = None
     #: A task's end and those of its steps are in topics of their own; told together, they are exported together.
     gather_seconds = 0.05
 
@@ -78,7 +78,10 @@ class TelemetryProcessor:
         self._clock = clock
         #: The group's own numbers, and those of the tasks, for whoever serves `/metrics`.
         self.registry = rules.registry
+        #: Spans that are open in the partitions held.
+        self.index = OpenSpans()
         self._metrics = OwnMetrics(rules.registry)
+        self._metrics.show_open(lambda: self.index.total)
         self._metrics.backend_up.set_function(lambda: float(exporter.ready()))
 
     def decode(self, record: Any) -> Event:
@@ -100,7 +103,7 @@ class TelemetryProcessor:
         """Return the entries to write for a task."""
         return {} if state is _OUTSIDE else state.dump()
 
-    async def react(self, partition: int, touched: dict[bytes, TaskState]) -> Reaction:  # noqa: ARG002  all alike
+    async def react(self, partition: int, touched: dict[bytes, TaskState]) -> Reaction:
         """Export what ended; returns when the backend has taken or refused it."""
         ended = await self._harvest(touched)
         self._rules.tasks.observe(ended)
@@ -109,7 +112,7 @@ class TelemetryProcessor:
         self._metrics.unsampled.inc(len(ended) - len(spans))
         if spans:
             await self._export(spans)
-        return Reaction()
+        return self.index.change(partition, (state for state in touched.values() if state is not _OUTSIDE))
 
     def due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's silence asks for something."""

@@ -47,6 +47,7 @@ class Bucket(TypedDict):
 
     steps: dict[str, dict[str, Attempt]]  # step id -> attempt number -> attempt
     groups: dict[str, Group]  # span id -> custom events
+    open: NotRequired[int]  # attempts that have not ended, once the task is spread over buckets
 
 
 class Closed(TypedDict):
@@ -80,6 +81,7 @@ class Head(TypedDict):
     late: int
     seen_at: int  # wall clock of the last change, microseconds
     steps: int
+    open: NotRequired[list[int]]  # spans that are not exported with an end: of the task, of attempts
     spilled: bool
     bucket: Bucket  # all there is, until it spills
 
@@ -160,6 +162,11 @@ class TaskState:
             return
         for number in range(BUCKETS):
             yield self._numbered(number)
+
+    def changed_buckets(self) -> Iterator[Bucket]:
+        """Iterate over the buckets that changed since the state was read or written."""
+        for number in self._changed:
+            yield self._buckets[number]
 
     def forget_steps(self) -> None:
         """Drop every step and custom event."""

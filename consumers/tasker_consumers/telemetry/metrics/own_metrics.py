@@ -1,11 +1,12 @@
 """What the telemetry group counts of its own work, for `/metrics`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from tasker_consumers.telemetry.export.exporter import ExportResult
 from tasker_consumers.telemetry.harvest import ABANDONED
+from tasker_consumers.telemetry.open_spans import Open
 from tasker_consumers.telemetry.spans.attempt_span import CLAMPED, DERIVED, SHIFTED
 from tasker_consumers.telemetry.spans.span import Span
 
@@ -25,6 +26,16 @@ class OwnMetrics:
         self.repaired = Counter("tasker_telemetry_spans_repaired", "Spans put right.", ["repair"], registry=registry)
         self.export_seconds = Histogram("tasker_telemetry_export_seconds", "Exports of a run.", registry=registry)
         self.backend_up = Gauge("tasker_telemetry_backend_up", "1 while the backend takes spans.", registry=registry)
+
+        self._open_tasks = Gauge("tasker_telemetry_open_tasks", "Tasks that have not ended.", registry=registry)
+        self._open_attempts = Gauge(
+            "tasker_telemetry_open_attempts", "Attempts of steps that have not ended.", registry=registry
+        )
+
+    def show_open(self, total: Callable[[], Open]) -> None:
+        """Ask for the number of open spans whenever somebody looks."""
+        self._open_tasks.set_function(lambda: total().tasks)
+        self._open_attempts.set_function(lambda: total().attempts)
 
     def count_spans(self, spans: Iterable[Span]) -> None:
         """Count what is special about spans that are going to be exported."""
