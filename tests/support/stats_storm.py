@@ -5,20 +5,21 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from random import Random
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from benchmarks.stats import expected_stats
 from benchmarks.workload import SourceRecord, copies, workload
+from tasker_consumers.stats.windows import merge
 from tasker_consumers.watermarks import patiently
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.processes import eventually
 from tests.support.stats_arena import PARTITIONS, StatsArena
+from tests.support.window_oracle import from_scratch, without_revisions
 from tests.support.worker_process import WorkerProcess
 
-T = TypeVar("T")
 COPIES = 10
 
 
@@ -45,6 +46,11 @@ class Orders:
         """Return the statistics of all tasks, recomputed without Kafka."""
         return expected_stats(self._records, COPIES)
 
+    def expected_windows(self) -> list[dict[str, Any]]:
+        """Return the windows of all tasks and steps, recomputed without Kafka."""
+        windows = from_scratch(record.event for record in self._records)
+        return without_revisions(merge({**window, "revision": 0} for window in windows * COPIES))
+
 
 class Verdict(NamedTuple):
     """What came out of a storm."""
@@ -60,6 +66,13 @@ class Verdict(NamedTuple):
     committed_in_the_storm: int
     lost: int
     wrong: int
+    windows: int
+    wrong_windows: int
+
+    @property
+    def faults(self) -> int:
+        """How much is not as it has to be."""
+        return self.lost + self.wrong + self.wrong_windows
 
 
 class Herd:
@@ -149,9 +162,7 @@ def storm(herd: Herd, orders: Orders, blow: Blow, blows: int, random: Random, *,
     committed = herd.committed()
     sent += _send(herd.arena, told)
     assert eventually(lambda: herd.supervised_committed() == sent, 60 + sent / 1000), f"{herd.committed()} of {sent}"
-    expected = orders.expected()
-    lost, wrong = _differences(herd.arena.stats(), expected)
-    verdict = Verdict(len(expected), sent, blows, hits, herd.restarts, committed, lost, wrong)
+    verdict = Verdict(len(orders.expected()), sent, blows, hits, herd.restarts, committed, *_faults(herd.arena, orders))
     print(verdict)  # noqa: T201  shown by `pytest -rP`
     return verdict
 
@@ -166,7 +177,12 @@ def _send(arena: StatsArena, records: Iterable[SourceRecord]) -> int:
     return sent
 
 
-def _differences(found: dict[str, T], expected: dict[str, T]) -> tuple[int, int]:
-    """Return how many results are missing, and how many differ or should not be there."""
-    lost = len(expected.keys() - found.keys())
-    return lost, sum(expected.get(key) != value for key, value in found.items())
+def _faults(arena: StatsArena, orders: Orders) -> tuple[int, int, int, int]:
+    """Return how many tasks are missing and how many are wrong, how many windows there should be, how many are wrong."""
+    found, expected = arena.stats(), orders.expected()
+    lost, wrong = len(expected.keys() - found.keys()), sum(expected.get(key) != value for key, value in found.items())
+    windows = orders.expected_windows()
+    eventually(lambda: arena.windows() == windows, 30)  # they come some moments after the tasks
+    told = arena.windows()
+    same = sum(window in told for window in windows)
+    return lost, wrong, len(windows), max(len(windows), len(told)) - same
