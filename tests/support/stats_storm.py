@@ -178,7 +178,7 @@ def _send(arena: StatsArena, records: Iterable[SourceRecord]) -> int:
 
 
 def _faults(arena: StatsArena, orders: Orders) -> tuple[int, int, int, int]:
-    """Return how many tasks are missing and how many are wrong, how many windows there should be, how many are wrong."""
+    """Return how many tasks are lost and how many are wrong, how many windows there should be, how many are wrong."""
     found, expected = arena.stats(), orders.expected()
     lost, wrong = len(expected.keys() - found.keys()), sum(expected.get(key) != value for key, value in found.items())
     windows = orders.expected_windows()
