@@ -98,8 +98,8 @@ def test_a_list_of_what_does_not_exist_is_empty(group: Group, query: str) -> Non
     [
         ("/tasks/nobody", 404, "'nobody'"),
         ("/tasks/nobody%00x", 404, "nobody"),
-        ("/tasks/", 404, "/docs"),
-        ("/task", 404, "/docs"),
+        ("/tasks/", 404, "/docs, /healthz"),
+        ("/task", 404, "/tasks/{task_id}, /windows"),
         ("/tasks?stauts=complete", 400, "'stauts' is no parameter here; expected name, status"),
         ("/tasks?status=done", 400, "status is 'done'; expected some of unknown, pending"),
         ("/tasks?limit=0", 400, "limit is '0'; expected a whole number from 1 to 1000"),

@@ -59,9 +59,11 @@ def addresses(stage: Stage, task_id: str | None) -> list[str]:
     lines = ["", "Everything goes on until Ctrl-C. In another terminal:", ""]
     lines += [f"  export KAFKA_BOOTSTRAP_SERVERS={stage.source.bootstrap_servers} TASKER_TOPIC_PREFIX={stage.prefix}"]
     if task_id is not None:
-        lines += [f"  tasker trace '{task_id}'", f"  tasker replay --task '{task_id}'"]
+        lines += [f"  tasker {tool} '{task_id}'" for tool in ("trace", "stats", "replay --task")]
     lines += ["  tasker topics list", "  tasker doctor", ""]
-    lines += [f"{w.name:<10} http://127.0.0.1:{w.port}/readyz  /healthz  /metrics" for w in stage.workers]
+    for worker in stage.workers:
+        pages = "/readyz  /healthz  /metrics" + ("  /docs  /tasks  /windows" if worker.name == "stats" else "")
+        lines.append(f"{worker.name:<10} http://127.0.0.1:{worker.port}{pages}")
     return [*lines, f"{'logs':<10} {stage.directory}"]
 
 

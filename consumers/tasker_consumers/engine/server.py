@@ -38,13 +38,8 @@ async def serve(
     The address by which the group's other workers find this one is then known to the application.
     """
     server = web.Application(middlewares=[_errors_as_json])
-    server.add_routes(
-        [
-            web.get("/healthz", _healthz(app)),
-            web.get("/readyz", _readyz(app, processor)),
-            web.get("/metrics", _metrics(app)),
-        ]
-    )
+    server.add_routes([web.get("/healthz", _healthz(app)), web.get("/readyz", _readyz(app, processor))])
+    server.add_routes([web.get("/metrics", _metrics(app))])
     async with AsyncExitStack() as stack:
         if questions:
             answers = await stack.enter_async_context(open_answers(app))

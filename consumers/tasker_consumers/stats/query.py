@@ -12,8 +12,7 @@ from tasker_consumers.moments import read_moment
 from tasker_consumers.stats.answer_schema import schema_of
 from tasker_consumers.stats.derive import stats, status_of
 from tasker_consumers.stats.paging import Place, Shortlist, first, read_cursor, write_cursor
-from tasker_consumers.stats.state import TaskState
-from tasker_consumers.stats.storage import load
+from tasker_consumers.stats.storage import glance, load
 from tasker_schemas.errors import UsageError
 
 DEFAULT_LIMIT, MOST = 100, 1000
@@ -130,17 +129,17 @@ async def _some_tasks(asked: Asked, holding: Holding) -> list[dict[str, Any]]:
     shortlist = Shortlist[dict[str, Any]](asked["limit"] + 1, asked["after"])
     async with aclosing(holding.states()) as states:
         async for key, read in states:
-            state = load(key, read)
-            if state is None or (name is not None and state.name != name) or (state.last_event_at or 0) < since:
+            head = read(key)
+            if head is None:
                 continue
-            place = _place_of_state(state)
-            if shortlist.wants(place) and (statuses is None or status_of(state) in statuses):
+            named, heard_at = glance(head)
+            place = -(heard_at or 0), key.decode()
+            if (name is not None and named != name) or -place[0] < since or not shortlist.wants(place):
+                continue
+            state = load(key, read)
+            if state is not None and (statuses is None or status_of(state) in statuses):
                 shortlist.add(place, stats(state))
     return shortlist.rows()
-
-
-def _place_of_state(state: TaskState) -> Place:
-    return -(state.last_event_at or 0), state.task_id
 
 
 def _moment(text: str) -> int:

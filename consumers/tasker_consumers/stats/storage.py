@@ -41,6 +41,12 @@ def load(key: bytes, read: Read) -> TaskState | None:
     return state
 
 
+def glance(head: bytes) -> tuple[str | None, int | None]:
+    """Return only a task's name and when it was last heard of, which costs less than its whole state."""
+    name, last_event_at, *_ = orjson.loads(head)
+    return name, last_event_at
+
+
 def dump(key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:
     """Return the entries to write, in this order; None deletes. Parts that were not touched are left out."""
     table = state.steps

@@ -12,7 +12,7 @@ from tasker_consumers.stats.progress import progress_of
 _SECOND = 1_000_000
 
 _WINDOW_COLUMNS = (
-    ("task", "name"),
+    ("name", "name"),
     ("from", "window_start"),
     ("ended", "count"),
     ("complete", "complete"),
