@@ -1,6 +1,7 @@
 """The telemetry group end to end: events on a real Kafka in, spans at a real OTLP receiver out."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,14 @@ def test_two_backends_have_their_own_progress_so_that_one_that_is_down_stops_onl
     back = otlp_variables(otlp.http, TASKER_TELEMETRY_GROUP="telemetry-away")
     with arena.worker(back, "back"):
         assert len(otlp.wait_for(6)) == 6
+
+
+def test_a_span_that_waits_for_late_events_is_exported_when_its_grace_is_over(
+    arena: TelemetryArena, otlp: OtlpReceiver
+) -> None:
+    with arena.worker(otlp_variables(otlp.http, TASKER_TELEMETRY_GRACE_S="2"), sweep_interval=3600.0) as worker:
+        worker.wait_ready()
+        arena.send(order(prefix=arena.prefix))
+        began = time.monotonic()
+        assert len(otlp.wait_for(6)) == 6
+    assert time.monotonic() - began >= 2  # and no sweep looks within an hour

@@ -5,13 +5,13 @@ import pytest
 from tasker_consumers.telemetry.event import read_event
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import ABANDONED, harvest
-from tasker_consumers.telemetry.lifetime import Lifetime, settle
+from tasker_consumers.telemetry.lifetime import Lifetime, settle, wake_at
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.spans.of_records import spans_of
 from tasker_consumers.telemetry.spans.span import Span
-from tasker_consumers.telemetry.state import TaskState
+from tasker_consumers.telemetry.state import Overdue, TaskState
 from tasker_schemas.names import StepEvents, TaskEvents
-from tests.support.telemetry_histories import Told, attempt, failed_order, large_order, order, told
+from tests.support.telemetry_histories import Told, attempt, failed_order, folded, large_order, order, told
 
 LIFETIME = Lifetime(abandoned_after_s=100, grace_s=10, forgotten_after_s=1000)
 
@@ -98,3 +98,25 @@ def test_a_state_without_its_own_spans_keeps_the_start_it_was_closed_with() -> N
     state, _ = after(failed_order())
     aged(state, 11)
     assert state.head["begun"] * 1000 == spans_of(failed_order())[0].start
+
+
+ENDS_BEFORE_ITS_STEP = [told(TaskEvents.INITIALIZE_REQUESTED, 0, total_steps=1), told(TaskEvents.COMPLETED, 2)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "records", "expected"),
+    [
+        (Policy(grace_s=5), order(), 5),
+        (Policy(), ENDS_BEFORE_ITS_STEP, 30),
+        (Policy(grace_s=5, ratio=0.5), order()[:-1], None),  # they wait for the task's end, whenever that is
+        (Policy(), order(), None),
+    ],
+)
+def test_a_task_says_when_its_first_waiting_span_is_to_go(
+    policy: Policy, records: list[Told], expected: float | None
+) -> None:
+    state = folded(records)
+    harvest(state, policy, 7_000_000)
+    at = wake_at(state.head, policy)
+    assert at == (None if expected is None else 7_000_000 + expected * 1_000_000)
+    assert at is None or LIFETIME.overdue(state, policy, at) is Overdue.EXPORT

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import faust
 
+from tasker_consumers.engine.alarms import wake_forever
 from tasker_consumers.engine.connection import connection
 from tasker_consumers.engine.indexing import Indexing, emit_forever
 from tasker_consumers.engine.intake import Delivery, Intake
@@ -138,6 +139,7 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     source = app.topic(*processor.sources, schema=RunSchema())
     app.agent(source, name=f"{processor.group}.runs")(_delivering(app))
     app.task(_sweeping(app, pipeline, settings.sweep_interval))
+    app.task(_waking(app, pipeline))
     if processor.index is not None:
         app.task(_emitting(app, pipeline, processor.index))
     app.on_partitions_assigned.connect(cast("Any", _reopen))
@@ -168,6 +170,13 @@ def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Call
         )
 
     return sweep
+
+
+def _waking(app: EngineApp, pipeline: Pipeline[S, E]) -> Callable[[], Any]:
+    async def wake() -> None:
+        await wake_forever(pipeline.alarms, partitions=app.held_partitions, lanes=app.lanes, revisit=pipeline.revisit)
+
+    return wake
 
 
 def _emitting(app: EngineApp, pipeline: Pipeline[S, E], index: Index) -> Callable[[], Any]:

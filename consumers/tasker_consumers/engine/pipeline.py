@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Generic
 
+from tasker_consumers.engine.alarms import Alarms
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.processor import E, Entries, Index, Processor, Reaction, Record, S, States
 from tasker_consumers.engine.writer import Outcome, Writer
@@ -31,6 +32,8 @@ class Pipeline(Generic[S, E]):
         self._processor = processor
         self._writer = writer
         self._metrics = metrics
+        #: States that asked to be looked at again.
+        self.alarms = Alarms()
 
     async def process(self, partition: int, run: Sequence[Record]) -> None:
         """Take one run through all steps; the caller holds the partition's lane."""
@@ -115,6 +118,7 @@ class Pipeline(Generic[S, E]):
         await self._writer.write(partition, outcome)
         self._count(entries, reaction)
         reaction.written()
+        self.alarms.set(partition, reaction.wakes)
 
     def _count(self, entries: Entries, reaction: Reaction) -> None:
         self._metrics.entries.inc(len(entries))

@@ -58,6 +58,8 @@ class Reaction:
     entries: Entries = field(default_factory=dict)
     #: What changed in the index, in one write with the states, and in this worker's store only.
     index: Entries = field(default_factory=dict)
+    #: When states want to be asked whether something is due, by key, in microseconds; a sweep asks them late at most.
+    wakes: Mapping[bytes, int] = field(default_factory=dict)
     #: Called when everything is written and acknowledged.
     written: Callable[[], None] = lambda: None
 
@@ -96,6 +98,12 @@ class Index(Protocol):
 
     async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
         """Return all entries of the index, from the states alone; should let others have their turn."""
+
+    def follow(self, states: States, items: Entries) -> Entries:
+        """Return what entries that come back from the changelog change in the index; they are not written yet.
+
+        It is asked for a few; when there are many, `rebuild` is.
+        """
 
     def held(self, states: States) -> None:
         """Note that this worker holds a partition now, its states and its index restored."""

@@ -17,7 +17,8 @@ from tasker_schemas.headers import SAMPLED
 ABANDONED = "tasker.abandoned"
 PROVISIONAL = "tasker.provisional"
 
-_TASK = ""  # the task's own entry among what waits
+#: The task's own entry among what waits.
+TASK = ""
 _MICROS = 1_000_000
 
 #: How long the span of a complete task waits for the ends of its steps, when only they tell its counters: topics are
@@ -44,10 +45,10 @@ def harvest(state: TaskState, policy: Policy = AT_ONCE, now: int = 0) -> list[Sp
     spans = []
     if early:
         spans.append(_provisional(state, context, policy))
-    if _TASK in ripe:
+    if TASK in ripe:
         spans += _end_task(state, context, policy)
     for name in ripe:
-        if name != _TASK:
+        if name != TASK:
             spans += _end_attempt(state, _parse(name), context, policy)
     spans += [follow_up_span(state, late, context) for late in state.late_errors]
     state.late_errors.clear()
@@ -101,8 +102,8 @@ def ripe_names(head: Head, policy: Policy, now: int) -> list[str]:
     waiting = head.get("waiting", {})
     grace = policy.grace_s * _MICROS
     of_task = max(grace, SHORT_WAIT_S * _MICROS) if "short" in head else grace
-    ripe = sorted(name for name, since in waiting.items() if now - since >= (of_task if name == _TASK else grace))
-    if policy.samples and "sampled" not in head and _TASK not in ripe:
+    ripe = sorted(name for name, since in waiting.items() if now - since >= (of_task if name == TASK else grace))
+    if policy.samples and "sampled" not in head and TASK not in ripe:
         return []  # only the task's end decides whether any of its spans is kept
     return ripe
 
@@ -114,7 +115,7 @@ def _ripen(state: TaskState, policy: Policy, now: int) -> list[str]:
     state.ended.clear()
     head.pop("short", None)
     if task_ended(state):
-        ended.append(_TASK)
+        ended.append(TASK)
         if misses_steps(state):
             head["short"] = True
     waiting = head.get("waiting")

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from tasker_consumers.telemetry.context import freeze, task_context
 from tasker_consumers.telemetry.event import FAILED
 from tasker_consumers.telemetry.fold import latest_task_fact
-from tasker_consumers.telemetry.harvest import abandon, harvest, ripe_names
+from tasker_consumers.telemetry.harvest import SHORT_WAIT_S, TASK, abandon, harvest, ripe_names
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.telemetry.spans.task_span import task_interval, task_rank
-from tasker_consumers.telemetry.state import Closed, Overdue, TaskState
+from tasker_consumers.telemetry.state import Closed, Head, Overdue, TaskState
 
 _MICROS = 1_000_000
 
@@ -36,6 +36,18 @@ class Lifetime:
             # It may still go on: what is known of it is kept for as long as that can be.
             return Overdue.CLOSE if silent > self.forgotten_after_s else None
         return Overdue.ABANDON if silent > self.abandoned_after_s else None
+
+
+def wake_at(head: Head, policy: Policy) -> int | None:
+    """Return when the first of a task's spans that wait will have waited long enough; None when none does."""
+    waiting = head.get("waiting")
+    if not waiting:
+        return None
+    grace = round(policy.grace_s * _MICROS)
+    of_task = max(grace, round(SHORT_WAIT_S * _MICROS)) if "short" in head else grace
+    if policy.samples and "sampled" not in head:  # the others wait for the task's end to decide
+        return waiting[TASK] + of_task if TASK in waiting else None
+    return min(since + (of_task if name == TASK else grace) for name, since in waiting.items())
 
 
 def settle(state: TaskState, policy: Policy, now: int) -> list[Span]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -13,7 +13,7 @@ from tasker_consumers.telemetry.event import Event, read_event
 from tasker_consumers.telemetry.export.exporter import Exporter, Rejection
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import harvest
-from tasker_consumers.telemetry.lifetime import Lifetime, settle
+from tasker_consumers.telemetry.lifetime import Lifetime, settle, wake_at
 from tasker_consumers.telemetry.metrics.own_metrics import OwnMetrics
 from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
 from tasker_consumers.telemetry.open_spans import OpenSpans
@@ -112,7 +112,13 @@ class TelemetryProcessor:
         self._metrics.unsampled.inc(len(ended) - len(spans))
         if spans:
             await self._export(spans)
-        return self.index.change(partition, (state for state in touched.values() if state is not _OUTSIDE))
+        tasks = {key: state for key, state in touched.items() if state is not _OUTSIDE}
+        return replace(self.index.change(partition, tasks.values()), wakes=self._wakes(tasks))
+
+    def _wakes(self, tasks: Mapping[bytes, TaskState]) -> dict[bytes, int]:
+        """Return when spans that wait are to be exported, by their task's key."""
+        times = {key: wake_at(state.head, self._rules.policy) for key, state in tasks.items()}
+        return {key: at for key, at in times.items() if at is not None}
 
     def due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's silence asks for something."""
