@@ -14,7 +14,7 @@ from tasker_consumers.engine.indexing import Indexing
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.outbox import Outgoing
 from tasker_consumers.engine.pipeline import Pipeline
-from tasker_consumers.engine.store import INDEX_VERSION, MemoryStore
+from tasker_consumers.engine.store import MemoryStore
 from tasker_consumers.engine.writer import Writer
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.processor import StatsProcessor
@@ -63,14 +63,15 @@ class WindowWorker:
         """Begin a life: with the store of the one before, or with what the changelog makes of none."""
         self.log.left = None
         self.store = MemoryStore() if lost else self.store
-        told, known = self.log.topics[CHANGELOG], self.store.offset(0)
-        if told[0 if known is None else known + 1 :]:
-            items = {record.key or b"": record.value for record in told[0 if known is None else known + 1 :]}
-            self.store.write(0, {**items, INDEX_VERSION: None}, len(told) - 1)
         self.processor = StatsProcessor(
             "tasker", Decoder(), self.lifetime, lambda: self.now, metric_names=self.metric_names
         )
         self.indexing = Indexing(self.processor.index, self.store)
+        known = self.store.offset(0)
+        told = self.log.topics[CHANGELOG][0 if known is None else known + 1 :]
+        if told:
+            items = {record.key or b"": record.value for record in told}
+            self.store.write(0, {**items, **self.indexing.follow(0, items)}, len(self.log.topics[CHANGELOG]) - 1)
         asyncio.run(self.indexing.take([0]))
         writer = Writer(
             store=self.store,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.engine.indexing import Indexing, emit_forever
+from tasker_consumers.engine.indexing import MOST_FOLLOWED, Indexing, emit_forever
 from tasker_consumers.engine.lanes import Lanes
-from tasker_consumers.engine.processor import INDEX, Reaction, States
-from tasker_consumers.engine.store import INDEX_VERSION, StateStore, open_store
+from tasker_consumers.engine.processor import INDEX, Entries, Reaction, States
+from tasker_consumers.engine.store import StateStore, open_store
 
 COUNT = INDEX + b"count"
 
@@ -26,6 +26,9 @@ class Counter:
     async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
         await asyncio.sleep(0)
         return {COUNT: b"%d" % len(list(states.heads()))}
+
+    def follow(self, states: States, items: Entries) -> Entries:
+        return {COUNT: b"%d and %d more" % (int(states.read(COUNT) or b""), len(items))}
 
     def held(self, states: States) -> None:
         self.told.append(f"held {states.partition}: {(states.read(COUNT) or b'').decode()}")
@@ -70,10 +73,20 @@ def test_a_partition_that_was_restored_while_it_was_held_is_handed_over_again(st
     index = Counter()
     indexing = Indexing(index, store)
     asyncio.run(indexing.take([3]))
-    store.write(3, {b"a": b"1", INDEX_VERSION: None})
+    store.write(3, {b"a": b"1", **indexing.follow(3, {b"a": b"1"})})
     asyncio.run(indexing.take([3, 4]))
     indexing.release_all()
-    assert index.told == ["held 3: 0", "released 3", "held 3: 1", "held 4: 0", "released 3", "released 4"]
+    assert index.told == ["held 3: 0", "released 3", "held 3: 0 and 1 more", "held 4: 0", "released 3", "released 4"]
+
+
+def test_an_index_is_made_anew_when_very_much_comes_back(store: StateStore) -> None:
+    index = Counter()
+    indexing = Indexing(index, store)
+    asyncio.run(indexing.take([3]))
+    many = {b"%d" % n: b"1" for n in range(MOST_FOLLOWED + 1)}
+    store.write(3, {**many, **indexing.follow(3, many)})
+    asyncio.run(indexing.take([3]))
+    assert index.told == ["held 3: 0", "released 3", f"held 3: {MOST_FOLLOWED + 1}"]
 
 
 def test_only_partitions_that_are_held_tell_something() -> None:

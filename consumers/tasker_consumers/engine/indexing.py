@@ -3,13 +3,17 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from tasker_consumers.engine.lanes import Lanes
-from tasker_consumers.engine.processor import INDEX, Index, Read, States
+from tasker_consumers.engine.processor import INDEX, Entries, Index, Read, States
 from tasker_consumers.engine.store import INDEX_VERSION, StateStore
+
+#: Entries of a partition with which an index is followed up when they come back; beyond, it is made anew.
+MOST_FOLLOWED = 10_000
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +46,15 @@ class Indexing:
         self._index = index
         self._store = store
         self._held: dict[int, StoredStates] = {}
+        self._followed: Counter[int] = Counter()
+
+    def follow(self, partition: int, items: Entries) -> Entries:
+        """Return what goes into the store with entries that come back from the changelog."""
+        states = StoredStates(partition, self._store)
+        self._followed[partition] += len(items)
+        if self._index is None or self._followed[partition] > MOST_FOLLOWED or not self._is_right(self._index, states):
+            return {INDEX_VERSION: None}
+        return self._index.follow(states, items)
 
     async def take(self, partitions: Iterable[int]) -> None:
         """Hand the index the partitions that are held from now on, after their states were restored."""
@@ -49,8 +62,9 @@ class Indexing:
             return
         for partition in sorted(partitions):
             states = StoredStates(partition, self._store)
-            if states.read(INDEX_VERSION) != self._index.version:
+            if not self._is_right(self._index, states):
                 await self._rebuild(self._index, states)
+            if self._followed.pop(partition, 0):
                 self.release(partition)
             if partition not in self._held:
                 self._held[partition] = states
@@ -69,6 +83,9 @@ class Indexing:
     def held(self, partition: int) -> States | None:
         """Return the states of a partition that the index has."""
         return self._held.get(partition)
+
+    def _is_right(self, index: Index, states: StoredStates) -> bool:
+        return states.read(INDEX_VERSION) == index.version
 
     async def _rebuild(self, index: Index, states: StoredStates) -> None:
         begun = time.monotonic()

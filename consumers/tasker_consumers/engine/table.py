@@ -8,7 +8,7 @@ from faust.types import TP, EventT
 
 from tasker_consumers.engine.indexing import Indexing
 from tasker_consumers.engine.progress import Progress
-from tasker_consumers.engine.store import INDEX_VERSION, StateStore
+from tasker_consumers.engine.store import StateStore
 from tasker_consumers.engine.transport import Run
 
 
@@ -43,8 +43,8 @@ class RunTable(faust.Table[bytes, bytes]):
         for event in batch:
             message, run = event.message, cast("Run", event.value)
             items = {record.key: record.value for record in run.records}
-            items[INDEX_VERSION] = None  # the index knows nothing of these
-            self.store.write(message.partition, items, message.offset)
+            index = self.indexing.follow(message.partition, items)
+            self.store.write(message.partition, {**items, **index}, message.offset)
 
     async def on_rebalance(
         self,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tasker_consumers.stats.contribution import Contribution
+from tasker_consumers.stats.derive import contribution
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.windows import HOUR_S, MINUTE_S, STEP, TASK, Place, Window, start_of
 
@@ -63,9 +64,19 @@ class Minutes:
                 if now is not None:
                     self._add(kind, seen_at, now, 1)
 
-    def include(self, kind: str, name: str, start: int, window: Window, seen_at: int) -> None:
-        """Add a whole window of a minute."""
-        self._sums.setdefault((kind, name, start), Sum()).include(window, seen_at)
+    def add_task(self, state: TaskState, times: int = 1) -> None:
+        """Add all that a task and its steps count for; `times=-1` takes it away."""
+        own = contribution(state)
+        if own is not None:
+            self._add(TASK, state.seen_at, own, times)
+        if state.steps.frozen is None:
+            for part in state.steps.contributions():
+                self._add(STEP, state.seen_at, part, times)
+            return
+        for name, start, row in state.steps.frozen.minutes:
+            found = self._sums.setdefault((STEP, name, start), Sum())
+            found.window.merge(Window.of_row(row), times)
+            found.see(state.seen_at)
 
     def windows(self) -> Iterator[tuple[Place, Sum]]:
         """Yield the windows of minutes and of hours."""
@@ -82,5 +93,4 @@ class Minutes:
         if found is None:
             found = self._sums[place] = Sum()
         found.window.add(part, times)
-        if found.seen_at is None or seen_at < found.seen_at:
-            found.seen_at = seen_at
+        found.see(seen_at)

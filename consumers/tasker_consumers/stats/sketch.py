@@ -30,10 +30,10 @@ class Sketch:
         """Add a duration; `times=-1` takes one away that was added before."""
         self._add(_ZERO if duration < 1 else math.ceil(math.log(duration) / _LOG_GAMMA), times)
 
-    def merge(self, other: "Sketch") -> None:
-        """Add all that another sketch holds."""
+    def merge(self, other: "Sketch", times: int = 1) -> None:
+        """Add all that another sketch holds; `times=-1` takes it away."""
         for index, count in other.bins.items():
-            self._add(index, count)
+            self._add(index, times * count)
 
     def _add(self, index: int, times: int) -> None:
         left = self.bins.get(index, 0) + times

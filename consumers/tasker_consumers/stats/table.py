@@ -228,7 +228,7 @@ class StepTable:
 
     def minutes(self) -> list[MinuteRow]:
         """Return what all steps count for together, by name and minute."""
-        return minutes(self._contributions()) if self.frozen is None else self.frozen.minutes
+        return minutes(self.contributions()) if self.frozen is None else self.frozen.minutes
 
     def summaries(self) -> dict[int, Summary]:
         """Return the summary of every bucket, by its index."""
@@ -253,7 +253,8 @@ class StepTable:
         """Keep only the results."""
         self.frozen = Frozen(self.total(), self.path(), self.minutes())
 
-    def _contributions(self) -> Iterator[Contribution]:
+    def contributions(self) -> Iterator[Contribution]:
+        """Yield what each step counts for, as long as the steps are known."""
         # All parts that may be there: those of a run that a crash cut off are in no summary yet.
         for index in range(FAN_OUT) if self.spread else (0,):
             bucket = self.buckets.get(index)

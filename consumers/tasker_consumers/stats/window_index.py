@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasker_consumers.engine.processor import INDEX, Reaction, States
+from tasker_consumers.engine.processor import INDEX, PART, Entries, Reaction, States
 from tasker_consumers.stats.counting import Change, Minutes, Sum
-from tasker_consumers.stats.derive import contribution, is_terminal
+from tasker_consumers.stats.derive import is_terminal
 from tasker_consumers.stats.lifetime import MARGIN_S, SECOND, closes_at
 from tasker_consumers.stats.record import WINDOW, to_bytes
 from tasker_consumers.stats.storage import load
 from tasker_consumers.stats.window_cells import Cell, cell_key, cells
-from tasker_consumers.stats.windows import STEP, TASK, Place, Window, merge
+from tasker_consumers.stats.windows import Place, merge
 
 _OPEN = INDEX + b"open"
 _MARK = b"\x00\x00emit:"  # an entry of our own, no part of a state
@@ -140,9 +140,7 @@ class WindowIndex:
         for count, key in enumerate(list(states.heads()), 1):
             state = load(key, states.read)
             if state is not None:
-                sums.add([Change(TASK, "", state.seen_at, None, contribution(state))])
-                for name, start, row in state.steps.minutes():
-                    sums.include(STEP, name, start, Window.of_row(row), state.seen_at)
+                sums.add_task(state)
                 going_on += not is_terminal(state)
             if not count % _TURN:
                 await asyncio.sleep(0)
@@ -152,6 +150,23 @@ class WindowIndex:
             if not self._is_closed(place, total.seen_at, now - MARGIN_S * SECOND)
         }
         return {**found, _OPEN: b"%d" % going_on}
+
+    def follow(self, states: States, items: Entries) -> Entries:
+        """Return what entries that come back from the changelog change in the windows."""
+        sums, opened = Minutes(), 0
+
+        def read(key: bytes) -> bytes | None:
+            return items[key] if key in items else states.read(key)
+
+        for key in {key.partition(PART)[0] for key in items if not key.startswith(PART)}:
+            for reader, times in ((states.read, -1), (read, 1)):
+                state = load(key, reader)
+                if state is not None:
+                    sums.add_task(state, times)
+                    opened += times * (not is_terminal(state))
+        changed = ((place, self._changed(states, place, delta)) for place, delta in sums.windows())
+        index = {cell_key(place): cell.row() for place, cell in changed if cell is not None}
+        return {**index, _OPEN: b"%d" % (int(states.read(_OPEN) or 0) + opened)}
 
     def held(self, states: States) -> None:
         """Note a partition that this worker holds now."""

@@ -73,12 +73,12 @@ class Window:
             self.time += times * part.duration
             self.durations.add(part.duration, times)
 
-    def merge(self, other: "Window") -> None:
-        """Add all that another window holds."""
-        self.outcomes = [a + b for a, b in zip(self.outcomes, other.outcomes, strict=True)]
-        self.retries += other.retries
-        self.time += other.time
-        self.durations.merge(other.durations)
+    def merge(self, other: "Window", times: int = 1) -> None:
+        """Add all that another window holds; `times=-1` takes it away."""
+        self.outcomes = [a + times * b for a, b in zip(self.outcomes, other.outcomes, strict=True)]
+        self.retries += times * other.retries
+        self.time += times * other.time
+        self.durations.merge(other.durations, times)
 
     def row(self) -> Row:
         """Return the window as it is stored."""
