@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasker_consumers.engine.processor import INDEX
 from tasker_consumers.telemetry.event import read_event
 from tasker_consumers.telemetry.fold import fold
 from tasker_consumers.telemetry.harvest import harvest
@@ -138,3 +139,17 @@ def test_a_run_that_is_not_written_changes_nothing() -> None:
 def test_a_second_count_of_the_same_state_adds_nothing() -> None:
     state = fold(None, read_event(OPEN_TASK[0]))
     assert (recount(state), recount(state)) == ((1, 0), (0, 0))
+
+
+@given(st.lists(records(), min_size=1, max_size=20), st.integers(1, 7))
+def test_entries_that_come_back_from_the_changelog_give_the_sum_that_they_were_written_with(
+    told: list[Told], size: int
+) -> None:
+    writer, reader = Partition(), Partition()
+    for run in in_runs(told, size):
+        expected = writer.run(run)
+        entries = {key: value for key, value in writer.table.items() if not key.startswith(INDEX)}
+        followed = reader.index.follow(reader, entries)
+        reader.table |= {**entries, **{key: value for key, value in followed.items() if value is not None}}
+        reader.index.held(reader)
+        assert reader.index.total == expected

@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tasker_consumers.engine.processor import INDEX, Reaction, States
+import orjson
+
+from tasker_consumers.engine.processor import INDEX, PART, Entries, Reaction, States
 from tasker_consumers.telemetry.fold import latest_task_fact
 from tasker_consumers.telemetry.state import Bucket, Head, TaskState
 
@@ -59,6 +61,14 @@ def _in_bucket(bucket: Bucket) -> int:
     return sum("rank" not in attempt for attempts in bucket["steps"].values() for attempt in attempts.values())
 
 
+def _of_entry(value: bytes | None) -> Open:
+    return Open() if value is None else Open(*orjson.loads(value).get("open", (0, 0)))
+
+
+def _sum(states: States) -> Open:
+    return Open(*map(int, (states.read(_SUM) or b"0 0").split()))
+
+
 class OpenSpans:
     """The sums of the partitions that a worker holds (`engine.processor.Index`)."""
 
@@ -92,17 +102,24 @@ class OpenSpans:
         """Add up what the states of a partition say."""
         tasks = attempts = 0
         for count, key in enumerate(list(states.heads()), 1):
-            state = TaskState.load(key, states.read)
-            if state is not None:
-                some = Open(*state.head.get("open", (0, 0)))
-                tasks, attempts = tasks + some.tasks, attempts + some.attempts
+            some = _of_entry(states.read(key))
+            tasks, attempts = tasks + some.tasks, attempts + some.attempts
             if not count % _TURN:
                 await asyncio.sleep(0)
         return {_SUM: b"%d %d" % (tasks, attempts)}
 
+    def follow(self, states: States, items: Entries) -> Entries:
+        """Return the sum with entries that come back from the changelog in it."""
+        tasks, attempts = _sum(states)
+        for key, value in items.items():
+            if PART not in key:
+                before, now = _of_entry(states.read(key)), _of_entry(value)
+                tasks, attempts = tasks + now.tasks - before.tasks, attempts + now.attempts - before.attempts
+        return {_SUM: b"%d %d" % (tasks, attempts)}
+
     def held(self, states: States) -> None:
         """Note a partition that this worker holds now."""
-        self._held[states.partition] = Open(*map(int, (states.read(_SUM) or b"0 0").split()))
+        self._held[states.partition] = _sum(states)
 
     def released(self, partition: int) -> None:
         """Note one that it holds no more."""
