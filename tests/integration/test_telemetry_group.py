@@ -1,14 +1,18 @@
 """The telemetry group end to end: events on a real Kafka in, spans at a real OTLP receiver out."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
 
 import pytest
 
+from tasker_consumers.telemetry.export.dead_spans import DeadSpans
+from tasker_consumers.telemetry.export.exporter import Rejection
 from tasker_consumers.telemetry.spans.of_records import spans_of
 from tasker_consumers.telemetry.spans.span import Span, span_to_json
-from tests.support.otlp import OtlpReceiver, attributes_of, otlp
+from tasker_schemas.topics import dead_letter_topic
+from tests.support.otlp import Misbehaviour, OtlpReceiver, attributes_of, otlp
 from tests.support.processes import eventually
 from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
 from tests.support.telemetry_histories import TASK, Told, failed_order, order, told
@@ -90,6 +94,31 @@ def test_a_refused_span_goes_to_the_dead_letters_with_the_backends_words(
     headers = dict(letter.headers() or [])
     assert (letter.key(), json.loads(letter.value() or b"")["span_id"]) == (TASK.encode(), refused.span_id)
     assert b"this span is not for me" in headers["__streams.errors.message"]
+
+
+def test_a_partial_success_leaves_a_dead_letter_that_names_the_spans_in_question(
+    arena: TelemetryArena, otlp: OtlpReceiver
+) -> None:
+    history = order(prefix=arena.prefix)
+    otlp.misbehaviours.append(Misbehaviour(rejected=2, words="too old"))
+    arena.send(history)
+    with arena.worker(otlp_variables(otlp.http)):
+        (letter,) = arena.dead_letters(1)
+    told = json.loads(letter.value() or b"")
+    lost = {span.span_id for span in spans_of(history)} - otlp.latest().keys()
+    assert (told["rejected"], dict(letter.headers() or [])["__streams.errors.message"]) == (2, b"too old")
+    assert lost <= {span["span_id"] for span in told["among"]}
+
+
+def test_a_refused_span_that_kafka_would_not_take_is_put_aside_without_what_makes_it_large(
+    arena: TelemetryArena,
+) -> None:
+    huge = spans_of(order())[0]._replace(attributes={"task_id": TASK, "report": "x" * 3_000_000})
+    dead = DeadSpans({"bootstrap.servers": arena.bootstrap}, dead_letter_topic("telemetry", arena.prefix))
+    asyncio.run(dead.put([Rejection(1, "too large", [huge])]))
+    (letter,) = arena.dead_letters(1)
+    told = json.loads(letter.value() or b"")
+    assert (told["span_id"], told["attributes"], told["truncated"]) == (huge.span_id, {"task_id": TASK}, True)
 
 
 def test_two_backends_have_their_own_progress_so_that_one_that_is_down_stops_only_itself(

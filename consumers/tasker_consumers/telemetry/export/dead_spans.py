@@ -9,7 +9,7 @@ import orjson
 from confluent_kafka import KafkaException, Producer
 
 from tasker_consumers.telemetry.export.exporter import Rejection
-from tasker_consumers.telemetry.spans.span import span_to_json
+from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tasker_schemas.errors import BackendUnavailable
 
 logger = logging.getLogger(__name__)
@@ -18,6 +18,8 @@ MESSAGE = "__streams.errors.message"
 EXCEPTION = "__streams.errors.exception"
 REFUSED = "SpanRefused"
 _FLUSH_S = 30.0
+_MOST_BYTES = 900_000  # topics take a little more unless told otherwise
+_SHORT = 1000  # characters of an attribute that stays in a span that was too large
 
 
 class DeadSpans:
@@ -57,7 +59,16 @@ class DeadSpans:
 
 def _records(rejection: Rejection) -> list[tuple[bytes | None, bytes]]:
     if rejection.count >= len(rejection.spans):
-        return [(str(s.attributes.get("task_id", "")).encode(), orjson.dumps(span_to_json(s))) for s in rejection.spans]
+        return [(str(span.attributes.get("task_id", "")).encode(), _json(span)) for span in rejection.spans]
     # A partial success names no span: whoever looks into it gets all that come into question.
     ids = [{"trace_id": span.trace_id, "span_id": span.span_id} for span in rejection.spans]
     return [(None, orjson.dumps({"rejected": rejection.count, "among": ids}))]
+
+
+def _json(span: Span) -> bytes:
+    """Return a span's JSON; of one that Kafka would not take, without what makes it large."""
+    data = orjson.dumps(span_to_json(span))
+    if len(data) <= _MOST_BYTES:
+        return data
+    kept = {name: value for name, value in span.attributes.items() if len(str(value)) <= _SHORT}
+    return orjson.dumps({**span_to_json(span._replace(attributes=kept, events=[], links=[])), "truncated": True})
