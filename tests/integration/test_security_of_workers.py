@@ -83,8 +83,9 @@ def test_the_statistics_are_made_with_the_documented_rights(
         process.terminate()
         assert process.wait(40) == 0, log.read_text()
     assert secured_kafka.secret not in log.read_text()
-    shown = run_tasker("stats", "42", **secured_kafka.let_in("tasker-tools", prefix), TASKER_TOPIC_PREFIX=prefix)
-    assert (shown.returncode, shown.stderr) == (0, "")
+    for what in (("42",), ("--name", "order")):
+        shown = run_tasker("stats", *what, **secured_kafka.let_in("tasker-tools", prefix), TASKER_TOPIC_PREFIX=prefix)
+        assert (shown.returncode, shown.stderr) == (0, "")
 
 
 def test_a_changelog_that_is_there_needs_no_right_to_make_topics(

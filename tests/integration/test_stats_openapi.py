@@ -7,7 +7,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
-from jsonschema import Draft202012Validator
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from tests.support.stats_group import TASKS, Group, group
@@ -71,7 +71,7 @@ def test_an_answer_has_the_form_that_is_described(group: Group, description: Any
     found = next(one for one in answers if one.status == status)
     promised = description["paths"][page]["get"]["responses"][str(status)]["content"][found.headers["Content-Type"]]
     form = {**promised["schema"], "components": description["components"]}
-    Draft202012Validator(form).validate(json.loads(found.body))
+    OAS31Validator(form).validate(json.loads(found.body))
     assert found.headers["Cache-Control"] == "no-store"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tasker_consumers.engine import EngineSettings
 from tasker_consumers.engine.address import advertised_url
-from tasker_consumers.engine.app import build_app
+from tasker_consumers.engine.app import EngineApp, build_app
 from tasker_consumers.engine.preflight import Topology
 from tasker_consumers.engine.server import serve
 from tests.support.engine_counting import Counting
@@ -54,6 +54,13 @@ def test_metrics_are_in_the_format_that_is_asked_for() -> None:
 def test_a_worker_that_is_not_ready_says_what_it_waits_for(placed: bool, reason: str) -> None:
     status, _, text = asyncio.run(page("/readyz", placed=placed))
     assert (status, text) == (503, reason)
+
+
+@pytest.mark.parametrize("path", ["/numbers", "/numbers/7"])
+def test_workers_that_share_an_address_are_told_of_and_not_asked(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EngineApp, "owners", lambda _: {1: "http://shared"})
+    status, _, text = asyncio.run(page(path, placed=True))
+    assert (status, "no worker is known for partitions 0: do two have the same address" in text) == (503, True)
 
 
 @pytest.mark.parametrize("path", ["/numbers", "/numbers/7"])

@@ -5,7 +5,7 @@ two workers that do not agree on who has a partition never send a question back 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -68,8 +68,8 @@ class Answers:
             return json_answer(found)
         if FORWARDED in request.headers:
             raise BackendUnavailable(f"this worker does not hold partition {partition} any more, or not yet")
-        owner = self._owners().get(partition)
-        if owner is None or owner == self._own:
+        owner = self._owners()[partition]
+        if owner == self._own:
             raise BackendUnavailable(f"partition {partition} is being restored or moved between workers")
         return json_answer(*await self._ask(owner, request))
 
@@ -77,8 +77,7 @@ class Answers:
         asked = _asked(request, question)
         if FORWARDED in request.headers:
             return json_answer(await self._own_part(question, asked))
-        owners = self._owners()
-        places = sorted(set(owners.values()))
+        places = sorted(set(self._owners().values()))
         parts = await asyncio.gather(
             *(
                 self._own_part(question, asked) if place == self._own else self._part_of(place, request)
@@ -93,7 +92,7 @@ class Answers:
                 raise part
             answered += part["partitions"]
             rows += part["rows"]
-        self._check_whole(answered, owners)
+        self._check_whole(answered)
         return json_answer(question.whole(asked, rows))
 
     async def _own_part(self, question: GroupQuestion, asked: Asked) -> dict[str, Any]:
@@ -123,13 +122,12 @@ class Answers:
             raise BackendUnavailable(f"the worker at {place} cannot answer: {document['error']}")
         return document, status
 
-    def _check_whole(self, answered: Sequence[int], owners: Mapping[int, str]) -> None:
-        missing = sorted(set(range(self._partitions)) - set(answered))
-        if missing or len(set(answered)) < len(answered):
-            raise BackendUnavailable(
-                f"partitions {', '.join(map(str, missing)) or 'of several workers'} are being restored or moved; "
-                f"known workers: {', '.join(sorted(set(owners.values()))) or 'none'}"
-            )
+    def _check_whole(self, answered: Sequence[int]) -> None:
+        missing = set(range(self._partitions)) - set(answered)
+        if missing:
+            raise BackendUnavailable(f"partitions {_listed(missing)} are being restored or moved between workers")
+        if len(answered) > self._partitions:
+            raise BackendUnavailable("partitions were moved between workers while they were asked")
 
     def _readable(self) -> set[int]:
         """Return the partitions whose states are here, restored, and certainly no other worker's."""
@@ -137,9 +135,14 @@ class Answers:
         return held if held and self._app.heard else set()
 
     def _owners(self) -> Mapping[int, str]:
+        """Return the address of the worker that has each of the partitions."""
         owners = self._app.owners()
         if not owners:
             raise BackendUnavailable("the group is distributing its partitions: nobody knows yet who has what")
+        if unknown := set(range(self._partitions)) - owners.keys():
+            raise BackendUnavailable(
+                f"no worker is known for partitions {_listed(unknown)}: do two have the same address (TASKER_WEB_URL)?"
+            )
         return owners
 
     @property
@@ -155,6 +158,10 @@ def json_answer(document: Any, status: int = HTTPStatus.OK, headers: Mapping[str
         content_type="application/json",
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def _listed(partitions: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(partitions)))
 
 
 def _asked(request: web.Request, question: Question) -> Asked:

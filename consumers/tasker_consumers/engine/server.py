@@ -88,9 +88,8 @@ async def _errors_as_json(
         message = f"{request.method} is not for this page; expected {allowed}"
         return json_answer({"error": message}, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed})
     except web.HTTPNotFound:
-        message = (
-            f"there is no page {request.path}; /openapi.json and /docs list them, where there is more than /metrics"
-        )
+        pages = ", ".join(sorted({resource.canonical for resource in request.app.router.resources()}))
+        message = f"there is no page {request.path}; there are {pages}"
         return json_answer({"error": message}, HTTPStatus.NOT_FOUND)
     except UsageError as error:
         return json_answer({"error": str(error)}, HTTPStatus.BAD_REQUEST)
