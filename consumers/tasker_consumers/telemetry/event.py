@@ -50,12 +50,22 @@ def span_decoder(lookup: SchemaLookup | None = None) -> Decoder:
     return Decoder(lookup, {RECORD_OF_FAMILY[family]: fields_of(family) - _UNTOLD for family in Family})
 
 
+class Carried(NamedTuple):
+    """The context that an event carried: of the span that it belongs to, and the id of the span above it."""
+
+    trace_id: str
+    span_id: str
+    flags: int
+    parent_id: str  # empty for a root
+    tracestate: str
+
+
 class Event(NamedTuple):
     """An event, its fields as `span_decoder` reads them, and the context that its headers carried."""
 
     family: Family
     data: dict[str, Any]
-    trace: TraceHeaders
+    carried: Carried | None
 
 
 #: From `FAILED` on a task or attempt has ended.
@@ -80,7 +90,7 @@ def read_event(record: Record, decode: Callable[[str, bytes | None], dict[str, A
     family, name, prefix = _kind_of_topic(record.topic)
     data = (decode or _plain_decoder().decode)(name, record.value)
     _check(family, prefix, data, key)
-    return Event(family, data, _trace_of(record.headers))
+    return Event(family, data, _carried(record.headers))
 
 
 def _check(family: Family, prefix: str, data: dict[str, Any], key: bytes) -> None:
@@ -98,8 +108,7 @@ def _check(family: Family, prefix: str, data: dict[str, Any], key: bytes) -> Non
     if task_id.encode() != key:
         raise PoisonRecord(PoisonReason.INVALID_EVENT, f"task_id {task_id!r} is not the record's key {key!r}")
     for field in _TIMES:
-        time = data.get(field)
-        if time is not None and not 0 <= time < _END_OF_TIME:
+        if field in data and not 0 <= (time := data[field]) < _END_OF_TIME:
             raise PoisonRecord(PoisonReason.INVALID_EVENT, f"{field} {time} is no time in microseconds since 1970")
     if family is _STEP and ("step_id" not in data or data["attempt_number"] < 1):
         raise PoisonRecord(
@@ -121,15 +130,15 @@ def _plain_decoder() -> Decoder:
     return span_decoder()
 
 
-def _trace_of(headers: Sequence[tuple[str, bytes | None]]) -> TraceHeaders:
+def _carried(headers: Sequence[tuple[str, bytes | None]]) -> Carried | None:
     places = _places(tuple([name for name, _ in headers]))
     if places is None:
-        return read_trace_headers(headers)
+        return _carried_by(read_trace_headers(headers))
     of_span, of_parent = places
     span, parent = headers[of_span][1], None if of_parent is None else headers[of_parent][1]
     if span is not None and len(span) == _USUAL and (parent is None or len(parent) == _USUAL):
         return _read(span, parent)  # the events of one attempt carry the same context: most are read once
-    return read_trace_headers(headers)
+    return _carried_by(read_trace_headers(headers))
 
 
 _USUAL = 55  # bytes of a context; longer ones would fill the cache
@@ -146,8 +155,19 @@ def _places(names: tuple[str, ...]) -> tuple[int, int | None] | None:
 
 
 @lru_cache(maxsize=4096)
-def _read(span: bytes, parent: bytes | None) -> TraceHeaders:
-    return TraceHeaders(found, _read_parent(parent)) if (found := read_traceparent(span)) else TraceHeaders()
+def _read(span: bytes, parent: bytes | None) -> Carried | None:
+    return _carried_by(TraceHeaders(read_traceparent(span), _read_parent(parent)))
+
+
+def _carried_by(place: TraceHeaders) -> Carried | None:
+    span, parent = place.span, place.parent
+    if span is None:
+        return None
+    # A parent in another trace, or the span itself, is none: it could not be shown above the span.
+    fits = parent is not None and parent.trace_id == span.trace_id and parent.span_id != span.span_id
+    return Carried(
+        span.trace_id, span.span_id, span.flags, parent.span_id if parent is not None and fits else "", place.tracestate
+    )
 
 
 @lru_cache(maxsize=4096)

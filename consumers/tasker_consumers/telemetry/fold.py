@@ -13,7 +13,6 @@ from tasker_consumers.telemetry.bounds import trim
 from tasker_consumers.telemetry.event import FAILED, Event
 from tasker_consumers.telemetry.state import Closed, Fact, Facts, Head, TaskState
 from tasker_schemas.events import RANK_AFTER
-from tasker_schemas.headers import TraceHeaders
 from tasker_schemas.names import Family, TaskEvents
 
 _TASK, _STEP = Family.TASK, Family.STEP  # to look a member up in its enum costs as much as a comparison
@@ -27,7 +26,7 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
 
     The event must belong to a task: custom events outside of one have no state.
     """
-    family, data, trace = event
+    family, data, carried = event
     at: int = data["timestamp"]
     if state is None:
         state = TaskState.of_task(data["task_id"], at)
@@ -40,7 +39,10 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
     if not head["first"] <= at <= head["last"]:
         head["first"], head["last"] = min(head["first"], at), max(head["last"], at)
     event_id: str = data["event_id"]
-    fact = _fact(data, trace)
+    fact = data.copy()
+    del fact["event_id"], fact["task_id"]
+    if carried is not None:
+        fact["ctx"] = [*carried]  # as JSON brings it back
     if family is _STEP:
         _learn_step_context(head, event_id, fact)
         _fold_attempt(state, (data["step_id"], str(data["attempt_number"])), event_id, fact)
@@ -70,18 +72,6 @@ def latest_task_fact(head: Head) -> tuple[int, int, str] | None:
     return latest
 
 
-def _fact(data: dict[str, Any], trace: TraceHeaders) -> Fact:
-    fact = data.copy()
-    del fact["event_id"], fact["task_id"]
-    span, parent = trace.span, trace.parent
-    if span is not None:
-        # A parent in another trace, or the span itself, is none: it could not be shown above the span.
-        fits = parent is not None and parent.trace_id == span.trace_id and parent.span_id != span.span_id
-        parent_id = parent.span_id if parent is not None and fits else ""
-        fact["ctx"] = [span.trace_id, span.span_id, span.flags, parent_id, trace.tracestate]
-    return fact
-
-
 def _keep(facts: Facts, event_id: str, fact: Fact) -> bool:
     """Add a fact, and return whether it was new; of two that claim the same event id, always the same one stays."""
     known = facts.setdefault(event_id, fact)
@@ -109,11 +99,10 @@ def _learn_context(head: Head, event_id: str, fact: Fact) -> None:
 def _learn_step_context(head: Head, event_id: str, fact: Fact) -> None:
     if "ctx" in fact:
         trace_id, _, flags, parent_id, tracestate = fact["ctx"]
-        # One that knows the parent beats any that does not.
-        told = [not parent_id, fact["timestamp"], event_id, trace_id, parent_id, flags, tracestate]
         known = head.get("step_context")
-        if known is None or told < known:
-            head["step_context"] = told
+        # One that knows the parent beats any that does not.
+        if known is None or (not parent_id, fact["timestamp"], event_id) < (known[0], known[1], known[2]):
+            head["step_context"] = [not parent_id, fact["timestamp"], event_id, trace_id, parent_id, flags, tracestate]
 
 
 def _fold_task(state: TaskState, event_id: str, fact: Fact) -> None:

@@ -120,7 +120,7 @@ def furthest(attempt: Attempt) -> int:
 def _furthest(told: list[Told]) -> tuple[int, Fact]:
     """Return how far the attempt came, and the latest of the facts that say so."""
     furthest, last = -1, told[0][3]
-    for *_, fact in told:
+    for _, _, _, fact in told:
         rank = RANK_AFTER.get(fact["event_name"], -1)
         if rank >= furthest:
             furthest, last = rank, fact
@@ -128,7 +128,7 @@ def _furthest(told: list[Told]) -> tuple[int, Fact]:
 
 
 def _start(told: list[Told]) -> int | None:
-    starts = [fact["started_at"] for *_, fact in told if "started_at" in fact]
+    starts = [fact["started_at"] for _, _, _, fact in told if "started_at" in fact]
     if not starts:
         starts = [at for at, *_, fact in told if RANK_AFTER.get(fact["event_name"]) == BEGUN]
     return min(starts) if starts else None
@@ -148,15 +148,17 @@ def _links(state: TaskState, name: tuple[str, str], story: Story, task: SpanCont
     step_id, number = name
     links: list[Link] = []
     attempts = state.bucket(step_id)["steps"][step_id]
-    # Of an attempt that was only asked for, as all but the last are in some histories, there is no span.
-    before = [int(other) for other, one in attempts.items() if int(other) < int(number) and furthest(one) >= BEGUN]
-    if before:
-        span_id = attempt_span_id(state, task, (step_id, str(max(before))))
-        links.append(Link(task.trace_id, span_id, {"tasker.link": "previous_attempt"}))
+    if len(attempts) > 1:
+        # Of an attempt that was only asked for, as all but the last are in some histories, there is no span.
+        before = [int(other) for other, one in attempts.items() if int(other) < int(number) and furthest(one) >= BEGUN]
+        if before:
+            span_id = attempt_span_id(state, task, (step_id, str(max(before))))
+            links.append(Link(task.trace_id, span_id, {"tasker.link": "previous_attempt"}))
     depends_on: list[str] = story.fields.get("depends_on", [])
     room = MAX_LINKS - len(links)
     for parent in depends_on[:room]:
         if attempts := state.bucket(parent)["steps"].get(parent, {}):
-            span_id = attempt_span_id(state, task, (parent, max(attempts, key=int)))
+            last = next(iter(attempts)) if len(attempts) == 1 else max(attempts, key=int)
+            span_id = attempts[last].get("span_id") or attempt_span_id(state, task, (parent, last))
             links.append(Link(task.trace_id, span_id, {"tasker.link": "depends_on", "step_id": parent}))
     return links, max(0, len(depends_on) - room)

@@ -31,8 +31,10 @@ class Finisher:
     def _masked(self, span: Span) -> Span:
         attributes = self._attributes(span.attributes)
         events = span.events
-        if any([event.attributes for event in events]):  # noqa: C419  a list is faster here than a generator
-            events = [self._masked_event(event) for event in events]
+        for event in events:
+            if event.attributes:
+                events = [self._masked_event(one) for one in events]
+                break
         message = self._masker.scrub(span.message) if span.message else ""
         if attributes is span.attributes and message == span.message and events == span.events:
             return span
@@ -45,11 +47,14 @@ class Finisher:
     def _attributes(self, attributes: Attributes) -> Attributes:
         """Return the attributes without secrets; the very same ones when there is none, which is nearly always."""
         found: Attributes = {}
-        decide = self._masker.decide
-        for name in attributes.keys() - _OURS:
-            value = attributes[name]
-            if value.__class__ in _NUMBERS and decide(name) is Decision.SHOW:
+        decisions = self._masker.decisions
+        for name, value in attributes.items():
+            if name in _OURS:
                 continue
+            if decisions.get(name) is _SHOW:
+                kind = value.__class__
+                if kind in _NUMBERS or (kind is str and "=" not in value and ":" not in value):  # type: ignore[operator]
+                    continue
             if (masked := self._value(name, value)) is not value:
                 found[name] = masked
         return attributes | found if found else attributes
@@ -65,7 +70,8 @@ class Finisher:
         return value
 
 
-_NUMBERS = (int, float, bool)
+_SHOW = Decision.SHOW  # to look a member up in its enum costs as much as a comparison
+_NUMBERS = frozenset((int, float, bool))
 
 # Names, numbers and states that we wrote ourselves: there is no secret in them.
 _OURS = {

@@ -24,7 +24,7 @@ def span_events(told: Iterable[Told]) -> list[SpanEvent]:
     events = []
     for timestamp, _, _, fact in told:
         name: str = fact["event_name"]
-        events.append(SpanEvent(nanoseconds(timestamp), _NAMES.get(name, name), _event_attributes(fact)))
+        events.append(SpanEvent(timestamp * 1000, _NAMES.get(name, name), _event_attributes(fact)))
         if name in _FAILURES and (exception := exception_event(fact)) is not None:
             events.append(exception)
     return events
@@ -39,7 +39,7 @@ def exception_event(fact: Fact) -> SpanEvent | None:
         attributes["exception.message"] = fact["error_message"]
     if "backtrace" in fact:
         attributes["exception.stacktrace"] = "\n".join(fact["backtrace"])
-    return SpanEvent(nanoseconds(fact["timestamp"]), "exception", attributes) if attributes else None
+    return SpanEvent(fact["timestamp"] * 1000, "exception", attributes) if attributes else None
 
 
 def nanoseconds(micros: int) -> int:
@@ -49,8 +49,9 @@ def nanoseconds(micros: int) -> int:
 
 def _event_attributes(fact: Fact) -> Attributes:
     if fact["event_name"].startswith(_SUBJECTS):
-        names = fact.keys() & _OF_SUBJECT
-        return {name: fact[name] for name in sorted(names)} if names else {}
+        if _OF_SUBJECT.isdisjoint(fact):
+            return {}
+        return {name: fact[name] for name in sorted(_OF_SUBJECT.intersection(fact))}
     attributes: Attributes = {name: value for name, value in fact.items() if name not in _NOT_OF_REMARK}
     for name, value in fact.get("attributes", {}).items():
         if value is not None:

@@ -29,8 +29,8 @@ def story_of(*facts: Facts) -> Story:
     told = in_order(*facts)
     fields: dict[str, Any] = {}
     business: Attributes = {}
-    for *_, fact in told:
-        fields.update(fact)
+    for _, _, _, fact in told:
+        fields = {**fields, **fact}  # grown at once, not bit by bit
         if "attributes" in fact:
             business.update(fact["attributes"])
     if None in business.values():

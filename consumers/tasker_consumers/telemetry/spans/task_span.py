@@ -29,9 +29,9 @@ def task_span(state: TaskState, context: SpanContext, names: SpanNames) -> Span:
     head = state.head
     rank = task_rank(head)
     groups = loose_groups(state, context).values()
+    story = story_of(head["facts"] or head["extras"])
     events = in_order(head["facts"], head["extras"], *(group["facts"] for group in groups))
     interval = task_interval(head, rank)
-    story = story_of(head["facts"] or head["extras"])
     status, message = status_of(rank, story)
     task_name = story.fields.get("task_name", head["task_id"])
     attributes = story.attributes("task_name", "correlation_id", "producer") | counters(state, story)
