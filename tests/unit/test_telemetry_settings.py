@@ -39,6 +39,12 @@ def test_the_scheme_decides_whether_grpc_is_encrypted() -> None:
     assert not read(PROTOCOL="grpc", ENDPOINT="https://a:1").insecure
 
 
+def test_a_grpc_target_without_a_scheme_is_encrypted_unless_a_flag_says_otherwise() -> None:
+    assert not read(PROTOCOL="grpc", ENDPOINT="collector:4317").insecure
+    settings = read(PROTOCOL="grpc", ENDPOINT="collector:4317", INSECURE="true")
+    assert (settings.endpoint, settings.insecure) == ("http://collector:4317", True)
+
+
 def test_headers_are_decoded_and_timeouts_are_milliseconds() -> None:
     settings = read(HEADERS="api-key=a%20b, X-Team = shop", TIMEOUT="2500", COMPRESSION="gzip")
     assert settings.headers == {"api-key": "a b", "x-team": "shop"}
@@ -51,6 +57,7 @@ def test_headers_are_decoded_and_timeouts_are_milliseconds() -> None:
         ("ENDPOINT", "collector"),
         ("ENDPOINT", "http://collector:port"),
         ("TRACES_PROTOCOL", "http/json"),
+        ("TRACES_INSECURE", "perhaps"),
         ("TIMEOUT", "soon"),
         ("TIMEOUT", "0"),
         ("COMPRESSION", "zstd"),
@@ -59,7 +66,7 @@ def test_headers_are_decoded_and_timeouts_are_milliseconds() -> None:
 )
 def test_a_wrong_value_is_named_with_what_was_expected(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"{PREFIX}{name} .*; expected "):
-        read(**{name: value})
+        read(**({"PROTOCOL": "grpc", "ENDPOINT": "a:1"} if "INSECURE" in name else {}), **{name: value})
 
 
 def test_certificates_that_cannot_be_read_are_a_setting_to_mend(tmp_path: Path) -> None:

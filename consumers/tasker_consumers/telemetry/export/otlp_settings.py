@@ -39,8 +39,9 @@ class OtlpSettings:
         """
         read = _Reader(environ)
         protocol = read.one_of("PROTOCOL", (HTTP, GRPC), HTTP)
+        endpoint = _endpoint(read, protocol)
         return cls(
-            endpoint=_endpoint(read, protocol),
+            endpoint=endpoint,
             protocol=protocol,
             headers=read_headers(*read.value("HEADERS")),
             timeout_s=_timeout(*read.value("TIMEOUT")),
@@ -48,7 +49,7 @@ class OtlpSettings:
             certificate=read.value("CERTIFICATE")[1],
             client_certificate=read.value("CLIENT_CERTIFICATE")[1],
             client_key=read.value("CLIENT_KEY")[1],
-            insecure=_insecure(read),
+            insecure=not endpoint.startswith("https://"),
         )
 
 
@@ -73,22 +74,20 @@ class _Reader:
 def _endpoint(read: _Reader, protocol: str) -> str:
     variable, text = read.value("ENDPOINT")
     text = text or f"http://localhost:{_PORTS[protocol]}"
+    url = text
+    if protocol == GRPC and "://" not in text:  # a target in gRPC's own words; then a flag decides on encryption
+        plain = read.one_of("INSECURE", ("true", "false"), "false") == "true"
+        url = f"{'http' if plain else 'https'}://{text}"
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:  # a port that is no number
         usable = False
     if not usable:
         raise ConfigurationError(f"{variable} is {text!r}; expected a URL like http://localhost:{_PORTS[protocol]}.")
     if protocol == GRPC or variable.endswith("_TRACES_ENDPOINT"):
-        return text
-    return text.rstrip("/") + "/v1/traces"
-
-
-def _insecure(read: _Reader) -> bool:
-    _, endpoint = read.value("ENDPOINT")
-    # The scheme decides; the flag is for endpoints that come without one in other languages.
-    return not endpoint.startswith("https://")
+        return url
+    return url.rstrip("/") + "/v1/traces"
 
 
 def _timeout(variable: str, text: str) -> float:
