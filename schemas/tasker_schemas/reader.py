@@ -31,7 +31,13 @@ def make_reader(schema: Any, keep: Collection[str] | None = None) -> Reader:
     writing = _Writing()
     body = writing.value(schema, "record") if keep is None else writing.kept(schema["fields"], keep)
     lines = ["def read(b, p):", *_indented(body), "    return record, p"]
-    names: dict[str, Any] = {"rest": _rest_of_long, "double": struct.Struct("<d").unpack_from, **writing.constants}
+    names: dict[str, Any] = {
+        "rest": _rest_of_long,
+        "length": _length_of,
+        "short": _SHORT_LENGTHS,
+        "double": struct.Struct("<d").unpack_from,
+        **writing.constants,
+    }
     exec("\n".join(lines), names)  # noqa: S102  the text follows from a schema that we ship
     reader: Reader = names["read"]
     return reader
@@ -55,6 +61,18 @@ def _rest_of_long(value: bytes, position: int, low: int) -> tuple[int, int]:
     if number >> _MOST_BITS + 1:
         raise ValueError("a number of more than 64 bits")
     return number, position + 1
+
+
+#: Lengths by their only byte; None for a byte that is not all of a length, or of a negative one.
+_SHORT_LENGTHS = tuple(byte >> 1 if byte < _MARK and not byte & 1 else None for byte in range(256))
+
+
+def _length_of(value: bytes, position: int) -> tuple[int, int]:
+    """Return a length that is not short; its first byte was read."""
+    number, position = _rest_of_long(value, position, value[position - 1])
+    if number & 1:
+        raise ValueError("a negative length")
+    return number >> 1, position
 
 
 class _Writing:
@@ -202,16 +220,18 @@ def _double(to: str) -> Iterator[str]:
 
 
 def _string(to: str) -> Iterator[str]:
-    yield "n = b[p]; p += 1"
-    yield "if n > 127: n, p = rest(b, p, n)"
-    yield "if n & 1: raise ValueError('a negative length')"
-    yield "n = p + (n >> 1)"
-    yield f"{to} = b[p:n].decode(); p = n"
+    yield from _length()
+    yield f"{to} = b[p:p + n].decode(); p += n"
 
 
 def _passed_over(to: str) -> Iterator[str]:
-    yield from list(_string(to))[:3]
-    yield f"p += n >> 1; {to} = None"
+    yield from _length()
+    yield f"{to} = None; p += n"
+
+
+def _length() -> Iterator[str]:
+    yield "n = short[b[p]]; p += 1"
+    yield "if n is None: n, p = length(b, p)"
 
 
 _UNREAD = "unread"

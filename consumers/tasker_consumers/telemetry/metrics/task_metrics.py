@@ -22,7 +22,7 @@ _MOST_NAMES = 1000
 _OTHER = "other"  # stands for all names beyond the limit: a name made of an id must not fill the memory
 _NANOSECONDS = 1_000_000_000
 _NAMES = ("task_name", "step_name")
-_UNFINISHED = {LATE, ABANDONED, PROVISIONAL}
+_UNFINISHED = (LATE, ABANDONED, PROVISIONAL)
 
 
 class Measurement(NamedTuple):
@@ -57,7 +57,7 @@ class TaskMetrics:
         kinds: set[tuple[str, str | None, str]] = set()
         for span in spans:
             attributes = span.attributes
-            if "execution_duration" not in attributes or not _UNFINISHED.isdisjoint(attributes):
+            if "execution_duration" not in attributes or any([mark in attributes for mark in _UNFINISHED]):  # noqa: C419
                 continue
             step_name = self._bounded(attributes.get("step_name", "")) if "step_id" in attributes else None
             kind = self._bounded(attributes.get("task_name", "")), step_name, str(attributes.get("status", ""))
