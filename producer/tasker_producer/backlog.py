@@ -18,6 +18,7 @@ from tasker_producer.trouble import Drop, Trouble
 from tasker_schemas.headers import CE_TYPE, Header
 
 MAX_IN_MEMORY = 20_000
+MAX_BYTES_IN_MEMORY = 64 << 20
 IN_MEMORY = -1  # in the place of an id: the event is not on disk
 _BATCH = 2_000
 
@@ -46,6 +47,7 @@ class Backlog:
         self._settings = settings
         self._trouble = trouble
         self._memory: deque[SpooledRecord] = deque()
+        self._bytes = 0  # of those in memory
         self._storing: list[SpooledRecord] = []
         self._room = threading.Condition(threading.RLock())
         self._spool: SpoolFile | None = None
@@ -59,14 +61,18 @@ class Backlog:
         return len(self._memory) + len(self._storing) + (self._spool.count if self._spool is not None else 0)
 
     def open(self) -> None:
-        """Take a spool file, with what an earlier process left in it."""
+        """Take a spool file, with what earlier processes left; a disk that refuses is asked again by `store`."""
         try:
-            self._spool = SpoolFile.open(self._settings.directory)
-            self._spool.adopt(self._settings.directory, self._settings.max_bytes // 2)
+            spool = SpoolFile.open(self._settings.directory)
         except (OSError, sqlite3.Error) as error:
             self._failed(error)
             return
-        self.restored = self._spool.count
+        try:
+            spool.adopt(self._settings.directory, self._settings.max_bytes // 2)
+        except (OSError, sqlite3.Error) as error:
+            self._failed(error)
+        self.restored = spool.count
+        self._spool = spool
 
     def add(self, record: SpooledRecord) -> None:
         """Let an event wait; touches memory only."""
@@ -74,12 +80,13 @@ class Backlog:
             self.active = True
             if self._is_full() and self._settings.full is FullPolicy.BLOCK:
                 self._room.wait_for(lambda: not self._is_full(), self._settings.block_s)
-            if self._is_full() and self._settings.full is FullPolicy.DROP_OLDEST:
-                self._give_up(self._memory.popleft())
+            if self._is_full() and self._settings.full is FullPolicy.DROP_OLDEST and self._memory:
+                self._give_up(self._oldest_in_memory())
             elif self._is_full():
                 self._give_up(record)
                 return
             self._memory.append(record)
+            self._bytes += record.size
 
     def put_back(self, records: Sequence[SpooledRecord]) -> None:
         """Let events wait that are older than all others here."""
@@ -90,11 +97,22 @@ class Backlog:
                 return
         except (OSError, sqlite3.Error) as error:
             self._failed(error)
-        for record in records:
-            self._give_up(record)
+        self._put_back_in_memory(records)
+
+    def _put_back_in_memory(self, records: Sequence[SpooledRecord]) -> None:
+        with self._room:
+            for record in reversed(records):
+                if self._is_full():
+                    self._give_up(record)
+                else:
+                    self._memory.appendleft(record)
+                    self._bytes += record.size
+                    self.active = True
 
     def store(self) -> None:
         """Bring what waits in memory to disk; what the disk does not take stays in memory."""
+        if self._spool is None and self._memory:
+            self.open()
         if self._spool is None:
             return
         while self._memory:
@@ -110,16 +128,24 @@ class Backlog:
             with self._room:
                 if not stored:
                     self._memory.extendleft(reversed(self._storing))
+                    self._bytes += sum(record.size for record in self._storing)
                 self._storing = []
                 self._room.notify_all()
             if not stored:
                 return
 
     def next_batch(self) -> list[tuple[int, SpooledRecord]]:
-        """Return the events that have waited longest; those from disk wait on there until they are `done`."""
+        """Return the events that have waited longest; those from disk wait on there until they are `done`.
+
+        None are returned while the disk does not give them.
+        """
         self.store()
         if self._spool is not None and self._spool.count:
-            batch = self._spool.oldest(_BATCH)
+            try:
+                batch = self._spool.oldest(_BATCH)
+            except (OSError, sqlite3.Error) as error:
+                self._failed(error)
+                return []
             self._out = len(batch)
             return batch
         with self._room:
@@ -146,7 +172,7 @@ class Backlog:
         """Leave everything on disk; what only memory holds is given up."""
         self.store()
         while self._memory:
-            self._give_up(self._memory.popleft(), Drop.CLOSED)
+            self._give_up(self._oldest_in_memory(), Drop.CLOSED)
         if self._spool is not None:
             self._spool.close()
 
@@ -160,12 +186,18 @@ class Backlog:
         batch: list[SpooledRecord] = []
         size = 0
         while self._memory and len(batch) < _BATCH and size <= self._settings.max_bytes // 8:
-            batch.append(self._memory.popleft())
+            batch.append(self._oldest_in_memory())
             size += batch[-1].size
         return batch
 
+    def _oldest_in_memory(self) -> SpooledRecord:
+        record = self._memory.popleft()
+        self._bytes -= record.size
+        return record
+
     def _is_full(self) -> bool:
-        return len(self._memory) >= MAX_IN_MEMORY
+        in_memory = len(self._memory) + len(self._storing)  # the disk may refuse these
+        return in_memory >= MAX_IN_MEMORY or self._bytes >= MAX_BYTES_IN_MEMORY
 
     def _make_room(self, spool: SpoolFile, size: int) -> bool:
         """Return whether so many bytes fit on disk, after dropping the oldest where that is the policy."""

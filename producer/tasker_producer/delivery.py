@@ -112,14 +112,15 @@ class KafkaDelivery:
         self._stop.set()
         self._thread.join(_STOP_S)
         self._client = None
-        left = self._left(client)
-        if len(client):
+        lost = sum(self._trouble.dropped().values())
+        if len(client):  # more than the records: librdkafka's own events too; so those are counted that come back
             client.purge()
             _flush(client, _PURGE_S)
         if backlog is not None:
-            backlog.put_back(self._returned)
+            backlog.put_back([*self._returned, *self._unsent])
             backlog.close()
-        return left
+        kept = backlog.waiting if backlog is not None else 0
+        return kept + sum(self._trouble.dropped().values()) - lost
 
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish; `dropped_<reason>` for each reason."""
@@ -142,7 +143,7 @@ class KafkaDelivery:
 
     def _left(self, client: Producer) -> int:
         """Return how many records are undelivered; those on their way from the spool are still in it."""
-        waiting = self._backlog.waiting if self._backlog is not None else 0
+        waiting = (self._backlog.waiting if self._backlog is not None else 0) + len(self._unsent)
         return waiting if self._draining_disk() else waiting + len(client)
 
     def _draining_disk(self) -> bool:
@@ -168,6 +169,7 @@ class KafkaDelivery:
         self._looks = 0
         self._returned: list[SpooledRecord] = []
         self._draining: list[tuple[int, SpooledRecord]] = []
+        self._unsent: list[SpooledRecord] = []
         self._settler = lru_cache(_SPANS)(partial(partial, self._settle))  # one for each span, not one for each event
 
     def _open(self) -> Producer | None:
@@ -200,20 +202,24 @@ class KafkaDelivery:
             backlog.put_back(returned)
         backlog.store()
         while not self._stop.is_set() and len(client) == 0 and backlog.active:
-            self._drain(client, backlog)
+            if not self._drain(client, backlog):
+                return
 
-    def _drain(self, client: Producer, backlog: Backlog) -> None:
-        """Send what has waited longest; it is forgotten only when it is delivered."""
+    def _drain(self, client: Producer, backlog: Backlog) -> bool:
+        """Send what has waited longest; it is forgotten only when it is delivered. Return whether it was."""
         self._draining = backlog.next_batch()
-        sent = sum(self._produce_again(client, record) for _, record in self._draining)
+        unsent = [record for _, record in self._draining if not self._produce_again(client, backlog, record)]
+        self._unsent = [] if self._draining_disk() else unsent  # nobody else has them
         while len(client) and not self._stop.is_set():
             _flush(client, _POLL_S)
             backlog.store()
-        if sent == len(self._draining) and not len(client):
+        delivered = not unsent and not len(client)
+        if delivered:
             backlog.done(self._draining)
-            self._draining = []
+            delivered, self._draining = bool(self._draining), []
+        return delivered
 
-    def _produce_again(self, client: Producer, record: SpooledRecord) -> bool:
+    def _produce_again(self, client: Producer, backlog: Backlog, record: SpooledRecord) -> bool:
         """Queue a record when there is room; return whether it was taken care of before the end."""
         topic, key, value, headers = record
         while not self._stop.is_set():
@@ -221,6 +227,7 @@ class KafkaDelivery:
                 client.produce(topic, value, key, on_delivery=partial(self._settle_again, record), headers=headers)
             except BufferError:
                 client.poll(_POLL_S)
+                backlog.store()
                 continue
             except KafkaException as error:
                 self._trouble.drop(event_name(headers), Drop.REFUSED, str(error.args[0]))

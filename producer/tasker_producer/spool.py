@@ -67,12 +67,16 @@ class SpoolFile:
     Raises OSError or sqlite3.Error when the disk does not do its part.
     """
 
-    def __init__(self, database: sqlite3.Connection, lock: int) -> None:
-        self._database = database
+    def __init__(self, path: Path, lock: int) -> None:
+        self._path = path
         self._lock = lock
+        self._database = _connect(path)
         self.count: int
         self.size: int
-        self.count, self.size = database.execute("SELECT count(*), coalesce(sum(size), 0) FROM records").fetchone()
+        counted = self._database.execute("SELECT count(*), coalesce(sum(size), 0), min(id) FROM records").fetchone()
+        self.count, self.size = counted[:2]
+        # Up to here all are gone, also those that a full disk refuses to delete: else they would be sent for ever.
+        self._gone: int = (counted[2] or 1) - 1
 
     @classmethod
     @_undivided
@@ -82,8 +86,16 @@ class SpoolFile:
         free = (directory / f"events-{number}.sqlite" for number in range(MAX_FILES))
         for path in chain(_left(directory), free):
             if (lock := _locked(path)) is not None:
-                return cls(_connect(path), lock)
+                return cls._owned(path, lock)
         raise OSError(f"{directory} holds {MAX_FILES} spools, all of them in use")
+
+    @classmethod
+    def _owned(cls, path: Path, lock: int) -> Self:
+        try:
+            return cls(path, lock)
+        except (OSError, sqlite3.Error):
+            os.close(lock)
+            raise
 
     @_undivided
     def adopt(self, directory: Path, max_bytes: int) -> None:
@@ -91,7 +103,7 @@ class SpoolFile:
         for path in _left(directory):
             if (lock := _locked(path)) is None:
                 continue
-            other = SpoolFile(_connect(path), lock)
+            other = self._owned(path, lock)
             try:
                 while self.size < max_bytes and (batch := other.oldest(_BATCH)):
                     self.append([record for _, record in batch])
@@ -108,23 +120,36 @@ class SpoolFile:
     @_undivided
     def put_back(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records before all others: they are older than what is here."""
-        first = self._database.execute("SELECT coalesce(min(id), 1) FROM records").fetchone()[0] - len(records)
+        oldest = self._database.execute("SELECT min(id) FROM records WHERE id > ?", (self._gone,)).fetchone()[0]
+        first = (self._gone + 1 if oldest is None else oldest) - len(records)
         self._insert((first + number, record) for number, record in enumerate(records))
+        self._gone = min(self._gone, first - 1)
         self._grown_by(records)
 
     @_undivided
     def oldest(self, limit: int) -> list[tuple[int, SpooledRecord]]:
         """Return the oldest records with their ids."""
-        rows = self._database.execute("SELECT * FROM records ORDER BY id LIMIT ?", (limit,))
+        query = "SELECT * FROM records WHERE id > ? ORDER BY id LIMIT ?"
+        rows = self._database.execute(query, (self._gone, limit)).fetchall()
         return [(row[0], SpooledRecord(row[1], row[2], row[3], _headers(row[4]))) for row in rows]
 
     @_undivided
     def remove(self, records: Sequence[tuple[int, SpooledRecord]]) -> None:
-        """Forget records: they are delivered, or given up."""
-        with self._database:
-            self._database.executemany("DELETE FROM records WHERE id = ?", ((number,) for number, _ in records))
+        """Forget the oldest records: they are delivered, or given up."""
+        if not records:
+            return
+        self._gone = records[-1][0]
         self.count -= len(records)
         self.size = 0 if self.count == 0 else self.size - sum(record.size for _, record in records)
+        try:
+            with self._database:
+                self._database.execute("DELETE FROM records WHERE id <= ?", (self._gone,))
+        except sqlite3.Error:
+            if self.count:
+                raise
+            self._begin_anew()
+        if not self.count:  # ids begin at 1 again
+            self._gone = 0
 
     @_undivided
     def close(self) -> None:
@@ -132,10 +157,17 @@ class SpoolFile:
         self._database.close()
         os.close(self._lock)
 
+    def _begin_anew(self) -> None:
+        """Give an empty spool's space back: to delete takes more of it at first, which a full disk has not."""
+        self._database.close()
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self._path}{end}").unlink(missing_ok=True)
+        self._database = _connect(self._path)
+
     def _insert(self, rows: Iterable[tuple[int | None, SpooledRecord]]) -> None:
         with self._database:
             self._database.executemany(
-                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
+                "REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)",
                 ((number, r.topic, r.key, r.value, _headers_text(r.headers), r.size) for number, r in rows),
             )
 

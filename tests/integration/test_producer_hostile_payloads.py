@@ -105,5 +105,9 @@ def test_no_hostile_payload_raises_and_no_secret_reaches_the_topics(settings: Pr
     publish()
     assert ends.keys() == {"refused", *(call.__name__ for call in CALLS)}
     assert publisher.close(60) == 0
-    secret = Counter(SECRET.encode() in wire for family in Family for wire in wires(settings, family))
-    assert secret == {False: publisher.stats()["published"]}
+    read, leaks = 0, []
+    for wire in (wire for family in Family for wire in wires(settings, family)):
+        read += 1
+        leaks += [wire[max(0, place - 100) : place + 50]] if (place := wire.find(SECRET.encode())) >= 0 else []
+    assert not leaks
+    assert read == publisher.stats()["published"] > 0

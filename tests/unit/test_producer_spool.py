@@ -140,6 +140,37 @@ def test_a_disk_that_fills_up_keeps_events_until_memory_is_full(tmp_path: Path) 
     assert waiting.waiting == MAX_IN_MEMORY
 
 
+def test_events_in_memory_are_bounded_by_their_bytes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasker_producer.backlog.MAX_BYTES_IN_MEMORY", 10_000)
+    (tmp_path / "file").touch()
+    waiting = backlog(tmp_path / "file")
+    for number in range(100):
+        waiting.add(record(number, size=1_000))
+    assert waiting.waiting == 100 - waiting._trouble.dropped()["spool_full"] == 10
+
+
+def test_a_disk_that_refuses_to_delete_does_not_give_an_event_twice(tmp_path: Path) -> None:
+    spool = SpoolFile.open(tmp_path)
+    spool.append([record(number) for number in range(4)])
+    other = sqlite3.connect(tmp_path / "events-0.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError):
+        spool.remove(spool.oldest(2))
+    other.close()
+    spool.put_back([record(1)])
+    assert numbers(spool.oldest(10)) == [1, 2, 3]
+
+
+def test_ids_begin_anew_once_everything_is_forgotten(tmp_path: Path) -> None:
+    spool = SpoolFile.open(tmp_path)
+    for number in range(3):
+        spool.append([record(number), record(number)])
+        spool.remove(spool.oldest(2))
+    spool.put_back([record(7)])
+    spool.append([record(8)])
+    assert numbers(spool.oldest(10)) == [7, 8]
+
+
 def test_waiting_ends_only_when_everything_is_delivered(tmp_path: Path) -> None:
     waiting = backlog(tmp_path)
     waiting.add(record(1))
