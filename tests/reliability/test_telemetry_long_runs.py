@@ -1,7 +1,7 @@
 """The telemetry group under load and trouble, with counts: every span once, by its id and its place in its trace.
 
 What is expected is told by the headers of the records alone. `TASKER_TEST_SCALE=45` takes the backend away for three
-minutes, `TASKER_TEST_SCALE=205` makes a million events; each test says what it counted (`-s`).
+minutes and soaks for eleven, `TASKER_TEST_SCALE=205` makes a million events; each test says what it counted (`-s`).
 """
 
 import re
@@ -35,6 +35,7 @@ pytestmark = [pytest.mark.reliability, pytest.mark.timeout(300 + 20 * SCALE)]
 
 TASKS = 400 * SCALE
 AWAY_S = min(180, 4 * SCALE)
+SOAK_S = min(3600, 15 * SCALE)
 LIMIT_S = 90 + 10 * SCALE
 #: What a worker with a backlog may come to hold beyond what it had when it was ready, however many events there are:
 #: sixteen runs of up to 4,000 records that wait, the runs in work, RocksDB's buffers for three partitions, its cache.
@@ -173,3 +174,25 @@ def test_a_replay_of_all_events_adds_no_span_and_no_memory(arena: TelemetryArena
     )
     assert ledger.taken == once
     assert last_peak - ready < GROWTH_MB
+
+
+def test_a_steady_flow_of_tasks_that_are_forgotten_in_time_leaves_memory_flat(
+    arena: TelemetryArena, ledger: SpanLedger
+) -> None:
+    load, memory, pause = Load(arena, tasks=40 * SOAK_S), list[float](), 0.5
+    soon = {"grace_s": 5.0, "forgotten_after_s": 20.0}
+    with arena.worker(otlp_variables(ledger.http), lifetime=soon, sweep_interval=2.0) as subject:
+        subject.wait_ready()
+        began = time.monotonic()
+        while time.monotonic() - began < SOAK_S:
+            load.send(pause / SOAK_S)
+            memory.append(resident_mb(subject.process.pid))
+            time.sleep(pause)  # the pace of the flow is the test
+        load.send()
+        ledger.wait_until_complete(load.expected, LIMIT_S)
+    half = len(memory) // 2
+    say(
+        f"soak {SOAK_S} s: {load.sent:,} events, {len(load.expected):,} spans, at most {max(memory[:half]):.0f} MB in "
+        f"the first half, {max(memory[half:]):.0f} MB in the second"
+    )
+    assert max(memory[half:]) - max(memory[:half]) < 60
