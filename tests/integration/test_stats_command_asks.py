@@ -118,3 +118,21 @@ def test_a_watched_task_is_followed_beyond_the_end_of_its_worker(arena: StatsAre
                 last = [json.loads(line) for line in process.stdout][-1]
     assert [one["status"] for one in (first, second, last)] == ["in_progress", "in_progress", "complete"]
     assert first["completed_steps"] < second["completed_steps"] <= last["completed_steps"] == 4
+
+
+def test_of_all_tasks_of_a_name_a_watcher_is_told_what_changed(arena: StatsArena) -> None:
+    *told, end = order_processing()
+    arena.produce([{**one, "task_id": f"t{n}"} for n in range(3) for one in told])
+    with start_group(arena, 1) as (worker,):
+        assert eventually(
+            lambda: [one["completed_steps"] for one in asked(worker, "/tasks")[1].get("tasks", ())] == [4] * 3
+        )
+        with command(
+            arena, "--name", "order_processing", "--watch", "--json", "--from", worker.address(), **NO_KAFKA
+        ) as process:
+            assert process.stdout is not None
+            first = [json.loads(process.stdout.readline())["task_id"] for _ in range(3)]
+            arena.produce([{**end, "task_id": "t1"}])
+            changed = json.loads(process.stdout.readline())
+    assert sorted(first) == ["t0", "t1", "t2"]
+    assert (changed["task_id"], changed["status"]) == ("t1", "complete")

@@ -55,6 +55,20 @@ def test_a_walk_ends_when_its_partitions_go_and_holds_nothing_back(store: StateS
     assert b"again" in asyncio.run(interrupted())
 
 
+def test_a_walk_of_another_kind_ends_in_the_same_way(store: StateStore) -> None:
+    async def interrupted() -> None:
+        walks = Walks(store)
+        async with aclosing(walks.through(lambda: store.scan(1, b"1-"))) as entries:
+            assert await anext(entries) == (b"1-000", b"1-000")
+            walks.close()
+            store.release(1)
+            with pytest.raises(BackendUnavailable):
+                await anext(entries)
+        store.write(1, {b"again": b"again"})
+
+    asyncio.run(interrupted())
+
+
 def test_walks_take_turns_and_others_go_on_meanwhile(store: StateStore) -> None:
     async def both() -> tuple[list[bytes], list[bytes], int]:
         walks, turns = Walks(store), 0
