@@ -10,6 +10,7 @@ from tasker_consumers.stats.counting import Sum
 from tasker_consumers.stats.windows import Place, Window
 
 CELL = INDEX + b"w"
+_MOST_CACHED = 1000
 
 
 class Cell(NamedTuple):
@@ -29,6 +30,32 @@ class Cell(NamedTuple):
     def row(self) -> bytes:
         """Return the entry to store."""
         return orjson.dumps([self.found.seen_at, self.revision, *self.found.window.row()])
+
+
+class CellCache:
+    """Cells as they were read or written last: a busy window changes with every run, and takes long to be read.
+
+    What counts is what is stored: a cell is only taken from here when its entry is the same, so nothing has to be told
+    when a write did not happen.
+    """
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[int, bytes], tuple[bytes, Cell]] = {}
+
+    def get(self, partition: int, key: bytes, row: bytes | None) -> Cell:
+        """Return the cell that an entry holds, to be changed at will."""
+        known, cell = self._cells.get((partition, key), (None, None))
+        if row is None or cell is None or known != row:
+            return Cell.of(row)
+        return Cell(Sum(cell.found.window.copy(), cell.found.seen_at), cell.revision)
+
+    def put(self, partition: int, key: bytes, cell: Cell) -> bytes:
+        """Return the entry for a cell that will not be changed any more."""
+        if len(self._cells) >= _MOST_CACHED:
+            self._cells.clear()
+        row = cell.row()
+        self._cells[partition, key] = row, cell
+        return row
 
 
 def cell_key(place: Place) -> bytes:

@@ -17,7 +17,7 @@ from tasker_consumers.stats.derive import is_terminal
 from tasker_consumers.stats.lifetime import MARGIN_S, SECOND, closes_at
 from tasker_consumers.stats.record import WINDOW, to_bytes
 from tasker_consumers.stats.storage import load
-from tasker_consumers.stats.window_cells import Cell, cell_key, cells
+from tasker_consumers.stats.window_cells import Cell, CellCache, cell_key, cells
 from tasker_consumers.stats.windows import Place, merge
 
 _OPEN = INDEX + b"open"
@@ -57,6 +57,7 @@ class WindowIndex:
         self._retention = round(retention_s * SECOND)
         self._clock = clock
         self._held: dict[int, _Partition] = {}
+        self._cache = CellCache()
 
     def select(
         self, *, kind: str | None = None, name: str | None = None, length_s: int | None = None, since: int | None = None
@@ -93,7 +94,8 @@ class WindowIndex:
         for count, (place, delta) in enumerate(sums.windows(), 1):
             cell = self._changed(held.states, place, delta)
             if cell is not None:
-                index[cell_key(place)] = cell.row()
+                key = cell_key(place)
+                index[key] = self._cache.put(partition, key, cell)
                 news[place.key] = cell.found.seen_at or 0
             if not count % _TURN:
                 await asyncio.sleep(0)
@@ -180,10 +182,11 @@ class WindowIndex:
 
     def _changed(self, states: States, place: Place, delta: Sum) -> Cell | None:
         """Return a window with what a run adds to it; None for one that is closed."""
-        row, now = states.read(cell_key(place)), self._clock()
+        key, now = cell_key(place), self._clock()
+        row = states.read(key)
         if row is None and min(delta.window.outcomes) < 0:
             return None  # it was closed, and is gone
-        found, revision = Cell.of(row)
+        found, revision = self._cache.get(states.partition, key, row)
         found.include(delta.window, delta.seen_at)
         return None if self._is_closed(place, found.seen_at, now) else Cell(found, max(now, revision + 1))
 

@@ -6,6 +6,7 @@ away again and the new is added: so windows are exact under duplicates, replays 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
@@ -82,7 +83,11 @@ class Window:
 
     def row(self) -> Row:
         """Return the window as it is stored."""
-        return [*self.outcomes, self.retries, self.time, *(n for one in self.durations.bins.items() for n in one)]
+        return [*self.outcomes, self.retries, self.time, *chain.from_iterable(self.durations.bins.items())]
+
+    def copy(self) -> Self:
+        """Return another one that holds the same."""
+        return type(self)(self.outcomes.copy(), self.retries, self.time, Sketch(self.durations.bins.copy()))
 
     @classmethod
     def of_row(cls, row: Row) -> Self:
