@@ -115,6 +115,8 @@ def test_a_kill_of_any_worker_every_second_loses_no_span_and_doubles_none(
     load, rng = Load(arena), Random(11)
     workers = [worker(arena, ledger, f"w{n}") for n in range(3)]
     try:
+        load.send(0.1)
+        assert eventually(lambda: len(ledger.places) > 0, 60)
         for _ in range(10):
             load.send(0.1)
             time.sleep(1)  # the schedule of the kills is the test
