@@ -1,6 +1,7 @@
 """Statistics asked over HTTP on a real Kafka: any worker answers, whoever holds the task, and never with half of it."""
 
 import json
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tasker_consumers.embedded import KafkaSource
 from tests.support.processes import eventually
 from tests.support.stats_arena import StatsArena
 from tests.support.stats_group import TASKS, Group, asked, group, partitions_of, publish_tasks, start_group
+from tests.support.stats_histories import order_processing
 from tests.support.worker_process import WorkerProcess
 
 __all__ = ["group"]
@@ -147,6 +149,19 @@ def test_after_a_kill_the_answers_of_its_worker_come_from_another(arena: StatsAr
         assert {asked(other, path_of(id_))[0] for id_ in TASKS} == {200, 503}
         assert eventually(lambda: all_answered(other, expected))
         assert sorted(ids(asked(other, "/tasks")[1])) == sorted(TASKS)
+
+
+def test_a_worker_that_was_stopped_for_long_gives_no_old_answer(arena: StatsArena) -> None:
+    publish_tasks(arena)
+    with start_group(arena, 2) as (victim, other):
+        assert eventually(lambda: len(asked(other, "/tasks")[1].get("tasks", ())) == len(TASKS))
+        victim.signal(signal.SIGSTOP)
+        arena.produce([{**order_processing()[-1], "task_id": id_} for id_ in TASKS])
+        assert eventually(lambda: len(asked(other, "/tasks?status=complete")[1].get("tasks", ())) == len(TASKS), 90)
+        victim.signal(signal.SIGCONT)
+        for id_ in TASKS:
+            status, answer = asked(victim, path_of(id_))
+            assert status == 503 or answer["status"] == "complete"
 
 
 def test_while_workers_come_and_go_an_answer_is_right_or_comes_later(arena: StatsArena) -> None:

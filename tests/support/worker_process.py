@@ -61,7 +61,7 @@ class WorkerProcess:
     def get(self, path: str) -> tuple[int, str]:
         """Return status and text of a page of its web server."""
         try:
-            with urlopen(self.address() + path, timeout=10) as answer:
+            with urlopen(self.address() + path, timeout=40) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:

@@ -22,16 +22,15 @@ from tasker_consumers.partitioner import partition_of
 from tasker_schemas.errors import BackendUnavailable, UsageError
 
 FORWARDED = "Tasker-Forwarded"
-#: What an answer may take, with all workers in it.
+#: What an answer may take, with all workers in it; and what the part of another worker, which may hang.
 LIMIT_S = 30.0
-_CONNECT_S = 3.0
+_PART_S, _ONE_S, _CONNECT_S = 25.0, 5.0, 3.0
 
 
 @asynccontextmanager
 async def open_answers(app: EngineApp) -> AsyncIterator["Answers"]:
     """Yield what answers questions, with its connections to the other workers."""
-    limits = aiohttp.ClientTimeout(total=LIMIT_S, sock_connect=_CONNECT_S)
-    async with aiohttp.ClientSession(timeout=limits, headers={FORWARDED: "1"}, auto_decompress=True) as session:
+    async with aiohttp.ClientSession(headers={FORWARDED: "1"}) as session:
         yield Answers(app, session)
 
 
@@ -71,7 +70,7 @@ class Answers:
         owner = self._owners()[partition]
         if owner == self._own:
             raise BackendUnavailable(f"partition {partition} is being restored or moved between workers")
-        return json_answer(*await self._ask(owner, request))
+        return json_answer(*await self._ask(owner, request, _ONE_S))
 
     async def _about_all(self, request: web.Request, question: GroupQuestion) -> web.Response:
         asked = _asked(request, question)
@@ -101,17 +100,21 @@ class Answers:
         return {"partitions": partitions, "rows": rows}
 
     async def _part_of(self, place: str, request: web.Request) -> dict[str, Any]:
-        answer, status = await self._ask(place, request)
+        answer, status = await self._ask(place, request, _PART_S)
         if status == HTTPStatus.OK:
             return answer
         if status == HTTPStatus.BAD_REQUEST:
             raise UsageError(answer["error"])
         raise BackendUnavailable(f"the worker at {place} answers with {status}: {answer.get('error')}")
 
-    async def _ask(self, place: str, request: web.Request) -> tuple[dict[str, Any], int]:
+    async def _ask(self, place: str, request: web.Request, limit_s: float) -> tuple[dict[str, Any], int]:
         """Pass a question on, and return what came back and its status; raises BackendUnavailable."""
+        url, limits = (
+            URL(place + request.raw_path, encoded=True),
+            aiohttp.ClientTimeout(limit_s, sock_connect=_CONNECT_S),
+        )
         try:
-            async with self._session.get(URL(place + request.raw_path, encoded=True)) as answer:
+            async with self._session.get(url, timeout=limits) as answer:
                 status, document = answer.status, orjson.loads(await answer.read())
         except (aiohttp.ClientError, OSError, orjson.JSONDecodeError) as error:
             raise BackendUnavailable(
