@@ -13,6 +13,8 @@ _ADVICE = {
     KafkaError._AUTHENTICATION: "KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM",  # noqa: SLF001
     KafkaError._SSL: "KAFKA_SSL_CA_LOCATION, KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION",  # noqa: SLF001
 }
+#: Brokers refuse a certificate after the handshake: to librdkafka that is a connection that broke.
+_REFUSED_BY_TLS = "SSL alert number"
 #: What is around librdkafka's reason: the broker before it, the moment behind it.
 _FRAME = re.compile(r"^\S+: |[:\s]*\(after [^()]*\)$")
 
@@ -26,7 +28,8 @@ class Admission:
 
     def hear(self, error: KafkaError) -> None:
         """Remember a reason to turn the client away; that a broker is away is none."""
-        if advice := _ADVICE.get(error.code()):
+        code = KafkaError._SSL if _REFUSED_BY_TLS in error.str() else error.code()  # noqa: SLF001
+        if advice := _ADVICE.get(code):
             reason = _FRAME.sub("", _FRAME.sub("", error.str()))
             self._refusal = ConfigurationError(f"Kafka at {self._servers} turns us away ({reason}): check {advice}.")
 

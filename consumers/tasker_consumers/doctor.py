@@ -16,7 +16,11 @@ from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport
 from tasker_consumers.telemetry.export.otlp_http import HttpTransport
 from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings
 from tasker_consumers.topics import TIMEOUT_S, connect, differing, list_topics, partitions_by_topic
-from tasker_schemas.errors import BackendUnavailable
+from tasker_producer.settings import registry_variables
+from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+from tasker_schemas.registry import SchemaRegistry, subjects
+from tasker_schemas.registry_settings import RegistrySettings
+from tasker_schemas.schemas import Schema, latest
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _ANSWER_LIMIT_S = 5.0
@@ -43,7 +47,7 @@ def examine(kafka: Mapping[str, str], prefix: str, environ: Mapping[str, str], *
     """Yield the findings one by one; `fresh` says that this Kafka was just started and so can have no topics.
 
     Raises BackendUnavailable when no broker answers: then there is nothing more to look at. Raises ConfigurationError
-    for a wrong setting of the trace backend.
+    for a wrong setting of the schema registry or the trace backend.
     """
     admin = connect(kafka)
     partitions_by_topic(kafka, admin)
@@ -54,6 +58,8 @@ def examine(kafka: Mapping[str, str], prefix: str, environ: Mapping[str, str], *
         else _topics(kafka, prefix)
     )
     yield _round_trip(kafka, admin, f"{prefix}.doctor.{uuid4().hex[:8]}")
+    if registry := RegistrySettings.from_env(registry_variables(environ)):
+        yield _registry(registry, prefix)
     yield _otlp(environ)
 
 
@@ -104,6 +110,28 @@ def _send_and_read(kafka: Mapping[str, str], topic: str, value: bytes) -> bool:
         raise BackendUnavailable(f"the record for {topic} was not acknowledged within {TIMEOUT_S:.0f} s")
     with open_source(kafka) as consumer:
         return [record.value for record in read(consumer, [OffsetRange(topic, 0, 0, 1)])] == [value]
+
+
+def _registry(settings: RegistrySettings, prefix: str) -> Finding:
+    """Ask for the schemas that producers and consumers of this version use."""
+    registry, ours = SchemaRegistry(settings), subjects(prefix)
+    try:
+        lacking = [subject for record, subject in ours.items() if not _knows(registry, subject, latest(record))]
+    except (BackendUnavailable, ConfigurationError) as error:
+        return Finding("registry", Verdict.FAILED, str(error))
+    mode = "producers register what it lacks" if settings.auto_register else "producers only look up"
+    detail = f"{settings.url} has {len(ours) - len(lacking)} of {len(ours)} schemas; {mode}"
+    if lacking and not settings.auto_register:
+        return Finding("registry", Verdict.FAILED, f"{detail}; `tasker schemas register` adds {', '.join(lacking)}")
+    return Finding("registry", Verdict.OK, detail)
+
+
+def _knows(registry: SchemaRegistry, subject: str, schema: Schema) -> bool:
+    try:
+        registry.look_up(subject, schema)
+    except LookupError:
+        return False
+    return True
 
 
 def _otlp(environ: Mapping[str, str]) -> Finding:

@@ -4,10 +4,14 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.doctor import Finding, Verdict, examine
-from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.embedded import KafkaSource, WebSource
 from tasker_consumers.topics import create_topics
 from tasker_schemas.errors import BackendUnavailable
+from tasker_schemas.registry import SchemaRegistry, subjects
+from tasker_schemas.registry_settings import RegistrySettings
+from tasker_schemas.schemas import latest
 from tests.support.otlp import OtlpReceiver, otlp
+from tests.support.processes import eventually
 
 __all__ = ["otlp"]  # a fixture
 
@@ -46,7 +50,34 @@ def test_the_round_trip_leaves_no_topic_behind(
 ) -> None:
     findings = by_check(list(examine(connection, topic_prefix, {}, fresh=True)))
     assert findings["topics"].verdict is findings["otlp"].verdict is Verdict.SKIPPED
-    assert not [name for name in admin.list_topics(timeout=10).topics if name.startswith(topic_prefix)]
+    assert eventually(lambda: not [name for name in admin.list_topics(timeout=10).topics if topic_prefix in name])
+
+
+def registry_finding(connection: dict[str, str], prefix: str, **variables: str) -> Finding:
+    return by_check(list(examine(connection, prefix, variables, fresh=True)))["registry"]
+
+
+def test_a_registry_is_asked_for_our_schemas(
+    connection: dict[str, str], topic_prefix: str, registry: WebSource
+) -> None:
+    where = {"SCHEMA_REGISTRY_URL": registry.url}
+    found = registry_finding(connection, topic_prefix, **where)
+    assert (found.verdict, f"has 0 of {len(subjects())} schemas; producers register" in found.detail) == (
+        Verdict.OK,
+        True,
+    )
+    found = registry_finding(connection, topic_prefix, **where, SCHEMA_REGISTRY_AUTO_REGISTER="false")
+    assert (found.verdict, f"adds {topic_prefix}.events.task-value" in found.detail) == (Verdict.FAILED, True)
+    for record, subject in subjects(topic_prefix).items():
+        SchemaRegistry(RegistrySettings(url=registry.url)).register(subject, latest(record))
+    found = registry_finding(connection, topic_prefix, **where, SCHEMA_REGISTRY_AUTO_REGISTER="false")
+    assert (found.verdict, f"{len(subjects())} of {len(subjects())}" in found.detail) == (Verdict.OK, True)
+
+
+def test_a_registry_that_is_away_fails_with_its_address(connection: dict[str, str], topic_prefix: str) -> None:
+    found = registry_finding(connection, topic_prefix, SCHEMA_REGISTRY_URL="http://127.0.0.1:1")
+    assert found.verdict is Verdict.FAILED
+    assert "SCHEMA_REGISTRY_URL=http://127.0.0.1:1 does not answer" in found.detail
 
 
 def test_without_a_broker_there_is_nothing_to_examine() -> None:

@@ -28,6 +28,11 @@ class Silent:
             "sasl_ssl://kafka:9093/1: certificate verify failed: (after 7ms in state SSL_HANDSHAKE, 1 suppressed)",
             "Kafka at kafka:9093 turns us away (certificate verify failed): check KAFKA_SSL_CA_LOCATION",
         ),
+        (
+            KafkaError._TRANSPORT,
+            "ssl://kafka:9093/1: Receive failed: error:0A00045C: SSL alert number 116 (after 0ms in state APIVERSION)",
+            "Kafka at kafka:9093 turns us away (Receive failed: error:0A00045C: SSL alert number 116): check KAFKA_SSL",
+        ),
     ],
 )
 def test_a_refusal_is_told_without_the_clients_own_bookkeeping(code: int, told: str, line: str) -> None:
