@@ -26,9 +26,17 @@ def stats() -> None:
     from tasker_schemas.lookup import open_lookup
 
     settings = _start()
-    lifetime = Lifetime(abandoned_after_s=settings.abandoned_after_s)
-    lookup = open_lookup(settings.registry)
-    processor = build_stats_processor(settings.topic_prefix, lookup=lookup, lifetime=lifetime)
+    lifetime = Lifetime(
+        abandoned_after_s=settings.abandoned_after_s,
+        grace_s=settings.stats_grace_s,
+        retention_s=settings.stats_retention_s,
+    )
+    processor = build_stats_processor(
+        settings.topic_prefix,
+        lookup=open_lookup(settings.registry),
+        lifetime=lifetime,
+        metric_names=settings.stats_metric_names,
+    )
     _run(processor, settings, questions_of(processor))
 
 
