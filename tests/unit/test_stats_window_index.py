@@ -4,6 +4,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.windows import HOUR_S, MINUTE_S, STEP, TASK
 from tests.support.stats_histories import SECOND, T0, attempt, event, histories, large_task, order_processing
 from tests.support.window_oracle import from_scratch
-from tests.support.window_worker import WindowWorker
+from tests.support.window_worker import Crash, WindowWorker
 
 HOUR = 3600 * SECOND
 
@@ -69,6 +70,35 @@ def test_a_step_counts_by_its_final_state_in_the_minute_it_ended() -> None:
     (charge,) = [w for w in worker.windows() if (w["name"], w["window_s"]) == ("charge_step", MINUTE_S)]
     assert (charge["kind"], charge["complete"], charge["error"], charge["retries"]) == ("step", 1, 0, 1)
     assert charge["duration_sum_s"] == 4.0  # from its first start to its last end
+
+
+def test_parts_that_a_crash_left_without_their_head_count_nothing_until_they_are_delivered_again() -> None:
+    told = [event("step.completed", n, step_id=step) for n, step in enumerate("abc")]
+    with patch.object(table_module, "SMALL_STEPS", 1):
+        worker = WindowWorker()
+        worker.take(told[:1])
+        worker.emit()
+        worker.log.left = 2 + 3  # the marks of two windows, the parts of three steps, and no head
+        with pytest.raises(Crash):
+            worker.take(told[1:])
+        worker.start(lost=True)
+        for one in told[1:]:
+            worker.take([one])
+    assert worker.windows() == from_scratch(told)
+
+
+def test_a_part_that_only_the_store_has_is_not_lost_with_it() -> None:
+    told = [event("step.completed", 0, step_id="a"), event("step.handle", 0, step_id="b")]
+    with patch.object(table_module, "SMALL_STEPS", 1):
+        worker = WindowWorker()
+        worker.take(told[:1])
+        worker.log.left = 1
+        with pytest.raises(Crash):
+            worker.take(told[1:])
+        worker.start()
+        worker.take(told[1:])
+        worker.start(lost=True)
+    assert worker.windows() == from_scratch(told)
 
 
 def test_a_window_that_a_task_left_is_told_with_zeros() -> None:

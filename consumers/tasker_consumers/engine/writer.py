@@ -25,7 +25,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Writes outcomes; the order matters: store, changelog, and only then may the run's offset be committed."""
+    """Writes outcomes; the order matters: changelog, store, and only then may the run's offset be committed.
+
+    So the store is never ahead of the changelog. If it were, a part of a state that only the store has would not be
+    written again by the next delivery, which may touch other parts, and would be gone with the disk.
+    """
 
     store: StateStore
     outbox: Outbox
@@ -53,14 +57,12 @@ class Writer:
         await asyncio.gather(*(self._send(topic, partition, records) for topic, records in outputs.items() if records))
 
     async def _write(self, partition: int, outcome: Outcome) -> None:
-        self.store.write(partition, {**outcome.entries, **outcome.index})
         changelog_offset, *_ = await asyncio.gather(
             self._send(self.changelog, partition, outcome.entries),
             *([self._emit(partition, outcome.outputs)] if outcome.outputs else []),
             *([self._bury(partition, outcome.poisoned)] if outcome.poisoned else []),
         )
-        if changelog_offset is not None:
-            self.store.write(partition, {}, changelog_offset)
+        self.store.write(partition, {**outcome.entries, **outcome.index}, changelog_offset)
 
     async def _send(self, topic: str, partition: int, values: Mapping[bytes, bytes | None]) -> int | None:
         return await self.outbox.send(topic, partition, (Outgoing(key, value) for key, value in values.items()))

@@ -255,8 +255,7 @@ class StepTable:
 
     def contributions(self) -> Iterator[Contribution]:
         """Yield what each step counts for, as long as the steps are known."""
-        # All parts that may be there: those of a run that a crash cut off are in no summary yet.
-        for index in range(FAN_OUT) if self.spread else (0,):
+        for index in {**self._summaries, **self.buckets} if self.spread else (0,):
             bucket = self.buckets.get(index)
             for weight in (self._read(index) if bucket is None else bucket).weights():
                 if weight.contribution is not None:
@@ -272,7 +271,8 @@ class StepTable:
         self._stale.add(index)
         bucket = self.buckets.get(index)
         if bucket is None:
-            bucket = self.buckets[index] = self._read(index)
+            # A part that the head does not know is left over from a run that a crash cut off: it is delivered again.
+            bucket = self.buckets[index] = self._read(index) if index in self._summaries else Bucket()
         return bucket
 
     def _spread(self, small: Bucket) -> None:
