@@ -24,7 +24,7 @@ _VALUE = re.compile(
 )
 _QUOTE = re.compile(r"""[bru]?(\\*["'])""", re.IGNORECASE)
 # What repr and JSON write for a line break or a strange byte, straight before a key: `\npassword`, `\xffpassword`.
-_ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[a-z])", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|(?-i:U)[0-9a-f]{8}|u[0-9a-f]{4}|[a-z])", re.IGNORECASE)
 # Brackets, and the quoted text in which they mean nothing.
 _BRACKETS = re.compile(
     r"""(?<!\\)\\++(["']).*?(?<!\\)\\++\1 | "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+'

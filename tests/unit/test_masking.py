@@ -82,6 +82,7 @@ def test_a_function_that_fails_hides_rather_than_shows() -> None:
         repr(f"bad\npassword={SECRET}"),
         json.dumps({"log": f"\r\npassword: {SECRET}"}),
         f"\\xffpassword={SECRET}",
+        repr(f"\U000efabcpassword={SECRET}"),
         f"password=[['{SECRET}', ['{SECRET}']], '{SECRET}'] and more",
         f"Login(token=Token(']', value={{'a': '{SECRET}'}}), user='ada')",
         f"password=<Token '{SECRET}'>",
