@@ -25,11 +25,6 @@ class Contribution(NamedTuple):
     retries: int
     duration: int | None
 
-    @property
-    def outcome(self) -> State:
-        """How it ended."""
-        return OUTCOMES[self.rank]
-
 
 def contribution_of(stats: Mapping[str, Any]) -> Contribution | None:
     """Return what a task adds to a window by its statistics; None as long as it is not over."""
