@@ -5,7 +5,7 @@ A name is `family.what_happened`, lower case. The members carry Tasker's constan
 """
 
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 
 from tasker_schemas.errors import UsageError
 
@@ -121,7 +121,7 @@ RESERVED_NAMES: frozenset[str] = frozenset(
 _RESERVED_FAMILIES = {str(family): family for family in Family}
 
 
-@cache
+@lru_cache(maxsize=4096)  # custom names can be made of data
 def family_of(event_name: str) -> Family:
     """Return the family that an event's name belongs to.
 
@@ -154,7 +154,7 @@ _EVENT_TYPES = {
 }
 
 
-@cache
+@lru_cache(maxsize=4096)  # custom names can be made of data
 def event_type_of(event_name: str) -> str:
     """Return the short form of an event's name, as Tasker's payloads carry it in `event_type`.
 
