@@ -125,22 +125,22 @@ def draw_latency(found: Figures, folder: Path) -> None:
 
 
 def draw_memory(found: Figures, folder: Path) -> None:
-    """Draw what an open task costs in memory, by state store."""
+    """Draw how a worker's memory grows with the open tasks, by state store."""
     caption = (
-        f"Growth of the worker's resident memory from {found['tasks'] // 5:,} to {found['tasks']:,} open tasks, "
-        f"by task; each has {found['steps']} steps.\n"
-        "The rocksdb store keeps states on disk: what grows are its buffers and caches."
+        f"One process; each task has {found['steps']} steps. Bytes per open task are the growth after the first two "
+        "points,\nwhen buffers and caches are full. Python's own memory is among it all."
     )
-    with plot(folder, "memory", "Memory per open task", caption) as axes:
-        stores = ["memory", "rocksdb"]
-        each = [found[store]["bytes_per_open_task"] for store in stores]
-        bars = axes.barh(stores, each, color=OURS, height=0.5)
-        axes.bar_label(bars, [f"{value:,.0f}" for value in each], padding=4)
-        axes.set_xlabel("bytes")
-        axes.set_ylabel("TASKER_STATE_STORE")
-        axes.margins(x=0.15)
+    with plot(folder, "memory", "Memory by open tasks", caption) as axes:
+        for store, colour, style in (("memory", OURS, "-"), ("rocksdb", SECOND, "--")):
+            sizes = found[store]["resident_mb"]
+            tasks = [found["tasks"] * (part + 1) / len(sizes) for part in range(len(sizes))]
+            told = f"TASKER_STATE_STORE={store}: {found[store]['bytes_per_open_task']:,.0f} bytes per open task"
+            axes.plot(tasks, sizes, style, marker="o", color=colour, label=told, linewidth=2)
+        axes.set_xlabel("open tasks")
+        axes.set_ylabel("resident memory, MB")
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="lower right", facecolor="white", edgecolor="none")
         _thousands(axes)
-        axes.grid(visible=False, axis="y")
 
 
 def draw_recovery(found: Figures, folder: Path) -> None:

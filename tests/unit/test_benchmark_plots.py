@@ -6,8 +6,8 @@ from benchmarks.plots import draw_all
 
 LATENCY = {"p50_ms": 12.0, "p99_ms": 80.0, "permille_ms": [3 + n * n / 10_000 for n in range(999)]}
 STORES = {
-    "memory": {"bytes_per_open_task": 2300, "records_per_s": 140_000},
-    "rocksdb": {"bytes_per_open_task": 900, "records_per_s": 110_000},
+    "memory": {"resident_mb": [200, 240, 260], "bytes_per_open_task": 2300, "records_per_s": 140_000},
+    "rocksdb": {"resident_mb": [220, 240, 241], "bytes_per_open_task": 900, "records_per_s": 110_000},
 }
 FIGURES = {
     "stats": {
