@@ -128,7 +128,7 @@ def test_a_task_of_twenty_thousand_steps_is_one_trace(arena: TelemetryArena, otl
 def test_the_number_of_open_spans_is_exact_after_a_kill_and_without_the_state_directory(
     arena: TelemetryArena, otlp: OtlpReceiver
 ) -> None:
-    tasks = [{"task_id": f"t{n}", "prefix": arena.prefix} for n in range(30)]
+    tasks: list[dict[str, Any]] = [{"task_id": f"t{n}", "prefix": arena.prefix} for n in range(30)]
     arena.send([told(TaskEvents.START_REQUESTED, 0, **task) for task in tasks])
     arena.send([told(StepEvents.HANDLE, 1, step_id=step, **task) for task in tasks for step in "ab"])
     for name, directory in (("a", "first"), ("b", "first"), ("c", "second")):
