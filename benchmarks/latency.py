@@ -148,11 +148,9 @@ def main() -> None:
         percentiles = [round(value, 2) for value in quantiles(values, n=1000, method="inclusive")]
         p50, p99 = percentiles[499], percentiles[989]
         figures[name] = {"events": len(values), "p50_ms": p50, "p99_ms": p99, "permille_ms": percentiles}
-        console.print(
-            f"{name:6} {len(values):7,} events: p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {max(values):.1f} ms"
-        )
+        console.print(f"{name:6} {len(values):7,} events: p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {max(values):.1f} ms")
     if options.json:
-        print(json.dumps({"benchmark": "latency", "rate": options.rate, **figures}))
+        print(json.dumps({"benchmark": "latency", "rate": options.rate, "seconds": options.seconds, **figures}))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 Figures = Mapping[str, Any]
 
@@ -104,7 +105,8 @@ def draw_scaling(found: Figures, folder: Path) -> None:
 def draw_latency(found: Figures, folder: Path) -> None:
     """Draw which share of the events was there after how long."""
     caption = (
-        f"{found['rate']:,.0f} events per second for half a minute; two workers and Kafka on {found['cores']} cores.\n"
+        f"{found['rate']:,.0f} events per second for {found['seconds']:.0f} s; "
+        f"two workers and Kafka on {found['cores']} cores.\n"
         "From the moment when an event was to be sent until a reader has what it changed."
     )
     lines = {
@@ -119,9 +121,12 @@ def draw_latency(found: Figures, folder: Path) -> None:
         axes.set_xscale("log")
         axes.set_xlabel("milliseconds (log scale)")
         axes.set_ylabel("% of the events, at most")
-        axes.set_ylim(0, 101)
-        axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.legend(loc="lower right", facecolor="white", edgecolor="none")
+        axes.set_ylim(0, 130)  # room for the legend
+        axes.set_yticks(range(0, 101, 20))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.legend(loc="upper left", frameon=False)
+        _thousands(axes)
 
 
 def draw_memory(found: Figures, folder: Path) -> None:
@@ -138,6 +143,7 @@ def draw_memory(found: Figures, folder: Path) -> None:
             axes.plot(tasks, sizes, style, marker="o", color=colour, label=told, linewidth=2)
         axes.set_xlabel("open tasks")
         axes.set_ylabel("resident memory, MB")
+        axes.margins(y=0.15)
         axes.set_ylim(bottom=0)
         axes.legend(loc="lower right", facecolor="white", edgecolor="none")
         _thousands(axes)

@@ -20,7 +20,7 @@ FIGURES = {
         "ratio_quix": 4.7,
     },
     "scaling": {"cores": 2, "rounds": {"1": [50_000], "2": [70_000], "4": [68_000]}},
-    "latency": {"cores": 2, "rate": 1000.0, "stats": LATENCY, "spans": LATENCY},
+    "latency": {"cores": 2, "rate": 1000.0, "seconds": 30.0, "stats": LATENCY, "spans": LATENCY},
     "memory": {"cores": 2, "tasks": 50_000, "steps": 5, **STORES},
     "recovery": {"cores": 2, "records": 500_000, **STORES},
 }
