@@ -76,7 +76,7 @@ class Decoder:
         Raises PoisonRecord with the reason, and BackendUnavailable when the registry must be asked and does not answer.
         """
         value = check_size(value)
-        size = _CONFLUENT_SIZE if value[:1] == CONFLUENT else _SINGLE_OBJECT_SIZE
+        size = _CONFLUENT_SIZE if value.startswith(CONFLUENT) else _SINGLE_OBJECT_SIZE
         frame = value[:size]
         read = self._readers.get((record, frame)) or self._learn(record, frame)
         try:

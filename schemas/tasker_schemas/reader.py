@@ -212,7 +212,7 @@ def _boolean(to: str) -> Iterator[str]:
 def _long(to: str) -> Iterator[str]:
     yield "n = b[p]; p += 1"
     yield "if n > 127: n, p = rest(b, p, n)"
-    yield f"{to} = (n >> 1) ^ -(n & 1)"
+    yield f"{to} = -(n + 1 >> 1) if n & 1 else n >> 1"
 
 
 def _double(to: str) -> Iterator[str]:

@@ -66,9 +66,10 @@ def latest_task_fact(head: Head) -> tuple[int, int, str] | None:
     """
     latest: tuple[int, int, str] | None = None
     for event_id, fact in head["facts"].items():
-        one = fact["timestamp"], RANK_AFTER.get(fact["event_name"], -1), event_id
-        if latest is None or one > latest:
-            latest = one
+        if latest is None or fact["timestamp"] >= latest[0]:
+            one = fact["timestamp"], RANK_AFTER.get(fact["event_name"], -1), event_id
+            if latest is None or one > latest:
+                latest = one
     return latest
 
 

@@ -154,7 +154,8 @@ class TelemetryProcessor:
                 spans += settle(state, policy, now)
             elif state is not _OUTSIDE:
                 state.head["seen_at"] = now
-                self._metrics.late.inc(state.late_now)
+                if late := state.late_now:
+                    self._metrics.late.inc(late)
                 spans += harvest(state, policy, now)
             if not count % _TURN:
                 await asyncio.sleep(0)

@@ -22,7 +22,6 @@ _MOST_NAMES = 1000
 _OTHER = "other"  # stands for all names beyond the limit: a name made of an id must not fill the memory
 _NANOSECONDS = 1_000_000_000
 _NAMES = ("task_name", "step_name")
-_UNFINISHED = (LATE, ABANDONED, PROVISIONAL)
 
 
 class Measurement(NamedTuple):
@@ -57,7 +56,9 @@ class TaskMetrics:
         kinds: set[tuple[str, str | None, str]] = set()
         for span in spans:
             attributes = span.attributes
-            if "execution_duration" not in attributes or any([mark in attributes for mark in _UNFINISHED]):  # noqa: C419
+            if "execution_duration" not in attributes:
+                continue
+            if LATE in attributes or ABANDONED in attributes or PROVISIONAL in attributes:
                 continue
             step_name = self._bounded(attributes.get("step_name", "")) if "step_id" in attributes else None
             kind = self._bounded(attributes.get("task_name", "")), step_name, str(attributes.get("status", ""))

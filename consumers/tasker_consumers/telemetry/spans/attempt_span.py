@@ -130,8 +130,8 @@ def _furthest(told: list[Told]) -> tuple[int, Fact]:
 def _start(told: list[Told]) -> int | None:
     starts = [fact["started_at"] for _, _, _, fact in told if "started_at" in fact]
     if not starts:
-        starts = [at for at, *_, fact in told if RANK_AFTER.get(fact["event_name"]) == BEGUN]
-    return min(starts) if starts else None
+        starts = [at for at, _, _, fact in told if RANK_AFTER.get(fact["event_name"]) == BEGUN]
+    return min(starts, default=None)
 
 
 def _attributes(state: TaskState, name: tuple[str, str], story: Story, interval: Interval) -> Attributes:

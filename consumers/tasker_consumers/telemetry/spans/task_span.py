@@ -9,12 +9,13 @@ from tasker_consumers.telemetry.spans.attempt_span import Interval, SpanNames, m
 from tasker_consumers.telemetry.spans.span import Attributes, Link, Span
 from tasker_consumers.telemetry.spans.span_events import exception_event, nanoseconds, span_events
 from tasker_consumers.telemetry.spans.step_counts import COUNTERS, counters
-from tasker_consumers.telemetry.spans.story import Told, in_order, story_of
-from tasker_consumers.telemetry.state import Group, Head, TaskState
+from tasker_consumers.telemetry.spans.story import in_order, story_of
+from tasker_consumers.telemetry.state import Facts, Group, Head, TaskState
 from tasker_schemas.identity import completion_span_id
 from tasker_schemas.names import TaskEvents
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STARTS = (str(TaskEvents.START_REQUESTED), str(TaskEvents.INITIALIZE_REQUESTED))
 _MARKED = {"complete": "completed", "error": "failed"}
 
 
@@ -30,7 +31,8 @@ def task_span(state: TaskState, context: SpanContext, names: SpanNames) -> Span:
     rank = task_rank(head)
     groups = loose_groups(state, context).values()
     story = story_of(head["facts"] or head["extras"])
-    events = in_order(head["facts"], head["extras"], *(group["facts"] for group in groups))
+    alone = not groups and not (head["facts"] and head["extras"])
+    events = story.told if alone else in_order(head["facts"], head["extras"], *(group["facts"] for group in groups))
     interval = task_interval(head, rank)
     status, message = status_of(rank, story)
     task_name = story.fields.get("task_name", head["task_id"])
@@ -81,7 +83,7 @@ def end_span(state: TaskState, root: Span, names: SpanNames) -> Span | None:
 
 def task_interval(head: Head, rank: int) -> Interval:
     """Return when a task lasted, microseconds: from its first start to its last end, or to the last that was heard."""
-    start = _start(in_order(head["facts"]), head["first"])
+    start = _start(head["facts"], head["first"])
     start = min(start, head.get("begun", start))
     latest = latest_task_fact(head)
     if latest is None or rank < FAILED:
@@ -104,9 +106,13 @@ def loose_groups(state: TaskState, context: SpanContext) -> dict[str, Group]:
     return groups
 
 
-def _start(told: list[Told], first: int) -> int:
-    for wanted in (TaskEvents.START_REQUESTED, TaskEvents.INITIALIZE_REQUESTED):
-        starts: list[int] = [fact.get("started_at", at) for at, *_, fact in told if fact["event_name"] == wanted]
+def _start(facts: Facts, first: int) -> int:
+    for wanted in _STARTS:
+        starts: list[int] = [
+            fact["started_at"] if "started_at" in fact else fact["timestamp"]
+            for fact in facts.values()
+            if fact["event_name"] == wanted
+        ]
         if starts:
             return min(starts)
     return first
