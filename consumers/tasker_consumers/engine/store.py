@@ -69,7 +69,7 @@ class MemoryStore:
             if value is None:
                 states.pop(key, None)
             else:
-                states[key] = value
+                states[key] = bytes(memoryview(value))  # a copy: what orjson made holds on to its larger buffer
         if offset is not None:
             self._offsets[partition] = offset
 
