@@ -5,10 +5,10 @@ VENV := .venv
 READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: help setup demo test check up bench clean
+.PHONY: help setup demo test check up bench bench-stats clean
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY) ## The environment in .venv, from uv.lock
 
@@ -34,6 +34,9 @@ up: $(READY) ## The whole system: containers where Docker runs, else on this mac
 
 bench: $(READY) ## All benchmarks, each with its peers in the same run
 	@for name in publish stats telemetry; do $(VENV)/bin/python -m benchmarks.$$name || exit 1; done
+
+bench-stats: $(READY) ## The statistics in full, with plots into docs/plots
+	$(VENV)/bin/python -m benchmarks.report
 
 clean: ## Forget the environment and all caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
