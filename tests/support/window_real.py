@@ -52,7 +52,8 @@ ended AS (
     FROM stand JOIN began USING (task_id) LEFT JOIN retried USING (task_id) WHERE place = 1 AND rank >= 2)
 SELECT kind, name, length, stop - (stop % size + size) % size AS start, sum(rank = 4), sum(rank = 2), sum(rank = 3),
        sum(retries), count(took), sum(took), json_group_array(took)
-FROM ended, (SELECT 60 AS length, 60000000 AS size UNION SELECT 3600, 3600000000) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+FROM ended, (SELECT 60 AS length, 60000000 AS size UNION SELECT 3600, 3600000000)
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
 
