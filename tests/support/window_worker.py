@@ -18,6 +18,7 @@ from tasker_consumers.engine.store import MemoryStore
 from tasker_consumers.engine.writer import Writer
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.processor import StatsProcessor
+from tasker_consumers.stats.window_cells import Cell
 from tasker_consumers.stats.windows import merge, place_of
 from tasker_schemas.codec import Decoder, encode
 from tasker_schemas.names import Family
@@ -99,7 +100,12 @@ class WindowWorker:
 
     def windows(self) -> list[dict[str, Any]]:
         """Return what the index says, without revisions."""
-        return without_revisions(self.processor.windows.select())
+        return without_revisions(self.chosen())
+
+    def chosen(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Return the windows of the index that match, as `WindowIndex.walk` takes it."""
+        found = [(place, Cell.of(row)) for place, row in self.processor.windows.walk(**wanted)]
+        return merge(cell.window.value(place, revision) for place, (cell, revision) in found)
 
     def told(self) -> list[dict[str, Any]]:
         """Return what the topic says, without revisions."""

@@ -166,7 +166,7 @@ def test_an_old_history_that_is_imported_has_windows_until_it_is_forgotten() -> 
 def test_windows_can_be_chosen_by_kind_name_length_and_time() -> None:
     worker = WindowWorker()
     worker.take([*orders(1), event("task.completed", 3600, "later", task_name="order_processing")])
-    select = worker.processor.windows.select
+    select = worker.chosen
     assert {w["kind"] for w in select(kind=STEP)} == {STEP}
     assert {(w["name"], w["window_s"]) for w in select(name="ship_step", length_s=HOUR_S)} == {("ship_step", HOUR_S)}
     (late,) = select(kind=TASK, name="order_processing", length_s=MINUTE_S, since=T0 + HOUR // 2)

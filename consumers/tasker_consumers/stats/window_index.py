@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from tasker_consumers.engine.processor import INDEX, PART, Entries, Reaction, States
 from tasker_consumers.stats.counting import Change, Minutes, Sum
@@ -18,7 +17,7 @@ from tasker_consumers.stats.lifetime import MARGIN_S, SECOND, closes_at
 from tasker_consumers.stats.record import WINDOW, to_bytes
 from tasker_consumers.stats.storage import load
 from tasker_consumers.stats.window_cells import Cell, CellCache, cell_key, cells
-from tasker_consumers.stats.windows import Place, merge
+from tasker_consumers.stats.windows import Place
 
 _OPEN = INDEX + b"open"
 _MARK = b"\x00\x00emit:"  # an entry of our own, no part of a state
@@ -59,23 +58,13 @@ class WindowIndex:
         self._held: dict[int, _Partition] = {}
         self._cache = CellCache()
 
-    def select(
+    def walk(
         self, *, kind: str | None = None, name: str | None = None, length_s: int | None = None, since: int | None = None
-    ) -> list[dict[str, Any]]:
-        """Return the windows of these partitions that match, those of the same place merged: see `windows.merge`.
+    ) -> Iterator[tuple[Place, bytes]]:
+        """Iterate over the cells of the windows that match: of each window one for each partition.
 
         `since` is in microseconds: windows that begin before it are left out.
         """
-        values = []
-        for place, row in self.walk(kind=kind, name=name, length_s=length_s, since=since):
-            found, revision = Cell.of(row)
-            values.append(found.window.value(place, revision))
-        return merge(values)
-
-    def walk(
-        self, *, kind: str | None, name: str | None, length_s: int | None, since: int | None
-    ) -> Iterator[tuple[Place, bytes]]:
-        """Iterate over the cells that `select` adds up: of each window one for each partition."""
         for held in list(self._held.values()):
             for place, row in cells(held.states, (kind, name, length_s)):
                 if since is None or place.start >= since:

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from tasker_consumers.telemetry.export.delivery import Answer, Taken
-from tasker_consumers.telemetry.export.http_answers import busy_or_refused, unreachable
+from tasker_consumers.telemetry.export.http_answers import Posts
 from tasker_schemas.errors import ConfigurationError
 
 _ENDPOINT, _TIMEOUT = "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT"
-_ACCEPTED = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,27 +44,16 @@ class ZipkinTransport:
     """Posts requests to a Zipkin server."""
 
     def __init__(self, settings: ZipkinSettings) -> None:
-        self._settings = settings
-        self._session: aiohttp.ClientSession | None = None
+        self._posts = Posts(settings.endpoint, settings.timeout_s, lambda _: Taken())
 
     async def open(self) -> None:
         """See `Transport`."""
-        timeout = aiohttp.ClientTimeout(total=self._settings.timeout_s)
-        headers = {"Content-Type": "application/json"}
-        self._session = aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=True)
+        await self._posts.open({"Content-Type": "application/json"})
 
     async def close(self) -> None:
         """See `Transport`."""
-        if self._session is not None:
-            await self._session.close()
+        await self._posts.close()
 
     async def send(self, request: bytes) -> Answer:
         """See `Transport`."""
-        assert self._session is not None, "opened before the first request"
-        endpoint = self._settings.endpoint
-        try:
-            async with self._session.post(endpoint, data=request) as response:
-                body = await response.read()
-                return Taken() if response.status in _ACCEPTED else busy_or_refused(response, body)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            return unreachable(endpoint, self._settings.timeout_s, error)
+        return await self._posts.post(request)
