@@ -6,7 +6,7 @@ from typing import Any
 
 from tasker_consumers.engine import GroupQuestion, KeyQuestion
 from tasker_consumers.engine.processor import Read
-from tasker_consumers.engine.questions import Asked, Holding, Page, Parameter
+from tasker_consumers.engine.web.questions import Asked, Holding, Page, Parameter
 
 KEY = Parameter(name="key", meaning="Its `key`.", expected="a key", schema={"type": "string"})
 LEAST = Parameter(

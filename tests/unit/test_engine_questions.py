@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from tasker_consumers.engine.openapi import openapi
-from tasker_consumers.engine.page import page_of
-from tasker_consumers.engine.questions import read_parameters
+from tasker_consumers.engine.web.openapi import openapi
+from tasker_consumers.engine.web.page import page_of
+from tasker_consumers.engine.web.questions import read_parameters
 from tasker_schemas.errors import UsageError
 from tests.support.questions import ALL, LEAST, ONE, ORDER
 

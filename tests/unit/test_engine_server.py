@@ -12,7 +12,7 @@ from tasker_consumers.engine import EngineSettings
 from tasker_consumers.engine.address import advertised_url
 from tasker_consumers.engine.app import EngineApp, build_app
 from tasker_consumers.engine.preflight import Topology
-from tasker_consumers.engine.server import serve
+from tasker_consumers.engine.web.server import serve
 from tests.support.engine_counting import Counting
 from tests.support.questions import ALL, ONE
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tasker_consumers.engine.processor import Read
-from tasker_consumers.engine.questions import Asked, GroupQuestion, Holding, KeyQuestion, Page, Parameter, Question
+from tasker_consumers.engine.web.questions import Asked, GroupQuestion, Holding, KeyQuestion, Page, Parameter, Question
 from tasker_consumers.moments import read_moment
 from tasker_consumers.stats.answer_schema import schema_of
 from tasker_consumers.stats.derive import stats, status_of

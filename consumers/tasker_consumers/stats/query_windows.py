@@ -5,7 +5,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from tasker_consumers.engine.questions import Asked, GroupQuestion, Holding, Page, Parameter
+from tasker_consumers.engine.web.questions import Asked, GroupQuestion, Holding, Page, Parameter
 from tasker_consumers.stats import paging
 from tasker_consumers.stats.answer_schema import schema_of
 from tasker_consumers.stats.query import page_of, page_parameters, page_schema, since_parameter

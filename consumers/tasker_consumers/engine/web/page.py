@@ -20,7 +20,7 @@ Document = Mapping[str, Any]
 def page_of(document: Document) -> str:
     """Return an OpenAPI document as an HTML page, with a form for each question."""
     info, schemas = document["info"], document["components"]["schemas"]
-    style = (files("tasker_consumers.engine") / "page.css").read_text(encoding="utf-8")
+    style = (files("tasker_consumers.engine.web") / "page.css").read_text(encoding="utf-8")
     questions = "".join(_question(path, item["get"]) for path, item in document["paths"].items())
     records = "".join(_record(name, schema) for name, schema in schemas.items())
     return (

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
-from tasker_consumers.engine.questions import JsonSchema, KeyQuestion, Parameter, Question
+from tasker_consumers.engine.web.questions import JsonSchema, KeyQuestion, Parameter, Question
 
 _ERROR: JsonSchema = {
     "title": "Error",
