@@ -12,6 +12,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("tasker", deadline=None)
 settings.load_profile("tasker")
 
+# Programs that a test starts, not modules to look for examples in.
+collect_ignore = ["support/celery_service.py", "support/gunicorn_service.py"]
+
 pytest_plugins = [
     "tests.support.jvm_reader",
     "tests.support.kafka",

@@ -90,8 +90,8 @@ def assert_obeyed(policy: FullPolicy, numbers: list[int], last: int, dropped: in
     missing = sorted(set(range(last)) - set(numbers))
     if policy is FullPolicy.DROP_OLDEST:  # of those that the disk had not taken
         assert QUEUE < missing[0] <= missing[-1] < last - MEMORY // 2
-    else:
-        assert missing == list(range(last - dropped, last))
+    else:  # the oldest stay; newer ones come in again as soon as there is room
+        assert missing[0] >= MEMORY
 
 
 @pytest.mark.parametrize("policy", POLICIES)

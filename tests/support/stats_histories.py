@@ -4,8 +4,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tasker_schemas.events import fields_of
 from tasker_schemas.headers import SpanRef, TraceHeaders, trace_headers
-from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
+from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
 
 SECOND = 1_000_000
 T0 = 1_700_000_000 * SECOND
@@ -96,6 +97,7 @@ def events(draw: st.DrawFn) -> tuple[Event, list[tuple[str, bytes]]]:
             "attempt_number": draw(st.integers(1, 2)),
             "depends_on": draw(st.none() | st.lists(_ids, max_size=2)),
         }
+    told = {field: value for field, value in told.items() if field in fields_of(Family(name.partition(".")[0]))}
     return told, draw(st.just([]) | st.sampled_from(["1", "2"]).map(lambda digit: headers_of(digit * 32)))
 
 
