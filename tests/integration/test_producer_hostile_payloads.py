@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings, UsageError
+from tasker_producer.backlog import FullPolicy
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.hostile import SECRET, Choices
@@ -71,7 +72,10 @@ CALLS = (event_of_our_own, failed_task, completed_step, blocks, odd_field, odd_i
 def settings(kafka: KafkaSource, admin: AdminClient, topic_prefix: str, tmp_path: Path) -> ProducerSettings:
     create_event_topics(admin, topic_prefix)
     servers = {"bootstrap.servers": kafka.bootstrap_servers}
-    return ProducerSettings(kafka=servers, topic_prefix=topic_prefix, spool_dir=tmp_path)
+    # Calls come faster than Kafka takes the large ones: they wait, because every record is to be looked at.
+    return ProducerSettings(
+        kafka=servers, topic_prefix=topic_prefix, spool_dir=tmp_path, spool_full=FullPolicy.BLOCK, spool_block_s=60.0
+    )
 
 
 def try_out(publisher: EventPublisher, data: bytes) -> str:
