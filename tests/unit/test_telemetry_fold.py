@@ -32,6 +32,12 @@ def test_every_span_of_any_history_keeps_the_rules_of_opentelemetry(told: list[T
     assert broken_rules(spans_of(told)) == []
 
 
+@given(st.lists(records(), min_size=1, max_size=12))
+def test_every_span_of_any_history_has_an_id_of_its_own(told: list[Told]) -> None:
+    spans = spans_of(told)
+    assert len({span.span_id for span in spans}) == len(spans)
+
+
 @given(st.randoms(use_true_random=False), st.sampled_from([order, failed_order]))
 def test_spans_exported_one_by_one_are_those_of_the_whole_history(random: Random, history: object) -> None:
     told = order() if history is order else failed_order()

@@ -13,6 +13,7 @@ from tasker_consumers.telemetry.bounds import trim
 from tasker_consumers.telemetry.event import FAILED, Event
 from tasker_consumers.telemetry.state import Closed, Fact, Facts, Head, TaskState
 from tasker_schemas.events import RANK_AFTER
+from tasker_schemas.identity import task_span_id
 from tasker_schemas.names import Family, TaskEvents
 
 _TASK, _STEP = Family.TASK, Family.STEP  # to look a member up in its enum costs as much as a comparison
@@ -99,10 +100,12 @@ def _learn_context(head: Head, event_id: str, fact: Fact) -> None:
 
 def _learn_step_context(head: Head, event_id: str, fact: Fact) -> None:
     if "ctx" in fact:
-        trace_id, _, flags, parent_id, tracestate = fact["ctx"]
+        trace_id, span_id, flags, parent_id, tracestate = fact["ctx"]
         known = head.get("step_context")
         # One that knows the parent beats any that does not.
         if known is None or (not parent_id, fact["timestamp"], event_id) < (known[0], known[1], known[2]):
+            if span_id == task_span_id(head["task_id"]):  # sent with the task's context: there is no nearer parent
+                parent_id = span_id
             head["step_context"] = [not parent_id, fact["timestamp"], event_id, trace_id, parent_id, flags, tracestate]
 
 
