@@ -15,12 +15,10 @@ from functools import partial
 
 from rich.console import Console
 
-from benchmarks.arena import filled_arena
 from benchmarks.engine_process import wait_for
 from benchmarks.our_worker import GROUP, OUTPUTS, our_worker
 from benchmarks.rounds import in_turns, line_of_json, read_options, show
-from benchmarks.stats import COPIES, LIMIT_S, StatsRace, expected_stats
-from benchmarks.workload import copies, workload
+from benchmarks.stats import LIMIT_S, StatsRace, stats_race
 
 PROCESSES = (1, 2, 4)
 
@@ -43,15 +41,13 @@ def main() -> None:
     """Run all numbers of processes in turns, and print what came out."""
     options = read_options(__doc__, rounds=1, tasks=70_000)
     console = Console(stderr=options.as_json)
-    records = list(workload(options.tasks // COPIES))
-    with filled_arena(copies(records, COPIES), console) as arena:
-        race = StatsRace(arena, expected_stats(records, COPIES))
+    with stats_race(options.tasks, console) as race:
         engines = {str(processes): partial(rate, race, processes) for processes in PROCESSES}
         rates = in_turns(engines, options.rounds, console)
     title = f"Statistics by processes, on {os.cpu_count()} cores with Kafka beside"
     show(title, "records/s", rates, "1", console, compared="1 process is")
     if options.as_json:
-        print(line_of_json("scaling", "records/s", rates, {}, records=arena.records, cores=os.cpu_count()))
+        print(line_of_json("scaling", "records/s", rates, {}, records=race.arena.records, cores=os.cpu_count()))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -87,22 +88,29 @@ def expected_stats(records: Sequence[SourceRecord], times: int = 1) -> dict[str,
     return {task_id: {**stats, "task_id": task_id} for task_id, stats in ids.items()}
 
 
+@contextmanager
+def stats_race(tasks: int, console: Console) -> Iterator[StatsRace]:
+    """Yield a race over so many tasks, on a Kafka that lasts as long."""
+    records = list(workload(tasks // COPIES))
+    with filled_arena(copies(records, COPIES), console) as arena:
+        race = StatsRace(arena, expected_stats(records, COPIES))
+        records.clear()
+        yield race
+
+
 def main() -> None:
     """Run the race and print what came out."""
     options = read_options(__doc__, rounds=3, tasks=70_000)
     console = Console(stderr=options.as_json)
-    records = list(workload(options.tasks // COPIES))
-    with filled_arena(copies(records, COPIES), console) as arena:
-        race = StatsRace(arena, expected_stats(records, COPIES))
-        records.clear()
+    with stats_race(options.tasks, console) as race:
         engines = {name: partial(race.run, name) for name in ENGINES}
         rates = in_turns(engines, options.rounds, console, once=["quix"])
     Report(
         benchmark="stats",
-        title=f"Statistics: {arena.records:,} records, every run verified",
+        title=f"Statistics: {race.arena.records:,} records, every run verified",
         rates=rates,
         ratios={f"ratio_{peer}": ratio(rates, "ours", peer) for peer in ENGINES if peer != "ours"},
-        more={"records": arena.records, "tasks": len(race.expected)},
+        more={"records": race.arena.records, "tasks": len(race.expected)},
     ).tell(console, as_json=options.as_json)
 
 

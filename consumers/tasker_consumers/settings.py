@@ -124,6 +124,14 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     return [_hint(name, known) for name in sorted(environ) if name.startswith(_PREFIX) and name not in known]
 
 
+def file_text(variable: str, path: str) -> str:
+    """Return what is in the file that a variable names; raises ConfigurationError if it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{variable} is {path!r}; expected a readable file ({error}).") from None
+
+
 def _check_kafka(kafka: Mapping[str, str]) -> None:
     """Refuse the usual mistakes in what the client is told; it names the others itself, in less helpful words."""
     protocol = kafka.get("security.protocol", "PLAINTEXT")
@@ -151,9 +159,4 @@ def _expectation(settings: type[ConsumerSettings], name: str) -> str:
 def _text(environ: Mapping[str, str], variable: str) -> str:
     """Return a variable's value, from the file that `NAME_FILE` names if there is one; empty counts as not set."""
     file = environ.get(variable + _FILE, "").strip()
-    if not file:
-        return environ.get(variable, "").strip()
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{variable}{_FILE} is {file!r}; expected a readable file ({error}).") from None
+    return file_text(variable + _FILE, file) if file else environ.get(variable, "").strip()

@@ -14,8 +14,9 @@ from tasker_consumers.telemetry.export.otlp_http import HttpTransport
 from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings
 from tasker_consumers.telemetry.spans.of_records import spans_of
 from tasker_consumers.telemetry.spans.span import Span
-from tests.support.otlp import Misbehaviour, OtlpReceiver, attributes_of, otlp
+from tests.support.otlp import Misbehaviour, OtlpReceiver, otlp
 from tests.support.telemetry_histories import failed_order, order
+from tests.support.wire_spans import attributes_of
 
 __all__ = ["otlp"]
 

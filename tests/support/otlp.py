@@ -25,13 +25,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 
 from tests.support.span_rules import broken_rules_on_the_wire, broken_trees_on_the_wire
+from tests.support.wire_spans import attributes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,24 +152,12 @@ class OtlpReceiver:
 
 
 def _service(resource: Resource) -> str:
-    return next((str(_value(a.value)) for a in resource.attributes if a.key == "service.name"), "")
+    return str(attributes_of(resource).get("service.name", ""))
 
 
 def _spans(resource: ResourceSpans) -> Iterator[WireSpan]:
     for scope in resource.scope_spans:
         yield from scope.spans
-
-
-def attributes_of(found: WireSpan | WireSpan.Event | WireSpan.Link) -> dict[str, Any]:
-    """Return attributes as Python values."""
-    return {attribute.key: _value(attribute.value) for attribute in found.attributes}
-
-
-def _value(value: AnyValue) -> Any:
-    kind = value.WhichOneof("value")
-    if kind == "array_value":
-        return [_value(item) for item in value.array_value.values]
-    return getattr(value, kind) if kind else None
 
 
 class _HttpHandler(BaseHTTPRequestHandler):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 
-from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Attributes, Link, Span, SpanEvent
+from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Attributes, Span
+from tests.support.wire_spans import span_of
 
-_STATUS = {0: UNSET, 1: OK, 2: ERROR}
 _TYPES = {"string_value", "bool_value", "int_value", "double_value"}
 
 
@@ -25,13 +25,13 @@ def broken_rules_on_the_wire(spans: Iterable[WireSpan]) -> list[str]:
             faults += [f"{span.name} {span.span_id.hex()}: {fault}" for fault in _wire_faults(attributes)]
         if len(span.trace_id) != 16 or len(span.span_id) != 8 or len(span.parent_span_id) not in (0, 8):
             faults.append(f"{span.name}: ids {span.trace_id!r} {span.span_id!r} {span.parent_span_id!r}")
-        faults += [f"{span.name} {span.span_id.hex()}: {fault}" for fault in _faults(_read(span))]
+        faults += [f"{span.name} {span.span_id.hex()}: {fault}" for fault in _faults(span_of(span))]
     return faults
 
 
 def broken_trees_on_the_wire(spans: Iterable[WireSpan]) -> list[str]:
     """Return one sentence for each span, of all that a backend took, whose parents are in another trace or a ring."""
-    return _tree_faults([_read(span) for span in spans])
+    return _tree_faults([span_of(span) for span in spans])
 
 
 def _faults(span: Span) -> Iterable[str]:
@@ -95,34 +95,3 @@ def _wire_faults(attributes: Iterable[KeyValue]) -> Iterable[str]:
         kinds = {item.WhichOneof("value") for item in items}
         if len(kinds) > 1 or not kinds <= _TYPES:
             yield f"attribute {attribute.key!r} of type {kind} {kinds}"
-
-
-def _read(span: WireSpan) -> Span:
-    """Return a span from the wire as one of ours; its resource and its flags are left out."""
-    return Span(
-        trace_id=span.trace_id.hex(),
-        span_id=span.span_id.hex(),
-        parent_span_id=span.parent_span_id.hex() or None,
-        name=span.name,
-        start=span.start_time_unix_nano,
-        end=span.end_time_unix_nano,
-        status=_STATUS.get(span.status.code, "unknown"),
-        message=span.status.message,
-        attributes=_values(span.attributes),
-        events=[SpanEvent(e.time_unix_nano, e.name, _values(e.attributes)) for e in span.events],
-        links=[Link(link.trace_id.hex(), link.span_id.hex(), _values(link.attributes)) for link in span.links],
-        service="",
-        flags=1,
-        tracestate=span.trace_state,
-    )
-
-
-def _values(attributes: Iterable[KeyValue]) -> Attributes:
-    return {attribute.key: _value(attribute.value) for attribute in attributes}
-
-
-def _value(value: AnyValue) -> bool | int | float | str | list[str]:
-    kind = value.WhichOneof("value")
-    if kind == "array_value":
-        return [str(_value(item)) for item in value.array_value.values]
-    return getattr(value, kind) if kind else ""

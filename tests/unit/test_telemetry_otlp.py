@@ -6,13 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
-from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from tasker_consumers.telemetry.export.otlp import OtlpEncoder, encode_span
 from tasker_consumers.telemetry.spans.of_records import spans_of
 from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent
-from tests.support.otlp import attributes_of
 from tests.support.telemetry_histories import order
+from tests.support.wire_spans import attributes_of, span_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 times = st.integers(0, 2**64 - 1)
@@ -43,28 +42,6 @@ spans = st.builds(
 )
 
 
-def read_back(wire: WireSpan, service: str) -> Span:
-    return Span(
-        trace_id=wire.trace_id.hex(),
-        span_id=wire.span_id.hex(),
-        parent_span_id=wire.parent_span_id.hex() or None,
-        name=wire.name,
-        start=wire.start_time_unix_nano,
-        end=wire.end_time_unix_nano,
-        status=Status.StatusCode.Name(wire.status.code).removeprefix("STATUS_CODE_"),
-        message=wire.status.message,
-        attributes=attributes_of(wire),
-        events=[SpanEvent(e.time_unix_nano, e.name, attributes_of(e)) for e in wire.events],
-        links=[Link(k.trace_id.hex(), k.span_id.hex(), attributes_of(k)) for k in wire.links],
-        service=service,
-        flags=wire.flags,
-        tracestate=wire.trace_state,
-        dropped_attributes=wire.dropped_attributes_count,
-        dropped_events=wire.dropped_events_count,
-        dropped_links=wire.dropped_links_count,
-    )
-
-
 def typed(found: Any) -> str:
     """Tell 1, 1.0 and True apart, which compare as equal."""
     return repr(found)
@@ -73,7 +50,7 @@ def typed(found: Any) -> str:
 @given(spans)
 def test_a_span_in_bytes_reads_back_as_it_was(span: Span) -> None:
     wire = WireSpan.FromString(encode_span(span))
-    assert typed(read_back(wire, span.service)) == typed(span)
+    assert typed(span_of(wire, span.service)) == typed(span)
     assert wire.kind == WireSpan.SPAN_KIND_INTERNAL
 
 
@@ -84,7 +61,7 @@ def test_requests_of_any_size_hold_all_spans_by_their_service(some: list[Span], 
     for request, within in encoder.requests(some, limit):
         parsed = ExportTraceServiceRequest.FromString(request)
         here = [
-            read_back(wire, "" if (name := attributes_of(r.resource)["service.name"]) == "tasker" else name)
+            span_of(wire, "" if (name := attributes_of(r.resource)["service.name"]) == "tasker" else name)
             for r in parsed.resource_spans
             for wire in r.scope_spans[0].spans
         ]

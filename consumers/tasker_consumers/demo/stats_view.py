@@ -5,6 +5,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
+from tasker_consumers.groupless import fetch
 from tasker_consumers.watermarks import TIMEOUT_S, watermarks
 from tasker_schemas.codec import Decoder
 
@@ -34,8 +35,7 @@ class StatsView:
     def update(self, wait_s: float) -> list[str]:
         """Take in what is there, waiting a little if nothing is; return the ids of the tasks with news."""
         changed: dict[str, None] = {}
-        # The client waits until a batch is full; so wait for one record, and take what else is there.
-        for message in self._reader.consume(1, timeout=wait_s) + self._reader.consume(_BATCH, timeout=0):
+        for message in fetch(self._reader, wait_s, _BATCH):
             if message.error() is None:
                 stats = self._decoder.decode("TaskStats", message.value())
                 known = self.tasks.get(stats["task_id"])

@@ -10,11 +10,10 @@ from functools import partial
 from heapq import heappop, heappush
 
 from tasker_consumers.engine.lanes import Lanes
+from tasker_consumers.engine.sweep import TURN
 
 #: Between two looks at the clock.
 _TICK_S = 0.2
-#: States that are asked in one turn of a lane.
-_TURN = 200
 
 Revisit = Callable[[int, Iterable[bytes], int], Awaitable[object]]
 
@@ -63,5 +62,5 @@ async def wake_forever(
         await asyncio.sleep(_TICK_S)
         due, held = alarms.ring(time.time_ns() // 1000), partitions()
         for number, keys in due.items():
-            for start in range(0, len(keys) if number in held else 0, _TURN):
-                await lanes.start(number, partial(turn, number, keys[start : start + _TURN]))
+            for start in range(0, len(keys) if number in held else 0, TURN):
+                await lanes.start(number, partial(turn, number, keys[start : start + TURN]))

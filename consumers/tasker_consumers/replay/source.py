@@ -6,13 +6,13 @@ end of the topic as it was when the plan was made, so that reading a live topic 
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from tasker_consumers.admission import Admission
+from tasker_consumers.groupless import fetch, open_groupless
 from tasker_consumers.partitioner import partition_of
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.select import Selection
@@ -21,7 +21,6 @@ from tasker_schemas.errors import BackendUnavailable, UsageError
 
 #: Services hand events over in about the order of their times, not exactly: so much later than `until` is looked at.
 LATENESS_MS = 60_000
-_BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +33,9 @@ class OffsetRange:
     end: int
 
 
-@contextmanager
-def open_source(kafka: Mapping[str, str]) -> Iterator[Any]:
-    """Yield a consumer that joins no group and commits nothing; closed at the end."""
-    admission = Admission(kafka)
-    consumer = Consumer(
-        {
-            "log_level": 0,
-            **kafka,
-            "error_cb": admission.hear,
-            "group.id": "tasker-replay",  # librdkafka asks for one; it is never joined
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-        }
-    )
-    try:
-        yield consumer
-    except KafkaException as error:
-        raise admission.refusal(consumer) or BackendUnavailable(
-            f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()})"
-        ) from error
-    finally:
-        consumer.close()
+def open_source(kafka: Mapping[str, str]) -> AbstractContextManager[Any]:
+    """Return the consumer that `plan` and `read` work with."""
+    return open_groupless(kafka, "tasker-replay", tell_ends=True)
 
 
 def plan(consumer: Any, selection: Selection, prefix: str) -> list[OffsetRange]:
@@ -92,9 +70,7 @@ def read(consumer: Any, ranges: Sequence[OffsetRange]) -> Iterator[StoredRecord]
     left = {(r.topic, r.partition): r.end for r in ranges}
     consumer.assign([TopicPartition(r.topic, r.partition, r.start) for r in ranges])
     while left:
-        # The client waits until a batch is full; so wait for one record, and take what else is there.
-        messages = consumer.consume(1, timeout=TIMEOUT_S)
-        messages += consumer.consume(_BATCH, timeout=0)
+        messages = fetch(consumer, TIMEOUT_S)
         if not messages:
             raise BackendUnavailable(f"Kafka sent nothing for {TIMEOUT_S:.0f} s; {len(left)} partitions are not read")
         for message in messages:

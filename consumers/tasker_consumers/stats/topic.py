@@ -5,16 +5,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
-from tasker_consumers.admission import Admission
+from tasker_consumers.groupless import fetch, open_groupless
 from tasker_consumers.stats.contribution import contribution_of
 from tasker_consumers.stats.windows import merge, place_of
 from tasker_consumers.watermarks import TIMEOUT_S, watermarks
 from tasker_schemas.codec import Decoder
 from tasker_schemas.errors import BackendUnavailable, PoisonRecord, UsageError
-
-_BATCH = 2000
 
 Stats = dict[str, Any]
 Partitions = Callable[[int], Iterable[int]]
@@ -40,7 +38,7 @@ class StatsReader:
         left = {partition: high for partition, (low, high) in ends.items() if low < high}
         self._consumer.assign([TopicPartition(p.topic, p.partition, ends[p.partition][0]) for p in self._places])
         while left:
-            messages = self._consume(TIMEOUT_S)
+            messages = fetch(self._consumer, TIMEOUT_S)
             if not messages:
                 raise BackendUnavailable(
                     f"Kafka sent nothing for {TIMEOUT_S:.0f} s; {len(left)} partitions are not read"
@@ -52,11 +50,7 @@ class StatsReader:
 
     def news(self, wait_s: float) -> list[Stats]:
         """Return what came since, waiting so long for the first of it."""
-        return list(self._stats(self._consume(wait_s)))
-
-    def _consume(self, wait_s: float) -> list[Any]:
-        # The client waits until a batch is full; so wait for one record, and take what else is there.
-        return [*self._consumer.consume(1, timeout=wait_s), *self._consumer.consume(_BATCH, timeout=0)]
+        return list(self._stats(fetch(self._consumer, wait_s)))
 
     def _stats(self, messages: Iterable[Any]) -> Iterator[Stats]:
         for message in messages:
@@ -83,28 +77,12 @@ def open_stats(
 
     Raises UsageError when there is no such topic, and BackendUnavailable when Kafka does not answer.
     """
-    admission = Admission(kafka)
-    settings: dict[str, Any] = {
-        "log_level": 0,
-        **kafka,
-        "error_cb": admission.hear,
-        "group.id": "tasker-stats-reader",  # librdkafka asks for one; it is never joined
-        "enable.auto.commit": False,
-        "auto.offset.reset": "earliest",
-    }
-    consumer: Any = Consumer(settings)
-    try:
+    with open_groupless(kafka, "tasker-stats-reader") as consumer:
         found = consumer.list_topics(timeout=TIMEOUT_S).topics.get(topic)
         if found is None:
             raise UsageError(f"Kafka has no topic {topic}: is TASKER_TOPIC_PREFIX right, does `tasker run stats` run?")
         places = [TopicPartition(topic, number) for number in partitions(len(found.partitions))]
         yield StatsReader(consumer, places, key, record)
-    except KafkaException as error:
-        raise admission.refusal(consumer) or BackendUnavailable(
-            f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()})"
-        ) from error
-    finally:
-        consumer.close()
 
 
 def newest_windows(values: Iterable[Stats]) -> list[Stats]:

@@ -26,10 +26,6 @@ _TIDY_S = 600.0
 _TURN = 50  # windows, or tasks, between which others have their turn
 
 
-def _wall_clock() -> int:
-    return time.time_ns() // 1000
-
-
 @dataclass(slots=True)
 class _Partition:
     """What is remembered of a partition held."""
@@ -48,9 +44,7 @@ class WindowIndex:
 
     version = b"1"
 
-    def __init__(
-        self, topic: str, retention_s: float, *, emit_seconds: float = 2.0, clock: Callable[[], int] = _wall_clock
-    ) -> None:
+    def __init__(self, topic: str, retention_s: float, *, clock: Callable[[], int], emit_seconds: float = 2.0) -> None:
         self.emit_seconds = emit_seconds
         self._topic = topic
         self._retention = round(retention_s * SECOND)

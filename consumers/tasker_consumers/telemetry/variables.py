@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
+from tasker_consumers.settings import file_text
 from tasker_schemas.errors import ConfigurationError
 
 # Other variables of OpenTelemetry end in _FILE, too, and are no values to read.
@@ -27,8 +27,5 @@ def with_files(environ: Mapping[str, str]) -> dict[str, str]:
         name = match[1]
         if environ.get(name, "").strip():
             raise ConfigurationError(f"{name} and {variable} are both set: keep one of them.")
-        try:
-            found[name] = Path(path.strip()).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{variable} is {path!r}; expected a readable file ({error}).") from None
+        found[name] = file_text(variable, path.strip())
     return found

@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from tasker_consumers.telemetry.export.delivery import Answer, Taken
-from tasker_consumers.telemetry.export.http_answers import Posts
+from tasker_consumers.telemetry.export.http_posts import Posts
 from tasker_consumers.telemetry.export.otlp_settings import OtlpSettings
 from tasker_schemas.errors import ConfigurationError
 

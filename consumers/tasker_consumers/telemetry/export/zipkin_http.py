@@ -6,7 +6,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from tasker_consumers.telemetry.export.delivery import Answer, Taken
-from tasker_consumers.telemetry.export.http_answers import Posts
+from tasker_consumers.telemetry.export.http_posts import Posts
 from tasker_schemas.errors import ConfigurationError
 
 _ENDPOINT, _TIMEOUT = "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT"
