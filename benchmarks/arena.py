@@ -50,6 +50,7 @@ class Arena:
             {
                 "bootstrap.servers": self.servers,
                 "partitioner": "murmur2_random",
+                "enable.idempotence": True,
                 "linger.ms": 20,
                 "log_level": 0,
                 "compression.type": "lz4",

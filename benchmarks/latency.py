@@ -129,7 +129,7 @@ def _arrivals(sink: SpanSink) -> dict[str, float]:
     """Return when each span came first, by its id."""
     found: dict[str, float] = {}
     for at, span in sink.arrived():
-        found.setdefault(span.span_id, at)
+        found.setdefault(span.span_id.hex(), at)
     return found
 
 

@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 
 
 class Arrival(NamedTuple):
@@ -29,6 +30,17 @@ class SpanPlace(NamedTuple):
     span_id: str
     parent_span_id: str
     name: str
+
+
+class SpanFacts(NamedTuple):
+    """What a span says of its own, without the events and links that depend on what else was known by then."""
+
+    place: SpanPlace
+    start: int  # times in nanoseconds since the epoch
+    end: int
+    status: int  # as OTLP numbers it
+    message: str
+    attributes: frozenset[tuple[str, object]]
 
 
 class SpanSink:
@@ -57,17 +69,26 @@ class SpanSink:
         """Return when the last export came, in seconds since the epoch."""
         return max(arrival.at for arrival in self.arrivals)
 
-    def spans(self) -> Iterator[SpanPlace]:
-        """Yield every span received, as often as it was received."""
-        return (span for _, span in self.arrived())
-
-    def arrived(self) -> Iterator[tuple[float, SpanPlace]]:
-        """Yield the same, each with the time of its arrival in seconds since the epoch."""
+    def arrived(self) -> Iterator[tuple[float, WireSpan]]:
+        """Yield every span as often as it was received, with the time of its arrival in seconds since the epoch."""
         for at, body in self.arrivals:
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
                 for scope in resource.scope_spans:
-                    for s in scope.spans:
-                        yield at, SpanPlace(s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex(), s.name)
+                    for span in scope.spans:
+                        yield at, span
+
+
+def facts_of(span: WireSpan) -> SpanFacts:
+    """Return what a received span says."""
+    values = ((one.key, one.value) for one in span.attributes)
+    return SpanFacts(
+        SpanPlace(span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(), span.name),
+        span.start_time_unix_nano,
+        span.end_time_unix_nano,
+        span.status.code,
+        span.status.message,
+        frozenset((name, getattr(value, str(value.WhichOneof("value")))) for name, value in values),
+    )
 
 
 def _handler(arrivals: list[Arrival]) -> type[BaseHTTPRequestHandler]:

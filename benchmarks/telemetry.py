@@ -1,7 +1,8 @@
 """`tasker run telemetry` against the stock path: consume, SDK span, batch processor, OTLP exporter.
 
-Both export to the same real OTLP receiver over HTTP, in turns. A run counts when the receiver holds every span with
-its trace, its id, its parent and its name. The clock runs from the first record handled to the last export.
+Both export to the same real OTLP receiver over HTTP, in turns. A run counts when the receiver holds every span, in its
+place in its trace, with its times, status and attributes. The clock runs from the first record handled to the last
+export.
 
 Where there is an OpenTelemetry Collector (`peers/otel_collector.py`), it carries the same spans, ready-made, from Kafka
 to the receiver. That is another job, so the table shows how long it takes in the same terms: as if it read our records.
@@ -13,9 +14,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from typing import cast
 
 from rich.console import Console
 
@@ -23,9 +26,9 @@ from benchmarks.arena import PREFIX, Arena, filled_arena
 from benchmarks.engine_process import EngineFailed, running
 from benchmarks.peers.otel_collector import COLLECTORS, CollectorRace, collector, spans_in
 from benchmarks.rounds import Report, in_turns, ratio, read_options
-from benchmarks.span_sink import SpanPlace, SpanSink
-from benchmarks.workload import SourceRecord, workload
-from tasker_schemas.headers import read_trace_headers
+from benchmarks.span_sink import SpanFacts, SpanPlace, SpanSink, facts_of
+from benchmarks.workload import Event, SourceRecord, workload
+from tasker_schemas.headers import SpanRef, read_trace_headers
 from tasker_schemas.identity import completion_span_id
 
 # Its group and its command, by the name of an engine.
@@ -33,11 +36,12 @@ ENGINES: dict[str, tuple[str, list[str]]] = {
     "ours": (f"{PREFIX}-telemetry", ["-m", "benchmarks.ours", "telemetry"]),
     "stock": ("bench-stock", ["-m", "benchmarks.peers.stock_telemetry"]),
 }
-NAMES = {
-    "step.completed": "tasker.step.processing",
-    "step.failed": "tasker.step.processing",
-    "task.completed": "tasker.task.started",
-}
+TASK_SPAN, END_SPAN, STEP_SPAN = "tasker.task.started", "tasker.task.completed", "tasker.step.processing"
+# The fields of the last event that are attributes of its span.
+_SUBJECT = ("task_id", "task_name", "correlation_id", "producer")
+OF_STEP = (*_SUBJECT, "step_id", "step_name", "attempt_number", "retry_limit")
+OF_END = (*_SUBJECT, "total_steps", "completed_steps", "failed_steps")
+OF_TASK = (*OF_END, "pending_steps")
 LIMIT_S = 300.0
 
 
@@ -46,7 +50,7 @@ class TelemetryRace:
     """One workload on one Kafka, and the spans that must come out."""
 
     arena: Arena
-    expected: frozenset[SpanPlace]
+    expected: frozenset[SpanFacts]
 
     def carry(self, name: str, collectors: CollectorRace, _round: int) -> float:
         """Let a collector carry the spans; return the source records per second that its time stands for."""
@@ -75,7 +79,7 @@ class TelemetryRace:
             return self.arena.records / (sink.last_arrival() - began_at)
 
     def _check(self, name: str, sink: SpanSink) -> None:
-        found = set(sink.spans())
+        found = {facts_of(span) for _, span in sink.arrived()}
         if found != self.expected:
             missing, odd = self.expected - found, found - self.expected
             raise EngineFailed(
@@ -84,21 +88,44 @@ class TelemetryRace:
             )
 
 
-def expected_spans(records: Iterable[SourceRecord]) -> frozenset[SpanPlace]:
-    """Return the span of every task, its end and its attempts, told by nothing but the records' headers."""
-    spans: set[SpanPlace] = set()
+def expected_spans(records: Iterable[SourceRecord]) -> frozenset[SpanFacts]:
+    """Return the span of every task, its end and its attempts, told by nothing but the records."""
+    spans: set[SpanFacts] = set()
+    started: dict[bytes, int] = {}
     for record in records:
-        name = NAMES.get(str(record.event["event_name"]))
-        place = read_trace_headers(record.headers)
-        if name is None or place.span is None:
-            continue
-        spans.add(
-            SpanPlace(place.span.trace_id, place.span.span_id, place.parent.span_id if place.parent else "", name)
-        )
-        if name == "tasker.task.started":
-            end = completion_span_id(record.key.decode())
-            spans.add(SpanPlace(place.span.trace_id, end, place.span.span_id, "tasker.task.completed"))
+        event, place = record.event, read_trace_headers(record.headers)
+        assert place.span is not None
+        name = str(event["event_name"])
+        if name == "task.start_requested":
+            started[record.key] = cast("int", event["started_at"])
+        elif name == "task.completed":
+            root = _facts(place.span, "", TASK_SPAN, event, started[record.key], OF_TASK)
+            end = SpanRef(place.span.trace_id, completion_span_id(record.key.decode()))
+            mark = _facts(end, place.span.span_id, END_SPAN, event, cast("int", event["completed_at"]), OF_END)
+            spans |= {root, mark}
+        elif name in ("step.completed", "step.failed"):
+            parent = place.parent.span_id if place.parent else ""
+            spans.add(_facts(place.span, parent, STEP_SPAN, event, cast("int", event["started_at"]), OF_STEP))
     return frozenset(spans)
+
+
+def _facts(own: SpanRef, parent: str, name: str, event: Event, start: int, attributes: Sequence[str]) -> SpanFacts:
+    """Return the span of an event that ends it."""
+    end = cast("int", event["completed_at"])
+    failed = "error_message" in event
+    found = {key: event[key] for key in attributes if key in event} | {"status": "error" if failed else "complete"}
+    if name == END_SPAN:
+        found["completion_time"] = f"{datetime.fromtimestamp(end / 1e6, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    else:
+        found |= {**cast("Event", event["attributes"]), "execution_duration": (end - start) / 1e6}
+    return SpanFacts(
+        SpanPlace(own.trace_id, own.span_id, parent, name),
+        start * 1000,
+        end * 1000,
+        2 if failed else 1,
+        str(event.get("error_message", "")),
+        frozenset(found.items()),
+    )
 
 
 def collector_races(arena: Arena, records: Iterable[SourceRecord], console: Console) -> dict[str, CollectorRace]:

@@ -1,8 +1,8 @@
 """The stock path to spans: consume, make a span with the OpenTelemetry SDK, export it with its batch processor.
 
-Each event is a span event of its span, as in ours; the SDK cannot move a start, so events wait in memory for the one
-that ends the span. It is given every other advantage: it keeps no state that survives a crash, takes no late event,
-commits without waiting for the export, masks nothing, and its queue is so long that nothing is dropped.
+The spans are those of ours, with the same times, attributes and events; the SDK cannot move a start, so events wait in
+memory for the one that ends the span. It is given every other advantage: it keeps no state that survives a crash, takes
+no late event, commits without waiting for the export, masks nothing, and its queue is so long that nothing is dropped.
 
     OTEL_EXPORTER_OTLP_ENDPOINT=... python -m benchmarks.peers.stock_telemetry SERVERS GROUP
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from confluent_kafka import Consumer
@@ -21,7 +22,16 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags, set_span_in_context
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
 
 from benchmarks.arena import SOURCES
 from benchmarks.engine_process import note_first_record
@@ -32,6 +42,11 @@ from tasker_schemas.schemas import latest
 SCHEMA_OF_TOPIC = {SOURCES[0]: latest("TaskEvent").plain, SOURCES[1]: latest("StepEvent").plain}
 FRAME_SIZE = 10
 FINAL = {"step.completed", "step.failed", "task.completed"}
+NAMES = {"step.handle": "step.started", "task.start_requested": "task.started"}
+SUBJECT = ("task_id", "task_name", "correlation_id", "producer")
+COUNTERS = ("total_steps", "completed_steps", "failed_steps")
+OF_STEP = ("step_id", "step_name", "attempt_number", "retry_limit")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Event = dict[str, Any]
 
@@ -64,7 +79,7 @@ class StockPath:
         )
         self._tracer = self.provider.get_tracer("tasker")
         self._seen: set[str] = set()
-        self._told: dict[str, list[tuple[str, int]]] = {}  # names and times of the events of a span
+        self._told: dict[str, list[Event]] = {}  # the events of a span
 
     def take(self, event: Event, trace: TraceHeaders) -> None:
         """Remember an event of a span, and make the spans that it ends."""
@@ -72,7 +87,7 @@ class StockPath:
             return
         self._seen.add(event["event_id"])
         told = self._told.setdefault(trace.span.span_id, [])
-        told.append((event["event_name"], event["timestamp"] * 1000))
+        told.append(event)
         if event["event_name"] not in FINAL:
             return
         del self._told[trace.span.span_id]
@@ -81,41 +96,46 @@ class StockPath:
         else:
             self._attempt(event, trace.span, trace.parent, told)
 
-    def _task(self, event: Event, place: SpanRef, told: list[tuple[str, int]]) -> None:
+    def _task(self, event: Event, place: SpanRef, told: list[Event]) -> None:
         self._ids.next = place
-        attributes = _known(event, "task_id", "task_name", "correlation_id", "execution_duration")
+        start, end = min(one["started_at"] for one in told if one["started_at"]), event["completed_at"]
+        common = {"status": "complete", **_known(event, *SUBJECT, *COUNTERS)}
+        more = {**event["attributes"], "pending_steps": event["pending_steps"]}
         root = self._tracer.start_span(
-            "tasker.task.started", attributes=attributes, start_time=event["started_at"] * 1000
+            "tasker.task.started",
+            attributes={**common, **more, "execution_duration": (end - start) / 1e6},
+            start_time=start * 1000,
         )
-        for name, at in told:
-            root.add_event(name, timestamp=at)
+        _tell(root, told)
         root.set_status(Status(StatusCode.OK))
-        root.end(event["completed_at"] * 1000)
+        root.end(end * 1000)
         self._ids.next = SpanRef(place.trace_id, completion_span_id(event["task_id"]))
         marker = self._tracer.start_span(
             "tasker.task.completed",
             set_span_in_context(NonRecordingSpan(_context(place))),
-            attributes=_known(event, "task_id", "total_steps", "completed_steps", "failed_steps"),
-            start_time=event["completed_at"] * 1000,
+            attributes={**common, "completion_time": _iso(end)},
+            start_time=end * 1000,
         )
-        marker.end(event["completed_at"] * 1000)
+        marker.set_status(Status(StatusCode.OK))
+        marker.end(end * 1000)
 
-    def _attempt(self, event: Event, place: SpanRef, parent: SpanRef | None, told: list[tuple[str, int]]) -> None:
+    def _attempt(self, event: Event, place: SpanRef, parent: SpanRef | None, told: list[Event]) -> None:
         self._ids.next = place
+        failed = event["event_name"] == "step.failed"
         span = self._tracer.start_span(
             "tasker.step.processing",
             None if parent is None else set_span_in_context(NonRecordingSpan(_context(parent))),
             attributes={
-                **_known(event, "task_id", "task_name", "step_id", "step_name", "attempt_number", "retry_limit"),
-                **_known(event, "execution_duration", "correlation_id"),
                 **event["attributes"],
+                **_known(event, *SUBJECT, *OF_STEP),
+                "execution_duration": (event["completed_at"] - event["started_at"]) / 1e6,
+                "status": "error" if failed else "complete",
             },
             links=_links(event, place.trace_id),
             start_time=event["started_at"] * 1000,
         )
-        for name, at in told:
-            span.add_event(name, timestamp=at)
-        if event["event_name"] == "step.failed":
+        _tell(span, told)
+        if failed:
             error = {
                 "exception.type": event["error_class"],
                 "exception.message": event["error_message"],
@@ -128,16 +148,30 @@ class StockPath:
         span.end(event["completed_at"] * 1000)
 
 
+def _tell(span: Span, told: list[Event]) -> None:
+    for event in told:
+        name: str = event["event_name"]
+        span.add_event(NAMES.get(name, name), timestamp=event["timestamp"] * 1000)
+
+
 def _known(event: Event, *names: str) -> dict[str, Any]:
     return {name: event[name] for name in names if event[name] is not None}
 
 
+def _iso(micros: int) -> str:
+    return (EPOCH + timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z")
+
+
 def _links(event: Event, trace_id: str) -> list[Link]:
-    task_id, attempt = event["task_id"], event["attempt_number"]
-    linked = [step_span_id(task_id, step_id, 1) for step_id in event["depends_on"] or ()]
+    task_id, step_id, attempt = event["task_id"], event["step_id"], event["attempt_number"]
+    links = []
     if attempt > 1:
-        linked.append(step_span_id(task_id, event["step_id"], attempt - 1))
-    return [Link(_context(SpanRef(trace_id, span_id))) for span_id in linked]
+        before = SpanRef(trace_id, step_span_id(task_id, step_id, attempt - 1))
+        links.append(Link(_context(before), {"tasker.link": "previous_attempt"}))
+    for parent in event["depends_on"] or ():
+        other = SpanRef(trace_id, step_span_id(task_id, parent, 1))
+        links.append(Link(_context(other), {"tasker.link": "depends_on", "step_id": parent}))
+    return links
 
 
 def _context(place: SpanRef) -> SpanContext:

@@ -13,7 +13,6 @@ from random import Random
 
 import pytest
 
-from benchmarks.span_sink import SpanPlace
 from benchmarks.telemetry import expected_spans
 from benchmarks.workload import workload
 from tasker_consumers.replay.select import Selection
@@ -49,7 +48,7 @@ class Load:
         records = list(workload(tasks))
         self._arena = arena
         self._told = [Told(event_topic(r.family, arena.prefix), r.key, r.value, r.headers) for r in records]
-        self.expected: frozenset[SpanPlace] = expected_spans(records)
+        self.expected = frozenset(span.place for span in expected_spans(records))
         self.sent = 0
 
     def send(self, share: float = 1.0) -> None:
