@@ -92,7 +92,9 @@ def _carried_by_task(head: Head) -> SpanContext | None:
     if told is None:
         return None
     _, _, trace_id, span_id, flags, parent_id, tracestate = told
-    if parent_id == task_span_id(head["task_id"]):  # the event was sent with the context of one of its attempts
+    if parent_id and parent_id == task_span_id(
+        head["task_id"]
+    ):  # the event was sent with the context of one of its attempts
         return SpanContext(trace_id, parent_id, "", flags, tracestate, derived=True)
     return SpanContext(trace_id, span_id, "" if parent_id == span_id else parent_id, flags, tracestate, derived=False)
 

@@ -131,13 +131,14 @@ def _plain_decoder() -> Decoder:
 
 
 def _carried(headers: Sequence[tuple[str, bytes | None]]) -> Carried | None:
-    places = _places(tuple([name for name, _ in headers]))
-    if places is None:
-        return _carried_by(read_trace_headers(headers))
-    of_span, of_parent = places
-    span, parent = headers[of_span][1], None if of_parent is None else headers[of_parent][1]
-    if span is not None and len(span) == _USUAL and (parent is None or len(parent) == _USUAL):
-        return _read(span, parent)  # the events of one attempt carry the same context: most are read once
+    if not headers:
+        return None
+    names, values = zip(*headers, strict=True)
+    places = _places(names)
+    if places is not None:
+        span, parent = values[places[0]], None if places[1] is None else values[places[1]]
+        if span is not None and len(span) == _USUAL and (parent is None or len(parent) == _USUAL):
+            return _read(span, parent)  # the events of one attempt carry the same context: most are read once
     return _carried_by(read_trace_headers(headers))
 
 

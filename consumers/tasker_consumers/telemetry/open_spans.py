@@ -58,7 +58,7 @@ def _open_attempts(state: TaskState, before: int) -> int:
 
 
 def _in_bucket(bucket: Bucket) -> int:
-    return sum("rank" not in attempt for attempts in bucket["steps"].values() for attempt in attempts.values())
+    return len([1 for attempts in bucket["steps"].values() for attempt in attempts.values() if "rank" not in attempt])
 
 
 def _of_entry(value: bytes | None) -> Open:

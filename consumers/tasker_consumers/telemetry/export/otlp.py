@@ -11,6 +11,7 @@ _FIXED64 = Struct("<Q").pack
 _TIMES = Struct("<BQBQ").pack  # start and end with their tags
 _FLAGS = Struct("<BBI").pack
 _STATUS = {UNSET: b"", OK: b"\x18\x01", ERROR: b"\x18\x02"}
+_WITHOUT_MESSAGE = {code: field(b"\x7a", content) for code, content in _STATUS.items()}
 _INTERNAL = b"\x30\x01"  # the kind of every span of ours
 
 REQUEST_BYTES = 1 << 20  # gRPC servers take 4 MiB unless told otherwise
@@ -65,7 +66,7 @@ def encode_span(span: Span) -> bytes:
     parent = span.parent_span_id
     parts = [
         b"\x0a\x10" + bytes.fromhex(span.trace_id) + b"\x12\x08" + bytes.fromhex(span.span_id),
-        text(b"\x1a", span.tracestate),
+        text(b"\x1a", span.tracestate) if span.tracestate else b"",
         b"\x22\x08" + bytes.fromhex(parent) if parent else b"",
         _name(span.name),
         _INTERNAL,
@@ -76,7 +77,7 @@ def encode_span(span: Span) -> bytes:
         b"\x60" + varint(span.dropped_events) if span.dropped_events else b"",
         b"".join([field(b"\x6a", _link(link)) for link in span.links]),
         b"\x70" + varint(span.dropped_links) if span.dropped_links else b"",
-        field(b"\x7a", text(b"\x12", span.message) + _STATUS[span.status]),
+        _status(span.status, span.message),
         _FLAGS(0x85, 0x01, span.flags),
     ]
     return b"".join(parts)
@@ -89,6 +90,10 @@ def _event(event: SpanEvent) -> bytes:
 def _link(link: Link) -> bytes:
     ids = b"\x0a\x10" + bytes.fromhex(link.trace_id) + b"\x12\x08" + bytes.fromhex(link.span_id)
     return ids + attributes(b"\x22", link.attributes)
+
+
+def _status(code: str, message: str) -> bytes:
+    return field(b"\x7a", text(b"\x12", message) + _STATUS[code]) if message else _WITHOUT_MESSAGE[code]
 
 
 @lru_cache(maxsize=1024)

@@ -30,7 +30,7 @@ def story_of(*facts: Facts) -> Story:
     fields: dict[str, Any] = {}
     business: Attributes = {}
     for _, _, _, fact in told:
-        fields = {**fields, **fact}  # grown at once, not bit by bit
+        fields = {**fields, **fact} if fields else fact  # grown at once, not bit by bit
         if "attributes" in fact:
             business.update(fact["attributes"])
     if None in business.values():
