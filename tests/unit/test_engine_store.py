@@ -1,5 +1,7 @@
 """Both stores behave alike; only what survives differs."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,27 @@ def test_a_damaged_database_is_rebuilt_from_nothing(tmp_path: Path) -> None:
     (tmp_path / "0" / "CURRENT").write_text("rubbish")
     after = open_store("rocksdb", tmp_path)
     assert after.offset(0) is None
+
+
+_WRITER = """
+import sys
+from itertools import count
+from pathlib import Path
+from tasker_consumers.engine.store import open_store
+store = open_store("rocksdb", Path(sys.argv[1]))
+for number in count(1):
+    text = b"%d " % number
+    store.write(0, {b"a": text + bytes(50_000), b"b": text + bytes(50_000)}, number)
+    print(number, flush=True)
+"""
+
+
+def test_a_database_whose_worker_was_killed_holds_a_moment_of_the_past_with_its_offset(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert 1000 in map(int, writer.stdout)  # 100 MB: more than memory keeps
+        writer.kill()
+    store = open_store("rocksdb", tmp_path)
+    offset, read = store.offset(0), store.reader(0)
+    assert offset
+    assert [int((read(key) or b"0").split()[0]) for key in (b"a", b"b")] == [offset, offset]

@@ -1,7 +1,8 @@
 """States by partition and key, in memory or in RocksDB, written a run at a time.
 
 A partition remembers the offset of the last changelog record that it holds, so that recovery reads only what it
-missed. Values and offset are written together wherever they come together.
+missed. Values and offset are written together wherever they come together, so that a database which lost its last
+moments in a crash still says rightly what it holds.
 """
 
 import gc
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, ReadOptions, WriteBatch
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, ReadOptions, WriteBatch, WriteOptions
 
 from tasker_consumers.engine.processor import PART, Read
 
@@ -108,6 +109,9 @@ class RocksStore:
         self._databases: dict[int, Any] = {}
         # One cache for all partitions: memory is bounded by the worker, not by what it is assigned.
         self._cache = Cache(64 << 20)
+        # The changelog is the log: what a crash takes from the files is read from there again.
+        self._writing = WriteOptions()
+        self._writing.disable_wal = True
 
     def reader(self, partition: int) -> Read:
         """See `StateStore`."""
@@ -124,7 +128,7 @@ class RocksStore:
                 batch.put(key, value)
         if offset is not None:
             batch.put(_OFFSET, b"%d" % offset)
-        self._database(partition).write(batch)
+        self._database(partition).write(batch, self._writing)
 
     def heads(self, partition: int) -> Iterator[bytes]:
         """See `StateStore`."""
