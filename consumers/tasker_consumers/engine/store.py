@@ -111,7 +111,7 @@ class RocksStore:
         self._cache = Cache(64 << 20)
         # The changelog is the log: what a crash takes from the files is read from there again.
         self._writing = WriteOptions()
-        self._writing.disable_wal = True
+        self._writing.disable_wal = True  # type: ignore[method-assign,assignment]  # a property; the stubs err
 
     def reader(self, partition: int) -> Read:
         """See `StateStore`."""
