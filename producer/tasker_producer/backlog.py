@@ -7,15 +7,16 @@ delivery's own thread. As long as anything waits, everything new waits behind it
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from tasker_producer import process
+from tasker_producer.returned import Returned, in_order
 from tasker_producer.spool import SpooledRecord, SpoolFile
 from tasker_producer.trouble import Drop, Trouble
-from tasker_schemas.headers import CE_TYPE, Header
+from tasker_producer.undelivered import event_name
 
 MAX_IN_MEMORY = 20_000
 MAX_BYTES_IN_MEMORY = 64 << 20
@@ -49,6 +50,7 @@ class Backlog:
         self._memory: deque[SpooledRecord] = deque()
         self._bytes = 0  # of those in memory
         self._storing: list[SpooledRecord] = []
+        self._returned: deque[Returned] = deque()
         self._room = threading.Condition(threading.RLock())
         self._spool: SpoolFile | None = None
         self._out = 0  # events of the batch that is being sent
@@ -58,7 +60,8 @@ class Backlog:
     @property
     def waiting(self) -> int:
         """How many events wait, on disk and in memory; those on disk also while they are being sent."""
-        return len(self._memory) + len(self._storing) + (self._spool.count if self._spool is not None else 0)
+        in_memory = len(self._memory) + len(self._storing) + len(self._returned)
+        return in_memory + (self._spool.count if self._spool is not None else 0)
 
     def open(self) -> None:
         """Take a spool file, with what earlier processes left; a disk that refuses is asked again by `store`."""
@@ -88,7 +91,13 @@ class Backlog:
             self._memory.append(record)
             self._bytes += record.size
 
-    def put_back(self, records: Sequence[SpooledRecord]) -> None:
+    def give_back(self, event: Returned) -> None:
+        """Let an event wait that Kafka's client gave back; touches memory only."""
+        with self._room:
+            self._returned.append(event)
+            self.active = True
+
+    def _put_back(self, records: Sequence[SpooledRecord]) -> None:
         """Let events wait that are older than all others here."""
         try:
             if self._spool is not None and records:
@@ -151,15 +160,30 @@ class Backlog:
         with self._room:
             return [(IN_MEMORY, record) for record in self._popped()]
 
-    def done(self, batch: Sequence[tuple[int, SpooledRecord]]) -> None:
-        """Forget events that are delivered; the last of them ends the waiting."""
+    def done(
+        self,
+        batch: Sequence[tuple[int, SpooledRecord]],
+        kept: Collection[int] = (),
+        unsent: Sequence[SpooledRecord] = (),
+    ) -> None:
+        """Forget events that are delivered, all of a batch but the `kept`; the last of them ends the waiting.
+
+        What was given back, and after it the `unsent`, waits before all others; it must be all that was on its way.
+        """
         if self._spool is not None and self._out:
             try:
-                self._spool.remove(batch)
+                if kept:
+                    self._spool.remove_some([entry for entry in batch if entry[0] not in kept])
+                else:
+                    self._spool.remove(batch)
             except (OSError, sqlite3.Error) as error:  # they will be sent again, with the same ids
                 self._failed(error)
         self._out = 0
+        returned = list(self._returned)
+        self._put_back([*in_order(returned), *unsent])
         with self._room:
+            for _ in returned:
+                self._returned.popleft()
             self.active = self.waiting > 0
             self._room.notify_all()
 
@@ -221,8 +245,3 @@ class Backlog:
     def _failed(self, error: Exception) -> None:
         where = self._settings.directory
         self._trouble.tell("spool", f"The spool in {where} fails, events wait in memory: {error}")
-
-
-def event_name(headers: list[Header]) -> str:
-    """Return the name of the event that has these headers."""
-    return next((value.decode("utf-8", "replace") for name, value in headers if name == CE_TYPE), "?")

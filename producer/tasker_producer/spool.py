@@ -152,6 +152,14 @@ class SpoolFile:
             self._gone = 0
 
     @_undivided
+    def remove_some(self, records: Sequence[tuple[int, SpooledRecord]]) -> None:
+        """Forget records among others that stay."""
+        with self._database:
+            self._database.executemany("DELETE FROM records WHERE id = ?", [(number,) for number, _ in records])
+        self.count -= len(records)
+        self.size -= sum(record.size for _, record in records)
+
+    @_undivided
     def close(self) -> None:
         """Let go of the file; what is in it waits for the next process."""
         self._database.close()

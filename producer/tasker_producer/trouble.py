@@ -75,5 +75,7 @@ class LibrdkafkaLog:
 
     def log(self, level: int, form: str, *args: Any) -> None:
         """Log one of librdkafka's lines; its facility (second argument, such as FAIL) is the subject."""
+        if args[:1] == ("FATAL",):  # raised too, and told then
+            return
         line = form % args if args else form
         self._trouble.tell(f"librdkafka {args[0] if args else ''}", f"Kafka: {line}", min(level, logging.WARNING))

@@ -6,7 +6,7 @@ does not say, the trace, which the events of one span share.
 """
 
 from tasker_schemas.codec import CONFLUENT, Decoder, confluent_frame, single_object_frame
-from tasker_schemas.headers import BAGGAGE, PARENT, TRACEPARENT, TRACESTATE, Header, cloud_event_headers
+from tasker_schemas.headers import BAGGAGE, CE_TYPE, PARENT, TRACEPARENT, TRACESTATE, Header, cloud_event_headers
 from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 
@@ -31,3 +31,8 @@ def headers_again(topic: str, value: bytes, trace: TraceWire) -> list[Header]:
         value = single_object_frame(record) + value[_FRAME:]
     event = Decoder().decode(record, value)
     return [*cloud_event_headers(event, event["service"]), *trace]
+
+
+def event_name(headers: list[Header]) -> str:
+    """Return the name of the event that has these headers."""
+    return next((value.decode("utf-8", "replace") for name, value in headers if name == CE_TYPE), "?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,14 +14,13 @@ from tasker_consumers.replay.source import open_source
 from tasker_consumers.topics import create_topics
 from tasker_producer import EventPublisher, ProducerSettings
 from tasker_producer.settings import kafka_config
+from tasker_schemas.codec import Decoder
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic, stats_topic
 from tests.support.processes import eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.identity_provider import IdentityProvider
     from tests.support.secured_kafka import SecuredKafka
 
@@ -37,6 +37,9 @@ ONE_OF_EACH_FAMILY: dict[str, dict[str, Any]] = {
 LIMIT_S = 20.0
 #: A client of Kafka tries again for ever; after so long it has tried, and said why it failed.
 PATIENCE_S = 2.0
+FAILED = "Kafka's client has failed"
+NOT_IDEMPOTENT = "Cluster authorization failed"
+KEYS = 7
 
 
 @pytest.fixture
@@ -57,6 +60,25 @@ def publish_one_of_each(variables: dict[str, str], prefix: str, patience_s: floa
         publisher.publish_event(name, fields)
     publisher.close(patience_s)
     return publisher.stats()
+
+
+def publisher_with_spool(variables: dict[str, str], prefix: str, directory: Path) -> EventPublisher:
+    told = {"TASKER_TOPIC_PREFIX": prefix, "TASKER_SPOOL_DIR": str(directory), "TASKER_FLUSH_ON_SIGTERM": "no"}
+    return EventPublisher(ProducerSettings.from_env({**variables, **told}))
+
+
+def publish_numbers(publisher: EventPublisher, numbers: range) -> None:
+    for number in numbers:
+        publisher.publish_event("order.seen", {"number": number}, key=f"key-{number % KEYS}")
+
+
+def assert_each_once_in_order(secured_kafka: SecuredKafka, prefix: str, count: int) -> None:
+    numbers: dict[bytes | None, list[int]] = {}
+    for record in secured_kafka.records(event_topic(Family.CUSTOM, prefix)):
+        event = Decoder().decode("CustomEvent", record.value)
+        numbers.setdefault(record.key, []).append(event["attributes"]["number"])
+    assert sorted(number for of_key in numbers.values() for number in of_key) == list(range(count))
+    assert all(of_key == sorted(of_key) for of_key in numbers.values())
 
 
 def how_many(secured_kafka: SecuredKafka, prefix: str) -> list[int]:
@@ -133,7 +155,67 @@ def test_events_for_topics_that_are_not_allowed_are_counted_and_never_raise(
     assert (counts["dropped_refused"], counts["delivered"]) == (5, 0)
     told = [line for line in caplog.messages if "Error publishing event" in line]
     assert len(told) == 1
-    assert "Topic authorization failed" in told[0]
+    # The broker is asked for the topics and for the right to be idempotent, and either answer may come first.
+    assert "Topic authorization failed" in told[0] or (FAILED in told[0] and NOT_IDEMPOTENT in caplog.text)
+
+
+def test_events_are_counted_and_told_when_a_client_may_not_be_idempotent(
+    secured_kafka: SecuredKafka, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    counts = publish_one_of_each(secured_kafka.let_see(ROLE, prefix), prefix)
+    assert (counts["dropped_refused"], counts["dropped"], counts["delivered"]) == (5, 5, 0)
+    assert len([line for line in caplog.messages if "Error publishing event" in line and FAILED in line]) == 1
+    assert len([line for line in caplog.messages if line.startswith(FAILED) and NOT_IDEMPOTENT in line]) == 1
+
+
+def test_a_service_that_gets_its_rights_later_delivers_all_it_published_without_a_restart(
+    secured_kafka: SecuredKafka, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = publisher_with_spool(secured_kafka.let_see(ROLE, prefix), prefix, tmp_path)
+    publish_numbers(publisher, range(300))
+    assert eventually(lambda: NOT_IDEMPOTENT in caplog.text)
+    publish_numbers(publisher, range(300, 600))
+    assert eventually(lambda: publisher.stats()["spooled"] == 600)
+    secured_kafka.let_in(ROLE, prefix)
+    publish_numbers(publisher, range(600, 900))
+    assert publisher.flush(LIMIT_S) == 0
+    publish_numbers(publisher, range(900, 1_000))
+    assert publisher.close(LIMIT_S) == 0
+    counts = publisher.stats()
+    assert (counts["published"], counts["delivered"], counts["dropped"]) == (1_000, 1_000, 0)
+    assert_each_once_in_order(secured_kafka, prefix, 1_000)
+
+
+def test_a_certificate_that_is_away_when_a_client_is_to_be_replaced_is_told_and_tried_again(
+    secured_kafka: SecuredKafka, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    variables = secured_kafka.let_see(ROLE, prefix)
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(Path(variables["KAFKA_SSL_CA_LOCATION"]).read_bytes())
+    publisher = publisher_with_spool({**variables, "KAFKA_SSL_CA_LOCATION": str(authority)}, prefix, tmp_path)
+    publish_numbers(publisher, range(10))
+    assert eventually(lambda: NOT_IDEMPOTENT in caplog.text)
+    away = authority.rename(tmp_path / "away.pem")
+    assert eventually(lambda: "Kafka's client refuses it" in caplog.text)
+    away.rename(authority)
+    secured_kafka.let_in(ROLE, prefix)
+    assert publisher.close(LIMIT_S) == 0
+    assert_each_once_in_order(secured_kafka, prefix, 10)
+
+
+@pytest.mark.parametrize("failed_before", [True, False])
+def test_close_tells_how_many_events_a_failed_client_leaves_and_the_next_service_delivers_them(
+    secured_kafka: SecuredKafka, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, failed_before: bool
+) -> None:
+    publisher = publisher_with_spool(secured_kafka.let_see(ROLE, prefix), prefix, tmp_path)
+    publish_numbers(publisher, range(70))
+    assert not failed_before or eventually(lambda: NOT_IDEMPOTENT in caplog.text)
+    assert publisher.close(0.0 if failed_before else PATIENCE_S) == 70
+    counts = publisher.stats()
+    assert (counts["spooled"], counts["delivered"], counts["dropped"]) == (70, 0, 0)
+    with publisher_with_spool(secured_kafka.let_in(ROLE, prefix), prefix, tmp_path) as successor:
+        assert successor.flush(LIMIT_S) == 0
+    assert_each_once_in_order(secured_kafka, prefix, 70)
 
 
 WRONG = [

@@ -82,6 +82,22 @@ def test_what_waits_when_a_service_ends_is_sent_by_the_next_one(
     assert_all_in_order(settings, 3_000)
 
 
+def test_what_a_service_leaves_amid_an_outage_keeps_its_order(
+    own_kafka: EmbeddedKafka, settings: ProducerSettings
+) -> None:
+    servers = {"bootstrap.servers": own_kafka.bootstrap_servers}  # and a queue that holds all
+    publisher = EventPublisher(replace(settings, kafka=servers))
+    publish(publisher, range(100))
+    assert publisher.flush(30) == 0
+    own_kafka.kill()
+    publish(publisher, range(100, 6_000))
+    assert publisher.close(0) == 5_900
+    own_kafka.start()
+    with EventPublisher(replace(settings, kafka=servers)) as successor:
+        assert successor.flush(60) == 0
+    assert_all_in_order(settings, 6_000)
+
+
 def test_a_killed_service_loses_nothing_of_what_it_had_spooled(
     own_kafka: EmbeddedKafka, settings: ProducerSettings
 ) -> None:

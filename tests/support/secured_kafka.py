@@ -78,6 +78,12 @@ class SecuredKafka:
         self.allow(user, role, prefix)
         return {**self.link(), "KAFKA_SASL_MECHANISM": mechanism, **self._credentials(user, mechanism)}
 
+    def let_see(self, role: str, prefix: str) -> dict[str, str]:
+        """Return the environment of the same user, who sees the role's topics and may do nothing with them yet."""
+        user, mechanism = f"{prefix}-{role}", "SCRAM-SHA-512"
+        self.allow(user, role, prefix, AclOperation.DESCRIBE)
+        return {**self.link(), "KAFKA_SASL_MECHANISM": mechanism, **self._credentials(user, mechanism)}
+
     def stranger(self, prefix: str) -> dict[str, str]:
         """Return the environment of a user who is let in, and may do nothing."""
         mechanism = "SCRAM-SHA-512"
@@ -87,9 +93,10 @@ class SecuredKafka:
             **self._credentials(f"{prefix}-stranger", mechanism),
         }
 
-    def allow(self, user: str, role: str, prefix: str) -> None:
-        """Let a user do what the documentation gives to a role."""
-        wanted = documented_acls(role, user, prefix)
+    def allow(self, user: str, role: str, prefix: str, only: AclOperation | None = None) -> None:
+        """Let a user do what the documentation gives to a role, or one operation of it."""
+        documented = documented_acls(role, user, prefix)
+        wanted = [acl for acl in documented if only is None or acl.operation is only]
         for made in self.admin.create_acls(wanted).values():
             made.result(DEADLINE_S)
         # The controller has them; the broker follows a moment later.

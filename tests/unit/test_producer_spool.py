@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasker_producer.backlog import MAX_IN_MEMORY, Backlog, FullPolicy, SpoolSettings
+from tasker_producer.returned import Returned
 from tasker_producer.spool import SpooledRecord, SpoolFile
 from tasker_producer.trouble import Trouble
 
@@ -169,6 +170,40 @@ def test_ids_begin_anew_once_everything_is_forgotten(tmp_path: Path) -> None:
     spool.put_back([record(7)])
     spool.append([record(8)])
     assert numbers(spool.oldest(10)) == [7, 8]
+
+
+def test_records_among_others_are_forgotten_with_their_size(tmp_path: Path) -> None:
+    spool = SpoolFile.open(tmp_path)
+    spool.append([record(number) for number in range(4)])
+    spool.remove_some([entry for entry in spool.oldest(10) if entry[0] != 2])
+    assert (numbers(spool.oldest(10)), spool.count, spool.size) == ([1], 1, record(1).size)
+    spool.put_back([record(0)])
+    assert numbers(spool.oldest(10)) == [0, 1]
+
+
+def test_what_was_not_delivered_of_a_batch_waits_on(tmp_path: Path) -> None:
+    waiting = backlog(tmp_path)
+    for number in range(5):
+        waiting.add(record(number))
+    batch = waiting.next_batch()
+    waiting.add(record(5))
+    waiting.done(batch, kept={batch[1][0], batch[3][0]})
+    assert waiting.active
+    assert numbers(waiting.next_batch()) == [1, 3, 5]
+
+
+@pytest.mark.parametrize("disk_fails", [False, True])
+def test_what_was_given_back_waits_before_what_came_in_since(tmp_path: Path, disk_fails: bool) -> None:
+    if disk_fails:
+        (tmp_path / "events").touch()
+    waiting = backlog(tmp_path / "events")
+    waiting.add(record(3))
+    waiting.give_back(Returned(record(0), 0, 1.0, 1))
+    waiting.give_back(Returned(record(1), 0, 2.0, 1))
+    assert waiting.waiting == 3
+    waiting.done([], unsent=[record(2)])
+    assert waiting.waiting == 4
+    assert [number for _ in range(2) for number in numbers(waiting.next_batch())][:4] == [0, 1, 2, 3]
 
 
 def test_waiting_ends_only_when_everything_is_delivered(tmp_path: Path) -> None:
