@@ -41,7 +41,7 @@ def resident(arena: Arena, store: str, records: Sequence[SourceRecord]) -> list[
 
 def main() -> None:
     """Measure both stores, and print what came out."""
-    options = read_options(__doc__, rounds=1, tasks=50_000)
+    options = read_options(__doc__, rounds=1, tasks=150_000)
     console = Console(stderr=options.as_json)
     records = list(open_tasks(options.tasks // COPIES))
     figures: dict[str, dict[str, object]] = {}

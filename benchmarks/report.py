@@ -25,7 +25,7 @@ BENCHMARKS = {
     "stats": ["--tasks", "7000"],
     "scaling": ["--tasks", "7000"],
     "latency": ["--seconds", "5"],
-    "memory": ["--tasks", "5000"],
+    "memory": ["--tasks", "15000"],
     "recovery": ["--tasks", "50000"],
 }
 
