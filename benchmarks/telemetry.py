@@ -115,7 +115,7 @@ def _facts(own: SpanRef, parent: str, name: str, event: Event, start: int, attri
     failed = "error_message" in event
     found = {key: event[key] for key in attributes if key in event} | {"status": "error" if failed else "complete"}
     if name == END_SPAN:
-        found["completion_time"] = f"{datetime.fromtimestamp(end / 1e6, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        found["completion_time"] = datetime.fromtimestamp(end / 1e6, UTC).isoformat().replace("+00:00", "Z")
     else:
         found |= {**cast("Event", event["attributes"]), "execution_duration": (end - start) / 1e6}
     return SpanFacts(

@@ -15,7 +15,7 @@ class Story(NamedTuple):
     """Facts in the order of `in_order`; of what was told twice, the later holds."""
 
     told: list[Told]
-    fields: dict[str, Any]
+    fields: dict[str, Any]  # of one fact, the fact itself: not to be changed
     business: Attributes  # the caller's own attributes
 
     def attributes(self, *names: str) -> Attributes:
