@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.support.mutual_tls import CertifiedKafka
 
-pytest_plugins = ["tests.support.mutual_tls"]
+pytest_plugins = ["tests.support.secured_kafka", "tests.support.mutual_tls"]
 
 LIMIT_S = 20.0
 
