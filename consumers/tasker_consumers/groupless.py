@@ -12,6 +12,18 @@ from tasker_schemas.errors import BackendUnavailable
 _BATCH = 2000
 
 
+def groupless_settings(kafka: Mapping[str, str], name: str) -> dict[str, Any]:
+    """Return the settings of such a consumer, which reads from the beginning unless told otherwise."""
+    return {
+        "log_level": 0,
+        **kafka,
+        "group.id": name,  # librdkafka asks for one; it is never joined
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+    }
+
+
 @contextmanager
 def open_groupless(kafka: Mapping[str, str], name: str, *, tell_ends: bool = False) -> Iterator[Any]:
     """Yield a consumer, closed at the end; `tell_ends` has it send KafkaError._PARTITION_EOF at a partition's end.
@@ -20,16 +32,7 @@ def open_groupless(kafka: Mapping[str, str], name: str, *, tell_ends: bool = Fal
     consumer away.
     """
     admission = Admission(kafka)
-    settings: dict[str, Any] = {
-        "log_level": 0,
-        **kafka,
-        "error_cb": admission.hear,
-        "group.id": name,  # librdkafka asks for one; it is never joined
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "enable.partition.eof": tell_ends,
-        "auto.offset.reset": "earliest",
-    }
+    settings = {**groupless_settings(kafka, name), "error_cb": admission.hear, "enable.partition.eof": tell_ends}
     consumer: Any = Consumer(settings)
     try:
         yield consumer

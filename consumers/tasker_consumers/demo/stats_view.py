@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from tasker_consumers.groupless import fetch
+from tasker_consumers.groupless import fetch, groupless_settings
 from tasker_consumers.watermarks import TIMEOUT_S, watermarks
 from tasker_schemas.codec import Decoder
 
@@ -18,13 +18,7 @@ class StatsView:
     def __init__(self, kafka: Mapping[str, str], topic: str) -> None:
         self.tasks: dict[str, dict[str, Any]] = {}
         self._decoder = Decoder()
-        settings = {
-            "log_level": 0,
-            **kafka,
-            "group.id": "tasker-demo",  # librdkafka asks for one; it is never joined
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-        }
+        settings = groupless_settings(kafka, "tasker-demo")
         self._reader: Any = Consumer(settings)
         # Questions of the reader would wait behind its fetches, half a second each.
         self._asker: Any = Consumer(settings)

@@ -92,9 +92,8 @@ def _carried_by_task(head: Head) -> SpanContext | None:
     if told is None:
         return None
     _, _, trace_id, span_id, flags, parent_id, tracestate = told
-    if parent_id and parent_id == task_span_id(
-        head["task_id"]
-    ):  # the event was sent with the context of one of its attempts
+    # The event can have been sent with the context of one of the task's attempts.
+    if parent_id and parent_id == task_span_id(head["task_id"]):
         return SpanContext(trace_id, parent_id, "", flags, tracestate, derived=True)
     return SpanContext(trace_id, span_id, "" if parent_id == span_id else parent_id, flags, tracestate, derived=False)
 
