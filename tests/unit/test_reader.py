@@ -1,9 +1,12 @@
-"""Compiled readers: what fastavro reads, they read; what harms, they refuse."""
+"""Readers, in C and in Python: what fastavro reads, they read; what harms, they refuse."""
 
 from __future__ import annotations
 
+import importlib
 import io
 import struct
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,13 +14,18 @@ from fastavro import schemaless_reader, schemaless_writer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_schemas.reader import make_reader
+from tasker_schemas.python_reader import python_reader
+from tasker_schemas.reader import Reader, make_reader
 from tasker_schemas.schemas import all_schemas
 from tests.support.forged import avro_long, avro_string
 from tests.support.golden_examples import golden_examples
 
 SCHEMAS = {f"{schema.record}.v{schema.version}": schema.plain for schema in all_schemas()}
-READERS = {name: make_reader(plain) for name, plain in SCHEMAS.items()}
+Maker = Callable[..., Reader]
+MAKERS: dict[str, Maker] = {"python": python_reader}
+with suppress(ImportError):
+    MAKERS["native"] = importlib.import_module("tasker_schemas.native_reader").NativeReader
+READERS = {(kind, name): make(plain) for kind, make in MAKERS.items() for name, plain in SCHEMAS.items()}
 GOLDEN = {f"{g.schema.record}.v{g.schema.version}": g.single_object_file.read_bytes()[10:] for g in golden_examples()}
 REFUSALS = (IndexError, EOFError, ValueError, struct.error)
 PRIMITIVES: dict[str, st.SearchStrategy[Any]] = {
@@ -60,38 +68,47 @@ def refused(read: Any, value: bytes) -> bool:
         return True
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.fixture(params=["native", "python"])
+def make(request: pytest.FixtureRequest) -> Maker:
+    """What makes readers."""
+    if request.param not in MAKERS:
+        pytest.skip("installed without a C compiler: there is no native reader")
+    return MAKERS[request.param]
+
+
+@pytest.mark.parametrize(("kind", "name"), READERS)
 @given(data=st.data())
-def test_a_compiled_reader_reads_what_fastavro_wrote(name: str, data: st.DataObject) -> None:
+def test_a_reader_reads_what_fastavro_wrote(kind: str, name: str, data: st.DataObject) -> None:
     record = data.draw(values_of(SCHEMAS[name], {}))
     out = io.BytesIO()
     schemaless_writer(out, SCHEMAS[name], record)
-    assert READERS[name](out.getvalue(), 0) == (record, len(out.getvalue()))
+    assert READERS[kind, name](out.getvalue(), 0) == (record, len(out.getvalue()))
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize(("kind", "name"), READERS)
 @given(data=st.data())
-def test_what_a_compiled_reader_takes_from_damaged_bytes_fastavro_takes_too(name: str, data: st.DataObject) -> None:
+def test_what_a_reader_takes_from_damaged_bytes_fastavro_takes_too(kind: str, name: str, data: st.DataObject) -> None:
     golden = GOLDEN[name]
     at = data.draw(st.integers(0, len(golden)))
     value = golden[:at] + data.draw(st.binary(max_size=4)) + golden[at + data.draw(st.integers(0, 4)) :]
-    if not refused(READERS[name], value):
+    if not refused(READERS[kind, name], value):
         body = io.BytesIO(value)
         theirs: Any = schemaless_reader(body, SCHEMAS[name], None)
         # As text: a damaged double may be no number, which is unlike itself.
-        assert repr(READERS[name](value, 0)) == repr((theirs, body.tell()))
+        assert repr(READERS[kind, name](value, 0)) == repr((theirs, body.tell()))
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_every_number_of_64_bits_is_read(number: int) -> None:
     value = avro_long(number)
-    assert make_reader(record_of("long"))(value, 0) == ({"x": number}, len(value))
+    for make in MAKERS.values():
+        assert make(record_of("long"))(value, 0) == ({"x": number}, len(value))
 
 
 @pytest.mark.parametrize("value", [b"\xff" * 10 + b"\x01", b"\xff" * 9 + b"\x02", b"\x80" * 30 + b"\x00"])
-def test_a_number_of_more_than_64_bits_is_refused(value: bytes) -> None:
+def test_a_number_of_more_than_64_bits_is_refused(make: Maker, value: bytes) -> None:
     with pytest.raises(ValueError, match="more than 64 bits"):
-        make_reader(record_of("long"))(value, 0)
+        make(record_of("long"))(value, 0)
 
 
 @pytest.mark.parametrize(
@@ -106,18 +123,36 @@ def test_a_number_of_more_than_64_bits_is_refused(value: bytes) -> None:
         ("string", avro_long(1) + b"\xff"),
     ],
 )
-def test_a_negative_length_or_an_index_out_of_range_is_refused(kind: Any, value: bytes) -> None:
+def test_a_negative_length_or_an_index_out_of_range_is_refused(make: Maker, kind: Any, value: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        make_reader(record_of(kind))(value, 0)
+        make(record_of(kind))(value, 0)
 
 
 @pytest.mark.parametrize("count", [avro_long(2) + b"", avro_long(-2) + avro_long(4)])
-def test_items_come_in_blocks_with_and_without_their_size(count: bytes) -> None:
+def test_items_come_in_blocks_with_and_without_their_size(make: Maker, count: bytes) -> None:
     value = count + avro_string("a") + avro_string("b") + avro_long(1) + avro_string("c") + avro_long(0)
-    read = make_reader(record_of({"type": "array", "items": "string"}))
+    read = make(record_of({"type": "array", "items": "string"}))
     assert read(value, 0) == ({"x": ["a", "b", "c"]}, len(value))
 
 
 def record_of(kind: Any) -> dict[str, Any]:
     """A record with one field."""
     return {"type": "record", "name": "R", "fields": [{"name": "x", "type": kind}]}
+
+
+def test_readers_are_in_c_where_they_can_be() -> None:
+    best: Maker = MAKERS.get("native", python_reader)
+    assert type(make_reader(record_of("long"))) is type(best(record_of("long")))
+
+
+@given(st.sampled_from(sorted(SCHEMAS)), st.data())
+def test_both_readers_keep_the_same_and_see_the_same_damage(name: str, data: st.DataObject) -> None:
+    golden, fields = GOLDEN[name], [field["name"] for field in SCHEMAS[name]["fields"]]
+    at = data.draw(st.integers(0, len(golden)))
+    value = golden[:at] + data.draw(st.binary(max_size=4)) + golden[at + data.draw(st.integers(0, 4)) :]
+    kept = data.draw(st.sets(st.sampled_from(fields)))
+    told = [
+        repr(None if refused(read, value) else read(value, 0))
+        for read in (make(SCHEMAS[name], kept) for make in MAKERS.values())
+    ]
+    assert len(set(told)) == 1

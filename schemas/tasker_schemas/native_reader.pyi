@@ -1,0 +1,6 @@
+from collections.abc import Collection
+from typing import Any
+
+class NativeReader:
+    def __init__(self, schema: Any, keep: Collection[str] | None = None) -> None: ...
+    def __call__(self, value: bytes, position: int) -> tuple[dict[str, Any], int]: ...
