@@ -1,12 +1,15 @@
 """Kafka Streams in Java, one stream thread, warm: an aggregation over both topics, at least once, states in RocksDB.
 
-Its unit is the record, but its cache lets one record per touched task through at each commit, once a second. It has a
-fold of its own, which is ours in Java for the events that the benchmark sends: the outputs are equal.
+Its unit is the record, but its cache lets one record per touched task through at each commit, once a second. What comes
+through becomes a record of the output, and every two seconds changes the windows, in two more stores, which are told
+then. It has a fold of its own, which is ours in Java for the events that the benchmark sends: the outputs are equal,
+the windows too. It closes and forgets nothing, and a crash while it writes the windows can leave them wrong: its stores
+are not written in one step.
 
 Warm means: the same program in the same Java machine first works through `WARM_UP` records (or all there are) under
 another group and into another topic, is closed, and then starts again from nothing; only that second life is timed.
 
-    python -m benchmarks.peers.kstreams SERVERS GROUP OUTPUT
+    python -m benchmarks.peers.kstreams SERVERS GROUP STATS WINDOWS
 """
 
 from __future__ import annotations
@@ -45,18 +48,18 @@ def compiled(folder: Path) -> Path:
     return folder
 
 
-def command(folder: Path, servers: str, group: str, output: str) -> list[str]:
+def command(folder: Path, servers: str, group: str, stats: str, windows: str) -> list[str]:
     """Return the command that is the peer, its classes and the schemas in a folder."""
     path = os.pathsep.join([str(compiled(folder / "classes")), class_path(KAFKA_STREAMS)])
     options = ["--enable-native-access=ALL-UNNAMED", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
     schemas = []
-    for record in ("TaskEvent", "StepEvent", "TaskStats"):
+    for record in ("TaskEvent", "StepEvent", "TaskStats", "StatsWindow"):
         schemas.append(str(folder / f"{record}.avsc"))
         Path(schemas[-1]).write_text(json.dumps(latest(record).declared), encoding="utf-8")
-    arguments = [servers, group, output, *SOURCES, str(WARM_UP), *schemas]
+    arguments = [servers, group, stats, windows, *SOURCES, str(WARM_UP), *schemas]
     return [str(java()), *options, "-cp", path, "StatsPeer", *arguments]
 
 
 if __name__ == "__main__":
-    machine = command(Path(os.environ["TASKER_STATE_DIR"]), *sys.argv[1:4])
+    machine = command(Path(os.environ["TASKER_STATE_DIR"]), *sys.argv[1:5])
     os.execv(machine[0], machine)

@@ -1,6 +1,7 @@
 """Quix Streams as its documentation has it: two topics concatenated, a stateful function with our fold, one output.
 
 Its unit is the record: a state is read and written for each one, and a statistic goes out for each one.
+It makes no windows.
 
     python -m benchmarks.peers.quix SERVERS GROUP OUTPUT
 """

@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.avro.Schema;
@@ -19,6 +21,7 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
@@ -28,12 +31,15 @@ import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
  * The statistics as Kafka Streams has them: both topics into one aggregation per key, kept in RocksDB with its
- * changelog, and one record per touched task at each commit, which is what the store's cache passes on.
+ * changelog, and one record per touched task at each commit, which is what the store's cache passes on. From there the
+ * windows are derived, too: see {@link Windowing}.
  *
- * <p>{@code StatsPeer SERVERS GROUP OUTPUT TASK_TOPIC STEP_TOPIC WARM_UP SCHEMAS...}: the same program first works
- * through WARM_UP records under another group, so that the compiler has seen all of it, and then starts from nothing.
+ * <p>{@code StatsPeer SERVERS GROUP STATS WINDOWS TASK_TOPIC STEP_TOPIC WARM_UP SCHEMAS...}: the same program first
+ * works through WARM_UP records under another group, so that the compiler has seen all of it, and then starts from
+ * nothing.
  */
 final class StatsPeer {
+    private static final String STATES = "states";
     private final AtomicLong handled = new AtomicLong();
     private final String servers;
     private final List<String> sources;
@@ -41,13 +47,15 @@ final class StatsPeer {
     private final Schema taskEvent;
     private final Schema stepEvent;
     private final Schema taskStats;
+    private final Schema statsWindow;
 
     private StatsPeer(String[] arguments) throws IOException {
         servers = arguments[0];
-        sources = List.of(arguments[3], arguments[4]);
-        taskEvent = schema(arguments[6]);
-        stepEvent = schema(arguments[7]);
-        taskStats = schema(arguments[8]);
+        sources = List.of(arguments[4], arguments[5]);
+        taskEvent = schema(arguments[7]);
+        stepEvent = schema(arguments[8]);
+        taskStats = schema(arguments[9]);
+        statsWindow = schema(arguments[10]);
     }
 
     private static Schema schema(String file) throws IOException {
@@ -89,26 +97,32 @@ final class StatsPeer {
         }
     }
 
-    private Topology topology(String output) {
+    private Topology topology(String statsTopic, String windowTopic) {
         StreamsBuilder builder = new StreamsBuilder();
         var key = Serdes.ByteArray();
-        builder.stream(sources, Consumed.with(key, Serdes.ByteArray()))
+        KStream<byte[], TaskState> states = builder.stream(sources, Consumed.with(key, Serdes.ByteArray()))
                 .processValues(Reading::new)
                 .groupByKey(Grouped.keySerde(key))
                 .aggregate(
                         TaskState::new,
                         (id, event, state) -> state.fold(event),
-                        Materialized.<byte[], TaskState, KeyValueStore<Bytes, byte[]>>as("states")
+                        Materialized.<byte[], TaskState, KeyValueStore<Bytes, byte[]>>as(STATES)
                                 .withKeySerde(key)
                                 .withValueSerde(TaskState.serde())
                                 .withCachingEnabled())
-                .toStream()
-                .mapValues(new TaskStats(taskStats)::toBytes)
-                .to(output, Produced.with(key, Serdes.ByteArray()));
+                .toStream();
+        states.mapValues(new TaskStats(taskStats)::record)
+                .to(statsTopic, Produced.with(key, SingleObject.serde(taskStats)));
+        states.process(Windowing.supplier(STATES, statsWindow), STATES)
+                .to(
+                        windowTopic,
+                        Produced.with(key, SingleObject.serde(statsWindow))
+                                .withStreamPartitioner((topic, place, window, partitions) ->
+                                        Optional.of(Set.of((Integer) window.get("partition")))));
         return builder.build();
     }
 
-    private KafkaStreams started(String group, String output) {
+    private KafkaStreams started(String group, String statsTopic, String windowTopic) {
         Properties settings = new Properties();
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, group);
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, servers);
@@ -121,14 +135,15 @@ final class StatsPeer {
         settings.put(StreamsConfig.consumerPrefix("max.poll.records"), 4000);
         settings.put(StreamsConfig.consumerPrefix("session.timeout.ms"), 6000);
         handled.set(0);
-        KafkaStreams streams = new KafkaStreams(topology(output), settings);
+        KafkaStreams streams = new KafkaStreams(topology(statsTopic, windowTopic), settings);
         streams.start();
         return streams;
     }
 
     private void warmUp(String group, long records) throws InterruptedException {
         String own = group + "-warm-" + System.nanoTime();
-        try (KafkaStreams streams = started(own, group + "-warm-up")) {
+        String output = group + "-warm-up";
+        try (KafkaStreams streams = started(own, output, output)) {
             for (long before = -1; handled.get() < records && handled.get() != before; ) {
                 before = handled.get() == 0 ? -1 : handled.get(); // a small workload ends before
                 Thread.sleep(500);
@@ -138,10 +153,10 @@ final class StatsPeer {
 
     public static void main(String[] arguments) throws Exception {
         StatsPeer peer = new StatsPeer(arguments);
-        peer.warmUp(arguments[1], Long.parseLong(arguments[5]));
+        peer.warmUp(arguments[1], Long.parseLong(arguments[6]));
         CountDownLatch asked = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(asked::countDown));
-        try (KafkaStreams streams = peer.started(arguments[1], arguments[2])) {
+        try (KafkaStreams streams = peer.started(arguments[1], arguments[2], arguments[3])) {
             asked.await();
             streams.close(Duration.ofSeconds(10));
         }

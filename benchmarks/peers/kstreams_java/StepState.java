@@ -18,6 +18,7 @@ final class StepState {
     String name;
     Set<String> dependsOn;
     final TreeMap<Integer, Attempt> attempts = new TreeMap<>();
+    private Figures known;
 
     /** One attempt; microseconds, null is unknown. */
     record Attempt(int rank, Long started, Long handled, Long ended, Long closed, Long told) {
@@ -48,9 +49,10 @@ final class StepState {
     }
 
     /** A step in numbers; microseconds. */
-    record Figures(int rank, int tries, long work, Long time) {}
+    record Figures(int rank, int tries, long work, Long time, Long ended) {}
 
     void learn(EventRecord event, int digest) {
+        known = null;
         events.add(digest);
         name = Lattice.least(name, event.text("step_name"));
         List<?> before = event.list("depends_on");
@@ -78,6 +80,13 @@ final class StepState {
     }
 
     Figures figures() {
+        if (known == null) {
+            known = derived();
+        }
+        return known;
+    }
+
+    private Figures derived() {
         List<Long> durations = new ArrayList<>();
         Long start = null;
         Long end = null;
@@ -95,11 +104,11 @@ final class StepState {
         if (attempts.size() > 1 && start != null && end != null) {
             durations.add(between(start, end));
         }
-        return new Figures(
-                attempts.lastEntry().getValue().rank, tries, work, durations.stream().max(Long::compare).orElse(null));
+        Attempt last = attempts.lastEntry().getValue();
+        return new Figures(last.rank, tries, work, durations.stream().max(Long::compare).orElse(null), last.end());
     }
 
-    private static long between(long start, long end) {
+    static long between(long start, long end) {
         return Math.min(Math.max(0, end - start), MAX_DURATION);
     }
 

@@ -1,6 +1,3 @@
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,17 +6,14 @@ import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.generic.GenericRecordBuilder;
-import org.apache.avro.message.BinaryMessageEncoder;
 
 /** A task's state as the record that our stats topic holds. */
 final class TaskStats {
     private static final String[] STATUS = {"pending", "in_progress", "error", "cancelled", "complete"};
     private final Schema schema;
-    private final BinaryMessageEncoder<GenericRecord> encoder;
 
     TaskStats(Schema schema) {
         this.schema = schema;
-        encoder = new BinaryMessageEncoder<>(GenericData.get(), schema);
     }
 
     /** A chain of steps, each depending on the one before, and its microseconds. */
@@ -35,19 +29,7 @@ final class TaskStats {
         }
     }
 
-    byte[] toBytes(TaskState state) {
-        GenericRecord stats = record(state);
-        try {
-            ByteBuffer bytes = encoder.encode(stats);
-            byte[] copy = new byte[bytes.remaining()];
-            bytes.get(copy);
-            return copy;
-        } catch (IOException impossible) {
-            throw new UncheckedIOException(impossible);
-        }
-    }
-
-    private GenericRecord record(TaskState state) {
+    GenericRecord record(TaskState state) {
         Map<String, StepState.Figures> figures = new TreeMap<>();
         state.steps.forEach((stepId, step) -> figures.put(stepId, step.figures()));
         GenericRecordBuilder stats = new GenericRecordBuilder(schema);
