@@ -154,7 +154,8 @@ def _delivering(app: EngineApp) -> Callable[[Any], Any]:
             run = event.value
             # A run from before a seek is delivered again, to whoever has the partition now.
             stale = partial(consumer.is_stale, run)
-            await app.intake.put(event.message.partition, Delivery(run.records, partial(stream.ack, event), stale))
+            delivery = Delivery(run.records, partial(stream.ack, event), stale, run.more)
+            await app.intake.put(event.message.partition, delivery)
 
     return deliver
 
@@ -219,6 +220,7 @@ def _faust_settings(settings: EngineSettings, state_dir: Path) -> dict[str, Any]
         "broker_heartbeat_interval": settings.heartbeat_interval,
         "broker_request_timeout": max(settings.session_timeout, 40.0),
         # A backend may be slow for as long as it likes: heartbeats show that this worker lives.
+        "consumer_max_fetch_size": 512 << 10,
         "broker_max_poll_interval": _A_DAY,
         "broker_rebalance_timeout": settings.drain_timeout + 30.0,
         "broker_commit_livelock_soft_timeout": _A_DAY,

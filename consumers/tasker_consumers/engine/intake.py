@@ -18,7 +18,10 @@ from typing import Any
 from tasker_consumers.engine.lanes import Lanes
 
 #: Runs that may wait at a time, over all partitions.
-WAITING = 16
+WAITING = 24
+
+#: How long a lane waits for more of a backlog, until a run is full.
+_BACKLOG_S = 2.0
 
 Process = Callable[[int, list[Any]], Awaitable[None]]
 
@@ -30,6 +33,8 @@ class Delivery:
     records: list[Any]
     ack: Callable[[], Awaitable[None]]
     stale: Callable[[], bool]
+    #: Whether more of it can be had at once: then it is worth waiting for.
+    more: bool = False
 
 
 class Intake:
@@ -90,11 +95,16 @@ class Intake:
             self._send_for(partition)
 
     async def _gather(self, partition: int) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._gather_seconds):
-                while not self._enough(partition):
+        loop = asyncio.get_running_loop()
+        begun, waiting = loop.time(), self._waiting[partition]
+        while not self._enough(partition):
+            patience = _BACKLOG_S if waiting[-1].more else self._gather_seconds
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(begun + patience):
                     self._came.clear()
                     await self._came.wait()
+            if loop.time() >= begun + patience:
+                return
 
     def _enough(self, partition: int) -> bool:
         """Return whether a run is full, or no more can come before one is taken, or there is none to wait for."""

@@ -28,6 +28,9 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from tasker_consumers.engine.fetched import deliver_native_records
+from tasker_consumers.engine.pace import Pace
+
 SCHEME = "taskerruns"
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
 #: one partition while a fetch of the others is under way.
@@ -40,6 +43,8 @@ class Run(NamedTuple):
 
     epoch: int
     records: list[Any]
+    #: Whether the partition has more of them already.
+    more: bool = False
 
 
 class RunHost(Protocol):
@@ -62,10 +67,16 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pace = Pace()
+
     async def on_start(self) -> None:
         """Start the consumer and listen in on its heartbeats."""
         await super().on_start()
-        coordinator = self._ensure_consumer()._coordinator
+        consumer = self._ensure_consumer()
+        deliver_native_records(consumer._fetcher)
+        coordinator = consumer._coordinator
         beat = coordinator._do_heartbeat
 
         async def observed() -> bool:
@@ -77,6 +88,20 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
 
         coordinator._do_heartbeat = observed
         self.last_heartbeat = time.monotonic()
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
+        max_records: int | None = None,
+    ) -> Any:
+        wanted = self.pace.next(active_partitions)
+        records = await super()._fetch_records(consumer, wanted, timeout, max_records)
+        lasts = [(tp, fetched[-1]) for tp, fetched in records.items() if fetched]
+        reached = {tp: (last.timestamp, last.offset + 1 < (consumer.highwater(tp) or 0)) for tp, last in lasts}
+        self.pace.note(wanted, reached)
+        return records
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Note that the group just answered: while it is joined there are no heartbeats."""
@@ -133,14 +158,28 @@ class RunConsumer(driver.Consumer):
         for tp, fetched in (records or {}).items():
             if active is not None and tp not in active:
                 continue
+            more = cast("RunConsumerThread", self._thread).pace.has_more(tp)
             for start in range(0, len(fetched), size):
                 if self.should_stop or not self.flow_active or epoch != self.epoch:
                     return  # a seek has come or will come: the rest is delivered after it
-                yield tp, self._run_message(tp, Run(epoch, fetched[start : start + size]))
+                run = Run(epoch, fetched[start : start + size], more or start + size < len(fetched))
+                yield tp, self._run_message(tp, run)
 
     def _run_message(self, tp: TP, run: Run) -> ConsumerMessage:
-        message = self._to_message(tp, run.records[-1])
-        message.key, message.value, message.headers = None, cast("Any", run), None
+        last = run.records[-1]
+        message = ConsumerMessage(
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=last.offset,
+            timestamp=last.timestamp / 1000,
+            timestamp_type=0,
+            headers=None,
+            key=None,
+            value=cast("Any", run),
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
         # Faust drops what is older than the last offset it saw; with epochs nothing ever has to be.
         self._read_offset[tp] = None
         self._runs[tp].append(message.offset)
@@ -191,6 +230,7 @@ class RunConsumer(driver.Consumer):
     def _begin_epoch(self) -> None:
         self.epoch += 1
         self._runs.clear()
+        cast("RunConsumerThread", self._thread).pace.forget()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Settle and commit what is in work while the partitions are still ours, then let them go."""

@@ -1,0 +1,62 @@
+"""Topics of one partition are read at one pace, by the time of their records.
+
+Behind by a day, one topic would otherwise be read to its end before another: every state would be touched by the one
+and, much later, by the other. Whoever is ahead waits for whoever has more to read from before that time.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from faust.types import TP
+
+#: A topic that brought nothing in so many fetches, its broker perhaps away, is not waited for.
+PATIENCE = 10
+
+
+@dataclass(slots=True)
+class _Place:
+    """Up to where a topic's partition was read."""
+
+    reached_ms: int
+    more: bool
+    fetches_without: int = 0
+
+    def is_waited_for(self) -> bool:
+        return self.more and self.fetches_without < PATIENCE
+
+
+class Pace:
+    """Says which partitions to read next."""
+
+    def __init__(self) -> None:
+        self._places: dict[TP, _Place] = {}
+
+    def next(self, tps: Iterable[TP]) -> set[TP]:
+        """Return those of the partitions that are not ahead of another topic."""
+        tps = set(tps)
+        behind: dict[int, int] = {}
+        for tp in tps & self._places.keys():
+            place = self._places[tp]
+            if place.is_waited_for():
+                behind[tp.partition] = min(place.reached_ms, behind.get(tp.partition, place.reached_ms))
+        return {tp for tp in tps if tp not in self._places or not self._is_ahead(tp, behind)}
+
+    def note(self, asked: Iterable[TP], reached: Mapping[TP, tuple[int, bool]]) -> None:
+        """Note a fetch: the time of the last record of each partition that brought some, and whether it has more."""
+        for tp in asked:
+            if tp in reached:
+                self._places[tp] = _Place(*reached[tp])
+            elif tp in self._places:
+                self._places[tp].fetches_without += 1
+
+    def has_more(self, tp: TP) -> bool:
+        """Return whether a partition had more to read when it was fetched last."""
+        return tp in self._places and self._places[tp].more
+
+    def forget(self) -> None:
+        """Begin anew, as after a seek."""
+        self._places = {}
+
+    def _is_ahead(self, tp: TP, behind: Mapping[int, int]) -> bool:
+        reached = self._places[tp].reached_ms
+        return reached > behind.get(tp.partition, reached)
