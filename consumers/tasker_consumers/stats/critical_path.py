@@ -54,19 +54,17 @@ def _ends(times: dict[str, int], needs: dict[str, Collection[str]]) -> dict[str,
     """Return for each step the best chain that ends with it: time (negative), number of steps, step before."""
     followers: defaultdict[str, list[str]] = defaultdict(list)
     missing: dict[str, int] = {}
-    for step_id, before in needs.items():
-        present = [other for other in before if other in times]
-        missing[step_id] = len(present)
-        for other in present:
+    present = {step_id: [other for other in before if other in times] for step_id, before in needs.items()}
+    for step_id, before in present.items():
+        missing[step_id] = len(before)
+        for other in before:
             followers[other].append(step_id)
     ready = [step_id for step_id, count in missing.items() if not count]
     ends: dict[str, tuple[int, int, str | None]] = {}
     while ready:
         step_id = ready.pop()
-        time, length, last = min(
-            ((ends[other][0], ends[other][1], other) for other in needs[step_id] if other in times),
-            default=(0, 0, None),
-        )
+        chains = [(*ends[other][:2], other) for other in present[step_id]]
+        time, length, last = min(chains) if chains else (0, 0, None)
         ends[step_id] = (time - times[step_id], length + 1, last)
         for follower in followers[step_id]:
             missing[follower] -= 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from tasker_consumers.stats.contribution import FIRST_OUTCOME, Contribution
-from tasker_consumers.stats.lattice import greatest, least
+from tasker_consumers.stats.lattice import least
 from tasker_schemas.events import RANK, RANK_AFTER
 from tasker_schemas.names import State, StepEvents
 
@@ -62,14 +62,19 @@ class Attempt(NamedTuple):
         >>> Attempt(1, handled=5).join(Attempt(4, handled=7, ended=9))
         Attempt(rank=4, started=None, handled=5, ended=9, closed=None, told=None)
         """
-        return Attempt(
-            max(self.rank, other.rank),
-            least(self.started, other.started),
-            least(self.handled, other.handled),
-            greatest(self.ended, other.ended),
-            least(self.closed, other.closed),
-            greatest(self.told, other.told),
-        )
+        rank, started, handled, ended, closed, told = self  # written out: this is done for nearly every event
+        rank = max(rank, other.rank)
+        if started is None or (other.started is not None and other.started < started):
+            started = other.started
+        if handled is None or (other.handled is not None and other.handled < handled):
+            handled = other.handled
+        if ended is None or (other.ended is not None and other.ended > ended):
+            ended = other.ended
+        if closed is None or (other.closed is not None and other.closed < closed):
+            closed = other.closed
+        if told is None or (other.told is not None and other.told > told):
+            told = other.told
+        return Attempt(rank, started, handled, ended, closed, told)
 
 
 @dataclass(slots=True)
@@ -86,10 +91,12 @@ class Step:
         """Add what an event tells; `digest` is the hash of its id."""
         self._known = None
         self.events.add(digest)
-        self.name = least(self.name, event.get("step_name"))
-        depends_on = event.get("depends_on")
-        if depends_on is not None and depends_on != self.depends_on:
-            self.depends_on = (self.depends_on or frozenset()).union(depends_on)
+        name = event.get("step_name")
+        if name != self.name:
+            self.name = least(self.name, name)
+        depends_on, known_on = event.get("depends_on"), self.depends_on
+        if depends_on is not None and (known_on is None or not known_on.issuperset(depends_on)):
+            self.depends_on = (known_on or frozenset()).union(depends_on)
         rank = RANK_AFTER.get(event["event_name"])
         if rank is not None:  # else a name newer than this reader: it says nothing of the attempt's state
             number = event.get("attempt_number") or 1

@@ -5,7 +5,7 @@ and writes one of them, and the task's totals are the sum of their summaries. A 
 whole bucket, never changed by a difference: so what a crash left half-written is right again after the next delivery.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, NamedTuple, Self
@@ -122,7 +122,7 @@ class Bucket:
         longest: str | None = None
         longest_time: int | None = None
         ordered = False
-        for step_id, step_events, depends_on, rank, tries, step_work, time, _ in self._figures():
+        for step_id, step_events, depends_on, (rank, tries, step_work, time, _) in self._figures():
             events += step_events
             completed += rank >= _COMPLETE
             failed += rank == _ERROR
@@ -137,14 +137,14 @@ class Bucket:
             events, len(self), completed, failed, cancelled, attempts, retries, work, longest, longest_time, ordered
         )
 
-    def _figures(self) -> Iterator[tuple[Any, ...]]:
-        for step_id, (step_events, _, depends_on, _, *figures) in self.packed.items():
-            yield step_id, len(step_events), depends_on, *figures
+    def _figures(self) -> Iterator[tuple[str, int, Collection[str] | None, Sequence[Any]]]:
+        for step_id, row in self.packed.items():
+            yield step_id, len(row[_EVENTS]), row[_DEPENDS_ON], row[_FIGURES]
         for step_id, step in self.steps.items():
-            yield step_id, len(step.events), step.depends_on, *step.figures()
+            yield step_id, len(step.events), step.depends_on, step.figures()
 
 
-_NAME, _DEPENDS_ON, _FIGURES, _TIME = 1, 2, slice(4, None), 7  # places in a row
+_EVENTS, _NAME, _DEPENDS_ON, _FIGURES, _TIME = 0, 1, 2, slice(4, None), 7  # places in a row
 
 
 class Weight(NamedTuple):
@@ -205,13 +205,15 @@ class StepTable:
         `digest` is the hash of its id.
         """
         step_id = event.get("step_id")
+        if not self.spread:
+            bucket = self.buckets[0]
+        else:
+            bucket = self._bucket(digest % FAN_OUT if step_id is None else bucket_of(step_id))
         if step_id is None:
-            bucket = self._bucket(digest % FAN_OUT if self.spread else 0)
             known = bucket.events
             news = digest not in known
             known.add(digest)
         else:
-            bucket = self._bucket(bucket_of(step_id) if self.spread else 0)
             if step_id not in self._before:
                 self._before[step_id] = bucket.weight(step_id)
             step = bucket.step(step_id)
