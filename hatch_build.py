@@ -1,4 +1,4 @@
-"""Compiles the native reader for a wheel or an editable installation; where there is no compiler, it is left out."""
+"""Compiles the native modules for a wheel or an editable installation; without a compiler they are left out."""
 
 from pathlib import Path
 from typing import Any
@@ -7,26 +7,28 @@ from Cython.Build import cythonize
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from setuptools import Distribution, Extension
 
-MODULE = "tasker_schemas.native_reader"
-SOURCE = "schemas/tasker_schemas/native_reader.pyx"
+PACKAGE = "tasker_schemas"
 
 
-class NativeReaderHook(BuildHookInterface[Any]):
-    """Adds the compiled module to what is built."""
+class NativeModulesHook(BuildHookInterface[Any]):
+    """Adds the compiled modules to what is built."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling's signature
-        """Compile beside the source, where an editable installation finds it too."""
-        built = _compiled()
-        if built.exists():
-            build_data["force_include"][str(built)] = f"tasker_schemas/{built.name}"
+        """Compile beside the sources, where an editable installation finds them too."""
+        for built in filter(Path.exists, _compiled()):
+            build_data["force_include"][str(built)] = f"{PACKAGE}/{built.name}"
             build_data.update(pure_python=False, infer_tag=True)
 
 
-def _compiled() -> Path:
-    """Return where the compiled module is, if it could be made; hatchling runs this in the project's root."""
-    extensions = cythonize([Extension(MODULE, [SOURCE], optional=True)], build_dir="build")
-    build: Any = Distribution({"ext_modules": extensions, "package_dir": {"": "schemas"}}).get_command_obj("build_ext")
+def _compiled() -> list[Path]:
+    """Return where the compiled modules are, if they could be made; hatchling runs this in the project's root."""
+    sources = {f"{PACKAGE}.{source.stem}": str(source) for source in Path("schemas", PACKAGE).glob("*.pyx")}
+    extensions = cythonize([Extension(module, [source]) for module, source in sources.items()], build_dir="build")
+    for extension in extensions:
+        extension.optional = True  # which cythonize would forget
+    described = {"ext_modules": extensions, "package_dir": {"": "schemas"}}
+    build: Any = Distribution(described).get_command_obj("build_ext")
     build.inplace = True
     build.ensure_finalized()
     build.run()
-    return Path(build.get_ext_fullpath(MODULE))
+    return [Path(build.get_ext_fullpath(module)) for module in sources]

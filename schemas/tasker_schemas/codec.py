@@ -22,6 +22,9 @@ from tasker_schemas.schemas import NAMESPACE, by_fingerprint, fingerprint_of, la
 SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = b"\x00"
 
+Writer = Callable[[Mapping[str, Any], bytes], bytes]
+"""Returns a record's bytes after a frame."""
+
 SchemaLookup = Callable[[int], dict[str, Any]]
 """Finds the schema behind a registry's id, as JSON; raises BackendUnavailable, or LookupError for an unknown id."""
 
@@ -45,13 +48,40 @@ def encode(record: str, data: Mapping[str, Any], frame: bytes | None = None) -> 
 
     Raises UsageError for a value that does not fit its field.
     """
-    out = io.BytesIO()
-    out.write(single_object_frame(record) if frame is None else frame)
+    write = _writer_of(record)
     try:
-        schemaless_writer(out, latest(record).plain, data)
+        return write(data, single_object_frame(record) if frame is None else frame)
     except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
         raise UsageError(f"{record}: {error}") from error
-    return out.getvalue()
+
+
+def _general_writer(schema: Any) -> Writer:
+    """Return a writer for records of any schema, and without a C compiler."""
+
+    def write(data: Mapping[str, Any], frame: bytes) -> bytes:
+        out = io.BytesIO()
+        out.write(frame)
+        schemaless_writer(out, schema, data, disable_tuple_notation=True)  # a tuple is a list, also in a union
+        return out.getvalue()
+
+    return write
+
+
+try:
+    from tasker_schemas.native_writer import NativeWriter
+except ImportError:
+    _fastest: Callable[[Any], Writer] = _general_writer
+else:
+    _fastest = NativeWriter
+
+
+@cache
+def _writer_of(record: str) -> Writer:
+    schema = latest(record).plain
+    try:
+        return _fastest(schema)
+    except ValueError:  # the events: their attributes are a union of more than null and one other
+        return _general_writer(schema)
 
 
 class Decoder:

@@ -1,0 +1,6 @@
+from collections.abc import Mapping
+from typing import Any
+
+class NativeWriter:
+    def __init__(self, schema: dict[str, Any]) -> None: ...
+    def __call__(self, data: Mapping[str, Any], frame: bytes) -> bytes: ...
