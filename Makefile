@@ -12,7 +12,7 @@ help: ## This list
 
 setup: $(READY) ## The environment in .venv, from uv.lock
 
-$(READY): pyproject.toml uv.lock hatch_build.py $(wildcard schemas/tasker_schemas/*.pyx)
+$(READY): pyproject.toml uv.lock hatch_build.py $(wildcard */*/*.pyx */*/*/*.pyx)
 	@[ -x "$$(command -v $(UV))" ] || PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --target .uv uv
 	$(UV) sync --quiet --locked --all-extras --all-groups --python "$$(command -v $(PYTHON))"
 	@touch $@

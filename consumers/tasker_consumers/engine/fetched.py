@@ -6,6 +6,7 @@ package was installed without a C compiler, its own records are delivered.
 # ruff: noqa: SLF001  it reaches into aiokafka, as `transport` does
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -15,10 +16,10 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
-try:
+NativeRecord: Any = None
+unpack: Any = None
+with suppress(ImportError):
     from tasker_consumers.engine.native_records import NativeRecord, unpack
-except ImportError:
-    NativeRecord = unpack = None  # type: ignore[assignment,misc]
 
 _BEFORE_LENGTH, _OVERHEAD, _HEADER = 8, 12, 61  # bytes of a batch: to its length, to what that counts, to its records
 _APPEND_TIME = 1

@@ -145,8 +145,8 @@ class Figures(NamedTuple):
 def _figures(attempts: Mapping[int, Attempt]) -> Figures:
     if len(attempts) == 1:  # nearly always
         ((number, attempt),) = attempts.items()
-        duration = attempt.duration
-        return Figures(attempt.rank, number if attempt.rank >= BEGUN else 0, duration or 0, duration, attempt.end)
+        rank, duration = attempt.rank, attempt.duration
+        return Figures(rank, number if rank >= BEGUN else 0, duration or 0, duration, attempt.end)
     if not attempts:
         return Figures(0, 0, 0, None, None)
     last = attempts[max(attempts)]
