@@ -31,6 +31,7 @@ cdef class Node:
     cdef tuple children  # a record's fields, a union's branches, or the one type of what an array or a map holds
     cdef tuple names  # of a record's fields, or an enum's symbols
     cdef tuple kept  # of each field whether it is wanted; None when all are
+    cdef dict empty  # a record whose fields are all null, to be copied: a dict that grows is slower
 
 
 cdef class NativeReader:
@@ -85,6 +86,7 @@ cdef Node _parent(Kind kind, children, names, dict named):
     node.kind = kind
     node.children = tuple([_node(child, named) for child in children])
     node.names = tuple(names)
+    node.empty = dict.fromkeys(node.names)
     return node
 
 
@@ -109,11 +111,13 @@ cdef object _read(Node node, Cursor *cursor):
 
 
 cdef dict _record(Node node, Cursor *cursor):
-    cdef dict record = {}
+    cdef dict record = node.empty.copy() if node.kept is None else {}
     cdef Py_ssize_t place
     for place in range(len(node.children)):
         if node.kept is None:
-            record[node.names[place]] = _read(<Node>node.children[place], cursor)
+            value = _read(<Node>node.children[place], cursor)
+            if value is not None:
+                record[node.names[place]] = value
         elif node.kept[place]:
             value = _read(<Node>node.children[place], cursor)
             if value or value == 0:

@@ -41,7 +41,7 @@ def read(data: bytes | bytearray, begin: int = 0, isolation: int = 0, *, native:
     ours = (fetched._Records, fetched._Batches)
     records, batches = ours if native else (PartitionRecords, MemoryRecords)
     made = records(TOPIC, batches(bytes(data)), [], begin, None, None, True, isolation)
-    found = [(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in made]
+    found = [(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in made]
     return [*found, made.next_fetch_offset]
 
 
@@ -86,7 +86,7 @@ def test_a_damaged_batch_is_refused() -> None:
 def test_bytes_that_are_no_records_are_refused_or_read_to_their_end(payload: bytes) -> None:
     try:
         records = fetched.unpack("t", 0, payload, 0, 0, -1)
-        told = [record.headers for record in records]
+        told = [list(record.headers) for record in records]
     except (ValueError, OverflowError):
         return
     assert len(told) <= len(payload)
@@ -97,3 +97,14 @@ def test_the_broker_s_time_is_that_of_every_record() -> None:
     data[22] |= 0x08  # attributes: the timestamps are those of the append
     made = fetched._Batch(fetched._Batches(bytes(data)), MemoryRecords(bytes(data)).next_batch(), bytes(data[61:]))
     assert {record.timestamp for record in made} == {2000}
+
+
+def test_headers_are_a_sequence() -> None:
+    first, second, _ = fetched._Records(TOPIC, fetched._Batches(bytes(batch(SOME))), [], 0, None, None, True, 0)
+    assert (len(first.headers), first.headers[1], list(first.headers)) == (2, ("b", None), [("a", b"1"), ("b", None)])
+    assert not second.headers
+
+
+def test_a_header_with_a_name_that_is_no_text_is_read_all_the_same() -> None:
+    (record,) = fetched.unpack("t", 0, b"\x12\x00\x00\x00\x01\x01\x02\x02\xff\x00", 0, 0, -1)
+    assert list(record.headers) == [("\ufffd", b"")]

@@ -220,7 +220,7 @@ def _faust_settings(settings: EngineSettings, state_dir: Path) -> dict[str, Any]
         "broker_heartbeat_interval": settings.heartbeat_interval,
         "broker_request_timeout": max(settings.session_timeout, 40.0),
         # A backend may be slow for as long as it likes: heartbeats show that this worker lives.
-        "consumer_max_fetch_size": 512 << 10,
+        "consumer_max_fetch_size": 256 << 10,
         "broker_max_poll_interval": _A_DAY,
         "broker_rebalance_timeout": settings.drain_timeout + 30.0,
         "broker_commit_livelock_soft_timeout": _A_DAY,

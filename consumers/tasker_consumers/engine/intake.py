@@ -18,7 +18,7 @@ from typing import Any
 from tasker_consumers.engine.lanes import Lanes
 
 #: Runs that may wait at a time, over all partitions.
-WAITING = 24
+WAITING = 96
 
 #: How long a lane waits for more of a backlog, until a run is full.
 _BACKLOG_S = 2.0

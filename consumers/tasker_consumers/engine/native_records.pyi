@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 class NativeRecord:
     topic: str
     partition: int
@@ -5,8 +7,7 @@ class NativeRecord:
     timestamp: int
     key: bytes | None
     value: bytes | None
-    @property
-    def headers(self) -> tuple[tuple[str, bytes | None], ...]: ...
+    headers: Sequence[tuple[str, bytes | None]]
 
 def unpack(
     topic: str, partition: int, payload: bytes, offset: int, timestamp: int, append_time: int

@@ -11,6 +11,31 @@ cdef struct Cursor:
     const char *end
 
 
+cdef class NativeHeaders:
+    """A record's names and values, in their order; those who never look at them pay for nothing."""
+
+    cdef bytes _data
+
+    def __iter__(self):
+        return iter(self._read())
+
+    def __getitem__(self, place):
+        return self._read()[place]
+
+    def __len__(self):
+        cdef Cursor cursor = _cursor(self._data)
+        return _varint(&cursor)
+
+    cdef list _read(self):
+        cdef Cursor cursor = _cursor(self._data)
+        cdef int64_t left = _varint(&cursor)
+        cdef list found = []
+        while left > 0:
+            found.append((_text(&cursor), _blob(&cursor)))
+            left -= 1
+        return found
+
+
 cdef class NativeRecord:
     """A record as the engine takes it (`tasker_consumers.engine.processor.Record`)."""
 
@@ -20,21 +45,7 @@ cdef class NativeRecord:
     cdef readonly int64_t timestamp
     cdef readonly bytes key
     cdef readonly bytes value
-    cdef bytes _headers
-
-    @property
-    def headers(self):
-        """Its names and values, in their order."""
-        cdef Cursor cursor
-        cdef int64_t left
-        cdef list found = []
-        cursor.at = PyBytes_AS_STRING(self._headers)
-        cursor.end = cursor.at + PyBytes_GET_SIZE(self._headers)
-        left = _varint(&cursor)
-        while left > 0:
-            found.append((_text(&cursor), _blob(&cursor)))
-            left -= 1
-        return tuple(found)
+    cdef readonly NativeHeaders headers
 
 
 def unpack(str topic, int partition, bytes payload not None, int64_t offset, int64_t timestamp, int64_t append_time):
@@ -46,8 +57,7 @@ def unpack(str topic, int partition, bytes payload not None, int64_t offset, int
     cdef int64_t size, when
     cdef NativeRecord record
     cdef list records = []
-    cursor.at = PyBytes_AS_STRING(payload)
-    cursor.end = cursor.at + PyBytes_GET_SIZE(payload)
+    cursor = _cursor(payload)
     while cursor.at < cursor.end:
         size = _size(&cursor)
         inner.at, inner.end = cursor.at, cursor.at + size
@@ -62,9 +72,17 @@ def unpack(str topic, int partition, bytes payload not None, int64_t offset, int
         record.offset = offset + _varint(&inner)
         record.key = _blob(&inner)
         record.value = _blob(&inner)
-        record._headers = PyBytes_FromStringAndSize(inner.at, inner.end - inner.at)
+        record.headers = NativeHeaders.__new__(NativeHeaders)
+        record.headers._data = PyBytes_FromStringAndSize(inner.at, inner.end - inner.at)
         records.append(record)
     return records
+
+
+cdef inline Cursor _cursor(bytes data):
+    cdef Cursor cursor
+    cursor.at = PyBytes_AS_STRING(data)
+    cursor.end = cursor.at + PyBytes_GET_SIZE(data)
+    return cursor
 
 
 cdef bytes _blob(Cursor *cursor):
@@ -80,7 +98,7 @@ cdef bytes _blob(Cursor *cursor):
 
 cdef str _text(Cursor *cursor):
     cdef int64_t size = _size(cursor)
-    text = PyUnicode_DecodeUTF8(cursor.at, size, NULL)
+    text = PyUnicode_DecodeUTF8(cursor.at, size, "replace")  # whatever others name theirs
     cursor.at += size
     return text
 

@@ -39,7 +39,7 @@ class EngineSettings:
     #: Replicas of the topics the engine makes; -1 leaves it to the cluster.
     replication_factor: int = -1
     #: Most records that are folded together.
-    run_size: int = 16000
+    run_size: int = 32000
 
     def __post_init__(self) -> None:
         if not self.kafka.get("bootstrap.servers"):

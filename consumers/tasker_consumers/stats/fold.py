@@ -48,7 +48,8 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
     task_name = event.get("task_name")
     if task_name != state.name:
         state.name = least(state.name, task_name)
-    if state.carrier is None or (timestamp, event["event_id"]) < state.carrier:
+    carrier = state.carrier
+    if carrier is None or (timestamp <= carrier.timestamp and (timestamp, event["event_id"]) < carrier):
         _learn_trace(state, event, headers)
     learn = _LEARN.get(name)
     if learn is not None:

@@ -216,7 +216,7 @@ class StepTable:
         else:
             if step_id not in self._before:
                 self._before[step_id] = bucket.weight(step_id)
-            step = bucket.step(step_id)
+            step = bucket.steps.get(step_id) or bucket.step(step_id)
             news = digest not in step.events
             step.learn(event, digest)
         if not self.spread and (len(bucket) > SMALL_STEPS or len(bucket.events) > SMALL_EVENTS):
