@@ -51,8 +51,12 @@ def wait_for(
 
 
 @contextmanager
-def running(command: Sequence[str], environ: Mapping[str, str], name: str) -> Iterator[EngineProcess]:
-    """Run an engine while the block lasts; its log is shown when it fails."""
+def running(
+    command: Sequence[str], environ: Mapping[str, str], name: str, *, on_one_core: bool = False
+) -> Iterator[EngineProcess]:
+    """Run an engine while the block lasts, on Linux on one core only if asked for; its log is shown when it fails."""
+    if on_one_core:
+        command = ["taskset", "--cpu-list", str(max(os.sched_getaffinity(0))), *command]
     with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
         log = Path(folder) / "log"
         with log.open("wb") as out:

@@ -20,6 +20,8 @@ NAMES = {
     "ours": "tasker run stats",
     "plain": "plain confluent-kafka loop",
     "kstreams": "Kafka Streams, warm",
+    "ours_on_one_core": "tasker run stats, one core",
+    "kstreams_on_one_core": "Kafka Streams, one core",
     "quix": "Quix Streams",
 }
 STYLE: Any = {
@@ -71,11 +73,15 @@ def draw_throughput(found: Figures, folder: Path) -> None:
     )
     with plot(folder, "throughput", "Statistics, one process", caption) as axes:
         medians = [found["medians"][name] for name in names]
-        axes.barh([NAMES[name] for name in names], medians, color=[OURS if name == "ours" else PEER for name in names])
+        axes.barh(
+            [NAMES[name] for name in names],
+            medians,
+            color=[OURS if name.startswith("ours") else PEER for name in names],
+        )
         for place, name in enumerate(names):
             runs = found["rounds"][name]
             axes.plot(runs, [place] * len(runs), "o", color=INK, markersize=4)
-            told = "" if name == "ours" else f"  ours is {found[f'ratio_{name}']:.2f} x"
+            told = "" if name.startswith("ours") else f"  ours is {found[f'ratio_{name}']:.2f} x"
             axes.annotate(told, (max([*runs, medians[place]]), place), (6, 0), textcoords="offset points", va="center")
         axes.set_xlabel("records per second")
         axes.margins(x=0.3)

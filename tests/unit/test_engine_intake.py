@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
+
 from tasker_consumers.engine.intake import WAITING, Delivery, Intake
 from tasker_consumers.engine.lanes import Lanes
 
@@ -25,11 +27,11 @@ class Desk:
         self.jobs.append(records)
         await self.gate.wait()
 
-    async def put(self, *records: int) -> None:
+    async def put(self, *records: int, more: bool = False) -> None:
         async def ack() -> None:
             self.acked.append(records)
 
-        await self.intake.put(0, Delivery(list(records), ack, lambda: self.is_stale))
+        await self.intake.put(0, Delivery(list(records), ack, lambda: self.is_stale, more))
         await asyncio.sleep(0.001)
 
     async def finish(self, jobs: int) -> None:
@@ -61,6 +63,58 @@ def test_no_more_are_taken_together_than_a_run_may_hold() -> None:
             await desk.put(*records)
         await desk.finish(jobs=3)
         assert desk.jobs == [[1], [2, 3], [4, 5]]
+
+    run(scenario())
+
+
+def test_a_lane_with_a_backlog_waits_until_a_run_is_full() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=3)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        await desk.put(2, more=True)
+        assert desk.jobs == []
+        await desk.put(3, more=True)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[1, 2, 3]]
+
+    run(scenario())
+
+
+def test_a_lane_at_the_end_of_a_backlog_waits_no_longer() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=3)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        await desk.put(2, more=False)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[1, 2]]
+
+    run(scenario())
+
+
+def test_a_lane_does_not_wait_for_ever_for_a_backlog_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasker_consumers.engine.intake._BACKLOG_S", 0.05)
+
+    async def scenario() -> None:
+        desk = Desk(run_size=3)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[1]]
+
+    run(scenario())
+
+
+def test_a_lane_that_is_closed_takes_what_it_has() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=3)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        desk.lanes.refuse()
+        desk.intake.hurry()
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[1]]
 
     run(scenario())
 

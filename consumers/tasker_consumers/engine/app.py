@@ -53,6 +53,8 @@ class EngineApp(faust.App):
         self.consumer.stop_flow()
         self.flow_control.suspend()
         self.flow_control.clear()
+        self.lanes.refuse()
+        self.intake.hurry()
         await self.lanes.close(self.drain_timeout)
         self.intake.clear()
         await self.consumer.commit()
@@ -220,6 +222,7 @@ def _faust_settings(settings: EngineSettings, state_dir: Path) -> dict[str, Any]
         "broker_heartbeat_interval": settings.heartbeat_interval,
         "broker_request_timeout": max(settings.session_timeout, 40.0),
         # A backend may be slow for as long as it likes: heartbeats show that this worker lives.
+        # A run of each topic is read at a time (`pace`): the shorter they are, the closer they stay together.
         "consumer_max_fetch_size": 256 << 10,
         "broker_max_poll_interval": _A_DAY,
         "broker_rebalance_timeout": settings.drain_timeout + 30.0,

@@ -51,11 +51,15 @@ class Lanes:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def close(self, grace: float) -> None:
-        """Take no more jobs, wait up to `grace` seconds for those at work, then cancel what is left."""
+    def refuse(self) -> None:
+        """Take no more jobs."""
         self._closed = True
         self._closing.set()
         self._epoch += 1
+
+    async def close(self, grace: float) -> None:
+        """Take no more jobs, wait up to `grace` seconds for those at work, then cancel what is left."""
+        self.refuse()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
         for task in self._tasks:

@@ -23,6 +23,15 @@ class Path(NamedTuple):
     time: int
 
 
+class _End(NamedTuple):
+    """The best chain that ends with a step; the least is the best."""
+
+    time: int  # negative
+    length: int
+    step_id: str
+    before: str | None
+
+
 def critical_path(nodes: Iterable[Node]) -> Path | None:
     """Return the chain with the largest time; None if no step told what it depends on, or if they depend on each other.
 
@@ -41,17 +50,15 @@ def critical_path(nodes: Iterable[Node]) -> Path | None:
     ends = _ends(times, needs) if ordered else {}
     if not ends or len(ends) < len(times):  # steps in a ring never get an end
         return None
-    last: str | None = min(ends, key=lambda step_id: (*ends[step_id][:2], step_id))
-    longest = -ends[last][0] if last is not None else 0
-    chain = []
-    while last is not None:
-        chain.append(last)
-        last = ends[last][2]
-    return Path(chain[::-1], longest)
+    end = min(ends.values())
+    chain = [end.step_id]
+    while (before := ends[chain[-1]].before) is not None:
+        chain.append(before)
+    return Path(chain[::-1], -end.time)
 
 
-def _ends(times: dict[str, int], needs: dict[str, Collection[str]]) -> dict[str, tuple[int, int, str | None]]:
-    """Return for each step the best chain that ends with it: time (negative), number of steps, step before."""
+def _ends(times: dict[str, int], needs: dict[str, Collection[str]]) -> dict[str, _End]:
+    """Return for each step the best chain that ends with it."""
     followers: defaultdict[str, list[str]] = defaultdict(list)
     missing: dict[str, int] = {}
     present = {step_id: [other for other in before if other in times] for step_id, before in needs.items()}
@@ -60,12 +67,12 @@ def _ends(times: dict[str, int], needs: dict[str, Collection[str]]) -> dict[str,
         for other in before:
             followers[other].append(step_id)
     ready = [step_id for step_id, count in missing.items() if not count]
-    ends: dict[str, tuple[int, int, str | None]] = {}
+    ends: dict[str, _End] = {}
     while ready:
         step_id = ready.pop()
-        chains = [(*ends[other][:2], other) for other in present[step_id]]
-        time, length, last = min(chains) if chains else (0, 0, None)
-        ends[step_id] = (time - times[step_id], length + 1, last)
+        before = present[step_id]
+        time, length, last, _ = min([ends[other] for other in before]) if before else (0, 0, None, None)
+        ends[step_id] = _End(time - times[step_id], length + 1, step_id, last)
         for follower in followers[step_id]:
             missing[follower] -= 1
             if not missing[follower]:
