@@ -222,8 +222,6 @@ def _faust_settings(settings: EngineSettings, state_dir: Path) -> dict[str, Any]
         "broker_heartbeat_interval": settings.heartbeat_interval,
         "broker_request_timeout": max(settings.session_timeout, 40.0),
         # A backend may be slow for as long as it likes: heartbeats show that this worker lives.
-        # A run of each topic is read at a time (`pace`): the shorter they are, the closer they stay together.
-        "consumer_max_fetch_size": 256 << 10,
         "broker_max_poll_interval": _A_DAY,
         "broker_rebalance_timeout": settings.drain_timeout + 30.0,
         "broker_commit_livelock_soft_timeout": _A_DAY,

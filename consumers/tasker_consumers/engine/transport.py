@@ -35,6 +35,9 @@ SCHEME = "taskerruns"
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
 #: one partition while a fetch of the others is under way.
 FETCH_WAIT_MS = 200
+#: How many bytes are fetched of a partition at a time: of sources few, so that topics stay close together (`pace`); of
+#: changelogs many, because nobody waits for anything but their end.
+_SOURCE_BYTES, _CHANGELOG_BYTES = 256 << 10, 1 << 20
 _NOTHING_ACTIVE_SECONDS = 0.1
 
 
@@ -96,6 +99,9 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
         max_records: int | None = None,
     ) -> Any:
+        changelogs = self.consumer.app.tables.changelog_topics
+        restoring = any(tp.topic in changelogs for tp in active_partitions)
+        consumer._fetcher._max_partition_fetch_bytes = _CHANGELOG_BYTES if restoring else _SOURCE_BYTES
         wanted = self.pace.next(active_partitions)
         records = await super()._fetch_records(consumer, wanted, timeout, max_records)
         lasts = [(tp, fetched[-1]) for tp, fetched in records.items() if fetched]
