@@ -10,7 +10,7 @@ import importlib
 import inspect
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from faust.types import TP, ConsumerMessage
@@ -45,7 +45,6 @@ FINGERPRINTS = {
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread._seek_wait": "9d221e816d94",
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread.on_start": "38b4e8bd1e10",
     "faust.transport.drivers.aiokafka:Consumer._new_consumer_thread": "0870ec53dea7",
-    "faust.transport.drivers.aiokafka:Consumer._to_message": "7c24f6511b2f",
     "faust.transport.drivers.aiokafka:Producer._ensure_producer": "5592a4bbdf25",
     "faust.transport.conductor:ConductorCompiler.build": "837cf521368c",
     "faust.serializers.schemas:Schema.compile": "d46eec5ce319",
@@ -71,6 +70,10 @@ FINGERPRINTS = {
     "faust.app.base:App._stop_consumer": "55854a5de12c",
     "mode.utils.queues:FlowControlEvent.resume": "4dcdc1253fd0",
     "aiokafka.consumer.fetcher:Fetcher.fetched_records": "be4348896b9b",
+    "aiokafka.consumer.fetcher:Fetcher._get_actions_per_node": "1dab2cf937d1",
+    "aiokafka.consumer.fetcher:Fetcher._proc_fetch_request": "59bf948fff47",
+    "aiokafka.consumer.fetcher:PartitionRecords.__init__": "8ec1c2ae6ea1",
+    "aiokafka.consumer.fetcher:PartitionRecords._unpack_records": "b803e6d46480",
     "aiokafka.consumer.group_coordinator:GroupCoordinator._do_heartbeat": "dc1d6632aaa6",
     "aiokafka.consumer.group_coordinator:GroupCoordinator._heartbeat_routine": "61d010289522",
     "aiokafka.consumer.group_coordinator:GroupCoordinator.ensure_active_group": "33c84c1a9301",
@@ -325,4 +328,34 @@ def test_writing_waits_until_the_group_has_heard_of_the_worker() -> None:
         thread.last_heartbeat = asyncio.get_running_loop().time()
         await waiting
 
+    with_consumer(scenario)
+
+
+def test_the_thread_fetches_topics_at_one_pace_and_says_whether_there_is_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[set[TP]]()
+
+    async def fetched(_: Any, __: Any, tps: set[TP], *more: Any) -> dict[TP, list[Any]]:  # noqa: ARG001  Faust's
+        asked.append(tps)
+        ends = {A0: Aiokafka(offset=4, timestamp=200), B0: Aiokafka(offset=9, timestamp=100)}
+        return {tp: [ends[tp]] for tp in tps & ends.keys()}
+
+    class Client:
+        _fetcher = type("Fetcher", (), {})()
+
+        def highwater(self, tp: TP) -> int:
+            return {A0: 5, B0: 11}[tp]
+
+    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
+        thread: Any = consumer._thread
+        await thread._fetch_records(Client(), {A0, B0})
+        await thread._fetch_records(Client(), {A0, B0})
+        assert asked == [{A0, B0}, {B0}]
+        assert (thread.pace.has_more(A0), thread.pace.has_more(B0)) == (False, True)
+        sources = Client._fetcher._max_partition_fetch_bytes
+        await thread._fetch_records(Client(), {CHANGELOG})
+        assert Client._fetcher._max_partition_fetch_bytes > sources
+        fetch(consumer, {A0: stored(4), B0: stored(9)})
+        assert [cast("Run", message.value).more for message in await delivered(consumer)] == [False, True]
+
+    monkeypatch.setattr(RunConsumerThread.__mro__[1], "_fetch_records", fetched)
     with_consumer(scenario)

@@ -1,0 +1,77 @@
+"""Faust's thread around aiokafka's consumer: what it fetches next, how much of it, and when the group last heard of it.
+
+Everything overridden here is pinned by `tests/unit/test_engine_faust_internals.py`.
+"""
+# ruff: noqa: SLF001  it has to reach into Faust and aiokafka
+
+import time
+from typing import Any
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from tasker_consumers.engine.fetched import deliver_native_records
+from tasker_consumers.engine.pace import Pace
+
+#: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
+#: one partition while a fetch of the others is under way.
+FETCH_WAIT_MS = 200
+#: How many bytes are fetched of a partition at a time: of sources few, so that topics stay close together (`pace`); of
+#: changelogs many, because nobody waits for anything but their end.
+_SOURCE_BYTES, _CHANGELOG_BYTES = 256 << 10, 1 << 20
+
+
+class RunConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that owns the aiokafka consumer, and knows when the group last heard of it."""
+
+    #: When the group's coordinator last answered a heartbeat or a join (monotonic seconds).
+    last_heartbeat: float = 0.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pace = Pace()
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+    async def on_start(self) -> None:
+        """Start the consumer and listen in on its heartbeats."""
+        await super().on_start()
+        consumer = self._ensure_consumer()
+        deliver_native_records(consumer._fetcher)
+        coordinator = consumer._coordinator
+        beat = coordinator._do_heartbeat
+
+        async def observed() -> bool:
+            asked = time.monotonic()
+            alive = bool(await beat())
+            if alive:
+                self.last_heartbeat = asked
+            return alive
+
+        coordinator._do_heartbeat = observed
+        self.last_heartbeat = time.monotonic()
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
+        max_records: int | None = None,
+    ) -> Any:
+        changelogs = self.consumer.app.tables.changelog_topics
+        restoring = any(tp.topic in changelogs for tp in active_partitions)
+        consumer._fetcher._max_partition_fetch_bytes = _CHANGELOG_BYTES if restoring else _SOURCE_BYTES
+        wanted = self.pace.next(active_partitions)
+        records = await super()._fetch_records(consumer, wanted, timeout, max_records)
+        lasts = [(tp, fetched[-1]) for tp, fetched in records.items() if fetched]
+        reached = {tp: (last.timestamp, last.offset + 1 < (consumer.highwater(tp) or 0)) for tp, last in lasts}
+        self.pace.note(wanted, reached)
+        return records
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Note that the group just answered: while it is joined there are no heartbeats."""
+        self.last_heartbeat = time.monotonic()
+        await super().on_partitions_assigned(assigned, generation_id)
