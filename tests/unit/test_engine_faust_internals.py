@@ -16,10 +16,11 @@ import pytest
 from faust.types import TP, ConsumerMessage
 
 from tasker_consumers.engine.app import EngineApp, build_app
+from tasker_consumers.engine.fetching import RunConsumerThread
 from tasker_consumers.engine.preflight import Topology
 from tasker_consumers.engine.recovery import RunRecovery
 from tasker_consumers.engine.settings import EngineSettings
-from tasker_consumers.engine.transport import Run, RunConsumer, RunConsumerThread
+from tasker_consumers.engine.transport import Run, RunConsumer
 from tests.support.engine_counting import Counting
 from tests.support.engine_values import StoredRecord
 
