@@ -93,5 +93,8 @@ class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
         records.topic, records.partition = tp
         super().__init__(tp, records, *more)
 
+    def __iter__(self) -> Iterator[Any]:
+        return self._records_iterator  # type: ignore[no-any-return]  # aiokafka's own step around it costs as much
+
     def _consumer_record(self, tp: Any, record: Any) -> Any:
         return record if type(record) is NativeRecord else super()._consumer_record(tp, record)

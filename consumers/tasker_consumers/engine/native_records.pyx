@@ -1,8 +1,12 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
-"""The records of a Kafka batch (message format 2), in C; headers are read when somebody asks for them."""
+# cython: language_level=3, boundscheck=False, wraparound=False, nonecheck=False
+"""The records of a Kafka batch (message format 2), in C.
+
+A record is where it stands in its batch: its key, its value and its headers are made when somebody asks for them.
+"""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.limits cimport INT_MAX
 from libc.stdint cimport int64_t, uint64_t
 
 
@@ -14,7 +18,9 @@ cdef struct Cursor:
 cdef class NativeHeaders:
     """A record's names and values, in their order; those who never look at them pay for nothing."""
 
-    cdef bytes _data
+    cdef bytes _batch
+    cdef int _at
+    cdef int _end
 
     def __iter__(self):
         return iter(self._read())
@@ -23,15 +29,19 @@ cdef class NativeHeaders:
         return self._read()[place]
 
     def __len__(self):
-        cdef Cursor cursor = _cursor(self._data)
+        cdef Cursor cursor = _cursor(self._batch, self._at, self._end)
         return _varint(&cursor)
 
     cdef list _read(self):
-        cdef Cursor cursor = _cursor(self._data)
+        cdef Cursor cursor = _cursor(self._batch, self._at, self._end)
         cdef int64_t left = _varint(&cursor)
+        cdef Py_ssize_t size
         cdef list found = []
         while left > 0:
-            found.append((_text(&cursor), _blob(&cursor)))
+            name = _text(&cursor)
+            size = _size(&cursor)
+            found.append((name, _bytes(cursor.at, size)))
+            cursor.at += max(size, 0)
             left -= 1
         return found
 
@@ -43,9 +53,28 @@ cdef class NativeRecord:
     cdef readonly int partition
     cdef readonly int64_t offset
     cdef readonly int64_t timestamp
-    cdef readonly bytes key
-    cdef readonly bytes value
-    cdef readonly NativeHeaders headers
+    cdef bytes _batch
+    # Places in the batch, and sizes, which are negative for what is null.
+    cdef int _key_at
+    cdef int _key_size
+    cdef int _value_at
+    cdef int _value_size
+    cdef int _headers_at
+    cdef int _end
+
+    @property
+    def key(self):
+        return _bytes(PyBytes_AS_STRING(self._batch) + self._key_at, self._key_size)
+
+    @property
+    def value(self):
+        return _bytes(PyBytes_AS_STRING(self._batch) + self._value_at, self._value_size)
+
+    @property
+    def headers(self):
+        cdef NativeHeaders headers = NativeHeaders.__new__(NativeHeaders)
+        headers._batch, headers._at, headers._end = self._batch, self._headers_at, self._end
+        return headers
 
 
 def unpack(str topic, int partition, bytes payload not None, int64_t offset, int64_t timestamp, int64_t append_time):
@@ -53,11 +82,14 @@ def unpack(str topic, int partition, bytes payload not None, int64_t offset, int
 
     An `append_time` that is not negative is the time of all of them. Raises ValueError for bytes that are no records.
     """
-    cdef Cursor cursor, inner
+    cdef const char *start = PyBytes_AS_STRING(payload)
+    cdef Cursor cursor = _cursor(payload, 0, PyBytes_GET_SIZE(payload))
+    cdef Cursor inner
     cdef int64_t size, when
     cdef NativeRecord record
     cdef list records = []
-    cursor = _cursor(payload)
+    if PyBytes_GET_SIZE(payload) > INT_MAX:
+        raise ValueError("a batch of more than 2 GiB")
     while cursor.at < cursor.end:
         size = _size(&cursor)
         inner.at, inner.end = cursor.at, cursor.at + size
@@ -66,46 +98,46 @@ def unpack(str topic, int partition, bytes payload not None, int64_t offset, int
             raise ValueError("a record without attributes")
         inner.at += 1  # attributes, of which there are none yet
         record = NativeRecord.__new__(NativeRecord)
-        record.topic, record.partition = topic, partition
+        record.topic, record.partition, record._batch = topic, partition, payload
         when = timestamp + _varint(&inner)
         record.timestamp = when if append_time < 0 else append_time
         record.offset = offset + _varint(&inner)
-        record.key = _blob(&inner)
-        record.value = _blob(&inner)
-        record.headers = NativeHeaders.__new__(NativeHeaders)
-        record.headers._data = PyBytes_FromStringAndSize(inner.at, inner.end - inner.at)
+        record._key_size = _size(&inner)
+        record._key_at = inner.at - start
+        inner.at += max(record._key_size, 0)
+        record._value_size = _size(&inner)
+        record._value_at = inner.at - start
+        inner.at += max(record._value_size, 0)
+        record._headers_at = inner.at - start
+        record._end = inner.end - start
         records.append(record)
     return records
 
 
-cdef inline Cursor _cursor(bytes data):
+cdef inline Cursor _cursor(bytes data, Py_ssize_t start, Py_ssize_t end):
     cdef Cursor cursor
-    cursor.at = PyBytes_AS_STRING(data)
-    cursor.end = cursor.at + PyBytes_GET_SIZE(data)
+    cursor.at = PyBytes_AS_STRING(data) + start
+    cursor.end = PyBytes_AS_STRING(data) + end
     return cursor
 
 
-cdef bytes _blob(Cursor *cursor):
-    cdef int64_t size = _varint(cursor)
-    if size < 0:
-        return None
-    if size > cursor.end - cursor.at:
-        raise ValueError("a record that ends too early")
-    blob = PyBytes_FromStringAndSize(cursor.at, size)
-    cursor.at += size
-    return blob
+cdef inline bytes _bytes(const char *at, Py_ssize_t size):
+    return None if size < 0 else PyBytes_FromStringAndSize(at, size)
 
 
 cdef str _text(Cursor *cursor):
     cdef int64_t size = _size(cursor)
+    if size < 0:
+        raise ValueError("a header without a name")
     text = PyUnicode_DecodeUTF8(cursor.at, size, "replace")  # whatever others name theirs
     cursor.at += size
     return text
 
 
-cdef inline int64_t _size(Cursor *cursor) except -1:
+cdef inline int64_t _size(Cursor *cursor) except? -1:
+    """Return how many bytes come next, a negative number for null."""
     cdef int64_t size = _varint(cursor)
-    if size < 0 or size > cursor.end - cursor.at:
+    if size > cursor.end - cursor.at:
         raise ValueError("a record that ends too early")
     return size
 
