@@ -16,7 +16,7 @@ import pytest
 from faust.types import TP, ConsumerMessage
 
 from tasker_consumers.engine.app import EngineApp, build_app
-from tasker_consumers.engine.fetching import RunConsumerThread
+from tasker_consumers.engine.fetching import FETCH_WAIT_MS, RunConsumerThread
 from tasker_consumers.engine.preflight import Topology
 from tasker_consumers.engine.recovery import RunRecovery
 from tasker_consumers.engine.settings import EngineSettings
@@ -70,6 +70,9 @@ FINGERPRINTS = {
     "faust.app.base:App._on_partitions_revoked": "d5c895bbe57d",
     "faust.app.base:App._stop_consumer": "55854a5de12c",
     "mode.utils.queues:FlowControlEvent.resume": "4dcdc1253fd0",
+    "aiokafka.consumer.fetcher:FetchResult.getall": "3e717e30de50",
+    "aiokafka.consumer.fetcher:Fetcher._fetch_requests_routine": "2a8ec5932644",
+    "aiokafka.consumer.fetcher:PartitionRecords.__next__": "63ac34a08c30",
     "aiokafka.consumer.fetcher:Fetcher.fetched_records": "be4348896b9b",
     "aiokafka.consumer.fetcher:Fetcher._get_actions_per_node": "1dab2cf937d1",
     "aiokafka.consumer.fetcher:Fetcher._proc_fetch_request": "59bf948fff47",
@@ -352,9 +355,11 @@ def test_the_thread_fetches_topics_at_one_pace_and_says_whether_there_is_more(mo
         await thread._fetch_records(Client(), {A0, B0})
         assert asked == [{A0, B0}, {B0}]
         assert (thread.pace.has_more(A0), thread.pace.has_more(B0)) == (False, True)
-        sources = Client._fetcher._max_partition_fetch_bytes
+        fetcher: Any = Client._fetcher
+        sources, in_a_backlog = fetcher._max_partition_fetch_bytes, fetcher._fetch_max_wait_ms
+        assert in_a_backlog == fetcher._fetcher_timeout * 1000 < FETCH_WAIT_MS
         await thread._fetch_records(Client(), {CHANGELOG})
-        assert Client._fetcher._max_partition_fetch_bytes > sources
+        assert fetcher._max_partition_fetch_bytes > sources
         fetch(consumer, {A0: stored(4), B0: stored(9)})
         assert [cast("Run", message.value).more for message in await delivered(consumer)] == [False, True]
 

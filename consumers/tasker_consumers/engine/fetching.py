@@ -16,6 +16,9 @@ from tasker_consumers.engine.pace import Pace
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
 #: one partition while a fetch of the others is under way.
 FETCH_WAIT_MS = 200
+#: The same in a backlog: what has nothing more must not hold up the next fetch of what has. And how often aiokafka
+#: looks for something to fetch then: while records are taken, it misses that a fetch has ended.
+_BACKLOG_WAIT_MS = 20
 #: How many bytes are fetched of a partition at a time: of sources few, so that topics stay close together (`pace`); of
 #: changelogs many, because nobody waits for anything but their end.
 _SOURCE_BYTES, _CHANGELOG_BYTES = 256 << 10, 1 << 20
@@ -40,7 +43,10 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         """Start the consumer and listen in on its heartbeats."""
         await super().on_start()
         consumer = self._ensure_consumer()
-        deliver_native_records(consumer._fetcher)
+        fetcher = consumer._fetcher
+        deliver_native_records(fetcher)
+        # aiokafka would rest for so long when some records are not taken yet; here some wait for other topics.
+        fetcher._prefetch_backoff = 0
         coordinator = consumer._coordinator
         beat = coordinator._do_heartbeat
 
@@ -63,12 +69,16 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
     ) -> Any:
         changelogs = self.consumer.app.tables.changelog_topics
         restoring = any(tp.topic in changelogs for tp in active_partitions)
-        consumer._fetcher._max_partition_fetch_bytes = _CHANGELOG_BYTES if restoring else _SOURCE_BYTES
+        fetcher = consumer._fetcher
+        fetcher._max_partition_fetch_bytes = _CHANGELOG_BYTES if restoring else _SOURCE_BYTES
+        fetcher._fetch_max_wait_ms = _BACKLOG_WAIT_MS if self.pace.is_behind() else FETCH_WAIT_MS
+        fetcher._fetcher_timeout = fetcher._fetch_max_wait_ms / 1000
         wanted = self.pace.next(active_partitions)
+        begun = time.monotonic()
         records = await super()._fetch_records(consumer, wanted, timeout, max_records)
         lasts = [(tp, fetched[-1]) for tp, fetched in records.items() if fetched]
         reached = {tp: (last.timestamp, last.offset + 1 < (consumer.highwater(tp) or 0)) for tp, last in lasts}
-        self.pace.note(wanted, reached)
+        self.pace.note(wanted, reached, time.monotonic() - begun)
         return records
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:

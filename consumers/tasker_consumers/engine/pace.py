@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from faust.types import TP
 
-#: A topic that brought nothing in so many fetches, its broker perhaps away, is not waited for.
-PATIENCE = 10
+#: A topic whose fetches brought nothing for so long, its broker perhaps away, is not waited for.
+PATIENCE_S = 2.0
 
 
 @dataclass(slots=True)
@@ -19,10 +19,10 @@ class _Place:
 
     reached_ms: int
     more: bool
-    fetches_without: int = 0
+    seconds_without: float = 0.0
 
     def is_waited_for(self) -> bool:
-        return self.more and self.fetches_without < PATIENCE
+        return self.more and self.seconds_without < PATIENCE_S
 
 
 class Pace:
@@ -41,17 +41,24 @@ class Pace:
                 behind[tp.partition] = min(place.reached_ms, behind.get(tp.partition, place.reached_ms))
         return {tp for tp in tps if tp not in self._places or not self._is_ahead(tp, behind)}
 
-    def note(self, asked: Iterable[TP], reached: Mapping[TP, tuple[int, bool]]) -> None:
-        """Note a fetch: the time of the last record of each partition that brought some, and whether it has more."""
+    def note(self, asked: Iterable[TP], reached: Mapping[TP, tuple[int, bool]], seconds: float) -> None:
+        """Note a fetch: the time of the last record of each partition that brought some, and whether it has more.
+
+        `seconds` is how long it took.
+        """
         for tp in asked:
             if tp in reached:
                 self._places[tp] = _Place(*reached[tp])
             elif tp in self._places:
-                self._places[tp].fetches_without += 1
+                self._places[tp].seconds_without += seconds
 
     def has_more(self, tp: TP) -> bool:
         """Return whether a partition had more to read when it was fetched last."""
         return tp in self._places and self._places[tp].more
+
+    def is_behind(self) -> bool:
+        """Return whether any partition is known to have more to read."""
+        return any(place.is_waited_for() for place in self._places.values())
 
     def forget(self) -> None:
         """Begin anew, as after a seek."""
