@@ -25,10 +25,11 @@ EXIT_OK, EXIT_CRASH, EXIT_USAGE = 0, 1, 2
 #: What Faust may take to stop after the drain; then the process ends without it.
 _STOP_SECONDS = 15.0
 _REGISTER_SECONDS = 5.0
-#: Decoded records live for a run and form no cycles, yet their number sets off the collector all the time: with
-#: Python's own thresholds it took a quarter of a worker's time, with 100,000 still a twentieth. What grows beyond a
-#: million objects is worth a look.
-_GC_THRESHOLDS = (1_000_000, 10, 10)
+#: Records and states live for a run and form no cycles, yet their number sets off the collector all the time: with
+#: Python's own thresholds it took a quarter of a worker's time, with a million still a sixth. So it works while nothing
+#: is in work, when there is little to look through; what grows beyond five million objects is worth a look at any time.
+_GC_THRESHOLDS = (5_000_000, 10, 10)
+_GC_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ async def _live(app: EngineApp, asked_to_stop: asyncio.Event, settings: EngineSe
         asyncio.create_task(_run(app)),
         asyncio.create_task(asked_to_stop.wait()),
         asyncio.create_task(_watch_broker(app, settings.broker_timeout)),
+        asyncio.create_task(_collect_garbage(app)),
     ]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     with suppress(TimeoutError):
@@ -117,3 +119,10 @@ async def _watch_broker(app: EngineApp, limit: float) -> None:
         if app.started and isinstance(app.consumer, RunConsumer) and app.consumer.heartbeat_age > limit:
             await app.crash(BackendUnavailable(f"The broker has not answered for {limit:.0f} s: giving up."))
             return
+
+
+async def _collect_garbage(app: EngineApp) -> None:
+    while True:
+        await asyncio.sleep(_GC_SECONDS)
+        if not app.lanes.busy:
+            gc.collect(1)
