@@ -5,6 +5,11 @@ VENV := .venv
 READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
+# What is compiled: modules in Cython, and those in Python that have a file of C types beside them.
+CYTHON := $(wildcard */*/*.pyx */*/*/*.pyx)
+C_TYPES := $(wildcard */*/*.pxd */*/*/*.pxd)
+COMPILED := $(CYTHON) $(C_TYPES) $(C_TYPES:.pxd=.py)
+
 .PHONY: help setup demo test check up bench bench-stats clean
 
 help: ## This list
@@ -12,7 +17,7 @@ help: ## This list
 
 setup: $(READY) ## The environment in .venv, from uv.lock
 
-$(READY): pyproject.toml uv.lock hatch_build.py $(wildcard */*/*.pyx */*/*/*.pyx)
+$(READY): pyproject.toml uv.lock hatch_build.py $(COMPILED)
 	@[ -x "$$(command -v $(UV))" ] || PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --target .uv uv
 	$(UV) sync --quiet --locked --all-extras --all-groups --python "$$(command -v $(PYTHON))"
 	@touch $@

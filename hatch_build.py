@@ -1,5 +1,7 @@
 """Compiles the native modules for a wheel or an editable installation; without a compiler they are left out."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,9 @@ from setuptools import Distribution, Extension
 
 #: Where packages are, by their names.
 PACKAGES = {"tasker_schemas": "schemas/tasker_schemas", "tasker_consumers": "consumers/tasker_consumers"}
+
+#: Python's own rules hold: annotations are for readers and mypy, and None has no attributes.
+DIRECTIVES = {"language_level": 3, "annotation_typing": False, "nonecheck": True}
 
 
 class NativeModulesHook(BuildHookInterface[Any]):
@@ -23,15 +28,37 @@ class NativeModulesHook(BuildHookInterface[Any]):
                 build_data.update(pure_python=False, infer_tag=True)
 
 
+def _sources() -> Iterator[Path]:
+    """Yield what is written in Cython, and the Python modules that a file of C types stands beside."""
+    for folder in PACKAGES.values():
+        yield from Path(folder).rglob("*.pyx")
+        yield from (types.with_suffix(".py") for types in Path(folder).rglob("*.pxd"))
+
+
 def _compiled() -> dict[str, Path]:
-    """Return by module where it is, if it could be made; hatchling runs this in the project's root."""
-    sources = [source for folder in PACKAGES.values() for source in Path(folder).rglob("*.pyx")]
-    modules = {".".join(source.with_suffix("").parts[1:]): str(source) for source in sources}
-    extensions = cythonize([Extension(module, [source]) for module, source in modules.items()], build_dir="build")
+    """Return by module where it is: all of them, or none could be made; hatchling runs this in the project's root."""
+    modules = {".".join(source.with_suffix("").parts[1:]): str(source) for source in _sources()}
+    extensions = cythonize(
+        [Extension(module, [source]) for module, source in modules.items()],
+        build_dir="build",
+        include_path=[folder.partition("/")[0] for folder in PACKAGES.values()],
+        compiler_directives=DIRECTIVES,
+        nthreads=os.cpu_count() or 1,
+    )
     for extension in extensions:
         extension.optional = True  # which cythonize would forget
     build: Any = Distribution({"ext_modules": extensions, "package_dir": PACKAGES}).get_command_obj("build_ext")
     build.inplace = True
+    build.parallel = os.cpu_count()
     build.ensure_finalized()
     build.run()
-    return {module: Path(build.get_ext_fullpath(module)) for module in modules}
+    compiled = {extension.name: Path(build.get_ext_fullpath(extension.name)) for extension in extensions}
+    if not all(_is_new(compiled[extension.name], Path(extension.sources[0])) for extension in extensions):
+        # No compiler, or one that failed. They share C types, and an old one would be imported in place of its source.
+        for module in compiled.values():
+            module.unlink(missing_ok=True)
+    return compiled
+
+
+def _is_new(module: Path, source: Path) -> bool:
+    return module.exists() and module.stat().st_mtime >= source.stat().st_mtime

@@ -1,7 +1,9 @@
 """Fixtures that every test may use."""
 
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and with them every process they start.
@@ -23,3 +25,12 @@ pytest_plugins = [
     "tests.support.zipkin",
     "tests.support.downloads",  # the last: it imports others, whose asserts pytest rewrites before that
 ]
+
+
+def pytest_configure() -> None:
+    """Refuse to test what was compiled from another source than the one that stands there."""
+    for compiled in Path(__file__).parent.parent.glob("*/tasker_*/**/*.so"):
+        module = compiled.with_name(compiled.name.partition(".")[0])
+        sources = [source for suffix in (".py", ".pyx", ".pxd") if (source := module.with_suffix(suffix)).exists()]
+        if any(source.stat().st_mtime > compiled.stat().st_mtime for source in sources):
+            raise pytest.UsageError(f"{compiled.name} is older than its source: make setup")

@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, boundscheck=False, wraparound=False, nonecheck=False
 """Writers of records, in C: the bytes that fastavro writes, in less than a tenth of the time.
 
 A schema becomes a tree of nodes, and a writer walks it beside the values, with a buffer that grows. It takes what

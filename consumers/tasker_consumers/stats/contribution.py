@@ -1,7 +1,8 @@
 """What one task, or one of its steps, adds to the minute and the hour in which it ended."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from tasker_schemas.events import RANK
 from tasker_schemas.names import State
@@ -16,7 +17,8 @@ FIRST_OUTCOME = min(OUTCOMES)
 _SECOND = 1_000_000
 
 
-class Contribution(NamedTuple):
+@dataclass(frozen=True)
+class Contribution:
     """What adds one to a window; microseconds."""
 
     name: str
@@ -26,7 +28,7 @@ class Contribution(NamedTuple):
     duration: int | None
 
 
-def contribution_of(stats: Mapping[str, Any]) -> Contribution | None:
+def contribution_of(stats: dict[str, Any]) -> Contribution | None:
     """Return what a task adds to a window by its statistics; None as long as it is not over."""
     ended_at, duration_s = stats["completed_at"], stats["duration_s"]
     rank = RANK.get(stats["status"], -1)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from tasker_consumers.stats.contribution import Contribution
 from tasker_consumers.stats.derive import contribution
@@ -10,7 +9,8 @@ from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.windows import HOUR_S, MINUTE_S, STEP, TASK, Place, Window, start_of
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True)
+class Change:
     """What one task or step counted for, and what it does now; `retries` is how many more of it there are."""
 
     kind: str
@@ -21,24 +21,26 @@ class Change(NamedTuple):
     retries: int = 0
 
 
-def changes_of(state: TaskState, now: Contribution | None) -> Iterator[Change]:
-    """Yield what changed of a task since it was loaded, and of each of its steps; `now` is what the task counts for."""
+def changes_of(state: TaskState, now: Contribution | None) -> list[Change]:
+    """Return what changed of a task and its steps since it was loaded; `now` is what the task counts for."""
+    changes = []
     if now != state.counted:
-        yield Change(TASK, state.name or "", state.seen_at, state.counted, now)
+        changes.append(Change(TASK, state.name or "", state.seen_at, state.counted, now))
     for before, after in state.steps.changes():
         if before != after:
             retries = after.retries - before.retries
-            yield Change(STEP, after.name, state.seen_at, before.contribution, after.contribution, retries)
+            changes.append(Change(STEP, after.name, state.seen_at, before.contribution, after.contribution, retries))
+    return changes
 
 
-@dataclass(slots=True)
+@dataclass
 class Sum:
     """Contributions added up, and when the first of their tasks was first heard of."""
 
     window: Window = field(default_factory=Window)
     seen_at: int | None = None
 
-    def include(self, window: Window, seen_at: int | None) -> None:
+    def merge(self, window: Window, seen_at: int | None) -> None:
         """Add up what is in another one."""
         self.window.merge(window)
         self.see(seen_at)
@@ -57,12 +59,12 @@ class Minutes:
 
     def add(self, changes: Iterable[Change]) -> None:
         """Take away what counted before, and add what counts now."""
-        for kind, _, seen_at, before, now, _ in changes:
-            if before != now:
-                if before is not None:
-                    self._add(kind, seen_at, before, -1)
-                if now is not None:
-                    self._add(kind, seen_at, now, 1)
+        for change in changes:
+            if change.before != change.now:
+                if change.before is not None:
+                    self._add(change.kind, change.seen_at, change.before, -1)
+                if change.now is not None:
+                    self._add(change.kind, change.seen_at, change.now, 1)
 
     def add_task(self, state: TaskState, times: int = 1) -> None:
         """Add all that a task and its steps count for; `times=-1` takes it away."""
@@ -84,7 +86,7 @@ class Minutes:
         for (kind, name, start), minute in self._sums.items():
             yield Place(kind, name, MINUTE_S, start), minute
             hour = Place(kind, name, HOUR_S, start_of(start, HOUR_S))
-            hours.setdefault(hour, Sum()).include(minute.window, minute.seen_at)
+            hours.setdefault(hour, Sum()).merge(minute.window, minute.seen_at)
         yield from hours.items()
 
     def _add(self, kind: str, seen_at: int, part: Contribution, times: int) -> None:

@@ -3,12 +3,13 @@
 A step weighs its `Figures.time`, wall time from its first start to its last end; a step never seen weighs nothing.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Node(NamedTuple):
+@dataclass(frozen=True)
+class Node:
     """A step in the graph of its task; microseconds, None is unknown."""
 
     step_id: str
@@ -23,13 +24,8 @@ class Path(NamedTuple):
     time: int
 
 
-class _End(NamedTuple):
-    """The best chain that ends with a step; the least is the best."""
-
-    time: int  # negative
-    length: int
-    step_id: str
-    before: str | None
+_End = tuple[int, int, str, str | None]
+"""The best chain that ends with a step: its time, negative; its length, the step, the one before. The least is best."""
 
 
 def critical_path(nodes: Iterable[Node]) -> Path | None:
@@ -43,38 +39,43 @@ def critical_path(nodes: Iterable[Node]) -> Path | None:
     times: dict[str, int] = {}
     needs: dict[str, Collection[str]] = {}
     ordered = False
-    for step_id, time, depends_on in nodes:
-        times[step_id] = time or 0
-        needs[step_id] = depends_on or ()
-        ordered = ordered or depends_on is not None
+    for node in nodes:
+        times[node.step_id] = node.time or 0
+        needs[node.step_id] = node.depends_on or ()
+        ordered = ordered or node.depends_on is not None
     ends = _ends(times, needs) if ordered else {}
     if not ends or len(ends) < len(times):  # steps in a ring never get an end
         return None
-    end = min(ends.values())
-    chain = [end.step_id]
-    while (before := ends[chain[-1]].before) is not None:
+    time, _, last, before = min(ends.values())
+    chain = [last]
+    while before is not None:
         chain.append(before)
-    return Path(chain[::-1], -end.time)
+        before = ends[before][3]
+    return Path(chain[::-1], -time)
 
 
 def _ends(times: dict[str, int], needs: dict[str, Collection[str]]) -> dict[str, _End]:
     """Return for each step the best chain that ends with it."""
-    followers: defaultdict[str, list[str]] = defaultdict(list)
+    followers: dict[str, list[str]] = {}
     missing: dict[str, int] = {}
-    present = {step_id: [other for other in before if other in times] for step_id, before in needs.items()}
-    for step_id, before in present.items():
+    present: dict[str, list[str]] = {}
+    ready: list[str] = []
+    for step_id, wanted in needs.items():
+        before = present[step_id] = [other for other in wanted if other in times]
         missing[step_id] = len(before)
+        if not before:
+            ready.append(step_id)
         for other in before:
-            followers[other].append(step_id)
-    ready = [step_id for step_id, count in missing.items() if not count]
+            followers.setdefault(other, []).append(step_id)
     ends: dict[str, _End] = {}
     while ready:
         step_id = ready.pop()
-        before = present[step_id]
-        time, length, last, _ = min([ends[other] for other in before]) if before else (0, 0, None, None)
-        ends[step_id] = _End(time - times[step_id], length + 1, step_id, last)
-        for follower in followers[step_id]:
-            missing[follower] -= 1
-            if not missing[follower]:
+        time, length, last = 0, 0, None
+        if before := present[step_id]:
+            time, length, last, _ = min([ends[other] for other in before])
+        ends[step_id] = (time - times[step_id], length + 1, step_id, last)
+        for follower in followers.get(step_id, ()):
+            left = missing[follower] = missing[follower] - 1
+            if not left:
                 ready.append(follower)
     return ends

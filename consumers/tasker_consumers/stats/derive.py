@@ -6,7 +6,7 @@ from typing import Any
 from tasker_consumers.stats.contribution import Contribution
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.steps import MAX_DURATION
-from tasker_consumers.stats.table import Summary
+from tasker_consumers.stats.summary import Summary
 from tasker_schemas.events import RANK
 from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import State

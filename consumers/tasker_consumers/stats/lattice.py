@@ -1,4 +1,4 @@
-"""The joins that both the task's and the step's knowledge are made of; None stands for unknown."""
+"""The join that both the task's and the step's knowledge are made of; None stands for unknown."""
 
 from typing import TypeVar
 
@@ -14,14 +14,3 @@ def least(a: T | None, b: T | None) -> T | None:
     if a is None or b is None:
         return b if a is None else a
     return min(b, a)
-
-
-def greatest(a: T | None, b: T | None) -> T | None:
-    """Return the larger of what is known.
-
-    >>> greatest(3, None), greatest(3, 2)
-    (3, 3)
-    """
-    if a is None or b is None:
-        return b if a is None else a
-    return max(b, a)

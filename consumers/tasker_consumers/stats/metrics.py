@@ -61,11 +61,12 @@ class EndedCollector(Collector):
 
     def count(self, changes: Iterable[Change]) -> None:
         """Count what ended, or ended otherwise than before, and the retries that came to it."""
-        for kind, name, _, before, now, retries in changes:
+        for change in changes:
+            before, now = change.before, change.now
             if now is not None and (before is None or before.rank != now.rank):
-                self._count_end(kind, now)
-            if retries:
-                self._of(kind, name).retries += retries
+                self._count_end(change.kind, now)
+            if change.retries:
+                self._of(change.kind, change.name).retries += change.retries
 
     def collect(self) -> Iterator[Metric]:
         """Yield everything, for Prometheus."""

@@ -15,7 +15,7 @@ _LOG_GAMMA = math.log(_GAMMA)
 _ZERO = -1  # the bin of durations below one microsecond
 
 
-@dataclass(slots=True)
+@dataclass
 class Sketch:
     """How often durations of each size occurred; durations are microseconds."""
 

@@ -44,7 +44,7 @@ class ErrorFact(NamedTuple):
     message: str
 
 
-@dataclass(slots=True)
+@dataclass
 class TaskState:
     """Everything the statistics of one task are made of; times in microseconds, None is unknown."""
 

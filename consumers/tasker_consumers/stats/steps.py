@@ -6,14 +6,14 @@ microseconds; integers, because sums of floats depend on their order.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from tasker_consumers.stats.contribution import FIRST_OUTCOME, Contribution
 from tasker_consumers.stats.lattice import least
 from tasker_schemas.events import RANK, RANK_AFTER
 from tasker_schemas.names import State, StepEvents
 
-Event = Mapping[str, Any]
+Event = dict[str, Any]
 
 Row = list[Any]
 """A step as it is stored: event ids, name, depends_on, attempts, and then its `Figures`, one by one."""
@@ -28,7 +28,8 @@ _HANDLING = frozenset({str(StepEvents.BEFORE_HANDLE), str(StepEvents.HANDLE)})
 _OUTCOMES = frozenset({str(StepEvents.COMPLETED), str(StepEvents.FAILED), str(StepEvents.CANCELLED)})
 
 
-class Attempt(NamedTuple):
+@dataclass(frozen=True)
+class Attempt:
     """What is known of one attempt; None is unknown."""
 
     rank: int = 0
@@ -62,8 +63,8 @@ class Attempt(NamedTuple):
         >>> Attempt(1, handled=5).join(Attempt(4, handled=7, ended=9))
         Attempt(rank=4, started=None, handled=5, ended=9, closed=None, told=None)
         """
-        rank, started, handled, ended, closed, told = self  # written out: this is done for nearly every event
-        rank = max(rank, other.rank)
+        rank = max(self.rank, other.rank)  # written out: this is done for nearly every event
+        started, handled, ended, closed, told = self.started, self.handled, self.ended, self.closed, self.told
         if started is None or (other.started is not None and other.started < started):
             started = other.started
         if handled is None or (other.handled is not None and other.handled < handled):
@@ -76,8 +77,27 @@ class Attempt(NamedTuple):
             told = other.told
         return Attempt(rank, started, handled, ended, closed, told)
 
+    def row(self, number: int) -> list[int | None]:
+        """Return the attempt of this number as it is stored."""
+        return [number, self.rank, self.started, self.handled, self.ended, self.closed, self.told]
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True)
+class Figures:
+    """A step in numbers; times in microseconds."""
+
+    rank: int  # of its state, which is that of its last attempt
+    tries: int  # the highest attempt number that has begun: a history that starts with attempt 3 has had 3
+    work: int  # the durations of its attempts, added up
+    time: int | None  # its attempt's duration; of several, first start to last end, the waits between included
+    ended: int | None  # when its last attempt ended
+
+    def row(self) -> list[int | None]:
+        """Return the figures as they are stored."""
+        return [self.rank, self.tries, self.work, self.time, self.ended]
+
+
+@dataclass
 class Step:
     """What is known of one step; an attempt number is missing as long as no event told its state."""
 
@@ -85,7 +105,7 @@ class Step:
     name: str | None = None
     depends_on: frozenset[str] | None = None
     attempts: dict[int, Attempt] = field(default_factory=dict)
-    _known: "Figures | None" = None  # what `figures` found, until more is learnt
+    _known: Figures | None = None  # what `figures` found, until more is learnt
 
     def learn(self, event: Event, digest: int) -> None:
         """Add what an event tells; `digest` is the hash of its id."""
@@ -104,7 +124,7 @@ class Step:
             known = self.attempts.get(number)
             self.attempts[number] = attempt if known is None else known.join(attempt)
 
-    def figures(self) -> "Figures":
+    def figures(self) -> Figures:
         """Return what the statistics need to know of this step."""
         if self._known is None:
             self._known = _figures(self.attempts)
@@ -116,8 +136,8 @@ class Step:
             list(self.events),
             self.name,
             None if self.depends_on is None else list(self.depends_on),
-            [(number, *attempt) for number, attempt in self.attempts.items()],
-            *self.figures(),
+            [attempt.row(number) for number, attempt in self.attempts.items()],
+            *self.figures().row(),
         ]
 
     @classmethod
@@ -130,16 +150,6 @@ class Step:
             None if depends_on is None else frozenset(depends_on),
             {number: Attempt(*attempt) for number, *attempt in attempts},
         )
-
-
-class Figures(NamedTuple):
-    """A step in numbers; times in microseconds."""
-
-    rank: int  # of its state, which is that of its last attempt
-    tries: int  # the highest attempt number that has begun: a history that starts with attempt 3 has had 3
-    work: int  # the durations of its attempts, added up
-    time: int | None  # its attempt's duration; of several, first start to last end, the waits between included
-    ended: int | None  # when its last attempt ended
 
 
 def _figures(attempts: Mapping[int, Attempt]) -> Figures:
@@ -156,12 +166,11 @@ def _figures(attempts: Mapping[int, Attempt]) -> Figures:
     return Figures(last.rank, max(begun, default=0), sum(durations), time, last.end)
 
 
-def contribution_of_step(name: str | None, figures: "Figures") -> Contribution | None:
+def contribution_of_step(name: str | None, figures: Figures) -> Contribution | None:
     """Return what a step adds to a window; None as long as its last attempt is not over."""
-    rank, tries, _, time, ended = figures
-    if rank < FIRST_OUTCOME or ended is None:
+    if figures.rank < FIRST_OUTCOME or figures.ended is None:
         return None
-    return Contribution(name or "", ended, rank, max(0, tries - 1), time)
+    return Contribution(name or "", figures.ended, figures.rank, max(0, figures.tries - 1), figures.time)
 
 
 def _wall_time(attempts: Mapping[int, Attempt], durations: list[int]) -> int | None:

@@ -6,13 +6,15 @@ first: what it no longer needs goes after it.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 
 from tasker_consumers.stats.critical_path import Path
 from tasker_consumers.stats.state import Carrier, ErrorFact, Stand, TaskState
-from tasker_consumers.stats.table import Bucket, Frozen, StepTable, Summary
+from tasker_consumers.stats.summary import Summary
+from tasker_consumers.stats.table import Bucket, Frozen, StepTable
 
 Read = Callable[[bytes], bytes | None]
 
@@ -34,7 +36,7 @@ def load(key: bytes, read: Read) -> TaskState | None:
         state.steps.buckets[0] = _bucket(steps)
     elif kind == _LARGE:
         summaries = {int(index): Summary(*summary) for index, summary in steps.items()}
-        state.steps = StepTable(summaries, lambda index: _read_part(key, index, read))
+        state.steps = StepTable(summaries, partial(_read_part, key, read))
     else:
         summary, path, minutes = steps
         state.steps.frozen = Frozen(Summary(*summary), path and Path(*path), minutes)
@@ -56,12 +58,12 @@ def dump(key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:
     steps: Any
     if table.frozen is not None:
         summary, path, minutes = table.frozen
-        kind, steps = _FROZEN, (tuple(summary), path and tuple(path), minutes)
+        kind, steps = _FROZEN, (summary.row(), path and tuple(path), minutes)
         # This head needs no parts any more: the other way round, a crash in between would lose what they say.
         head = orjson.dumps([*_head_row(state), kind, steps])
         return {key: head, **_without_parts(key, state)}
     if table.spread:
-        kind, steps = _LARGE, {str(index): tuple(summary) for index, summary in table.summaries().items()}
+        kind, steps = _LARGE, {str(index): summary.row() for index, summary in table.summaries().items()}
         for index in table.touched:
             entries[part_key(key, index)] = orjson.dumps(_bucket_row(table.buckets[index]))
     else:
@@ -103,7 +105,7 @@ def _head_row(state: TaskState) -> list[Any]:
     ]
 
 
-def _read_part(key: bytes, index: int, read: Read) -> Bucket:
+def _read_part(key: bytes, read: Read, index: int) -> Bucket:
     part = read(part_key(key, index))
     return Bucket() if part is None else _bucket(orjson.loads(part))
 

@@ -5,18 +5,16 @@ and writes one of them, and the task's totals are the sum of their summaries. A 
 whole bucket, never changed by a difference: so what a crash left half-written is right again after the next delivery.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 from zlib import crc32
 
 from tasker_consumers.stats.contribution import Contribution
 from tasker_consumers.stats.critical_path import Node, Path, critical_path
 from tasker_consumers.stats.steps import Event, Figures, Row, Step, contribution_of_step
+from tasker_consumers.stats.summary import Summary
 from tasker_consumers.stats.windows import MinuteRow, minutes
-from tasker_schemas.events import RANK
-from tasker_schemas.names import State
 
 #: Number of buckets of a large task: 20,000 steps make buckets of about 80.
 FAN_OUT = 256
@@ -24,52 +22,25 @@ FAN_OUT = 256
 SMALL_STEPS = 128
 SMALL_EVENTS = 1024
 
-_ERROR, _CANCELLED, _COMPLETE = RANK[State.ERROR], RANK[State.CANCELLED], RANK[State.COMPLETE]
+
+@dataclass(frozen=True)
+class Weight:
+    """What a step counts for outside of its task."""
+
+    name: str
+    contribution: Contribution | None
+    retries: int
 
 
-class Summary(NamedTuple):
-    """What the statistics need to know of some steps; times in microseconds."""
-
-    events: int = 0
-    steps: int = 0
-    completed: int = 0
-    failed: int = 0
-    cancelled: int = 0
-    attempts: int = 0
-    retries: int = 0
-    work: int = 0
-    longest: str | None = None
-    longest_time: int | None = None
-    ordered: bool = False  # whether any step told what it depends on
-
-    def plus(self, other: "Summary") -> "Summary":
-        """Return the summary of both sets of steps."""
-        longest, longest_time = self.longest, self.longest_time
-        if _longer(other.longest, other.longest_time, longest, longest_time):
-            longest, longest_time = other.longest, other.longest_time
-        return Summary(
-            self.events + other.events,
-            self.steps + other.steps,
-            self.completed + other.completed,
-            self.failed + other.failed,
-            self.cancelled + other.cancelled,
-            self.attempts + other.attempts,
-            self.retries + other.retries,
-            self.work + other.work,
-            longest,
-            longest_time,
-            self.ordered or other.ordered,
-        )
+def _weight_of(name: str | None, figures: Figures) -> Weight:
+    """Return what a step of this name and these figures counts for."""
+    return Weight(name or "", contribution_of_step(name, figures), max(0, figures.tries - 1))
 
 
-def _longer(step: str | None, time: int | None, than: str | None, than_time: int | None) -> bool:
-    """Tell whether a step took longer; of equals the first in the alphabet counts as longer."""
-    if step is None or time is None:
-        return False
-    return than is None or than_time is None or time > than_time or (time == than_time and step < than)
+_NO_WEIGHT = Weight("", None, 0)
 
 
-@dataclass(slots=True)
+@dataclass
 class Bucket:
     """Some steps of a task, and the hashed ids of events that belong to no step.
 
@@ -95,72 +66,36 @@ class Bucket:
         """Return all steps as they are stored."""
         return self.packed | {step_id: step.row() for step_id, step in self.steps.items()}
 
-    def nodes(self) -> Iterator[Node]:
+    def nodes(self) -> list[Node]:
         """Return what the critical path needs to know of each step."""
-        for step_id, row in self.packed.items():
-            yield Node(step_id, row[_TIME], row[_DEPENDS_ON])
+        nodes = [Node(step_id, row[_TIME], row[_DEPENDS_ON]) for step_id, row in self.packed.items()]
         for step_id, step in self.steps.items():
-            yield Node(step_id, step.figures().time, step.depends_on)
+            nodes.append(Node(step_id, step.figures().time, step.depends_on))
+        return nodes
 
-    def weight(self, step_id: str) -> "Weight":
+    def weight(self, step_id: str) -> Weight:
         """Return what a step counts for; nothing for one that was never heard of."""
         step = self.steps.get(step_id)
         if step is not None:
-            return Weight.of(step.name, step.figures())
+            return _weight_of(step.name, step.figures())
         row = self.packed.get(step_id)
-        return _NO_WEIGHT if row is None else Weight.of(row[_NAME], Figures(*row[_FIGURES]))
+        return _NO_WEIGHT if row is None else _weight_of(row[_NAME], Figures(*row[_FIGURES]))
 
-    def weights(self) -> Iterator["Weight"]:
+    def weights(self) -> list[Weight]:
         """Return what each step counts for."""
-        for step_id in (*self.packed, *self.steps):
-            yield self.weight(step_id)
+        return [self.weight(step_id) for step_id in (*self.packed, *self.steps)]
 
     def summary(self) -> Summary:
         """Return what the statistics need to know of these steps."""
-        events = len(self.events)
-        completed = failed = cancelled = attempts = retries = work = 0
-        longest: str | None = None
-        longest_time: int | None = None
-        ordered = False
-        for step_id, step_events, depends_on, (rank, tries, step_work, time, _) in self._figures():
-            events += step_events
-            completed += rank >= _COMPLETE
-            failed += rank == _ERROR
-            cancelled += rank == _CANCELLED
-            attempts += tries
-            retries += tries - 1 if tries else 0
-            work += step_work
-            ordered = ordered or depends_on is not None
-            if _longer(step_id, time, longest, longest_time):
-                longest, longest_time = step_id, time
-        return Summary(
-            events, len(self), completed, failed, cancelled, attempts, retries, work, longest, longest_time, ordered
-        )
-
-    def _figures(self) -> Iterator[tuple[str, int, Collection[str] | None, Sequence[Any]]]:
+        found = Summary(len(self.events))
         for step_id, row in self.packed.items():
-            yield step_id, len(row[_EVENTS]), row[_DEPENDS_ON], row[_FIGURES]
+            found.add_step(step_id, len(row[_EVENTS]), row[_DEPENDS_ON], Figures(*row[_FIGURES]))
         for step_id, step in self.steps.items():
-            yield step_id, len(step.events), step.depends_on, step.figures()
+            found.add_step(step_id, len(step.events), step.depends_on, step.figures())
+        return found
 
 
 _EVENTS, _NAME, _DEPENDS_ON, _FIGURES, _TIME = 0, 1, 2, slice(4, None), 7  # places in a row
-
-
-class Weight(NamedTuple):
-    """What a step counts for outside of its task."""
-
-    name: str
-    contribution: Contribution | None
-    retries: int
-
-    @classmethod
-    def of(cls, name: str | None, figures: Figures) -> Self:
-        """Return what a step of this name and these figures counts for."""
-        return cls(name or "", contribution_of_step(name, figures), max(0, figures.tries - 1))
-
-
-_NO_WEIGHT = Weight("", None, 0)
 
 
 class Frozen(NamedTuple):
@@ -181,8 +116,6 @@ def _no_bucket(_index: int) -> Bucket:
 
 class StepTable:
     """All steps of a task; buckets that were not touched stay where `read` finds them."""
-
-    __slots__ = ("_before", "_read", "_stale", "_summaries", "buckets", "frozen", "spread", "touched")
 
     def __init__(self, summaries: Mapping[int, Summary] | None = None, read: ReadBucket = _no_bucket) -> None:
         #: The buckets at hand, by index; a small task's only one is 0.
@@ -223,10 +156,13 @@ class StepTable:
             self._spread(bucket)
         return news
 
-    def changes(self) -> Iterator[tuple[Weight, Weight]]:
-        """Yield what each step that was touched counted for when the table was loaded, and what it does now."""
+    def changes(self) -> list[tuple[Weight, Weight]]:
+        """Return what each step that was touched counted for when the table was loaded, and what it does now."""
+        changes = []
         for step_id, before in self._before.items():
-            yield before, self.buckets[bucket_of(step_id) if self.spread else 0].weight(step_id)
+            bucket = self.buckets[bucket_of(step_id) if self.spread else 0]
+            changes.append((before, bucket.weight(step_id)))
+        return changes
 
     def minutes(self) -> list[MinuteRow]:
         """Return what all steps count for together, by name and minute."""
@@ -245,7 +181,10 @@ class StepTable:
             return self.frozen.summary
         if not self.spread:
             return self.buckets[0].summary()
-        return reduce(Summary.plus, self.summaries().values(), Summary())
+        found = Summary()
+        for summary in self.summaries().values():
+            found.merge(summary)
+        return found
 
     def path(self) -> Path | None:
         """Return the critical path, None if the steps have none."""
@@ -263,10 +202,11 @@ class StepTable:
                 if weight.contribution is not None:
                     yield weight.contribution
 
-    def _nodes(self) -> Iterator[Node]:
-        for index in self._summaries if self.spread else (0,):
-            bucket = self.buckets.get(index)
-            yield from (self._read(index) if bucket is None else bucket).nodes()
+    def _nodes(self) -> list[Node]:
+        if not self.spread:
+            return self.buckets[0].nodes()
+        at_hand = ((index, self.buckets.get(index)) for index in self._summaries)
+        return [node for index, bucket in at_hand for node in (bucket or self._read(index)).nodes()]
 
     def _bucket(self, index: int) -> Bucket:
         self.touched.add(index)

@@ -170,7 +170,7 @@ class WindowIndex:
         if row is None and min(delta.window.outcomes) < 0:
             return None  # it was closed, and is gone
         found, revision = self._cache.get(states.partition, key, row)
-        found.include(delta.window, delta.seen_at)
+        found.merge(delta.window, delta.seen_at)
         return None if self._is_closed(place, found.seen_at, now) else Cell(found, max(now, revision + 1))
 
     def _is_closed(self, place: Place, seen_at: int | None, now: int) -> bool:

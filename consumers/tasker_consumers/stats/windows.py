@@ -52,7 +52,7 @@ class Place(NamedTuple):
         return orjson.dumps(tuple(self))
 
 
-@dataclass(slots=True)
+@dataclass
 class Window:
     """The sum of contributions."""
 
@@ -181,7 +181,7 @@ class Windows:
         self._windows: dict[Place, Window] = {}
         self._counted: dict[str, tuple[int, Contribution | None]] = {}
 
-    def learn(self, stats: Mapping[str, Any]) -> None:
+    def learn(self, stats: dict[str, Any]) -> None:
         """Count a task's statistics in the place of those known before; older revisions are passed over."""
         revision, before = self._counted.get(stats["task_id"], (-1, None))
         if stats["revision"] < revision:

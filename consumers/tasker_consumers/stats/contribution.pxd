@@ -1,0 +1,11 @@
+# C types for contribution.py, which is compiled with them (docs/decisions/0016).
+
+cdef class Contribution:
+    cdef readonly object name
+    cdef readonly object ended_at
+    cdef readonly int rank
+    cdef readonly object retries
+    cdef readonly object duration
+
+
+cpdef Contribution contribution_of(dict stats)

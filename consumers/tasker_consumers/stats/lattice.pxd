@@ -1,0 +1,3 @@
+# C types for lattice.py, which is compiled with them (docs/decisions/0016).
+
+cpdef object least(a, b)
