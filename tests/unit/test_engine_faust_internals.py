@@ -359,7 +359,7 @@ def test_the_thread_fetches_topics_at_one_pace_and_says_whether_there_is_more(mo
         sources, in_a_backlog = fetcher._max_partition_fetch_bytes, fetcher._fetch_max_wait_ms
         assert in_a_backlog == fetcher._fetcher_timeout * 1000 < FETCH_WAIT_MS
         await thread._fetch_records(Client(), {CHANGELOG})
-        assert fetcher._max_partition_fetch_bytes > sources
+        assert (fetcher._max_partition_fetch_bytes > sources, fetcher._fetch_max_wait_ms) == (True, FETCH_WAIT_MS)
         fetch(consumer, {A0: stored(4), B0: stored(9)})
         assert [cast("Run", message.value).more for message in await delivered(consumer)] == [False, True]
 

@@ -16,8 +16,7 @@ from tasker_consumers.engine.pace import Pace
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
 #: one partition while a fetch of the others is under way.
 FETCH_WAIT_MS = 200
-#: The same in a backlog: what has nothing more must not hold up the next fetch of what has. And how often aiokafka
-#: looks for something to fetch then: while records are taken, it misses that a fetch has ended.
+#: The same in a backlog of sources: what has nothing more must not hold up the next fetch of what has.
 _BACKLOG_WAIT_MS = 20
 #: How many bytes are fetched of a partition at a time: of sources few, so that topics stay close together (`pace`); of
 #: changelogs many, because nobody waits for anything but their end.
@@ -43,10 +42,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         """Start the consumer and listen in on its heartbeats."""
         await super().on_start()
         consumer = self._ensure_consumer()
-        fetcher = consumer._fetcher
-        deliver_native_records(fetcher)
-        # aiokafka would rest for so long when some records are not taken yet; here some wait for other topics.
-        fetcher._prefetch_backoff = 0
+        deliver_native_records(consumer._fetcher)
         coordinator = consumer._coordinator
         beat = coordinator._do_heartbeat
 
@@ -69,10 +65,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
     ) -> Any:
         changelogs = self.consumer.app.tables.changelog_topics
         restoring = any(tp.topic in changelogs for tp in active_partitions)
-        fetcher = consumer._fetcher
-        fetcher._max_partition_fetch_bytes = _CHANGELOG_BYTES if restoring else _SOURCE_BYTES
-        fetcher._fetch_max_wait_ms = _BACKLOG_WAIT_MS if self.pace.is_behind() else FETCH_WAIT_MS
-        fetcher._fetcher_timeout = fetcher._fetch_max_wait_ms / 1000
+        _tune(consumer._fetcher, restoring=restoring, behind=self.pace.is_behind())
         wanted = self.pace.next(active_partitions)
         begun = time.monotonic()
         records = await super()._fetch_records(consumer, wanted, timeout, max_records)
@@ -85,3 +78,16 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         """Note that the group just answered: while it is joined there are no heartbeats."""
         self.last_heartbeat = time.monotonic()
         await super().on_partitions_assigned(assigned, generation_id)
+
+
+def _tune(fetcher: Any, *, restoring: bool, behind: bool) -> None:
+    """Have one of aiokafka's fetchers ask for what is wanted next, and rest no longer than is good for it.
+
+    It rests while records are not taken, though here some only wait for other topics. And it looks for something to
+    fetch from time to time, as it misses it when a fetch ends while records are taken.
+    """
+    wait_ms = _BACKLOG_WAIT_MS if behind and not restoring else FETCH_WAIT_MS
+    fetcher._max_partition_fetch_bytes = _CHANGELOG_BYTES if restoring else _SOURCE_BYTES
+    fetcher._fetch_max_wait_ms = wait_ms
+    fetcher._fetcher_timeout = wait_ms / 1000
+    fetcher._prefetch_backoff = wait_ms / 2000  # half of that, as aiokafka has it

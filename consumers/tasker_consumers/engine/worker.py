@@ -26,10 +26,10 @@ EXIT_OK, EXIT_CRASH, EXIT_USAGE = 0, 1, 2
 _STOP_SECONDS = 15.0
 _REGISTER_SECONDS = 5.0
 #: Records and states live for a run and form no cycles, yet their number sets off the collector all the time: with
-#: Python's own thresholds it took a quarter of a worker's time, with a million still a sixth. So it works while nothing
-#: is in work, when there is little to look through; what grows beyond five million objects is worth a look at any time.
+#: Python's own thresholds it took a quarter of a worker's time, with a million still a sixth. So it works when nothing
+#: is in work or there is little to look through; what grows beyond five million objects is worth a look at any time.
 _GC_THRESHOLDS = (5_000_000, 10, 10)
-_GC_SECONDS = 10.0
+_GC_SECONDS, _LITTLE = 10.0, 200_000
 
 logger = logging.getLogger(__name__)
 
@@ -124,5 +124,5 @@ async def _watch_broker(app: EngineApp, limit: float) -> None:
 async def _collect_garbage(app: EngineApp) -> None:
     while True:
         await asyncio.sleep(_GC_SECONDS)
-        if not app.lanes.busy:
+        if not app.lanes.busy or gc.get_count()[0] < _LITTLE:
             gc.collect(1)

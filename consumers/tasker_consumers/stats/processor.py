@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tasker_consumers.engine.processor import Reaction
+from tasker_consumers.stats.check import check
 from tasker_consumers.stats.contribution import contribution_of
 from tasker_consumers.stats.counting import Change, changes_of
 from tasker_consumers.stats.derive import contribution, is_terminal, stats
@@ -19,14 +20,10 @@ from tasker_consumers.stats.steps import Event
 from tasker_consumers.stats.storage import Read, dump, load
 from tasker_consumers.stats.window_index import WindowIndex
 from tasker_schemas.codec import Decoder, SchemaLookup
-from tasker_schemas.errors import PoisonReason, PoisonRecord
-from tasker_schemas.names import Family
 from tasker_schemas.schemas import RECORD_OF_FAMILY
 from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, event_topic, stats_topic, window_topic
 
 GROUP = "stats"
-
-_STEP = f"{Family.STEP}."
 
 # States between which other coroutines, heartbeats above all, get their turn.
 _TURN = 100
@@ -70,7 +67,7 @@ class StatsProcessor:
         """Return the event and its headers; raises PoisonRecord for what can never be read or breaks the catalogue."""
         name, family = self._records[record.topic]
         event = self._decode(name, record.value)
-        _check(event, record.key, family)
+        check(event, record.key, family)
         return event, record.headers
 
     def fold(self, state: TaskState | None, event: Told) -> TaskState:
@@ -154,18 +151,3 @@ def build_stats_processor(
 
 def _is_open(state: TaskState) -> bool:
     return not (state.forgotten or is_terminal(state))
-
-
-def _check(event: Event, key: bytes | None, family: str) -> None:
-    """Refuse an event that would be folded into the wrong task or under the wrong rules."""
-    if key is None:
-        raise PoisonRecord(PoisonReason.NULL_KEY, "an event without a key belongs to no partition")
-    if event["task_id"].encode() != key:
-        raise PoisonRecord(PoisonReason.INVALID_EVENT, f"the key is {key!r}, but task_id is {event['task_id']!r}")
-    if b"\0" in key:
-        raise PoisonRecord(PoisonReason.INVALID_EVENT, f"task_id {event['task_id']!r} contains a NUL character")
-    if not event["event_name"].startswith(family):
-        raise PoisonRecord(PoisonReason.INVALID_EVENT, f"event_name is {event['event_name']!r}, not {family}*")
-    if family == _STEP and event["attempt_number"] < 1:  # what a job queue counts, in other families, is its own affair
-        number = event["attempt_number"]
-        raise PoisonRecord(PoisonReason.INVALID_EVENT, f"attempt_number is {number}, but attempts count from 1")
