@@ -1,6 +1,7 @@
 """The processor: what it refuses, what it emits, and what time alone does to a task."""
 
 import asyncio
+import gc
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,3 +157,16 @@ def test_a_task_is_forgotten_after_the_retention_of_the_topics(processor: StatsP
     assert processor.due(state, T0 + 8 * 24 * HOUR)
     assert emitted(processor, state) is None
     assert processor.dump(b"42", state) == {b"42": None}
+
+
+def test_a_run_leaves_nothing_to_the_garbage_collector(processor: StatsProcessor) -> None:
+    def states() -> int:
+        return sum(isinstance(found, TaskState) for found in gc.get_objects())
+
+    before = states()
+    gc.disable()
+    try:
+        emitted(processor, folded(processor, *order_processing()))
+        assert states() == before
+    finally:
+        gc.enable()
