@@ -1,10 +1,11 @@
 """A worker in miniature that crashes: runs are delivered again, and the changelog may end in the middle of a run."""
 
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 
 from tasker_consumers.stats.derive import stats
-from tasker_consumers.stats.fold import fold
+from tasker_consumers.stats.fold import Headers, fold
 from tasker_consumers.stats.state import TaskState
 from tasker_consumers.stats.storage import dump, load
 
@@ -25,31 +26,38 @@ def stats_after_crashes(events: list[Event], random: Random, crashes: int = 12) 
         entries, results = _run(table, events[at : at + size])
         if crashes and random.random() < 0.5:
             crashes -= 1
-            _write(table, entries[: random.randrange(len(entries) + 1)])
+            write(table, entries[: random.randrange(len(entries) + 1)])
             at = committed = random.randint(committed - min(committed, 50), committed)
         else:
-            _write(table, entries)
+            write(table, entries)
             emitted |= results
             at += size
             committed = at if random.random() < 0.7 else committed
     return emitted
 
 
-def _run(
-    table: dict[bytes, bytes], events: list[Event]
-) -> tuple[list[tuple[bytes, bytes | None]], dict[str, dict[str, Any]]]:
+def touched_by(table: dict[bytes, bytes], told: Iterable[tuple[Event, Headers]]) -> dict[str, TaskState]:
+    """Return the states of the tasks that a run of events and their headers touches, by task id."""
     touched: dict[str, TaskState] = {}
-    for event in events:
+    for event, headers in told:
         task_id = event["task_id"]
         state = touched.get(task_id) or load(task_id.encode(), table.get)
-        touched[task_id] = fold(state, event)
-    results = {task_id: stats(state) for task_id, state in touched.items()}
-    return [entry for task_id, state in touched.items() for entry in dump(task_id.encode(), state).items()], results
+        touched[task_id] = fold(state, event, headers)
+    return touched
 
 
-def _write(table: dict[bytes, bytes], entries: list[tuple[bytes, bytes | None]]) -> None:
+def write(table: dict[bytes, bytes], entries: Iterable[tuple[bytes, bytes | None]]) -> None:
+    """Store what `dump` returned."""
     for key, value in entries:
         if value is None:
             table.pop(key, None)
         else:
             table[key] = value
+
+
+def _run(
+    table: dict[bytes, bytes], events: list[Event]
+) -> tuple[list[tuple[bytes, bytes | None]], dict[str, dict[str, Any]]]:
+    touched = touched_by(table, ((event, ()) for event in events))
+    results = {task_id: stats(state) for task_id, state in touched.items()}
+    return [entry for task_id, state in touched.items() for entry in dump(task_id.encode(), state).items()], results

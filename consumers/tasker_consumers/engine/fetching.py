@@ -33,16 +33,12 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         super().__init__(*args, **kwargs)
         self.pace = Pace()
 
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        return consumer
-
     async def on_start(self) -> None:
         """Start the consumer and listen in on its heartbeats."""
         await super().on_start()
         consumer = self._ensure_consumer()
         deliver_native_records(consumer._fetcher)
+        _tune(consumer._fetcher, restoring=False, behind=False)
         coordinator = consumer._coordinator
         beat = coordinator._do_heartbeat
 

@@ -15,6 +15,11 @@ cdef struct Cursor:
     const char *end
 
 
+cdef struct Span:
+    int at  # in the batch
+    int size  # negative for null
+
+
 cdef class NativeHeaders:
     """A record's names and values, in their order; those who never look at them pay for nothing."""
 
@@ -35,13 +40,9 @@ cdef class NativeHeaders:
     cdef list _read(self):
         cdef Cursor cursor = _cursor(self._batch, self._at, self._end)
         cdef int64_t left = _varint(&cursor)
-        cdef Py_ssize_t size
         cdef list found = []
         while left > 0:
-            name = _text(&cursor)
-            size = _size(&cursor)
-            found.append((name, _bytes(cursor.at, size)))
-            cursor.at += max(size, 0)
+            found.append((_text(&cursor), _bytes(self._batch, _span(&cursor, self._batch))))
             left -= 1
         return found
 
@@ -54,21 +55,18 @@ cdef class NativeRecord:
     cdef readonly int64_t offset
     cdef readonly int64_t timestamp
     cdef bytes _batch
-    # Places in the batch, and sizes, which are negative for what is null.
-    cdef int _key_at
-    cdef int _key_size
-    cdef int _value_at
-    cdef int _value_size
+    cdef Span _key
+    cdef Span _value
     cdef int _headers_at
     cdef int _end
 
     @property
     def key(self):
-        return _bytes(PyBytes_AS_STRING(self._batch) + self._key_at, self._key_size)
+        return _bytes(self._batch, self._key)
 
     @property
     def value(self):
-        return _bytes(PyBytes_AS_STRING(self._batch) + self._value_at, self._value_size)
+        return _bytes(self._batch, self._value)
 
     @property
     def headers(self):
@@ -102,12 +100,8 @@ def unpack(str topic, int partition, bytes payload not None, int64_t offset, int
         when = timestamp + _varint(&inner)
         record.timestamp = when if append_time < 0 else append_time
         record.offset = offset + _varint(&inner)
-        record._key_size = _size(&inner)
-        record._key_at = inner.at - start
-        inner.at += max(record._key_size, 0)
-        record._value_size = _size(&inner)
-        record._value_at = inner.at - start
-        inner.at += max(record._value_size, 0)
+        record._key = _span(&inner, payload)
+        record._value = _span(&inner, payload)
         record._headers_at = inner.at - start
         record._end = inner.end - start
         records.append(record)
@@ -121,8 +115,17 @@ cdef inline Cursor _cursor(bytes data, Py_ssize_t start, Py_ssize_t end):
     return cursor
 
 
-cdef inline bytes _bytes(const char *at, Py_ssize_t size):
-    return None if size < 0 else PyBytes_FromStringAndSize(at, size)
+cdef inline Span _span(Cursor *cursor, bytes batch) except *:
+    """Return where the next bytes are, and go on behind them."""
+    cdef Span span
+    span.size = _size(cursor)
+    span.at = cursor.at - PyBytes_AS_STRING(batch)
+    cursor.at += max(span.size, 0)
+    return span
+
+
+cdef inline bytes _bytes(bytes batch, Span span):
+    return None if span.size < 0 else PyBytes_FromStringAndSize(PyBytes_AS_STRING(batch) + span.at, span.size)
 
 
 cdef str _text(Cursor *cursor):

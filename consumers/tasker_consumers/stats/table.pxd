@@ -49,6 +49,7 @@ cdef class StepTable:
     cpdef dict summaries(self)
     @cython.locals(found=Summary, summary=Summary)
     cpdef Summary total(self)
+    cpdef Bucket _look(self, index)
     cdef Bucket _bucket(self, index)
     cdef _spread(self, Bucket small)
 

@@ -197,18 +197,20 @@ class StepTable:
     def contributions(self) -> Iterator[Contribution]:
         """Yield what each step counts for, as long as the steps are known."""
         for index in {**self._summaries, **self.buckets} if self.spread else (0,):
-            bucket = self.buckets.get(index)
-            for weight in (self._read(index) if bucket is None else bucket).weights():
+            for weight in self._look(index).weights():
                 if weight.contribution is not None:
                     yield weight.contribution
 
     def _nodes(self) -> list[Node]:
-        if not self.spread:
-            return self.buckets[0].nodes()
-        at_hand = ((index, self.buckets.get(index)) for index in self._summaries)
-        return [node for index, bucket in at_hand for node in (bucket or self._read(index)).nodes()]
+        return [node for index in (self._summaries if self.spread else (0,)) for node in self._look(index).nodes()]
+
+    def _look(self, index: int) -> Bucket:
+        """Return a bucket that will not be changed."""
+        bucket = self.buckets.get(index)
+        return self._read(index) if bucket is None else bucket
 
     def _bucket(self, index: int) -> Bucket:
+        """Return a bucket to be changed."""
         self.touched.add(index)
         self._stale.add(index)
         bucket = self.buckets.get(index)
