@@ -6,8 +6,8 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 # What is compiled: modules in Cython, and those in Python that have a file of C types beside them.
-CYTHON := $(wildcard */*/*.pyx */*/*/*.pyx)
-C_TYPES := $(wildcard */*/*.pxd */*/*/*.pxd)
+CYTHON := $(shell find schemas producer consumers -name '*.pyx')
+C_TYPES := $(shell find schemas producer consumers -name '*.pxd')
 COMPILED := $(CYTHON) $(C_TYPES) $(C_TYPES:.pxd=.py)
 
 .PHONY: help setup demo test check up bench bench-stats clean

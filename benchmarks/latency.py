@@ -27,8 +27,8 @@ from benchmarks.engine_process import EngineFailed, wait_for
 from benchmarks.our_worker import OUTPUTS, our_worker
 from benchmarks.span_sink import SpanSink
 from benchmarks.workload import SourceRecord, workload
-from tasker_producer.client import DEFAULTS, FIXED
-from tasker_schemas.codec import Decoder
+from tasker_producer.delivery.client import DEFAULTS, FIXED
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.headers import read_trace_headers
 from tasker_schemas.names import StepEvents
 from tasker_schemas.topics import event_topic

@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.embedded import EmbeddedKafka
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
 
 TOPIC = "tasker.events.custom"
 PARTITIONS = 6

@@ -30,11 +30,11 @@ from rich.console import Console
 from benchmarks.rounds import Rates, in_turns, line_of_json, ratio, read_options, show
 from tasker_consumers.embedded import find_kafka
 from tasker_producer import EventPublisher, ProducerSettings, StepEvents, TaskEvents
-from tasker_producer.client import DEFAULTS, FIXED
+from tasker_producer.delivery.client import DEFAULTS, FIXED
 from tasker_producer.testing import PublishedEvent, RecordingPublisher
-from tasker_schemas.codec import single_object_frame
+from tasker_schemas.avro.codec import single_object_frame
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest, without_logical_types
 from tasker_schemas.names import Family, family_of
-from tasker_schemas.schemas import RECORD_OF_FAMILY, latest, without_logical_types
 from tasker_schemas.topics import event_topic
 
 PREFIX = "bench-publish"

@@ -34,12 +34,12 @@ from benchmarks.engine_process import EngineFailed, EngineProcess, running
 from benchmarks.our_worker import GROUP, OUTPUTS
 from benchmarks.rounds import Report, in_turns, ratio, read_options
 from benchmarks.workload import SourceRecord, copies, id_of_copy, workload
-from tasker_consumers.stats.counting import Minutes
-from tasker_consumers.stats.fold import fold, recompute
-from tasker_consumers.stats.state import TaskState
-from tasker_consumers.stats.topic import newest_windows
-from tasker_consumers.stats.windows import Window, merge, place_of
-from tasker_schemas.codec import Decoder
+from tasker_consumers.stats.core.counting import Minutes
+from tasker_consumers.stats.core.fold import fold, recompute
+from tasker_consumers.stats.core.state import TaskState
+from tasker_consumers.stats.core.windows import Window, merge, place_of
+from tasker_consumers.stats.reading.topics import newest_windows
+from tasker_schemas.avro.codec import Decoder
 
 # Its group and its command, by the name of an engine.
 ENGINES: dict[str, tuple[str, list[str]]] = {

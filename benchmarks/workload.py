@@ -9,11 +9,11 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tasker_schemas.codec import encode
+from tasker_schemas.avro.codec import encode
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.headers import Header, SpanRef, TraceHeaders, cloud_event_headers, trace_headers
 from tasker_schemas.identity import event_id_of, step_span_id, task_span_id, trace_id_of
 from tasker_schemas.names import Family, State, StepEvents, TaskEvents, event_type_of, family_of
-from tasker_schemas.schemas import RECORD_OF_FAMILY
 
 STEPS = ("fetch_cart", "validate_products", "charge_card", "ship")
 MORE_STEPS = (*STEPS, "send_receipt")

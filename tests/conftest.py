@@ -15,15 +15,15 @@ settings.register_profile("tasker", deadline=None)
 settings.load_profile("tasker")
 
 # Programs that a test starts, not modules to look for examples in.
-collect_ignore = ["support/celery_service.py", "support/gunicorn_service.py"]
+collect_ignore = ["support/producer/celery_service.py", "support/producer/gunicorn_service.py"]
 
 pytest_plugins = [
-    "tests.support.jvm_reader",
-    "tests.support.kafka",
-    "tests.support.maven_repository",
-    "tests.support.registry",
-    "tests.support.zipkin",
-    "tests.support.downloads",  # the last: it imports others, whose asserts pytest rewrites before that
+    "tests.support.kafka.jvm_reader",
+    "tests.support.kafka.cluster",
+    "tests.support.embedded.maven_repository",
+    "tests.support.registry.server",
+    "tests.support.telemetry.zipkin",
+    "tests.support.embedded.downloads",  # the last: it imports others, whose asserts pytest rewrites before that
 ]
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.arena import SOURCES
 from tasker_consumers.embedded.artifacts import class_path, files_of, java
 from tasker_consumers.embedded.programs import JavaProgram
-from tasker_schemas.schemas import latest
+from tasker_schemas.avro.versions import latest
 
 WARM_UP = 300_000
 KAFKA_STREAMS = JavaProgram(

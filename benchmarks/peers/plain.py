@@ -19,8 +19,8 @@ from rocksdict import Options, Rdict, WriteBatch
 from benchmarks.arena import SOURCES
 from benchmarks.peers.confluent_record import ConfluentRecord
 from benchmarks.processors import stats_processor
-from tasker_consumers.stats.derive import stats
-from tasker_consumers.stats.record import to_bytes
+from tasker_consumers.stats.core.derive import stats
+from tasker_consumers.stats.core.record import to_bytes
 
 RUN_SIZE = 4000
 

@@ -17,8 +17,8 @@ from quixstreams.models import TopicConfig
 
 from benchmarks.arena import PARTITIONS, SOURCES
 from benchmarks.processors import stats_processor
-from tasker_consumers.stats.derive import stats
-from tasker_consumers.stats.record import to_bytes
+from tasker_consumers.stats.core.derive import stats
+from tasker_consumers.stats.core.record import to_bytes
 
 
 class QuixRecord(NamedTuple):

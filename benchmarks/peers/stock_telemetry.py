@@ -35,9 +35,9 @@ from opentelemetry.trace import (
 
 from benchmarks.arena import SOURCES
 from benchmarks.engine_process import note_first_record
+from tasker_schemas.avro.versions import latest
 from tasker_schemas.headers import SpanRef, TraceHeaders, read_trace_headers
 from tasker_schemas.identity import completion_span_id, step_span_id
-from tasker_schemas.schemas import latest
 
 SCHEMA_OF_TOPIC = {SOURCES[0]: latest("TaskEvent").plain, SOURCES[1]: latest("StepEvent").plain}
 FRAME_SIZE = 10

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasker_producer.settings import ProducerSettings, kafka_config, registry_variables
 from tasker_schemas.errors import ConfigurationError
-from tasker_schemas.registry_settings import RegistrySettings
+from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PARTITIONS, DEFAULT_PREFIX
 
 _PREFIX = "TASKER_"

@@ -3,13 +3,13 @@
 Importing this loads confluent-kafka, fastavro and OpenTelemetry's API, and nothing else from outside.
 """
 
-from tasker_producer.carrier import carrier_from_environ, carrier_to_environ
-from tasker_producer.custom import CustomEvent
-from tasker_producer.handlers import EventPublisherMixin, default_publisher
-from tasker_producer.lifecycle import StepScope, TaskScope
-from tasker_producer.payload_builder import EventPayloadBuilder
+from tasker_producer.helpers.payload_builder import EventPayloadBuilder
+from tasker_producer.mixin import EventPublisherMixin, default_publisher
 from tasker_producer.publisher import EventPublisher
+from tasker_producer.record.custom_events import CustomEvent
 from tasker_producer.settings import ProducerSettings
+from tasker_producer.tasks.scopes import StepScope, TaskScope
+from tasker_producer.trace.carrier import carrier_from_environ, carrier_to_environ
 from tasker_schemas.errors import ConfigurationError, UsageError
 from tasker_schemas.headers import SpanRef, TraceHeaders
 from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents

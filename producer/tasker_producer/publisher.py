@@ -10,22 +10,31 @@ from typing import Any, NoReturn, Self
 
 from opentelemetry.metrics import Meter
 
-from tasker_producer import process
-from tasker_producer.assembly import EventAssembler
-from tasker_producer.call import Moment, Options, Payload, check_name, joined, merge, read_payload, unreadable
-from tasker_producer.carrier import TaskContext, read_carrier
-from tasker_producer.custom import AttributeType, CustomEvent, CustomEvents
-from tasker_producer.decorators import TracedFunctions
-from tasker_producer.delivery import Delivery, KafkaDelivery
-from tasker_producer.event_ids import new_event_id
-from tasker_producer.frames import RegistryFrames
-from tasker_producer.lifecycle import TaskScope
+from tasker_producer.delivery import process
+from tasker_producer.delivery.kafka import Delivery, KafkaDelivery
+from tasker_producer.helpers.entities import step_fields, task_fields
+from tasker_producer.helpers.task_and_step import StepHelpers
+from tasker_producer.helpers.workflow_and_observability import ObservabilityHelpers, WorkflowHelpers
 from tasker_producer.metrics import observe
+from tasker_producer.record.arguments import (
+    Moment,
+    Options,
+    Payload,
+    check_name,
+    joined,
+    merge,
+    read_payload,
+    unreadable,
+)
+from tasker_producer.record.builder import EventAssembler
+from tasker_producer.record.custom_events import AttributeType, CustomEvent, CustomEvents
+from tasker_producer.record.event_ids import new_event_id
+from tasker_producer.record.schema_ids import RegistryFrames
 from tasker_producer.settings import ProducerSettings
-from tasker_producer.subject import step_fields, task_fields
-from tasker_producer.task_and_step_events import StepHelpers
-from tasker_producer.tracing import new_task_trace, task_trace
-from tasker_producer.workflow_events import ObservabilityHelpers, WorkflowHelpers
+from tasker_producer.tasks.decorators import TracedFunctions
+from tasker_producer.tasks.scopes import TaskScope
+from tasker_producer.trace.carrier import TaskContext, read_carrier
+from tasker_producer.trace.context import new_task_trace, task_trace
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import TraceHeaders
 

@@ -12,10 +12,10 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
-from tasker_producer.backlog import FullPolicy, SpoolSettings
-from tasker_producer.masking import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
+from tasker_producer.delivery.backlog import FullPolicy, SpoolSettings
+from tasker_producer.masking.masker import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
 from tasker_schemas.errors import ConfigurationError
-from tasker_schemas.registry_settings import RegistrySettings
+from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PREFIX
 
 DEFAULT_SERVICE = "tasker"

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from tasker_producer.publisher import EventPublisher
 from tasker_producer.settings import ProducerSettings
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.headers import CE_TYPE, Header, TraceHeaders, read_trace_headers
 from tasker_schemas.names import family_of
-from tasker_schemas.schemas import RECORD_OF_FAMILY
 
 _decoder = Decoder()
 

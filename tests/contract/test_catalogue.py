@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasker_schemas.events import CATALOGUE, STATE_AFTER, fields_of
+from tasker_schemas.catalogue import CATALOGUE, STATE_AFTER, fields_of
 from tasker_schemas.names import Family, ObservabilityEvents, State, StepEvents, TaskEvents, WorkflowEvents
 
 COMMON = {

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from fastavro import schemaless_reader
 
-from tasker_schemas.compatibility import breaks, unreadable
-from tasker_schemas.schemas import Schema, all_schemas, latest
-from tests.support.golden_examples import GoldenExample, golden_examples
+from tasker_schemas.avro.compatibility import breaks, unreadable
+from tasker_schemas.avro.versions import Schema, all_schemas, latest
+from tests.support.schemas.golden_examples import GoldenExample, golden_examples
 
 # Of the whole schema but its documentation: a default or a logical type is not part of the fingerprint on the wire.
 PUBLISHED = {

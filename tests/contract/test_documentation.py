@@ -13,10 +13,10 @@ from typer.main import get_command
 
 from tasker_consumers.cli.app import app
 from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.kafka.topics import create_topics
 from tasker_consumers.replay.select import Selection, event_name_of
 from tasker_consumers.replay.source import select_records
 from tasker_consumers.settings import ConsumerSettings
-from tasker_consumers.topics import create_topics
 from tests.support.deployment import is_a_command
 
 ROOT = Path(__file__).parents[2]

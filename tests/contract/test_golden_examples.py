@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from fastavro import schemaless_reader
 
-from tasker_schemas.codec import Decoder
-from tasker_schemas.schemas import Schema, all_schemas, latest
-from tests.support.golden_examples import EXAMPLES, REGISTRY_ID, GoldenExample, golden_examples
+from tasker_schemas.avro.codec import Decoder
+from tasker_schemas.avro.versions import Schema, all_schemas, latest
+from tests.support.schemas.golden_examples import EXAMPLES, REGISTRY_ID, GoldenExample, golden_examples
 
 every_example = pytest.mark.parametrize(
     "example", golden_examples(), ids=lambda example: f"{example.schema.record}.v{example.schema.version}"
@@ -20,7 +20,7 @@ every_example = pytest.mark.parametrize(
 @every_example
 def test_each_schema_version_has_an_example_in_both_framings(example: GoldenExample) -> None:
     missing = [file.name for file in example.files if not file.exists()]
-    assert missing == [], "write them: python -m tests.support.golden_examples"
+    assert missing == [], "write them: python -m tests.support.schemas.golden_examples"
 
 
 def test_no_example_lacks_its_schema_version() -> None:

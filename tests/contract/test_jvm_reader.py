@@ -13,11 +13,11 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from tasker_consumers.embedded import KafkaSource, WebSource
 from tasker_consumers.embedded.registry import CONFLUENT_API
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import confluent_frame, encode
-from tasker_schemas.schemas import latest
-from tests.support.golden_examples import GoldenExample, golden_examples
-from tests.support.jvm_reader import BYTES, JvmReader, confluent_framing
-from tests.support.produced import create_event_topics, read_all
+from tasker_schemas.avro.codec import confluent_frame, encode
+from tasker_schemas.avro.versions import latest
+from tests.support.kafka.jvm_reader import BYTES, JvmReader, confluent_framing
+from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.schemas.golden_examples import GoldenExample, golden_examples
 
 NEWEST = [example for example in golden_examples() if example.schema is latest(example.schema.record)]
 Told = list[dict[str, Any]]

@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
-from tests.support.produced import create_event_topics, read_all
+from tests.support.kafka.produced import create_event_topics, read_all
 
 needs_kcat = pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is not installed: apt-get install kcat")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasker_schemas.guard import check_writer_schema
-from tasker_schemas.schemas import RECORD_OF_FAMILY, Schema, all_schemas, fingerprint_of
+from tasker_schemas.avro.guard import check_writer_schema
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY, Schema, all_schemas, fingerprint_of
 
 IDENTITY = {
     "TaskEvent": {"event_id", "event_name", "timestamp", "task_id"},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY, all_schemas
 from tasker_schemas.names import Family
-from tasker_schemas.schemas import RECORD_OF_FAMILY, all_schemas
 from tasker_schemas.topics import Topic, all_topics, dead_letter_topic, event_topic, stats_topic, window_topic
 
 TOPICS = {topic.name: topic for topic in all_topics()}

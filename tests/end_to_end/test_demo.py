@@ -9,7 +9,7 @@ import pytest
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.replay.select import Selection
 from tasker_consumers.replay.source import select_records
-from tasker_consumers.telemetry.event import read_event
+from tasker_consumers.telemetry.core.event import read_event
 from tests.support.demo_runs import HeldDemo, held_demo, run_tasker
 from tests.support.processes import eventually
 

@@ -14,8 +14,8 @@ from tasker_consumers.demo.settled import Backlog
 from tasker_consumers.demo.stats_view import StatsView
 from tasker_consumers.embedded import KafkaSource
 from tasker_schemas.topics import stats_topic
-from tests.support import oracles
 from tests.support.demo_runs import HeldDemo, held_demo, run_tasker
+from tests.support.importers import oracles
 from tests.support.processes import eventually
 
 Numbers = tuple[str, int, int, int, int, int, float, float]

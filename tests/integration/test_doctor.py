@@ -3,15 +3,15 @@
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tasker_consumers.doctor import Finding, Verdict, examine
 from tasker_consumers.embedded import KafkaSource, WebSource
-from tasker_consumers.topics import create_topics
+from tasker_consumers.kafka.topics import create_topics
+from tasker_consumers.tools.doctor import Finding, Verdict, examine
+from tasker_schemas.avro.versions import latest
 from tasker_schemas.errors import BackendUnavailable
-from tasker_schemas.registry import SchemaRegistry, subjects
-from tasker_schemas.registry_settings import RegistrySettings
-from tasker_schemas.schemas import latest
-from tests.support.otlp import OtlpReceiver, otlp
+from tasker_schemas.registry.client import SchemaRegistry, subjects
+from tasker_schemas.registry.settings import RegistrySettings
 from tests.support.processes import eventually
+from tests.support.telemetry.otlp import OtlpReceiver, otlp
 
 __all__ = ["otlp"]  # a fixture
 

@@ -9,11 +9,11 @@ import pytest
 from tasker_consumers.embedded.artifacts import files_of, program_dir
 from tasker_consumers.embedded.programs import KAFKA
 from tasker_schemas.errors import BackendUnavailable
-from tests.support.maven_repository import PACKED, PROGRAM, MavenRepository
+from tests.support.embedded.maven_repository import PACKED, PROGRAM, MavenRepository
 
 DOWNLOAD = """
 from tasker_consumers.embedded.artifacts import files_of
-from tests.support.maven_repository import PROGRAM
+from tests.support.embedded.maven_repository import PROGRAM
 print(*(jar.name for jar in files_of(PROGRAM)))
 """
 

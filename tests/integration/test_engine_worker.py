@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
-from tests.support.engine_arena import Arena, wait_until
+from tests.support.engine.arena import Arena, wait_until
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_consumers.stats.fold import recompute
-from tasker_schemas.codec import Decoder
+from tasker_consumers.stats.core.fold import recompute
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.headers import read_trace_headers
-from tests.support.oracles import ROOT
-from tests.support.produced import create_event_topics, read_all
+from tests.support.importers.oracles import ROOT
+from tests.support.kafka.produced import create_event_topics, read_all
 
 EXAMPLE = ROOT / "examples" / "order_processing"
 SECRETS = ("4000000000000002", "4111111111111111", "correct-horse", "tok-demo")

@@ -8,12 +8,12 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.importers import HistoryFormat, import_files
-from tasker_consumers.stats.fold import recompute
+from tasker_consumers.stats.core.fold import recompute
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.headers import TraceHeaders, read_trace_headers
-from tests.support import oracles
-from tests.support.produced import create_event_topics, read_all
+from tests.support.importers import oracles
+from tests.support.kafka.produced import create_event_topics, read_all
 
 FILES = {
     HistoryFormat.TEMPORAL: ("temporal-histories", "*.json*"),

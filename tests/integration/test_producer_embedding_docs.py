@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import default_publisher
-from tests.support.produced import create_event_topics, read_all
+from tests.support.kafka.produced import create_event_topics, read_all
 
 PAGE = Path(__file__).parents[2] / "docs" / "embedding.md"
 EXAMPLES = dict(re.findall(r"^```python\n# ([\w-]+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL))

@@ -13,12 +13,12 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
-from tests.support.door import Door
+from tests.support.kafka.door import Door
+from tests.support.kafka.produced import read_all
 from tests.support.processes import eventually
-from tests.support.produced import read_all
 
 KEYS = 20
 MAX_BYTES = 5_000

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings, UsageError
-from tasker_producer.backlog import FullPolicy
+from tasker_producer.delivery.backlog import FullPolicy
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
-from tests.support.hostile import SECRET, Choices
-from tests.support.produced import create_event_topics, read_all
+from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.producer.hostile import SECRET, Choices
 from tests.support.scale import SCALE
 
 BYTES = 100  # of choices, for one payload

@@ -15,10 +15,10 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.headers import read_trace_headers
-from tests.support.produced import create_event_topics, read_all
+from tests.support.kafka.produced import create_event_topics, read_all
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from confluent_kafka.admin import AdminClient
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.embedded.ports import free_ports
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
+from tests.support.kafka.produced import create_event_topics, read_all
 from tests.support.processes import eventually
-from tests.support.produced import create_event_topics, read_all
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 40.0
@@ -74,7 +74,13 @@ def ask(port: int) -> tuple[str, str]:
 def test_gunicorns_preloaded_workers_lose_nothing_of_what_they_tell(settings: ProducerSettings, tmp_path: Path) -> None:
     pytest.importorskip("gunicorn")
     log, port = tmp_path / "gunicorn.log", free_ports(1)[0]
-    service = ["gunicorn", "--preload", "--workers=2", f"--bind=127.0.0.1:{port}", "tests.support.gunicorn_service:app"]
+    service = [
+        "gunicorn",
+        "--preload",
+        "--workers=2",
+        f"--bind=127.0.0.1:{port}",
+        "tests.support.producer.gunicorn_service:app",
+    ]
     told: dict[str, str] = {}
     with host(service, environ_of(settings), log) as process:
         assert eventually(lambda: log.read_text().count("Booting worker") == 2), log.read_text()
@@ -99,7 +105,7 @@ def test_celerys_children_go_on_with_tasks_by_the_headers_of_their_messages(
     queue.mkdir()
     folders = {"data_folder_in": str(queue), "data_folder_out": str(queue), "control_folder": str(queue)}
     client = celery.Celery("client", broker="filesystem://", broker_transport_options=folders)
-    worker = ["celery", "--app=tests.support.celery_service", "worker", "--concurrency=2", "--loglevel=info"]
+    worker = ["celery", "--app=tests.support.producer.celery_service", "worker", "--concurrency=2", "--loglevel=info"]
     with host(worker, environ_of(settings, CELERY_QUEUE_DIR=str(queue)), log) as process:
         with EventPublisher(settings) as publisher:
             for number in range(TASKS):

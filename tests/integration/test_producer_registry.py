@@ -8,13 +8,13 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource, WebSource
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_producer.frames import RegistryFrames
-from tasker_schemas.codec import CONFLUENT, SINGLE_OBJECT, Decoder
+from tasker_producer.record.schema_ids import RegistryFrames
+from tasker_schemas.avro.codec import CONFLUENT, SINGLE_OBJECT, Decoder
+from tasker_schemas.avro.versions import Schema, latest
 from tasker_schemas.errors import BackendUnavailable
-from tasker_schemas.registry import IncompatibleSchema, SchemaRegistry, subject_of
-from tasker_schemas.registry_settings import RegistrySettings
-from tasker_schemas.schemas import Schema, latest
-from tests.support.produced import create_event_topics, read_all
+from tasker_schemas.registry.client import IncompatibleSchema, SchemaRegistry, subject_of
+from tasker_schemas.registry.settings import RegistrySettings
+from tests.support.kafka.produced import create_event_topics, read_all
 
 
 def settings_of(kafka: KafkaSource, prefix: str, directory: Path, registry: RegistrySettings) -> ProducerSettings:

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
-from tests.support.produced import create_event_topics, read_all
+from tests.support.kafka.produced import create_event_topics, read_all
 
 SERVICE = """
     import json, os

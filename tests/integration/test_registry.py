@@ -12,15 +12,15 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from tasker_consumers.embedded import EmbeddedRegistry, KafkaSource, Login, WebSource
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_producer.frames import RegistryFrames
-from tasker_schemas.codec import CONFLUENT, SINGLE_OBJECT, Decoder, confluent_frame, encode
+from tasker_producer.record.schema_ids import RegistryFrames
+from tasker_schemas.avro.codec import CONFLUENT, SINGLE_OBJECT, Decoder, confluent_frame, encode
+from tasker_schemas.avro.versions import Schema, all_schemas, latest, prepared
 from tasker_schemas.errors import BackendUnavailable
-from tasker_schemas.lookup import CachedLookup
-from tasker_schemas.registry import SchemaRegistry, subject_of, subjects
-from tasker_schemas.registry_settings import RegistrySettings
-from tasker_schemas.schemas import Schema, all_schemas, latest, prepared
+from tasker_schemas.registry.client import SchemaRegistry, subject_of, subjects
+from tasker_schemas.registry.lookup import CachedLookup
+from tasker_schemas.registry.settings import RegistrySettings
 from tests.support.processes import eventually
-from tests.support.stats_arena import StatsArena
+from tests.support.stats.arena import StatsArena
 
 RECORD = "StepEvent"
 

@@ -4,12 +4,12 @@ import pytest
 from confluent_kafka import Producer
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_consumers.partitioner import partition_of
+from tasker_consumers.kafka.partitioner import partition_of
+from tasker_consumers.kafka.topics import create_topics
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.select import Selection
 from tasker_consumers.replay.sinks.topic import republish
 from tasker_consumers.replay.source import LATENESS_MS, open_source, plan, read, select_records
-from tasker_consumers.topics import create_topics
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family
 

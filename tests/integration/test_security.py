@@ -10,21 +10,21 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tasker_consumers.kafka.topics import create_topics
 from tasker_consumers.replay.source import open_source
-from tasker_consumers.topics import create_topics
 from tasker_producer import EventPublisher, ProducerSettings
 from tasker_producer.settings import kafka_config
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic, stats_topic
 from tests.support.processes import eventually
 
 if TYPE_CHECKING:
-    from tests.support.identity_provider import IdentityProvider
-    from tests.support.secured_kafka import SecuredKafka
+    from tests.support.kafka.identity_provider import IdentityProvider
+    from tests.support.kafka.secured import SecuredKafka
 
-pytest_plugins = ["tests.support.identity_provider", "tests.support.secured_kafka"]
+pytest_plugins = ["tests.support.kafka.identity_provider", "tests.support.kafka.secured"]
 
 ROLE = "tasker-producer"
 ONE_OF_EACH_FAMILY: dict[str, dict[str, Any]] = {

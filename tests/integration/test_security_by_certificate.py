@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tasker_consumers.topics import create_topics
+from tasker_consumers.kafka.topics import create_topics
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic, stats_topic
-from tests.support.certificates import Authority
 from tests.support.demo_runs import TASKER, run_tasker, tasker_environ
+from tests.support.kafka.certificates import Authority
 from tests.support.processes import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.mutual_tls import CertifiedKafka
+    from tests.support.kafka.mutual_tls import CertifiedKafka
 
-pytest_plugins = ["tests.support.secured_kafka", "tests.support.mutual_tls"]
+pytest_plugins = ["tests.support.kafka.secured", "tests.support.kafka.mutual_tls"]
 
 LIMIT_S = 20.0
 

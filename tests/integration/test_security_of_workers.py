@@ -10,9 +10,9 @@ import pytest
 from confluent_kafka.admin import NewTopic
 
 from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, changelog_topic
-from tasker_consumers.topics import create_topics
+from tasker_consumers.kafka.topics import create_topics
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.topics import stats_topic
 from tests.support.demo_runs import LIMIT_S, TASKER, run_tasker, tasker_environ
 from tests.support.processes import eventually
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from tests.support.secured_kafka import SecuredKafka
+    from tests.support.kafka.secured import SecuredKafka
 
-pytest_plugins = ["tests.support.secured_kafka"]
+pytest_plugins = ["tests.support.kafka.secured"]
 
 COMMANDS = (("run", "stats"), ("run", "telemetry"), ("topics", "list"), ("trace", "42"))
 

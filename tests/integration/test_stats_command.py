@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_consumers.stats.fold import recompute
-from tasker_schemas.codec import encode
+from tasker_consumers.stats.core.fold import recompute
+from tasker_schemas.avro.codec import encode
 from tasker_schemas.topics import stats_topic, window_topic
-from tests.support.stats_arena import StatsArena
-from tests.support.stats_command import command, output
-from tests.support.stats_histories import SECOND, T0, order_processing
+from tests.support.stats.arena import StatsArena
+from tests.support.stats.command import command, output
+from tests.support.stats.histories import SECOND, T0, order_processing
 
 
 @pytest.fixture

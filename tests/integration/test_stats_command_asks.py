@@ -11,10 +11,10 @@ import pytest
 
 from tasker_consumers.embedded import KafkaSource
 from tests.support.processes import eventually
-from tests.support.stats_arena import StatsArena
-from tests.support.stats_command import command, output
-from tests.support.stats_group import TASKS, Group, asked, group, start_group
-from tests.support.stats_histories import order_processing
+from tests.support.stats.arena import StatsArena
+from tests.support.stats.command import command, output
+from tests.support.stats.group import TASKS, Group, asked, group, start_group
+from tests.support.stats.histories import order_processing
 
 __all__ = ["group"]
 NO_KAFKA = {"KAFKA_BOOTSTRAP_SERVERS": ""}

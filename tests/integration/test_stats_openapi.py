@@ -10,7 +10,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
-from tests.support.stats_group import TASKS, Group, group
+from tests.support.stats.group import TASKS, Group, group
 from tests.support.worker_process import WorkerProcess
 
 __all__ = ["group"]

@@ -13,9 +13,9 @@ import pytest
 
 from tasker_consumers.embedded import KafkaSource
 from tests.support.processes import eventually
-from tests.support.stats_arena import StatsArena
-from tests.support.stats_group import TASKS, Group, asked, group, partitions_of, publish_tasks, start_group
-from tests.support.stats_histories import order_processing
+from tests.support.stats.arena import StatsArena
+from tests.support.stats.group import TASKS, Group, asked, group, partitions_of, publish_tasks, start_group
+from tests.support.stats.histories import order_processing
 from tests.support.worker_process import WorkerProcess
 
 __all__ = ["group"]

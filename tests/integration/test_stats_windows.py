@@ -8,9 +8,9 @@ import pytest
 
 from tasker_consumers.embedded import KafkaSource
 from tests.support.processes import eventually
-from tests.support.stats_arena import StatsArena
-from tests.support.stats_histories import Event, event, large_task, order_processing
-from tests.support.window_oracle import from_scratch
+from tests.support.stats.arena import StatsArena
+from tests.support.stats.histories import Event, event, large_task, order_processing
+from tests.support.stats.window_oracle import from_scratch
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ from confluent_kafka import Message
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.engine.preflight import changelog_topic
-from tasker_consumers.stats.fold import recompute
-from tasker_consumers.stats.storage import load
-from tasker_schemas.codec import encode
+from tasker_consumers.stats.core.fold import recompute
+from tasker_consumers.stats.core.storage import load
+from tasker_schemas.avro.codec import encode
 from tasker_schemas.errors import PoisonReason
 from tasker_schemas.identity import trace_id_of
 from tests.support.processes import eventually
-from tests.support.stats_arena import StatsArena
-from tests.support.stats_histories import event, headers_of, large_task, order_processing
+from tests.support.stats.arena import StatsArena
+from tests.support.stats.histories import event, headers_of, large_task, order_processing
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ import pytest
 
 from tasker_consumers.embedded import EmbeddedZipkin
 from tasker_consumers.telemetry.app import build_exporter
-from tasker_consumers.telemetry.harvest import PROVISIONAL, harvest
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.ready_spans import PROVISIONAL, harvest
+from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import ERROR, UNSET, Attributes, AttributeValue, Span, SpanEvent
-from tests.support.jaeger import Jaeger, get, jaeger, jaeger_on_disk
 from tests.support.processes import eventually
-from tests.support.telemetry_histories import Told, failed_order, folded, order
+from tests.support.telemetry.histories import Told, failed_order, folded, order
+from tests.support.telemetry.jaeger import Jaeger, get, jaeger, jaeger_on_disk
 
 __all__ = ["jaeger", "jaeger_on_disk"]
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tasker_consumers.telemetry.export.delivery import BackendExporter, Backoff
 from tasker_consumers.telemetry.export.exporter import ExportResult
 from tasker_consumers.telemetry.export.otlp import OtlpEncoder
 from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport
 from tasker_consumers.telemetry.export.otlp_http import HttpTransport
 from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings
-from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.export.retrying import BackendExporter, Backoff
+from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span
-from tests.support.otlp import Misbehaviour, OtlpReceiver, otlp
-from tests.support.telemetry_histories import failed_order, order
-from tests.support.wire_spans import attributes_of
+from tests.support.telemetry.histories import failed_order, order
+from tests.support.telemetry.otlp import Misbehaviour, OtlpReceiver, otlp
+from tests.support.telemetry.wire_spans import attributes_of
 
 __all__ = ["otlp"]
 

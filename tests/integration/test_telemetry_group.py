@@ -9,14 +9,14 @@ import pytest
 
 from tasker_consumers.telemetry.export.dead_spans import DeadSpans
 from tasker_consumers.telemetry.export.exporter import Rejection
-from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tasker_schemas.topics import dead_letter_topic
-from tests.support.otlp import Misbehaviour, OtlpReceiver, otlp
 from tests.support.processes import eventually
-from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
-from tests.support.telemetry_histories import TASK, Told, failed_order, order, told
-from tests.support.wire_spans import attributes_of
+from tests.support.telemetry.arena import TelemetryArena, arena, otlp_variables
+from tests.support.telemetry.histories import TASK, Told, failed_order, order, told
+from tests.support.telemetry.otlp import Misbehaviour, OtlpReceiver, otlp
+from tests.support.telemetry.wire_spans import attributes_of
 
 __all__ = ["arena", "otlp"]
 

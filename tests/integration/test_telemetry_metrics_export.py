@@ -6,10 +6,10 @@ import pytest
 
 from tasker_consumers.telemetry.metrics.otel_metrics import meter_name, otlp_meter_provider
 from tasker_consumers.telemetry.metrics.task_metrics import OtelInstruments, TaskMetrics
-from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.variables import with_files
-from tests.support.otlp import OtlpReceiver, otlp
-from tests.support.telemetry_histories import order
+from tests.support.telemetry.histories import order
+from tests.support.telemetry.otlp import OtlpReceiver, otlp
 
 __all__ = ["otlp"]
 

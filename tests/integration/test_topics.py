@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_consumers.topics import create_topics, differing, list_topics, require_topics
+from tasker_consumers.kafka.topics import create_topics, differing, list_topics, require_topics
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
 

@@ -6,8 +6,8 @@ import pytest
 from confluent_kafka import Producer
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_consumers.partitioner import partition_of
-from tasker_consumers.topics import create_topics
+from tasker_consumers.kafka.partitioner import partition_of
+from tasker_consumers.kafka.topics import create_topics
 from tasker_producer import EventPublisher, ProducerSettings
 from tests.support.demo_runs import run_tasker
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
-from tests.support.engine_arena import Arena, wait_until
+from tests.support.engine.arena import Arena, wait_until
 
 pytestmark = pytest.mark.reliability
 RECORDS, KEYS = 20_000, 2_000

@@ -14,12 +14,13 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_producer import EventPublisher, ProducerSettings, backlog
-from tasker_producer.backlog import FullPolicy
-from tasker_schemas.codec import Decoder
-from tests.support.door import Door
+from tasker_producer import EventPublisher, ProducerSettings
+from tasker_producer.delivery import backlog
+from tasker_producer.delivery.backlog import FullPolicy
+from tasker_schemas.avro.codec import Decoder
+from tests.support.kafka.door import Door
+from tests.support.kafka.produced import create_event_topics, read_all
 from tests.support.processes import eventually
-from tests.support.produced import create_event_topics, read_all
 
 pytestmark = pytest.mark.reliability
 
@@ -131,7 +132,8 @@ def test_a_service_whose_files_may_not_grow_goes_on_and_loses_only_what_it_count
 ) -> None:
     code = f"""
         import json, resource, sys
-        from tasker_producer import EventPublisher, backlog
+        from tasker_producer import EventPublisher
+        from tasker_producer.delivery import backlog
         backlog.MAX_IN_MEMORY = {MEMORY}
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
         publisher = EventPublisher()

@@ -15,8 +15,8 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import EmbeddedKafka
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_schemas.codec import Decoder
-from tests.support.produced import create_event_topics, read_all
+from tasker_schemas.avro.codec import Decoder
+from tests.support.kafka.produced import create_event_topics, read_all
 from tests.support.scale import SCALE
 
 pytestmark = pytest.mark.reliability

@@ -10,8 +10,8 @@ import pytest
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
 from tests.support.scale import SCALE
-from tests.support.stats_arena import StatsArena
-from tests.support.stats_storm import Herd, Orders, storm
+from tests.support.stats.arena import StatsArena
+from tests.support.stats.storm import Herd, Orders, storm
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(240 + 60 * SCALE)]
 TASKS, BLOWS = 2_000 * SCALE, 3 * min(SCALE, 10)

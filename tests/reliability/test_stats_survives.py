@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_consumers.stats.fold import recompute
-from tests.support.stats_arena import StatsArena
-from tests.support.stats_histories import Event, large_task, order_processing
+from tasker_consumers.stats.core.fold import recompute
+from tests.support.stats.arena import StatsArena
+from tests.support.stats.histories import Event, large_task, order_processing
 
 pytestmark = pytest.mark.reliability
 TASKS = 2_500

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.telemetry.spans.of_records import spans_of
+from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import StepEvents, TaskEvents
-from tests.support.otlp import Misbehaviour, OtlpReceiver, otlp
 from tests.support.processes import eventually
-from tests.support.span_rules import broken_rules
-from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
-from tests.support.telemetry_histories import Told, failed_order, order, told
-from tests.support.wire_spans import attributes_of
+from tests.support.telemetry.arena import TelemetryArena, arena, otlp_variables
+from tests.support.telemetry.histories import Told, failed_order, order, told
+from tests.support.telemetry.otlp import Misbehaviour, OtlpReceiver, otlp
+from tests.support.telemetry.span_rules import broken_rules
+from tests.support.telemetry.wire_spans import attributes_of
 from tests.support.worker_process import WorkerProcess
 
 __all__ = ["arena", "otlp"]

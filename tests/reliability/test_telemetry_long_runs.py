@@ -20,12 +20,12 @@ from tasker_consumers.replay.sinks.topic import new_replay_id, republish
 from tasker_consumers.replay.source import select_records
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
-from tests.support.memory import peak_mb, resident_mb
+from tests.support.engine.memory import peak_mb, resident_mb
 from tests.support.processes import eventually
 from tests.support.scale import SCALE
-from tests.support.span_ledger import SpanLedger, ledger
-from tests.support.telemetry_arena import TelemetryArena, arena, otlp_variables
-from tests.support.telemetry_histories import Told
+from tests.support.telemetry.arena import TelemetryArena, arena, otlp_variables
+from tests.support.telemetry.histories import Told
+from tests.support.telemetry.span_ledger import SpanLedger, ledger
 from tests.support.worker_process import WorkerProcess
 
 __all__ = ["arena", "ledger"]

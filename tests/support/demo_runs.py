@@ -16,8 +16,8 @@ from typing import Any
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from tasker_consumers.kafka.offsets import watermarks
 from tasker_consumers.replay.source import OffsetRange, open_source, read
-from tasker_consumers.watermarks import watermarks
 
 TASKER = [sys.executable, "-m", "tasker_consumers.cli"]
 LIMIT_S = 120.0

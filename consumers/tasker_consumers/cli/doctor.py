@@ -10,8 +10,8 @@ import typer
 from tasker_consumers.cli.output import show_json, show_table
 
 if TYPE_CHECKING:
-    from tasker_consumers.doctor import Finding
     from tasker_consumers.settings import ConsumerSettings
+    from tasker_consumers.tools.doctor import Finding
 
 
 def doctor(
@@ -19,7 +19,7 @@ def doctor(
 ) -> None:
     """Check Kafka, the topics, a record's round trip and the trace backend; exit code 1 if something fails."""
     from tasker_consumers.cli.environment import read_settings
-    from tasker_consumers.doctor import Verdict
+    from tasker_consumers.tools.doctor import Verdict
 
     findings = _findings(read_settings())
     if as_json:
@@ -33,8 +33,8 @@ def doctor(
 def _findings(settings: "ConsumerSettings") -> "list[Finding]":
     import os
 
-    from tasker_consumers.doctor import Finding, Verdict, examine
     from tasker_consumers.embedded import ServerKind, find_kafka
+    from tasker_consumers.tools.doctor import Finding, Verdict, examine
 
     with find_kafka(os.environ) as source:
         kafka = {**settings.kafka, "bootstrap.servers": source.bootstrap_servers}

@@ -37,7 +37,7 @@ def _import(file_format: Literal["wfcommons", "temporal", "github-actions"], fil
 
     from tasker_consumers.cli.environment import read_settings_with_kafka
     from tasker_consumers.importers.run import HistoryFormat, import_files
-    from tasker_consumers.topics import require_topics
+    from tasker_consumers.kafka.topics import require_topics
     from tasker_producer import EventPublisher, ProducerSettings
 
     settings = read_settings_with_kafka()

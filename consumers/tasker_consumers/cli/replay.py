@@ -50,8 +50,8 @@ def _selection(
 ) -> "Selection":
     from datetime import UTC, datetime
 
-    from tasker_consumers.moments import read_moment
     from tasker_consumers.replay.select import Selection
+    from tasker_consumers.times import read_moment
 
     now = datetime.now(UTC)
     since, until = (None if text is None else read_moment(text, now) for text in times)
@@ -67,8 +67,8 @@ def _selection(
 def _print(settings: "ConsumerSettings", selection: "Selection") -> None:
     from tasker_consumers.replay.sinks.json_lines import write_json_lines
     from tasker_consumers.replay.source import select_records
-    from tasker_schemas.codec import Decoder
-    from tasker_schemas.lookup import open_lookup
+    from tasker_schemas.avro.codec import Decoder
+    from tasker_schemas.registry.lookup import open_lookup
 
     decoder = Decoder(open_lookup(settings.registry))
     written = write_json_lines(select_records(settings.kafka, selection, settings.topic_prefix), sys.stdout, decoder)

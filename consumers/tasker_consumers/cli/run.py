@@ -22,8 +22,8 @@ def stats() -> None:
     """Fold task and step events into the statistics of each task."""
     from tasker_consumers.stats.lifetime import Lifetime
     from tasker_consumers.stats.processor import build_stats_processor
-    from tasker_consumers.stats.questions import questions_of
-    from tasker_schemas.lookup import open_lookup
+    from tasker_consumers.stats.questions.all_questions import questions_of
+    from tasker_schemas.registry.lookup import open_lookup
 
     settings = _start()
     lifetime = Lifetime(
@@ -57,7 +57,7 @@ def telemetry(
     from tasker_consumers.telemetry.app import Backend, build_exporter, build_telemetry_processor
     from tasker_consumers.telemetry.lifetime import Lifetime
     from tasker_consumers.telemetry.spans.attempt_span import SpanNames
-    from tasker_schemas.lookup import open_lookup
+    from tasker_schemas.registry.lookup import open_lookup
 
     settings = _start()
     processor = build_telemetry_processor(
@@ -72,7 +72,7 @@ def telemetry(
 
 def _start() -> "ConsumerSettings":
     from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.log_lines import configure_logging
+    from tasker_consumers.cli.log_output import configure_logging
 
     settings = read_settings_with_kafka()
     configure_logging(settings.log_level)

@@ -10,8 +10,8 @@ import typer
 from tasker_consumers.cli.output import complain, show_table
 
 if TYPE_CHECKING:
-    from tasker_schemas.registry import SchemaRegistry
-    from tasker_schemas.schemas import Schema
+    from tasker_schemas.avro.versions import Schema
+    from tasker_schemas.registry.client import SchemaRegistry
 
 app = typer.Typer(
     help="List the versions of the records, compare them, check new ones, register them.", no_args_is_help=True
@@ -26,7 +26,7 @@ _REFUSED = "refused"
 @app.command("list")
 def list_(*, offline: _Offline = False) -> None:
     """List every version, with its id in the registry; exit code 1 if the registry lacks one."""
-    from tasker_schemas.schemas import all_schemas
+    from tasker_schemas.avro.versions import all_schemas
 
     registry, prefix = _registry(offline=offline)
     ids = [_id(registry, schema, prefix) for schema in all_schemas()]
@@ -48,7 +48,7 @@ def check(
     offline: _Offline = False,
 ) -> None:
     """Check that schemas read every version before them, and that the registry takes them; exit code 1 if not."""
-    from tasker_consumers.schema_check import from_file, problems, shipped
+    from tasker_consumers.tools.schema_check import from_file, problems, shipped
 
     candidates = [from_file(file) for file in files] if files else shipped()
     registry, prefix = _registry(offline=offline)
@@ -72,8 +72,8 @@ def diff(
     newer: Annotated[int | None, typer.Argument(help="A version (default: the newest).", show_default=False)] = None,
 ) -> None:
     """Show what a version adds (+), drops (-) and changes (~); a file is compared with the newest version."""
-    from tasker_consumers.schema_check import from_file, versions
-    from tasker_schemas.compatibility import differences
+    from tasker_consumers.tools.schema_check import from_file, versions
+    from tasker_schemas.avro.compatibility import differences
 
     if record.endswith((".avsc", ".json")):
         candidate = from_file(Path(record))
@@ -90,10 +90,10 @@ def diff(
 @app.command()
 def register() -> None:
     """Register every version of every record, the oldest first; exit code 1 if the registry refuses one."""
+    from tasker_schemas.avro.versions import all_schemas
     from tasker_schemas.errors import ConfigurationError
-    from tasker_schemas.registry import IncompatibleSchema, subjects
-    from tasker_schemas.registry_settings import URL
-    from tasker_schemas.schemas import all_schemas
+    from tasker_schemas.registry.client import IncompatibleSchema, subjects
+    from tasker_schemas.registry.settings import URL
 
     registry, prefix = _registry()
     if registry is None:
@@ -112,7 +112,7 @@ def register() -> None:
 
 
 def _id(registry: "SchemaRegistry | None", schema: "Schema", prefix: str) -> str:
-    from tasker_schemas.registry import subjects
+    from tasker_schemas.registry.client import subjects
 
     try:
         return "" if registry is None else str(registry.look_up(subjects(prefix)[schema.record], schema))
@@ -121,7 +121,7 @@ def _id(registry: "SchemaRegistry | None", schema: "Schema", prefix: str) -> str
 
 
 def _version(record: str, number: int) -> "Schema":
-    from tasker_consumers.schema_check import versions
+    from tasker_consumers.tools.schema_check import versions
     from tasker_schemas.errors import UsageError
 
     known = versions(record)
@@ -133,7 +133,7 @@ def _version(record: str, number: int) -> "Schema":
 def _registry(*, offline: bool = False) -> "tuple[SchemaRegistry | None, str]":
     """Return the configured registry, None where there is none, and the prefix of its subjects."""
     from tasker_consumers.cli.environment import read_settings
-    from tasker_schemas.registry import SchemaRegistry
+    from tasker_schemas.registry.client import SchemaRegistry
 
     settings = read_settings()
     asked = None if offline else settings.registry

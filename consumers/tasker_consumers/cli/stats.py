@@ -14,9 +14,9 @@ import typer
 from tasker_consumers.cli.output import complain, open_console, show_json, show_table
 
 if TYPE_CHECKING:
-    from tasker_consumers.stats.ask import StatsWorker
-    from tasker_consumers.stats.reading import StatsTopics
-    from tasker_consumers.stats.topic import Newest, Stats
+    from tasker_consumers.stats.reading.sources import StatsTopics
+    from tasker_consumers.stats.reading.topics import Newest, Stats
+    from tasker_consumers.stats.reading.worker import StatsWorker
 
 _WATCH_S = 0.25
 
@@ -57,10 +57,10 @@ def stats(  # noqa: PLR0913  each is an option
 ) -> None:
     """Show the statistics of one task, of all tasks or of all steps of a name."""
     from tasker_consumers.cli.environment import read_settings, read_settings_with_kafka
-    from tasker_consumers.stats.ask import StatsWorker
-    from tasker_consumers.stats.reading import open_topics
-    from tasker_consumers.stats.topic import Newest
-    from tasker_consumers.stats.windows import HOUR_S, MINUTE_S
+    from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S
+    from tasker_consumers.stats.reading.sources import open_topics
+    from tasker_consumers.stats.reading.topics import Newest
+    from tasker_consumers.stats.reading.worker import StatsWorker
     from tasker_schemas.errors import BackendUnavailable
 
     length_s = MINUTE_S if by_minute else HOUR_S
@@ -125,7 +125,7 @@ def _watch(asked: Asked, newest: "Newest", source: "StatsTopics | StatsWorker") 
 
 def _tell_change(stats: dict[str, Any], *, as_json: bool) -> None:
     """Print a change where it is not drawn: in a pipe, or as JSON."""
-    from tasker_consumers.stats.view import progress_line
+    from tasker_consumers.stats.reading.view import progress_line
 
     if as_json:
         show_json(stats)
@@ -141,14 +141,14 @@ def _bars(newest: "Newest", *, wanted: bool) -> Iterator[Callable[[], None]]:
         return
     from rich.live import Live
 
-    from tasker_consumers.stats.view import progress_table
+    from tasker_consumers.stats.reading.view import progress_table
 
     with Live(console=open_console(), auto_refresh=False) as live:
         yield lambda: live.update(progress_table(list(newest.tasks.values())[-_MOST_BARS:], _now()), refresh=True)
 
 
 def _show(asked: Asked, newest: "Newest", windows: "list[Stats]") -> None:
-    from tasker_consumers.stats.view import progress_table, task_rows, window_columns, window_rows
+    from tasker_consumers.stats.reading.view import progress_table, task_rows, window_columns, window_rows
 
     if asked.task_id is not None:
         (found,) = newest.tasks.values()

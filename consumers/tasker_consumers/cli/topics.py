@@ -11,7 +11,7 @@ from tasker_consumers.cli.output import complain, show_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tasker_consumers.topics import TopicState
+    from tasker_consumers.kafka.topics import TopicState
 
 app = typer.Typer(help="Make the topics of the system, list them.", no_args_is_help=True)
 
@@ -27,7 +27,7 @@ def create(
 ) -> None:
     """Make the topics that are missing; those that exist stay as they are."""
     from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.topics import create_topics
+    from tasker_consumers.kafka.topics import create_topics
 
     settings = read_settings_with_kafka()
     _show(
@@ -44,14 +44,14 @@ def create(
 def list_() -> None:
     """List the topics of the system, with those that are missing; exit code 1 if any is."""
     from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.topics import list_topics
+    from tasker_consumers.kafka.topics import list_topics
 
     settings = read_settings_with_kafka()
     _show(list_topics(settings.kafka, settings.topic_prefix))
 
 
 def _show(states: "Sequence[TopicState]") -> None:
-    from tasker_consumers.topics import differing
+    from tasker_consumers.kafka.topics import differing
 
     show_table(("topic", "partitions", "what it holds"), [_row(state) for state in states])
     odd = differing(states)

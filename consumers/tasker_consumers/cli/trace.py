@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tasker_consumers.replay.record import StoredRecord
     from tasker_consumers.settings import ConsumerSettings
     from tasker_consumers.telemetry.spans.span import Span
-    from tasker_schemas.codec import SchemaLookup
+    from tasker_schemas.avro.codec import SchemaLookup
 
 
 def trace(
@@ -21,7 +21,7 @@ def trace(
 ) -> None:
     """Show the spans and the statistics of one task, from the topics alone; reads one partition of each."""
     from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_schemas.lookup import open_lookup
+    from tasker_schemas.registry.lookup import open_lookup
 
     settings = read_settings_with_kafka()
     spans, stats, unreadable = _rebuild(_records(settings, task_id), open_lookup(settings.registry))
@@ -52,12 +52,12 @@ def _rebuild(
     records: "list[StoredRecord]", lookup: "SchemaLookup | None"
 ) -> "tuple[list[Span], list[dict[str, Any]], list[str]]":
     """Return spans and statistics of what can be read, and one line for each record that cannot."""
-    from tasker_consumers.stats.fold import recompute
-    from tasker_consumers.telemetry.event import read_event, span_decoder
-    from tasker_consumers.telemetry.spans.of_records import spans_of_events
-    from tasker_schemas.codec import Decoder
+    from tasker_consumers.stats.core.fold import recompute
+    from tasker_consumers.telemetry.core.event import read_event, span_decoder
+    from tasker_consumers.telemetry.rebuild import spans_of_events
+    from tasker_schemas.avro.codec import Decoder
+    from tasker_schemas.avro.versions import RECORD_OF_FAMILY
     from tasker_schemas.errors import PoisonRecord
-    from tasker_schemas.schemas import RECORD_OF_FAMILY
 
     decode, decode_for_spans = Decoder(lookup).decode, span_decoder(lookup).decode
     told, whole, headers, unreadable = [], [], [], []

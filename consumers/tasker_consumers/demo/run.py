@@ -22,11 +22,11 @@ from tasker_consumers.demo.settled import Backlog
 from tasker_consumers.demo.stats_view import StatsView
 from tasker_consumers.demo.workers import Worker, start_workers
 from tasker_consumers.embedded import KafkaSource, ServerKind, find_kafka
+from tasker_consumers.kafka.topics import connect, create_topics, partitions_by_topic
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats import processor as stats
-from tasker_consumers.stats.fold import FAMILIES
+from tasker_consumers.stats.core.fold import FAMILIES
 from tasker_consumers.telemetry import processor as telemetry
-from tasker_consumers.topics import connect, create_topics, partitions_by_topic
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic, stats_topic
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from tasker_consumers.watermarks import TIMEOUT_S, patiently, watermarks
+from tasker_consumers.kafka.offsets import TIMEOUT_S, patiently, watermarks
 
 
 class Backlog:

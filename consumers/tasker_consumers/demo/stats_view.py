@@ -5,9 +5,9 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from tasker_consumers.groupless import fetch, groupless_settings
-from tasker_consumers.watermarks import TIMEOUT_S, watermarks
-from tasker_schemas.codec import Decoder
+from tasker_consumers.kafka.offsets import TIMEOUT_S, watermarks
+from tasker_consumers.kafka.standalone import fetch, groupless_settings
+from tasker_schemas.avro.codec import Decoder
 
 _BATCH = 500
 

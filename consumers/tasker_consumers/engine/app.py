@@ -8,25 +8,25 @@ from typing import Any, cast
 
 import faust
 
-from tasker_consumers.engine.alarms import wake_forever
-from tasker_consumers.engine.connection import connection
-from tasker_consumers.engine.indexing import Indexing, emit_forever
-from tasker_consumers.engine.intake import Delivery, Intake
-from tasker_consumers.engine.lanes import Lanes
+from tasker_consumers.engine.faust.connection import connection
+from tasker_consumers.engine.faust.consumer import RunConsumer, RunSchema
+from tasker_consumers.engine.faust.recovery import RunTableManager
+from tasker_consumers.engine.faust.table import RunTable
+from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES, KafkaOutbox
+from tasker_consumers.engine.flow.batching import Delivery, Intake
+from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.flow.pipeline import Pipeline
+from tasker_consumers.engine.flow.sweep import sweep_forever
+from tasker_consumers.engine.flow.timers import wake_forever
+from tasker_consumers.engine.flow.writer import Writer
 from tasker_consumers.engine.metrics import EngineMetrics
-from tasker_consumers.engine.outbox import BATCH_BYTES, KafkaOutbox
-from tasker_consumers.engine.pipeline import Pipeline
 from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, Topology, changelog_topic
 from tasker_consumers.engine.processor import E, Index, Processor, S
-from tasker_consumers.engine.progress import Progress
-from tasker_consumers.engine.recovery import RunTableManager
 from tasker_consumers.engine.settings import EngineSettings
-from tasker_consumers.engine.store import open_store
-from tasker_consumers.engine.sweep import sweep_forever
-from tasker_consumers.engine.table import RunTable
-from tasker_consumers.engine.transport import RunConsumer, RunSchema
-from tasker_consumers.engine.walks import Walks
-from tasker_consumers.engine.writer import Writer
+from tasker_consumers.engine.state.index import Indexing, emit_forever
+from tasker_consumers.engine.state.restoring import Progress
+from tasker_consumers.engine.state.scans import Walks
+from tasker_consumers.engine.state.store import open_store
 
 _A_DAY = 24 * 3600.0
 #: Runs in Faust's own queue. Those that wait do so in the intake, where they are gathered by partition.

@@ -7,9 +7,9 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tasker_consumers.admission import QuietAdmin
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
+from tasker_consumers.kafka.access import QuietAdmin
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
 CONNECT_SECONDS = 6.0

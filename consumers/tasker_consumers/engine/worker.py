@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tasker_consumers.engine.app import EngineApp, build_app
+from tasker_consumers.engine.faust.consumer import RunConsumer
 from tasker_consumers.engine.preflight import Topology, prepare_topics
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
-from tasker_consumers.engine.state_dir import claim_state_dir
-from tasker_consumers.engine.transport import RunConsumer
+from tasker_consumers.engine.state.state_dir import claim_state_dir
 from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.engine.web.server import serve
 from tasker_schemas.errors import BackendUnavailable, TaskerEventsError

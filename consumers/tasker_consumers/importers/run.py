@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tasker_consumers.importers import github_actions, temporal, wfcommons
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import ImportedEvent
+from tasker_consumers.importers.github import actions as github_actions
 from tasker_consumers.importers.publish import Publisher, deliver, publish
+from tasker_consumers.importers.temporal import history as temporal
+from tasker_consumers.importers.wfcommons import workflow as wfcommons
 from tasker_schemas.errors import UsageError
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from tasker_consumers.groupless import fetch, open_groupless
-from tasker_consumers.partitioner import partition_of
+from tasker_consumers.kafka.offsets import TIMEOUT_S, watermarks
+from tasker_consumers.kafka.partitioner import partition_of
+from tasker_consumers.kafka.standalone import fetch, open_groupless
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.select import Selection
-from tasker_consumers.watermarks import TIMEOUT_S, watermarks
 from tasker_schemas.errors import BackendUnavailable, UsageError
 
 #: Services hand events over in about the order of their times, not exactly: so much later than `until` is looked at.

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from tasker_consumers.stats.derive import is_abandoned, is_terminal
-from tasker_consumers.stats.state import TaskState
-from tasker_consumers.stats.windows import HOUR_S
-from tasker_schemas.events import RANK
+from tasker_consumers.stats.core.derive import is_abandoned, is_terminal
+from tasker_consumers.stats.core.state import TaskState
+from tasker_consumers.stats.core.windows import HOUR_S
+from tasker_schemas.catalogue import RANK
 from tasker_schemas.names import State
 
 SECOND = 1_000_000

@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tasker_consumers.stats.contribution import FIRST_OUTCOME, OUTCOMES, Contribution
-from tasker_consumers.stats.counting import Change
-from tasker_consumers.stats.windows import STEP, TASK
+from tasker_consumers.stats.core.contribution import FIRST_OUTCOME, OUTCOMES, Contribution
+from tasker_consumers.stats.core.counting import Change
+from tasker_consumers.stats.core.windows import STEP, TASK
 
 #: The label of what comes after the names that have one of their own.
 OTHER = "other"

@@ -7,20 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from tasker_consumers.engine.processor import Reaction
-from tasker_consumers.stats.check import check
-from tasker_consumers.stats.contribution import contribution_of
-from tasker_consumers.stats.counting import Change, changes_of
-from tasker_consumers.stats.derive import contribution, is_terminal, stats
-from tasker_consumers.stats.fold import FAMILIES, Headers, fold
+from tasker_consumers.stats.core.check import check
+from tasker_consumers.stats.core.contribution import contribution_of
+from tasker_consumers.stats.core.counting import Change, changes_of
+from tasker_consumers.stats.core.derive import contribution, is_terminal, stats
+from tasker_consumers.stats.core.fold import FAMILIES, Headers, fold
+from tasker_consumers.stats.core.record import to_bytes
+from tasker_consumers.stats.core.state import TaskState
+from tasker_consumers.stats.core.steps import Event
+from tasker_consumers.stats.core.storage import Read, dump, load
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.metrics import DEFAULT_NAMES, StatsMetrics
-from tasker_consumers.stats.record import to_bytes
-from tasker_consumers.stats.state import TaskState
-from tasker_consumers.stats.steps import Event
-from tasker_consumers.stats.storage import Read, dump, load
 from tasker_consumers.stats.window_index import WindowIndex
-from tasker_schemas.codec import Decoder, SchemaLookup
-from tasker_schemas.schemas import RECORD_OF_FAMILY
+from tasker_schemas.avro.codec import Decoder, SchemaLookup
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, event_topic, stats_topic, window_topic
 
 GROUP = "stats"

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import orjson
 
 from tasker_consumers.engine.processor import INDEX, States
-from tasker_consumers.stats.counting import Sum
-from tasker_consumers.stats.windows import Place, Window
+from tasker_consumers.stats.core.counting import Sum
+from tasker_consumers.stats.core.windows import Place, Window
 
 CELL = INDEX + b"w"
 _MOST_CACHED = 1000

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tasker_consumers.engine.processor import INDEX, PART, Entries, Reaction, States
-from tasker_consumers.stats.counting import Change, Minutes, Sum
-from tasker_consumers.stats.derive import is_terminal
+from tasker_consumers.stats.core.counting import Change, Minutes, Sum
+from tasker_consumers.stats.core.derive import is_terminal
+from tasker_consumers.stats.core.record import WINDOW, to_bytes
+from tasker_consumers.stats.core.storage import load
+from tasker_consumers.stats.core.windows import Place
 from tasker_consumers.stats.lifetime import MARGIN_S, SECOND, closes_at
-from tasker_consumers.stats.record import WINDOW, to_bytes
-from tasker_consumers.stats.storage import load
 from tasker_consumers.stats.window_cells import Cell, CellCache, cell_key, cells
-from tasker_consumers.stats.windows import Place
 
 _OPEN = INDEX + b"open"
 _MARK = b"\x00\x00emit:"  # an entry of our own, no part of a state

@@ -5,8 +5,8 @@
 
 from tasker_consumers.telemetry.app import Backend, build_exporter, build_telemetry_processor
 from tasker_consumers.telemetry.lifetime import Lifetime
+from tasker_consumers.telemetry.rebuild import spans_of, spans_of_events
 from tasker_consumers.telemetry.spans.attempt_span import SpanNames
-from tasker_consumers.telemetry.spans.of_records import spans_of, spans_of_events
 from tasker_consumers.telemetry.spans.span import Span, span_from_json, span_to_json
 
 __all__ = [

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from tasker_consumers.telemetry.event import span_decoder
+from tasker_consumers.telemetry.core.event import span_decoder
 from tasker_consumers.telemetry.export.dead_spans import DeadSpans
 from tasker_consumers.telemetry.export.exporter import Exporter
+from tasker_consumers.telemetry.export.sanitize import Finisher
 from tasker_consumers.telemetry.lifetime import Lifetime
 from tasker_consumers.telemetry.metrics.otel_metrics import meter_name, otlp_meter_provider
 from tasker_consumers.telemetry.metrics.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.processor import GROUP, Rules, TelemetryProcessor
 from tasker_consumers.telemetry.spans.attempt_span import SpanNames
-from tasker_consumers.telemetry.spans.finish import Finisher
 from tasker_consumers.telemetry.variables import with_files
 from tasker_producer.settings import kafka_config
-from tasker_schemas.codec import SchemaLookup
+from tasker_schemas.avro.codec import SchemaLookup
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic
 
@@ -112,8 +112,8 @@ def _group(environ: Mapping[str, str]) -> str:
 
 
 def _zipkin_exporter(environ: Mapping[str, str]) -> Exporter:
-    from tasker_consumers.telemetry.export.delivery import BackendExporter  # noqa: PLC0415
     from tasker_consumers.telemetry.export.resource import resource_attributes  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.retrying import BackendExporter  # noqa: PLC0415
     from tasker_consumers.telemetry.export.zipkin import ZipkinEncoder  # noqa: PLC0415
     from tasker_consumers.telemetry.export.zipkin_http import ZipkinSettings, ZipkinTransport  # noqa: PLC0415
 
@@ -122,10 +122,10 @@ def _zipkin_exporter(environ: Mapping[str, str]) -> Exporter:
 
 
 def _otlp_exporter(environ: Mapping[str, str]) -> Exporter:
-    from tasker_consumers.telemetry.export.delivery import BackendExporter, Transport  # noqa: PLC0415
     from tasker_consumers.telemetry.export.otlp import OtlpEncoder  # noqa: PLC0415
     from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings  # noqa: PLC0415
     from tasker_consumers.telemetry.export.resource import resource_attributes, version  # noqa: PLC0415
+    from tasker_consumers.telemetry.export.retrying import BackendExporter, Transport  # noqa: PLC0415
 
     settings = OtlpSettings.from_env(environ)
     transport: Transport

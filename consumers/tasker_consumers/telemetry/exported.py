@@ -1,10 +1,10 @@
 """What a state remembers of spans that were exported: enough to know a second delivery from a late event."""
 
-from tasker_consumers.telemetry.context import SpanContext
-from tasker_consumers.telemetry.event import FAILED
-from tasker_consumers.telemetry.fold import COMPLETE, digest, latest_task_fact
+from tasker_consumers.telemetry.core.context import SpanContext
+from tasker_consumers.telemetry.core.event import FAILED
+from tasker_consumers.telemetry.core.fold import COMPLETE, digest, latest_task_fact
+from tasker_consumers.telemetry.core.state import Attempt, Group, TaskState
 from tasker_consumers.telemetry.spans.task_span import loose_groups
-from tasker_consumers.telemetry.state import Attempt, Group, TaskState
 
 
 def task_ended(state: TaskState) -> bool:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from tasker_consumers.telemetry.context import freeze, task_context
-from tasker_consumers.telemetry.event import FAILED
-from tasker_consumers.telemetry.fold import latest_task_fact
-from tasker_consumers.telemetry.harvest import SHORT_WAIT_S, TASK, abandon, harvest, ripe_names
+from tasker_consumers.telemetry.core.context import freeze, task_context
+from tasker_consumers.telemetry.core.event import FAILED
+from tasker_consumers.telemetry.core.fold import latest_task_fact
+from tasker_consumers.telemetry.core.state import Closed, Head, Overdue, TaskState
 from tasker_consumers.telemetry.policy import Policy
+from tasker_consumers.telemetry.ready_spans import SHORT_WAIT_S, TASK, abandon, harvest, ripe_names
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.telemetry.spans.task_span import task_interval, task_rank
-from tasker_consumers.telemetry.state import Closed, Head, Overdue, TaskState
 
 _MICROS = 1_000_000
 

@@ -9,19 +9,19 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from tasker_consumers.engine.processor import Reaction
-from tasker_consumers.telemetry.event import Event, read_event
+from tasker_consumers.telemetry.core.event import Event, read_event
+from tasker_consumers.telemetry.core.fold import fold
+from tasker_consumers.telemetry.core.state import Read, TaskState
 from tasker_consumers.telemetry.export.exporter import Exporter, Rejection
-from tasker_consumers.telemetry.fold import fold
-from tasker_consumers.telemetry.harvest import harvest
+from tasker_consumers.telemetry.export.sanitize import Finisher
 from tasker_consumers.telemetry.lifetime import Lifetime, settle, wake_at
-from tasker_consumers.telemetry.metrics.own_metrics import OwnMetrics
+from tasker_consumers.telemetry.metrics.group_metrics import OwnMetrics
+from tasker_consumers.telemetry.metrics.open_spans import OpenSpans
 from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
-from tasker_consumers.telemetry.open_spans import OpenSpans
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.spans.finish import Finisher
+from tasker_consumers.telemetry.ready_spans import harvest
 from tasker_consumers.telemetry.spans.span import Span
-from tasker_consumers.telemetry.state import Read, TaskState
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.headers import SAMPLED
 from tasker_schemas.names import Family
 from tasker_schemas.topics import dead_letter_topic, event_topic

@@ -16,9 +16,9 @@ from aiohttp import web
 from yarl import URL
 
 from tasker_consumers.engine.app import EngineApp
-from tasker_consumers.engine.walks import HeldStates
+from tasker_consumers.engine.state.scans import HeldStates
 from tasker_consumers.engine.web.questions import Asked, GroupQuestion, KeyQuestion, Question, read_parameters
-from tasker_consumers.partitioner import partition_of
+from tasker_consumers.kafka.partitioner import partition_of
 from tasker_schemas.errors import BackendUnavailable, UsageError
 
 FORWARDED = "Tasker-Forwarded"

@@ -10,11 +10,11 @@ from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 from yarl import URL
 
-from tasker_consumers.engine.address import advertised_url, url_of
 from tasker_consumers.engine.app import EngineApp
+from tasker_consumers.engine.faust.consumer import RunConsumer
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
-from tasker_consumers.engine.transport import RunConsumer
+from tasker_consumers.engine.web.address import advertised_url, url_of
 from tasker_consumers.engine.web.answers import json_answer, open_answers
 from tasker_consumers.engine.web.openapi import openapi
 from tasker_consumers.engine.web.page import CONTENT_SECURITY_POLICY, page_of

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from tasker_consumers.replay.record import StoredRecord
-from tasker_schemas.codec import Decoder
+from tasker_schemas.avro.codec import Decoder
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 from tasker_schemas.names import Family
-from tasker_schemas.schemas import RECORD_OF_FAMILY
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 
-from tasker_consumers.telemetry.export.wire import attributes, field, text, varint
+from tasker_consumers.telemetry.export.protobuf import attributes, field, text, varint
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Link, Span, SpanEvent
 
 _FIXED64 = Struct("<Q").pack

@@ -9,8 +9,8 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from tasker_consumers.telemetry.export.delivery import Answer, Busy, Refused, Taken
 from tasker_consumers.telemetry.export.otlp_settings import OtlpSettings
+from tasker_consumers.telemetry.export.retrying import Answer, Busy, Refused, Taken
 from tasker_schemas.errors import ConfigurationError
 
 _METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"

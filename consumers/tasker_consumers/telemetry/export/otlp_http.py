@@ -7,9 +7,9 @@ import ssl
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # its stubs are a package of their own
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from tasker_consumers.telemetry.export.delivery import Answer, Taken
-from tasker_consumers.telemetry.export.http_posts import Posts
+from tasker_consumers.telemetry.export.http_client import Posts
 from tasker_consumers.telemetry.export.otlp_settings import OtlpSettings
+from tasker_consumers.telemetry.export.retrying import Answer, Taken
 from tasker_schemas.errors import ConfigurationError
 
 

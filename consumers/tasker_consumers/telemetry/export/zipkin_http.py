@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from tasker_consumers.telemetry.export.delivery import Answer, Taken
-from tasker_consumers.telemetry.export.http_posts import Posts
+from tasker_consumers.telemetry.export.http_client import Posts
+from tasker_consumers.telemetry.export.retrying import Answer, Taken
 from tasker_schemas.errors import ConfigurationError
 
 _ENDPOINT, _TIMEOUT = "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT"

@@ -12,8 +12,8 @@ from opentelemetry.metrics import Meter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from tasker_consumers.telemetry.harvest import ABANDONED, PROVISIONAL
-from tasker_consumers.telemetry.spans.follow_up import LATE
+from tasker_consumers.telemetry.ready_spans import ABANDONED, PROVISIONAL
+from tasker_consumers.telemetry.spans.late_error import LATE
 from tasker_consumers.telemetry.spans.span import ERROR, AttributeValue, Span
 from tasker_schemas.headers import SAMPLED
 

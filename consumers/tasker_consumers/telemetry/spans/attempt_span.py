@@ -3,14 +3,14 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from tasker_consumers.telemetry.context import SpanContext, attempt_context, attempt_span_id
-from tasker_consumers.telemetry.event import BEGUN, FAILED, STATE_OF_RANK
+from tasker_consumers.telemetry.core.context import SpanContext, attempt_context, attempt_span_id
+from tasker_consumers.telemetry.core.event import BEGUN, FAILED, STATE_OF_RANK
+from tasker_consumers.telemetry.core.state import Attempt, Fact, TaskState
 from tasker_consumers.telemetry.spans.skew import shift_into
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Attributes, Link, Span
 from tasker_consumers.telemetry.spans.span_events import nanoseconds, span_events
-from tasker_consumers.telemetry.spans.story import Story, Told, in_order, story_of
-from tasker_consumers.telemetry.state import Attempt, Fact, TaskState
-from tasker_schemas.events import RANK_AFTER
+from tasker_consumers.telemetry.spans.timeline import Story, Told, in_order, story_of
+from tasker_schemas.catalogue import RANK_AFTER
 
 MAX_LINKS = 128
 _LONGEST = 1e9  # seconds; what claims to have lasted thirty years is mistaken

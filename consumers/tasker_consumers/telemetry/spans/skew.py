@@ -4,9 +4,9 @@ Only a step that another host reported than the one that started the task can be
 what looks impossible is what happened, and is shown as it was told.
 """
 
-from tasker_consumers.telemetry.event import FAILED
-from tasker_consumers.telemetry.fold import latest_task_fact
-from tasker_consumers.telemetry.state import Head
+from tasker_consumers.telemetry.core.event import FAILED
+from tasker_consumers.telemetry.core.fold import latest_task_fact
+from tasker_consumers.telemetry.core.state import Head
 
 
 def shift_into(head: Head, producer: str, start: int, end: int) -> int:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from tasker_consumers.telemetry.core.state import Fact
 from tasker_consumers.telemetry.spans.span import Attributes, SpanEvent
-from tasker_consumers.telemetry.spans.story import Told
-from tasker_consumers.telemetry.state import Fact
+from tasker_consumers.telemetry.spans.timeline import Told
 from tasker_schemas.names import StepEvents, TaskEvents
 
 _NAMES = {str(StepEvents.HANDLE): "step.started", str(TaskEvents.START_REQUESTED): "task.started"}

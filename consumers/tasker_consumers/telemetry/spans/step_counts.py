@@ -5,13 +5,13 @@ A task that goes through several processes has none that saw all of its steps; t
 
 from typing import NamedTuple
 
-from tasker_consumers.telemetry.event import FAILED
-from tasker_consumers.telemetry.fold import COMPLETE, latest_task_fact
+from tasker_consumers.telemetry.core.event import FAILED
+from tasker_consumers.telemetry.core.fold import COMPLETE, latest_task_fact
+from tasker_consumers.telemetry.core.state import Fact, Head, TaskState
 from tasker_consumers.telemetry.spans.attempt_span import furthest
 from tasker_consumers.telemetry.spans.span import Attributes
-from tasker_consumers.telemetry.spans.story import Story, story_of
-from tasker_consumers.telemetry.state import Fact, Head, TaskState
-from tasker_schemas.events import RANK_AFTER
+from tasker_consumers.telemetry.spans.timeline import Story, story_of
+from tasker_schemas.catalogue import RANK_AFTER
 
 COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
 

@@ -1,0 +1,1 @@
+"""What is overridden in Faust and aiokafka."""

@@ -1,0 +1,89 @@
+"""Faust's thread around aiokafka's consumer: what it fetches next, how much of it, and when the group last heard of it.
+
+Everything overridden here is pinned by `tests/unit/consumers/engine/faust/test_internals.py`.
+"""
+# ruff: noqa: SLF001  it has to reach into Faust and aiokafka
+
+import time
+from typing import Any
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from tasker_consumers.engine.faust.record_batches import deliver_native_records
+from tasker_consumers.engine.faust.time_alignment import Pace
+
+#: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
+#: one partition while a fetch of the others is under way.
+FETCH_WAIT_MS = 200
+#: The same in a backlog of sources: what has nothing more must not hold up the next fetch of what has.
+_BACKLOG_WAIT_MS = 20
+#: How many bytes are fetched of a partition at a time: of sources few, so that topics stay close together (`pace`); of
+#: changelogs many, because nobody waits for anything but their end.
+_SOURCE_BYTES, _CHANGELOG_BYTES = 256 << 10, 1 << 20
+
+
+class RunConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that owns the aiokafka consumer, and knows when the group last heard of it."""
+
+    #: When the group's coordinator last answered a heartbeat or a join (monotonic seconds).
+    last_heartbeat: float = 0.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pace = Pace()
+
+    async def on_start(self) -> None:
+        """Start the consumer and listen in on its heartbeats."""
+        await super().on_start()
+        consumer = self._ensure_consumer()
+        deliver_native_records(consumer._fetcher)
+        _tune(consumer._fetcher, restoring=False, behind=False)
+        coordinator = consumer._coordinator
+        beat = coordinator._do_heartbeat
+
+        async def observed() -> bool:
+            asked = time.monotonic()
+            alive = bool(await beat())
+            if alive:
+                self.last_heartbeat = asked
+            return alive
+
+        coordinator._do_heartbeat = observed
+        self.last_heartbeat = time.monotonic()
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
+        max_records: int | None = None,
+    ) -> Any:
+        changelogs = self.consumer.app.tables.changelog_topics
+        restoring = any(tp.topic in changelogs for tp in active_partitions)
+        _tune(consumer._fetcher, restoring=restoring, behind=self.pace.is_behind())
+        wanted = self.pace.next(active_partitions)
+        begun = time.monotonic()
+        records = await super()._fetch_records(consumer, wanted, timeout, max_records)
+        lasts = [(tp, fetched[-1]) for tp, fetched in records.items() if fetched]
+        reached = {tp: (last.timestamp, last.offset + 1 < (consumer.highwater(tp) or 0)) for tp, last in lasts}
+        self.pace.note(wanted, reached, time.monotonic() - begun)
+        return records
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Note that the group just answered: while it is joined there are no heartbeats."""
+        self.last_heartbeat = time.monotonic()
+        await super().on_partitions_assigned(assigned, generation_id)
+
+
+def _tune(fetcher: Any, *, restoring: bool, behind: bool) -> None:
+    """Have one of aiokafka's fetchers ask for what is wanted next, and rest no longer than is good for it.
+
+    It rests while records are not taken, though here some only wait for other topics. And it looks for something to
+    fetch from time to time, as it misses it when a fetch ends while records are taken.
+    """
+    wait_ms = _BACKLOG_WAIT_MS if behind and not restoring else FETCH_WAIT_MS
+    fetcher._max_partition_fetch_bytes = _CHANGELOG_BYTES if restoring else _SOURCE_BYTES
+    fetcher._fetch_max_wait_ms = wait_ms
+    fetcher._fetcher_timeout = wait_ms / 1000
+    fetcher._prefetch_backoff = wait_ms / 2000  # half of that, as aiokafka has it

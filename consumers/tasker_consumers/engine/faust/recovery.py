@@ -1,0 +1,106 @@
+"""Restoring states from their changelog, a run at a time.
+
+Faust's own recovery decides what to read and waits for it; the loop that applies what was read is replaced. The stock
+loop handles one record at a time, goes on after any error, and waits for ever when the changelog's last records are
+gone. This one applies whole runs, crashes on errors, and asks the broker again when nothing comes.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Any, cast
+
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
+from faust.types import TP
+from mode import Service
+
+from tasker_consumers.engine.faust.consumer import RunConsumer
+from tasker_consumers.engine.faust.table import RunTable
+
+#: Without a record for this long (seconds), the changelogs' bounds are looked up again.
+IDLE_SECONDS = 3.0
+
+
+class RunRecovery(Recovery):
+    """Faust's recovery with runs as its unit."""
+
+    @Service.task
+    async def _slurp_changelogs(self) -> None:
+        queue = self.tables.changelog_queue
+        while not self.should_stop:
+            try:
+                event = await asyncio.wait_for(queue.get(), IDLE_SECONDS)
+            except TimeoutError:
+                if self.in_recovery and self.need_recovery():
+                    await self._look_up_bounds()
+            else:
+                self._apply(event)
+            self._maybe_end()
+
+    def _apply(self, event: Any) -> None:
+        tp, message = event.message.tp, event.message
+        # A run from before the seek says nothing about what was read since.
+        if tp not in self.active_tps or cast("RunConsumer", self.app.consumer).is_stale(event.value):
+            return
+        table = cast("RunTable", self.tp_to_table[tp])
+        table.apply_changelog_batch([event])
+        self.active_offsets[tp] = message.offset
+        self._last_flush_at = self._last_active_event_processed_at = asyncio.get_running_loop().time()
+        table.progress.move(len(event.value.records), max(0, self.active_remaining_total()))
+
+    def _set_recovery_started(self) -> None:
+        # Faust clears the signal after every record, and so can miss an end that comes before it waits for it.
+        super()._set_recovery_started()
+        self.signal_recovery_end.clear()
+        for table in self.actives_for_table:
+            cast("RunTable", table).progress.begin()
+
+    def _maybe_end(self) -> None:
+        if self.in_recovery and not self.need_recovery():
+            self._set_recovery_ended()
+            self.signal_recovery_end.set()
+
+    async def on_recovery_completed(self, generation_id: int = 0) -> None:
+        """Stop the flow before the sources are sought, so that its resumption throws nothing away.
+
+        Faust empties all queues when it resumes the flow; with the flow already going, they can hold records that came
+        after the seek, which would then be lost until the next one.
+        """
+        self.app.consumer.stop_flow()
+        self.app.flow_control.suspend()
+        await super().on_recovery_completed(generation_id)
+
+    async def _look_up_bounds(self) -> None:
+        """Move the goal to where the broker says it is: records that are gone will not come any more."""
+        tps, consumer, generation = set(self.active_tps), self.app.consumer, self._generation_id
+        first, end = await consumer.earliest_offsets(*tps), await consumer.highwaters(*tps)
+        if generation != self._generation_id:
+            return
+        for tp in tps & self.active_highwaters.keys():
+            self.active_highwaters[tp] = min(self.active_highwaters[tp], end[tp] - 1)
+            if self.active_offsets[tp] is not None:
+                self.active_offsets[tp] = max(self.active_offsets[tp], first[tp] - 1)
+
+    async def _build_offsets(self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str) -> None:
+        await super()._build_offsets(consumer, tps, destination, title)
+        for tp in tps:
+            if destination[tp] > max(self.active_highwaters[tp], -1):
+                # The store is ahead of the changelog: the topic was made anew, so the store is of another life.
+                self.log.warning("State of %s is from another changelog: forgetting it", tp)
+                cast("RunTable", self.tp_to_table[tp]).store.clear(tp.partition)
+                destination[tp] = -1
+                await super()._build_offsets(consumer, {tp}, destination, title)
+
+    def flush_buffers(self) -> None:
+        """Nothing is buffered: a run is applied when it arrives."""
+
+
+class RunTableManager(TableManager):
+    """Faust's table manager with the recovery above."""
+
+    @property
+    def recovery(self) -> Recovery:
+        """The recovery service, made at its first use."""
+        if self._recovery is None:
+            self._recovery = RunRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return self._recovery

@@ -1,0 +1,74 @@
+"""The states as Faust's table: Faust places its partitions and its changelog, the engine's store keeps the values."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import faust
+from faust.types import TP, EventT
+
+from tasker_consumers.engine.faust.consumer import Run
+from tasker_consumers.engine.state.index import Indexing
+from tasker_consumers.engine.state.restoring import Progress
+from tasker_consumers.engine.state.store import StateStore
+
+
+class RunTable(faust.Table[bytes, bytes]):
+    """A Faust table over a `StateStore`, restored from its changelog a run at a time.
+
+    The engine reads and writes the store directly; nothing goes through Faust's dictionary interface.
+    """
+
+    def __init__(self, app: Any, *, store: StateStore, indexing: Indexing, progress: Progress, **kwargs: Any) -> None:
+        super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
+        self.store = store
+        self.indexing = indexing
+        self.progress = progress
+
+    async def on_start(self) -> None:
+        """Declare the changelog; Faust would also start a store of its own."""
+        await self.changelog_topic.maybe_declare()
+
+    async def on_stop(self) -> None:
+        """Let go of the store."""
+        await super().on_stop()
+        self.indexing.release_all()
+        self.store.close()
+
+    def persisted_offset(self, tp: TP) -> int | None:
+        """Return the offset of the last changelog record in the store."""
+        return self.store.offset(tp.partition)
+
+    def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
+        """Store runs of changelog records, each with the offset it reaches."""
+        for event in batch:
+            message, run = event.message, cast("Run", event.value)
+            items = {record.key: record.value for record in run.records}
+            index = self.indexing.follow(message.partition, items)
+            self.store.write(message.partition, {**items, **index}, message.offset)
+
+    async def on_rebalance(
+        self,
+        assigned: set[TP],  # noqa: ARG002  Faust's signature
+        revoked: set[TP],
+        newly_assigned: set[TP],  # noqa: ARG002
+        generation_id: int = 0,  # noqa: ARG002
+    ) -> None:
+        """Let go of the partitions that went to other workers."""
+        for tp in revoked:
+            if tp.topic == self.changelog_topic_name:
+                self.indexing.release(tp.partition)
+                self.store.release(tp.partition)
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
+        """Put the indexes right, and tell whoever waits for the states; Faust would also ask its own store."""
+        await self.indexing.take({tp.partition for tp in active_tps})
+        self.progress.end()
+        await self.call_recover_callbacks()
+
+    async def need_active_standby_for(self, tp: TP) -> bool:  # noqa: ARG002
+        """No standbys: a state is restored from disk and changelog where its partition goes."""
+        return False
+
+    def reset_state(self) -> None:
+        """Let go of the store; Faust's `reset` command is not how its files are removed."""
+        self.store.close()

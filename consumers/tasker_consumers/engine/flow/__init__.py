@@ -1,0 +1,1 @@
+"""From records to folded states, and out again."""

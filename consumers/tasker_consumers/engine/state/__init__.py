@@ -1,0 +1,1 @@
+"""States on disk or in memory."""

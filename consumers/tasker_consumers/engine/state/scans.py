@@ -1,0 +1,81 @@
+"""Walks through what is stored, a little at a time, which end when the partitions go to other workers.
+
+A walk that was left open would keep RocksDB's lock on a database that has to be closed, and could read on in states
+that another worker has taken over.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tasker_consumers.engine.processor import Read
+from tasker_consumers.engine.state.store import StateStore
+from tasker_schemas.errors import BackendUnavailable
+
+#: How long one walk may have the event loop at a time; a run in work has three times as much.
+SLICE_SECONDS = 0.005
+
+T = TypeVar("T")
+
+
+class Walks:
+    """The walks of one worker: one at a time, so that many questions together slow its work no more than one."""
+
+    def __init__(self, store: StateStore) -> None:
+        self.store = store
+        self._turn = asyncio.Lock()
+        self._open: Generator[Any, None, None] | None = None
+        self._epoch = 0
+
+    def close(self) -> None:
+        """End the walk that is under way: its partitions go."""
+        self._epoch += 1
+        if self._open is not None:
+            self._open.close()
+
+    async def through(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
+        """Yield what an iterator yields; raises BackendUnavailable when `close` was called meanwhile."""
+        epoch = self._epoch
+        async with self._turn:
+            self._check(epoch)
+            self._open = walk = (one for one in make())
+            until = time.perf_counter() + SLICE_SECONDS
+            try:
+                for one in walk:
+                    yield one
+                    if time.perf_counter() > until:
+                        await asyncio.sleep(0)
+                        self._check(epoch)
+                        until = time.perf_counter() + SLICE_SECONDS
+            finally:
+                walk.close()
+                self._open = None
+            self._check(epoch)
+
+    def _check(self, epoch: int) -> None:
+        if epoch != self._epoch:
+            raise BackendUnavailable("the partitions are being moved between workers: ask again")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStates:
+    """What a worker holds while it answers one question (`questions.Holding`)."""
+
+    partitions: Collection[int]
+    walks: Walks
+
+    def states(self) -> AsyncGenerator[tuple[bytes, Read], None]:
+        """See `questions.Holding`."""
+        return self.walks.through(self._heads)
+
+    def through(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
+        """See `questions.Holding`."""
+        return self.walks.through(make)
+
+    def _heads(self) -> Iterator[tuple[bytes, Read]]:
+        for partition in self.partitions:
+            read = self.walks.store.reader(partition)
+            for key in self.walks.store.heads(partition):
+                yield key, read

@@ -1,0 +1,1 @@
+"""Runs of GitHub Actions as events."""

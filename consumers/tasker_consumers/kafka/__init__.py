@@ -1,0 +1,1 @@
+"""What every reader of Kafka needs: topics, offsets, consumers without a group."""

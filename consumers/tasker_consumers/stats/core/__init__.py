@@ -1,0 +1,1 @@
+"""The pure rules of statistics, compiled where there is a compiler."""

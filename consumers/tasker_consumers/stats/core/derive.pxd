@@ -1,0 +1,22 @@
+# C types for derive.py, which is compiled with them (docs/decisions/0016).
+cimport cython
+
+from tasker_consumers.stats.core.contribution cimport Contribution
+from tasker_consumers.stats.core.state cimport TaskState
+from tasker_consumers.stats.core.summary cimport Summary
+
+
+@cython.locals(steps=Summary, known=Py_ssize_t, abandoned=bint)
+cpdef dict stats(TaskState state)
+@cython.locals(steps=Summary)
+cpdef object status_of(TaskState state)
+cpdef Contribution contribution(TaskState state)
+cpdef bint is_terminal(TaskState state)
+cpdef bint is_abandoned(TaskState state, Py_ssize_t known_events)
+cdef object _started_at(TaskState state)
+cdef object _status(TaskState state, Summary steps)
+cdef tuple _critical_path(TaskState state, Summary steps)
+cdef bint _steps_are_still_coming(TaskState state, Summary steps)
+cdef object _time_between(start, end)
+cdef object _seconds_between(start, end)
+cdef object _first_error(TaskState state)

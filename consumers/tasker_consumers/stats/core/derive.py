@@ -1,0 +1,147 @@
+"""What is known of a task, as the record `TaskStats`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tasker_consumers.stats.core.contribution import Contribution
+from tasker_consumers.stats.core.state import TaskState
+from tasker_consumers.stats.core.steps import MAX_DURATION
+from tasker_consumers.stats.core.summary import Summary
+from tasker_schemas.catalogue import RANK
+from tasker_schemas.identity import trace_id_of
+from tasker_schemas.names import State
+
+_STATE_OF_RANK: Mapping[int, State] = {rank: state for state, rank in RANK.items()}
+_MAX_INT = 2**31 - 1  # of Avro; damaged attempt numbers must not stop the output
+
+#: Longest critical path that is written out, in characters of step ids: a record has to fit into the topic.
+PATH_LENGTH = 500_000
+
+
+def stats(state: TaskState) -> dict[str, Any]:
+    """Return a task's statistics: exactly the fields of `TaskStats`; times in microseconds, `*_s` in seconds.
+
+    What is not known is None; no duration is negative.
+    """
+    steps = state.steps.total()
+    known = len(state.events) + steps.events
+    created_at = state.queued_at if state.created_at is None else state.created_at
+    started_at = _started_at(state)
+    stand = state.stand
+    completed_at = stand.ended_at if stand is not None and stand.terminal else None
+    duration_s = _seconds_between(started_at, completed_at)
+    step_time_s = steps.work / 1e6
+    path, path_s = _critical_path(state, steps)
+    total = max(state.announced, steps.steps)
+    abandoned = is_abandoned(state, known)
+    return {
+        "task_id": state.task_id,
+        "task_name": state.name,
+        "status": State.ABANDONED if abandoned else _status(state, steps),
+        "trace_id": trace_id_of(state.task_id) if state.carrier is None else state.carrier.trace_id,
+        "created_at": created_at,
+        "started_at": started_at,
+        "completed_at": completed_at,
+        "last_event_at": state.last_event_at,
+        "queue_time_s": _seconds_between(created_at, started_at),
+        "duration_s": duration_s,
+        "total_steps": total,
+        "completed_steps": steps.completed,
+        "failed_steps": steps.failed,
+        "cancelled_steps": steps.cancelled,
+        "pending_steps": total - steps.completed - steps.failed - steps.cancelled,
+        "attempts": min(steps.attempts, _MAX_INT),
+        "retries": min(steps.retries, _MAX_INT),
+        "step_time_s": step_time_s,
+        "parallelism": step_time_s / duration_s if duration_s else None,
+        "longest_step": steps.longest,
+        "longest_step_s": None if steps.longest_time is None else steps.longest_time / 1e6,
+        "critical_path": path,
+        "critical_path_s": path_s,
+        "first_error": _first_error(state),
+        # An abandoned task's record must yield to the next event's, and come after the one before.
+        "revision": 2 * known + abandoned,
+    }
+
+
+def status_of(state: TaskState) -> State:
+    """Return where a task stands, the same as in its statistics, without deriving the rest of them."""
+    steps = state.steps.total()
+    abandoned = is_abandoned(state, len(state.events) + steps.events)
+    return State.ABANDONED if abandoned else _status(state, steps)
+
+
+def contribution(state: TaskState) -> Contribution | None:
+    """Return what a task adds to a window: the same as `contribution_of` its statistics, for less."""
+    stand = state.stand
+    if stand is None or not stand.terminal:
+        return None
+    retries = min(state.steps.total().retries, _MAX_INT)
+    duration = _time_between(_started_at(state), stand.ended_at)
+    return Contribution(state.name or "", stand.ended_at, stand.rank, retries, duration)
+
+
+def is_terminal(state: TaskState) -> bool:
+    """Tell whether the task is over, as far as known."""
+    return state.stand is not None and state.stand.terminal
+
+
+def is_abandoned(state: TaskState, known_events: int) -> bool:
+    """Tell whether a task that is not over was given up, and not one event came since."""
+    return state.abandoned_after == known_events and not is_terminal(state)
+
+
+def _started_at(state: TaskState) -> int | None:
+    for moment in (state.started_at, state.start_requested_at, state.handled_at):
+        if moment is not None:
+            return moment
+    return None
+
+
+def _status(state: TaskState, steps: Summary) -> State:
+    if state.stand is not None:
+        return _STATE_OF_RANK[state.stand.rank]
+    # Only steps were heard of so far.
+    return State.IN_PROGRESS if steps.attempts else State.PENDING
+
+
+def _critical_path(state: TaskState, steps: Summary) -> tuple[list[str] | None, float | None]:
+    """Return the critical path of a task that is over, and its seconds."""
+    if not steps.ordered or not is_terminal(state):
+        return None, None
+    if state.steps.spread and _steps_are_still_coming(state, steps):
+        return None, None  # to walk through thousands of steps for each of them would be quadratic
+    path = state.steps.path()
+    if path is None:
+        return None, None
+    fits = sum(map(len, path.steps)) <= PATH_LENGTH
+    return (path.steps if fits else None), path.time / 1e6
+
+
+def _steps_are_still_coming(state: TaskState, steps: Summary) -> bool:
+    """Tell whether a task is complete but not all its steps are: then the step topic is behind the task topic."""
+    ended = steps.completed + steps.failed + steps.cancelled
+    return _status(state, steps) is State.COMPLETE and ended < max(state.announced, steps.steps)
+
+
+def _time_between(start: int | None, end: int | None) -> int | None:
+    if start is None or end is None:
+        return None
+    return min(max(0, end - start), MAX_DURATION)
+
+
+def _seconds_between(start: int | None, end: int | None) -> float | None:
+    time = _time_between(start, end)
+    return None if time is None else time / 1e6
+
+
+def _first_error(state: TaskState) -> dict[str, Any] | None:
+    error = state.first_error
+    if error is None:
+        return None
+    return {
+        "error_class": error.error_class or None,
+        "error_message": error.message or None,
+        "step_id": None if error.of_task else error.step_id,
+        "attempt_number": None if error.of_task else error.attempt,
+    }

@@ -1,0 +1,160 @@
+"""The fold of events into the state of a task: pure, and the same for every order and number of deliveries.
+
+Each event only adds to what is known (see `state` and `steps`), so folding is commutative, associative and idempotent.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+from typing import Any
+from zlib import crc32
+
+from tasker_consumers.stats.core.derive import stats
+from tasker_consumers.stats.core.lattice import least
+from tasker_consumers.stats.core.state import Carrier, ErrorFact, Stand, TaskState
+from tasker_consumers.stats.core.steps import BEGUN, Event
+from tasker_schemas.catalogue import RANK_AFTER
+from tasker_schemas.headers import read_trace_headers
+from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+#: The families that tell something about a task's completion.
+FAMILIES = (Family.TASK, Family.STEP, Family.WORKFLOW, Family.OBSERVABILITY)
+
+#: Longest error message that is kept; the event itself has all of it.
+MESSAGE_LENGTH = 1000
+
+
+def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskState:
+    """Return the state of a task after one more event; `state` itself is changed, None starts a task.
+
+    `event` is a decoded record of any family that has a task id. A task that is only a tombstone takes its own events
+    still, but those of its steps no more: they change nothing.
+    """
+    if state is None:
+        state = TaskState(event["task_id"])
+    name: str = event["event_name"]
+    digest = crc32(event["event_id"].encode())
+    own = name.startswith("task.")
+    if not own and state.steps.frozen is not None:
+        state.late += 1
+        return state
+    timestamp: int = event["timestamp"]
+    late = 0
+    if state.last_event_at is None or timestamp > state.last_event_at:
+        state.last_event_at = timestamp
+    elif timestamp < state.last_event_at:
+        late = 1
+    task_name = event.get("task_name")
+    if task_name != state.name:
+        state.name = least(state.name, task_name)
+    carrier = state.carrier
+    if carrier is None or (timestamp <= carrier.timestamp and (timestamp, event["event_id"]) < carrier):
+        _learn_trace(state, event, headers)
+    learn = _LEARN.get(name)
+    if learn is not None:
+        learn(state, event)
+    if own:
+        news = digest not in state.events
+        state.events.add(digest)
+    else:
+        news = state.steps.learn(event, digest)
+    if news:
+        state.late += late
+    else:
+        state.repeated += 1
+    return state
+
+
+def recompute(events: Iterable[Event], headers: Iterable[Headers] | None = None) -> dict[str, dict[str, Any]]:
+    """Return the statistics of every task in a history, by task id, from scratch.
+
+    `headers` are those of each event, in the same order; without them trace ids are derived. Custom events are passed
+    over: they say nothing about completion.
+    """
+    states: dict[str, TaskState] = {}
+    for event, its_headers in zip(events, repeat(()) if headers is None else headers, strict=False):
+        task_id = event.get("task_id")
+        if task_id is not None and event["event_name"].partition(".")[0] in FAMILIES:
+            states[task_id] = fold(states.get(task_id), event, its_headers)
+    return {task_id: stats(state) for task_id, state in states.items()}
+
+
+def _learn_trace(state: TaskState, event: Event, headers: Headers) -> None:
+    span = read_trace_headers(headers).span if headers else None
+    if span is not None:
+        carrier = Carrier(event["timestamp"], event["event_id"], span.trace_id)
+        state.carrier = carrier if state.carrier is None else min(state.carrier, carrier)
+
+
+def _learn_created(state: TaskState, event: Event) -> None:
+    state.created_at = least(state.created_at, event["timestamp"])
+    _learn_stand(state, event)
+
+
+def _learn_start_requested(state: TaskState, event: Event) -> None:
+    state.start_requested_at = least(state.start_requested_at, event["timestamp"])
+    _learn_stand(state, event)
+
+
+def _learn_stand(state: TaskState, event: Event) -> None:
+    timestamp: int = event["timestamp"]
+    rank = RANK_AFTER[event["event_name"]]
+    completed_at: int | None = event.get("completed_at")
+    stand = Stand(timestamp, rank, timestamp if completed_at is None else completed_at)
+    if state.stand is None or stand > state.stand:
+        state.stand = stand
+    if rank >= BEGUN:
+        state.started_at = least(state.started_at, event.get("started_at"))
+    _learn_announced(state, event)
+
+
+def _learn_announced(state: TaskState, event: Event) -> None:
+    state.announced = max(state.announced, event.get("total_steps") or 0)
+
+
+def _learn_failed(state: TaskState, event: Event) -> None:
+    _learn_stand(state, event)
+    _learn_error(state, event)
+
+
+def _learn_error(state: TaskState, event: Event) -> None:
+    step_id: str | None = event.get("step_id")
+    error = ErrorFact(
+        event["timestamp"],
+        step_id is None,
+        step_id or "",
+        event.get("attempt_number") or 1,
+        event.get("error_class") or "",
+        (event.get("error_message") or "")[:MESSAGE_LENGTH],
+    )
+    if state.first_error is None or error < state.first_error:
+        state.first_error = error
+
+
+def _learn_queued(state: TaskState, event: Event) -> None:
+    state.queued_at = least(state.queued_at, event["timestamp"])
+
+
+def _learn_handled(state: TaskState, event: Event) -> None:
+    started_at: int | None = event.get("started_at")
+    state.handled_at = least(state.handled_at, event["timestamp"] if started_at is None else started_at)
+    _learn_announced(state, event)
+
+
+_LEARN: Mapping[str, Callable[[TaskState, Event], None]] = {
+    TaskEvents.INITIALIZE_REQUESTED: _learn_created,
+    TaskEvents.START_REQUESTED: _learn_start_requested,
+    TaskEvents.COMPLETED: _learn_stand,
+    TaskEvents.FAILED: _learn_failed,
+    TaskEvents.RETRY_REQUESTED: _learn_stand,
+    TaskEvents.CANCELLED: _learn_stand,
+    TaskEvents.RESOLVED_MANUALLY: _learn_stand,
+    StepEvents.FAILED: _learn_error,
+    StepEvents.MAX_RETRIES_REACHED: _learn_error,
+    WorkflowEvents.TASK_STARTED: _learn_handled,
+    WorkflowEvents.TASK_COMPLETED: _learn_announced,
+    WorkflowEvents.TASK_FAILED: _learn_announced,
+    ObservabilityEvents.Task.ENQUEUE: _learn_queued,
+    ObservabilityEvents.Task.START: _learn_handled,
+}

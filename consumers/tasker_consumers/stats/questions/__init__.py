@@ -1,0 +1,1 @@
+"""Answers to what is asked over HTTP."""

@@ -1,0 +1,115 @@
+"""What can be asked about windows over HTTP: how tasks or steps of a name went, by minute or hour."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+
+from tasker_consumers.engine.web.questions import Asked, GroupQuestion, Holding, Page, Parameter
+from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, Place, merge, place_of
+from tasker_consumers.stats.questions import paging
+from tasker_consumers.stats.questions.json_schema import schema_of
+from tasker_consumers.stats.questions.tasks import page_of, page_parameters, page_schema, since_parameter
+from tasker_consumers.stats.window_cells import Cell
+from tasker_consumers.stats.window_index import WindowIndex
+from tasker_schemas.errors import UsageError
+
+_LENGTHS = {"minute": MINUTE_S, "hour": HOUR_S}
+
+
+def window_question(index: WindowIndex) -> GroupQuestion:
+    """Return the question about windows, answered from the index of whoever is asked."""
+    page = Page(
+        path="/windows",
+        title="How tasks or steps went",
+        text="What ended in each minute or hour, by name: counts by outcome, retries, durations within 1 %. The latest "
+        "come first. Windows have the fields of the topic's records, added up over all partitions.",
+        parameters=(
+            Parameter(name="name", meaning="Only tasks, of this name.", expected="a name", schema={"type": "string"}),
+            Parameter(name="step", meaning="Only steps, of this name.", expected="a name", schema={"type": "string"}),
+            Parameter(
+                name="length",
+                meaning="How long a window is.",
+                expected=" or ".join(_LENGTHS),
+                schema={"type": "string", "enum": [*_LENGTHS]},
+                read=_length,
+                default="hour",
+            ),
+            since_parameter("Only windows that begin then or later."),
+            *page_parameters(like=(0, "", "")),
+        ),
+        answer=page_schema("windows", _schema()),
+        example={"windows": [EXAMPLE], "next": None},
+    )
+    return GroupQuestion(page=page, part=partial(_some_windows, index), whole=_page)
+
+
+def place_of_window(row: Mapping[str, Any]) -> paging.Place:
+    """Return where a window comes in the order of windows: the latest first."""
+    return _page_place(place_of(row))
+
+
+async def _some_windows(index: WindowIndex, asked: Asked, holding: Holding) -> list[dict[str, Any]]:
+    """Return the first windows that this worker has; of each it has at most one part in each partition."""
+    if asked["name"] is not None and asked["step"] is not None:
+        raise UsageError("name and step are both given; expected one of them")
+    kind, name = None, asked["name"] or asked["step"]
+    if name is not None:
+        kind = TASK if asked["step"] is None else STEP
+    rows = paging.Shortlist[tuple[Place, bytes]]((asked["limit"] + 1) * len(holding.partitions), asked["after"])
+    walk = partial(index.walk, kind=kind, name=name, length_s=_LENGTHS[asked["length"]], since=asked["since"])
+    async with aclosing(holding.through(walk)) as found:
+        async for place, row in found:
+            if rows.wants(_page_place(place)):
+                rows.add(_page_place(place), (place, row))
+    return merge(_value(place, row) for place, row in rows.rows())
+
+
+def _page(asked: Asked, rows: Sequence[Any]) -> dict[str, Any]:
+    return page_of("windows", place_of_window, asked, merge(rows))
+
+
+def _page_place(place: Place) -> paging.Place:
+    return -place.start, place.kind, place.name
+
+
+def _value(place: Place, row: bytes) -> dict[str, Any]:
+    found, revision = Cell.of(row)
+    return found.window.value(place, revision)
+
+
+def _length(text: str) -> str:
+    if text not in _LENGTHS:
+        raise ValueError(text)
+    return text
+
+
+def _schema() -> dict[str, Any]:
+    """Return the schema of a window in an answer: all fields of its record but the partition."""
+    schema = schema_of("StatsWindow")
+    fields = {name: field for name, field in schema["properties"].items() if name != "partition"}
+    return {**schema, "description": "What ended in a minute or an hour.", "properties": fields, "required": [*fields]}
+
+
+EXAMPLE: Mapping[str, Any] = {
+    "kind": "task",
+    "name": "order_processing",
+    "window_start": 1_767_225_600_000_000,
+    "window_s": 3600,
+    "count": 4,
+    "complete": 3,
+    "error": 1,
+    "cancelled": 0,
+    "resolved_manually": 0,
+    "failure_ratio": 0.25,
+    "retries": 2,
+    "measured": 4,
+    "duration_sum_s": 16.0,
+    "duration_mean_s": 4.0,
+    "duration_p50_s": 3.99,
+    "duration_p90_s": 4.02,
+    "duration_p95_s": 4.02,
+    "duration_p99_s": 4.02,
+    "duration_bins": {"760": 4},
+    "revision": 1_767_225_604_300_000,
+}

@@ -1,0 +1,1 @@
+"""Reads statistics back: from a worker, or from their topics."""

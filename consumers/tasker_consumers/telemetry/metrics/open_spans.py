@@ -1,0 +1,130 @@
+"""How many spans are open at a worker: of tasks that are not over, and of attempts that have not ended.
+
+Each state knows its own number, so a run changes the sum by what it changed in the states it touched. The sum is kept
+beside the states of a partition and made anew from them when they were restored: it is exact after any crash.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import orjson
+
+from tasker_consumers.engine.processor import INDEX, PART, Entries, Reaction, States
+from tasker_consumers.telemetry.core.fold import latest_task_fact
+from tasker_consumers.telemetry.core.state import Bucket, Head, TaskState
+
+_SUM = INDEX + b"open"
+_TURN = 100  # tasks between which others have their turn
+_A_DAY = 86_400.0
+
+
+class Open(NamedTuple):
+    """Tasks and attempts whose spans have not been exported with an end."""
+
+    tasks: int = 0
+    attempts: int = 0
+
+
+def recount(state: TaskState) -> Open:
+    """Note in a state how many of its spans are open now, and return how many more than before."""
+    head = state.head
+    before = Open(*head.get("open", (0, 0)))
+    now = Open() if "closed" in head else Open(int(_is_open(head)), _open_attempts(state, before.attempts))
+    head["open"] = [*now]
+    return Open(now.tasks - before.tasks, now.attempts - before.attempts)
+
+
+def _is_open(head: Head) -> bool:
+    told = head.get("told")
+    if told is None:
+        return "abandoned" not in head
+    latest = latest_task_fact(head)
+    return latest is not None and told != list(latest)  # it goes on after its end, as when it was retried
+
+
+def _open_attempts(state: TaskState, before: int) -> int:
+    """Return the attempts that are open; of a task in many buckets, only those that changed are counted again."""
+    if not state.head["spilled"]:
+        return _in_bucket(state.head["bucket"])
+    if "open" not in state.head["bucket"]:  # it has just been spread
+        state.head["bucket"]["open"] = 0
+        before = 0
+    for bucket in state.changed_buckets():
+        now = _in_bucket(bucket)
+        before += now - bucket.get("open", 0)
+        bucket["open"] = now
+    return before
+
+
+def _in_bucket(bucket: Bucket) -> int:
+    return len([1 for attempts in bucket["steps"].values() for attempt in attempts.values() if "rank" not in attempt])
+
+
+def _of_entry(value: bytes | None) -> Open:
+    return Open() if value is None else Open(*orjson.loads(value).get("open", (0, 0)))
+
+
+def _sum(states: States) -> Open:
+    return Open(*map(int, (states.read(_SUM) or b"0 0").split()))
+
+
+class OpenSpans:
+    """The sums of the partitions that a worker holds (`engine.processor.Index`)."""
+
+    version = b"1"
+    emit_seconds = _A_DAY  # there is nothing to tell
+
+    def __init__(self) -> None:
+        self._held: dict[int, Open] = {}
+
+    @property
+    def total(self) -> Open:
+        """The sum over all partitions held."""
+        sums = self._held.values()
+        return Open(sum(some.tasks for some in sums), sum(some.attempts for some in sums))
+
+    def change(self, partition: int, touched: Iterable[TaskState]) -> Reaction:
+        """Return what a run changes, noted when it is written; a partition that is not held is not counted."""
+        before = self._held.get(partition)
+        changes = [recount(state) for state in touched]
+        tasks, attempts = sum(change.tasks for change in changes), sum(change.attempts for change in changes)
+        if before is None or not (tasks or attempts):
+            return Reaction()
+        now = Open(before.tasks + tasks, before.attempts + attempts)
+
+        def written() -> None:
+            self._held[partition] = now
+
+        return Reaction(index={_SUM: b"%d %d" % now}, written=written)
+
+    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
+        """Add up what the states of a partition say."""
+        tasks = attempts = 0
+        for count, key in enumerate(list(states.heads()), 1):
+            some = _of_entry(states.read(key))
+            tasks, attempts = tasks + some.tasks, attempts + some.attempts
+            if not count % _TURN:
+                await asyncio.sleep(0)
+        return {_SUM: b"%d %d" % (tasks, attempts)}
+
+    def follow(self, states: States, items: Entries) -> Entries:
+        """Return the sum with entries that come back from the changelog in it."""
+        tasks, attempts = _sum(states)
+        for key, value in items.items():
+            if PART not in key:
+                before, now = _of_entry(states.read(key)), _of_entry(value)
+                tasks, attempts = tasks + now.tasks - before.tasks, attempts + now.attempts - before.attempts
+        return {_SUM: b"%d %d" % (tasks, attempts)}
+
+    def held(self, states: States) -> None:
+        """Note a partition that this worker holds now."""
+        self._held[states.partition] = _sum(states)
+
+    def released(self, partition: int) -> None:
+        """Note one that it holds no more."""
+        del self._held[partition]
+
+    async def emit(self, states: States) -> Reaction:  # noqa: ARG002  it is the same for all partitions
+        """Tell nothing: whoever asks finds the sum in `/metrics`."""
+        return Reaction()

@@ -1,0 +1,1 @@
+"""From a record to Kafka, also when Kafka is away."""

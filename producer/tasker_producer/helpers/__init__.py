@@ -1,0 +1,1 @@
+"""One call for each event of the catalogue."""

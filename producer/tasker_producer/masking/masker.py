@@ -1,0 +1,208 @@
+"""Which names are secret, and how their values disappear from text.
+
+There are four kinds of patterns, as in Tasker: a *name* (`api_key`, matching whole segments of a key: `apiKey` and
+`stripe_api_key`, while `classname` is not `ssn`), a *dotted path* (`credit_card.number`), a *regular expression*, and a
+*function* of key and value. Decisions are kept by key: a service uses few keys, many times.
+"""
+
+import re
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+from tasker_producer.masking.text import NamesInText, keys, pairs, readings, segments, value_at, whole_end
+from tasker_schemas.errors import ConfigurationError
+
+Pattern = str | re.Pattern[str] | Callable[[str, Any], bool]
+"""What is secret: a name, a dotted path, a regular expression, or a function that is true for a secret."""
+
+DEFAULT_MASK = "[FILTERED]"
+DEFAULT_PATTERNS: tuple[Pattern, ...] = (
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "jwt",
+    "api_key",
+    "access_key",
+    "private_key",
+    "encryption_key",
+    "authorization",
+    "cookie",
+    "session_id",
+    "credential",
+    "certificate",
+    "salt",
+    "otp",
+    "pin",
+    "ssn",
+    "cvv",
+    "cvc",
+    "iban",
+    "card_number",
+    "credit_card.number",
+    "credit_card_number",
+)
+
+_MAX_REMEMBERED = 10_000
+_MAX_KEY = 500
+_USERINFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):(?P<secret>[^/\s@]+)@")
+
+
+class Decision(IntEnum):
+    """What is known of a key alone."""
+
+    SHOW = 0
+    HIDE = 1
+    DEPENDS = 2  # on the keys above it, or on the value
+
+
+def parse_patterns(text: str) -> tuple[Pattern, ...]:
+    """Read patterns as a setting holds them: separated by commas, `/…/` or `/…/i` for a regular expression.
+
+    >>> parse_patterns("password, credit_card.number, /token/i")
+    ('password', 'credit_card.number', re.compile('token', re.IGNORECASE))
+
+    Raises ConfigurationError for a regular expression that does not compile.
+    """
+    patterns: list[Pattern] = []
+    for item in (part.strip() for part in text.split(",")):
+        slashes = re.fullmatch(r"/(.*)/(i?)", item)
+        if slashes is None:
+            patterns += [item] if item else []
+            continue
+        try:
+            patterns.append(re.compile(slashes[1], re.IGNORECASE if slashes[2] else 0))
+        except re.error as error:
+            raise ConfigurationError(
+                f"TASKER_FILTER_PARAMETERS: {item} is not a regular expression: {error}"
+            ) from error
+    return tuple(patterns)
+
+
+class Masker:
+    """Decides which values are secret, and takes them out of text."""
+
+    def __init__(self, patterns: tuple[Pattern, ...] = DEFAULT_PATTERNS, mask: str = DEFAULT_MASK) -> None:
+        self.mask = mask
+        self._names = {_joined(p) for p in patterns if isinstance(p, str) and "." not in p} - {""}
+        self._paths = [tuple(map(_joined, p.split("."))) for p in patterns if isinstance(p, str) and "." in p]
+        expressions = [p for p in patterns if isinstance(p, re.Pattern)]
+        self._key_expressions = [p for p in expressions if r"\." not in p.pattern]
+        self._path_expressions = [p for p in expressions if r"\." in p.pattern]
+        self._functions = [p for p in patterns if callable(p)]
+        self.decisions: dict[str, Decision] = {}
+
+    def decide(self, key: str) -> Decision:
+        """Return what the key alone says.
+
+        >>> Masker().decide("stripeApiKey"), Masker().decide("classname"), Masker().decide("number")
+        (<Decision.HIDE: 1>, <Decision.SHOW: 0>, <Decision.DEPENDS: 2>)
+        """
+        decision = self.decisions.get(key)
+        if decision is None:
+            if len(self.decisions) >= _MAX_REMEMBERED:  # keys made of data would fill the memory
+                self.decisions.clear()
+            decision = self.decisions[key] = self._decide(key)
+        return decision
+
+    def judge(self, name: Any) -> tuple[str, Decision]:
+        """Return any object as a key that can be shown, and what the key says about its value.
+
+        >>> Masker().judge("password=hunter2")
+        ('password=[FILTERED]', <Decision.HIDE: 1>)
+        """
+        key = (name if type(name) is str else str(name))[:_MAX_KEY]
+        if "=" in key or ":" in key:
+            key = self.scrub(key)
+        return key, self.decide(key)
+
+    def _decide(self, key: str) -> Decision:
+        if key.startswith("\\"):
+            found = {self.decide(name) for name in readings(key)}
+            return next((worst for worst in (Decision.HIDE, Decision.DEPENDS) if worst in found), Decision.SHOW)
+        parts = key.split(".")
+        if any(self._has_secret_segment(part) for part in parts) or any(p.search(key) for p in self._key_expressions):
+            return Decision.HIDE
+        last = _joined(parts[-1])
+        if self._functions or self._path_expressions or any(path[-1] == last for path in self._paths):
+            return Decision.DEPENDS
+        return Decision.SHOW
+
+    def _has_secret_segment(self, key: str) -> bool:
+        found = segments(key)
+        count = len(found)
+        runs = ("".join(found[i:j]) for i in range(count) for j in range(i + 1, min(i + 5, count + 1)))
+        return any(run in self._names or run.removesuffix("s") in self._names for run in runs)
+
+    def hides(self, path: tuple[str, ...], value: Any) -> bool:
+        """Return whether the value at the end of a path of keys is secret.
+
+        >>> Masker().hides(("order", "credit_card", "number"), 4111), Masker().hides(("order", "number"), 7)
+        (True, False)
+        """
+        decision = self.decide(path[-1])
+        if decision is not Decision.DEPENDS:
+            return decision is Decision.HIDE
+        whole = ".".join(path)
+        parts = tuple(map(_joined, whole.split(".")))
+        if any(parts[-len(wanted) :] == wanted for wanted in self._paths):
+            return True
+        return any(p.search(whole) for p in self._path_expressions) or self._is_secret_by_function(path[-1], value)
+
+    def _is_secret_by_function(self, key: str, value: Any) -> bool:
+        try:
+            return any(function(key, value) for function in self._functions)
+        except Exception:  # noqa: BLE001  the service's function; what it cannot judge is not shown
+            return True
+
+    def scrub(self, text: str) -> str:
+        """Return the text with the values of secret keys masked, and passwords taken out of URLs.
+
+        >>> Masker().scrub('login failed: user=ada password=hunter2 {"apiKey": "k-1"} via amqp://bob:pw@mq')
+        'login failed: user=ada password=[FILTERED] {"apiKey": "[FILTERED]"} via amqp://bob:[FILTERED]@mq'
+        """
+        if "=" not in text and ":" not in text:
+            return text
+        if "://" in text and "@" in text:
+            text = _USERINFO.sub(rf"\g<user>:{self.mask.replace(chr(92), chr(92) * 2)}@", text)
+        decisions = self.decisions
+        # Most texts hold pairs, few of them secret ones; to look for keys alone costs a tenth.
+        if all(decisions.get(key) is Decision.SHOW or self.decide(key) is Decision.SHOW for key in keys(text)):
+            return text
+        return self._without_secrets(text)
+
+    def _without_secrets(self, text: str) -> str:
+        found: list[str] = []
+        names = NamesInText(text)
+        done = 0
+        for key, start in pairs(text):
+            decision = self.decide(key)
+            if decision is Decision.SHOW or start < done or (value := value_at(text, start)) is None:
+                continue
+            if decision is Decision.HIDE or self._hides_in_text(key, text[start : value.end], start, names):
+                found += text[done:start], value.quote, self.mask, value.quote
+                done = whole_end(text, start, value)
+        return "".join([*found, text[done:]])
+
+    def _hides_in_text(self, key: str, value: str, start: int, names: NamesInText) -> bool:
+        return any(
+            self._is_secret_by_function(name, value) or self._path_is_in_text(name, start, names)
+            for name in readings(key)
+        )
+
+    def _path_is_in_text(self, key: str, start: int, names: NamesInText) -> bool:
+        """In text the keys above are not known, so it is enough that their names stand somewhere before."""
+        last = _joined(key.rpartition(".")[2])
+        for path in self._paths:
+            places = [names.first(part) for part in path[:-1]] if path[-1] == last else [None]
+            if all(place is not None and place <= start for place in places):
+                return True
+        return any(p.search(key) for p in self._path_expressions)
+
+
+def _joined(name: str) -> str:
+    """Return a name without its spelling: `creditCard`, `credit_card` and `credit-card` are the same."""
+    return "".join(segments(name))

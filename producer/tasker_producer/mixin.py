@@ -1,0 +1,45 @@
+"""Publishing from the classes that do the work: Tasker's `EventPublisher` concern, as a mixin."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from tasker_producer.helpers.task_and_step import StepHelpers
+from tasker_producer.helpers.workflow_and_observability import ObservabilityHelpers, WorkflowHelpers
+from tasker_producer.publisher import EventPublisher
+
+
+@cache
+def default_publisher() -> EventPublisher:
+    """Return this process's own publisher, made from the environment on first use.
+
+    Raises ConfigurationError if the environment does not say where Kafka is.
+    """
+    return EventPublisher()
+
+
+class EventPublisherMixin(StepHelpers, WorkflowHelpers, ObservabilityHelpers):
+    """Gives a handler class `publish_event`, `publish_step_event`, … and all helpers by name.
+
+    They go to `event_publisher`: set it on the class or on the instance, else the process's default is used.
+    """
+
+    event_publisher: EventPublisher | None = None
+
+    def publish_event(self, name: str, payload: Mapping[str, Any] | None = None, **fields: Any) -> None:
+        """Publish any event; see `EventPublisher.publish_event`."""
+        self._publisher().publish_event(name, payload, **fields)
+
+    def publish_task_event(self, name: str, task: Any = None, **fields: Any) -> None:
+        """Publish an event about a task; see `EventPublisher.publish_task_event`."""
+        self._publisher().publish_task_event(name, task, **fields)
+
+    def publish_step_event(self, name: str, step: Any = None, **fields: Any) -> None:
+        """Publish an event about a step; see `EventPublisher.publish_step_event`."""
+        self._publisher().publish_step_event(name, step, **fields)
+
+    def _publisher(self) -> EventPublisher:
+        return self.event_publisher if self.event_publisher is not None else default_publisher()
+
+    def _backtrace_frames(self) -> int:
+        return self._publisher().settings.backtrace_frames

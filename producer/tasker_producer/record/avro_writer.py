@@ -1,0 +1,171 @@
+"""Our own records to Avro, about twice as fast as the general writer.
+
+An event has thirty fields of which a dozen are given, some of these are the same in every event of one name, and no
+value comes here that was not checked before. So a writer starts from the bytes that the record has when nothing is
+given, and replaces those of the given fields. The result is what fastavro writes, for every value that
+`FieldConverters` lets through; tests hold it to that.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from tasker_schemas.avro.codec import single_object_frame
+from tasker_schemas.avro.versions import latest
+
+Write = Callable[[Any], bytes]
+_CONTINUED = 0x80
+_DOUBLE = struct.Struct("<d").pack
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number >= _CONTINUED:
+        out.append(number & (_CONTINUED - 1) | _CONTINUED)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+_SMALL = tuple(_varint(number << 1) for number in range(1024))  # lengths, counters, attempts
+_GIVEN = tuple(b"\x02" + small for small in _SMALL)  # the same in the second branch of a union with null
+_FEW = len(_SMALL)
+_FAR = 1 << 62
+_HUGE = float("inf")
+
+
+def _long(value: int) -> bytes:
+    return _SMALL[value] if 0 <= value < _FEW else _varint((value << 1) ^ (value >> 63))
+
+
+def _moment(value: int) -> bytes:
+    """Write microseconds since the epoch: seven bits a byte, the lower half at once, the upper from memory.
+
+    The upper half of the present changes every two minutes.
+    """
+    low, high = value << 1 & 0xFFFFFFF, value >> 27
+    spread = low & 0x7F | (low & 0x3F80) << 1 | (low & 0x1FC000) << 2 | (low & 0xFE00000) << 3
+    return (spread | 0x80808080).to_bytes(4, "little") + _upper_half(high) if high > 0 else _long(value)
+
+
+@lru_cache(maxsize=1024)
+def _upper_half(number: int) -> bytes:
+    return _varint(number)
+
+
+def _string(value: str) -> bytes:
+    data = value.encode()
+    size = len(data)
+    return (_SMALL[size] if size < _FEW else _varint(size << 1)) + data
+
+
+def _given_string(value: str) -> bytes:
+    data = value.encode()
+    size = len(data)
+    return (_GIVEN[size] if size < _FEW else b"\x02" + _varint(size << 1)) + data
+
+
+def _attribute(value: Any) -> bytes:
+    """Write one of null, boolean, long, double, string: the branches in the schema's order."""
+    kind = type(value)
+    if kind is str:
+        return b"\x08" + _string(value)
+    if value is None:
+        return b"\x00"
+    if kind is bool:
+        return b"\x02\x01" if value else b"\x02\x00"
+    return b"\x04" + _long(value) if kind is int else b"\x06" + _DOUBLE(value)
+
+
+def _attributes(values: Mapping[str, Any]) -> bytes:
+    if not values:
+        return b"\x00"
+    items = b"".join([_string(key) + _attribute(value) for key, value in values.items()])
+    return _long(len(values)) + items + b"\x00"
+
+
+def _strings(values: list[str]) -> bytes:
+    if not values:
+        return b"\x00"
+    return _long(len(values)) + b"".join([_string(value) for value in values]) + b"\x00"
+
+
+class RecordWriter:
+    """Encodes the newest version of one record; `constants` are fields that are the same in every call.
+
+    `fields` holds for each field its place in `absent` and how to write it there; `absent` holds the bytes of a record
+    of which nothing is given, its frame first.
+
+    >>> writer = RecordWriter("CustomEvent", {"event_name": "order.paid", "service": "shop"})
+    >>> len(writer.encode({"event_id": "e", "timestamp": 0}))
+    36
+    """
+
+    def __init__(self, record: str, constants: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self.fields: dict[str, tuple[int, Write]] = {}
+        self.absent = [single_object_frame(record)]
+        named: dict[str, Write] = {}
+        for index, field in enumerate(latest(record).plain["fields"], start=1):
+            write = _field_writer(field["type"], named)
+            default = constants.get(field["name"], field.get("default"))
+            self.fields[field["name"]] = (index, write)
+            self.absent.append(b"\x00" if default is None else write(default))
+
+    def encode(self, data: Mapping[str, Any], frame: bytes | None = None) -> bytes:
+        """Return the record's bytes after its frame (default: single-object); `data` holds no None.
+
+        Raises UnicodeEncodeError for text that UTF-8 cannot hold; values of other types must not come here.
+        """
+        parts = self.absent.copy()
+        parts[0] = frame or parts[0]
+        for name, value in data.items():
+            index, write = self.fields[name]
+            parts[index] = write(value)
+        return b"".join(parts)
+
+
+def quick_text(value: Any) -> bytes | None:
+    """Return short text that holds no pair of key and value, written in a union with null; None for all else."""
+    if type(value) is str and len(value) < _FEW and "=" not in value and ":" not in value:
+        data = value.encode()
+        size = len(data)
+        return _GIVEN[size] + data if size < _FEW else None
+    return None
+
+
+def quick_int(value: Any) -> bytes | None:
+    """Return a small number from 0, written in a union with null; None for all else."""
+    return _GIVEN[value] if type(value) is int and 0 <= value < _FEW else None
+
+
+def quick_moment(value: Any) -> bytes | None:
+    """Return microseconds of this age, written in a union with null; None for all else."""
+    return b"\x02" + _moment(value) if type(value) is int and 0 < value < _FAR else None
+
+
+def quick_double(value: Any) -> bytes | None:
+    """Return a finite number, written in a union with null; None for all else."""
+    return b"\x02" + _DOUBLE(value) if type(value) is float and -_HUGE < value < _HUGE else None
+
+
+def _field_writer(declared: Any, named: dict[str, Write]) -> Write:
+    if not isinstance(declared, list):
+        return _writer(declared, named)
+    inner = _writer(declared[1], named)  # ["null", something]
+    return _given_string if inner is _string else lambda value: b"\x02" + inner(value)
+
+
+def _writer(declared: Any, named: dict[str, Write]) -> Write:
+    if isinstance(declared, str):
+        return named.get(declared) or _PRIMITIVES[declared]
+    if declared["type"] == "enum":
+        symbols = {symbol: _long(index) for index, symbol in enumerate(declared["symbols"])}
+        return named.setdefault(declared["name"], symbols.__getitem__)
+    if declared["type"] == "array":
+        return _strings
+    return _attributes if declared["type"] == "map" else _writer(declared["type"], named)
+
+
+_PRIMITIVES: Mapping[str, Write] = {"string": _string, "int": _long, "long": _moment, "double": _DOUBLE}

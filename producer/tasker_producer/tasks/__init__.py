@@ -1,0 +1,1 @@
+"""The `with` blocks and decorators around tasks and steps."""

@@ -1,0 +1,1 @@
+"""Trace contexts: the current one, and those that travel."""

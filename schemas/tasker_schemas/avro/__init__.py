@@ -1,0 +1,1 @@
+"""Avro records: their versions, and reading and writing them."""

@@ -1,0 +1,223 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, nonecheck=False
+"""Readers of records, in C: what `_reader_py` reads, a fifth of the time.
+
+A schema becomes a tree of nodes, and a reader walks it with a pointer into the bytes. No byte is looked at before it is
+sure to be there.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memcpy
+
+from sys import intern
+
+cdef enum Kind:
+    NOTHING, BOOLEAN, LONG, DOUBLE, STRING, UNION, ENUM, ARRAY, MAP, RECORD
+
+_PRIMITIVES = {
+    "null": NOTHING, "boolean": BOOLEAN, "int": LONG, "long": LONG, "double": DOUBLE, "string": STRING,
+}
+_MOST_ONE_BYTE_INDEXES = 64
+
+
+cdef struct Cursor:
+    const unsigned char *at
+    const unsigned char *end
+
+
+cdef class Node:
+    """One type of a schema."""
+
+    cdef Kind kind
+    cdef tuple children  # a record's fields, a union's branches, or the one type of what an array or a map holds
+    cdef tuple names  # of a record's fields, or an enum's symbols
+    cdef tuple kept  # of each field whether it is wanted; None when all are
+    cdef dict empty  # a record whose fields are all null, to be copied: a dict that grows is slower
+
+
+cdef class NativeReader:
+    """Reads records of one schema (`tasker_schemas.avro.reader.Reader`)."""
+
+    cdef Node _root
+
+    def __init__(self, schema, keep=None):
+        self._root = _node(schema, {})
+        if keep is not None:
+            self._root.kept = tuple([name in keep for name in self._root.names])
+
+    def __call__(self, bytes value not None, Py_ssize_t position):
+        cdef const unsigned char *start = <const unsigned char *>PyBytes_AS_STRING(value)
+        cdef Cursor cursor
+        if not 0 <= position <= PyBytes_GET_SIZE(value):
+            raise IndexError
+        cursor.at = start + position
+        cursor.end = start + PyBytes_GET_SIZE(value)
+        record = _read(self._root, &cursor)
+        return record, cursor.at - start
+
+
+cdef Node _node(schema, dict named):
+    cdef Node node
+    if isinstance(schema, list):
+        return _parent(UNION, schema, (), named)
+    if isinstance(schema, str):
+        if schema in named:
+            return named[schema]
+        node = Node()
+        node.kind = _PRIMITIVES[schema]
+        return node
+    kind = schema["type"]
+    if kind == "record":
+        fields = schema["fields"]
+        return _parent(RECORD, [field["type"] for field in fields], [field["name"] for field in fields], named)
+    if kind == "array":
+        return _parent(ARRAY, [schema["items"]], (), named)
+    if kind == "map":
+        return _parent(MAP, [schema["values"]], (), named)
+    if kind == "enum":
+        named[schema["name"]] = node = _parent(ENUM, (), schema["symbols"], named)
+        return node
+    return _node(kind, named)
+
+
+cdef Node _parent(Kind kind, children, names, dict named):
+    cdef Node node = Node()
+    if len(children if kind == UNION else names if kind == ENUM else ()) > _MOST_ONE_BYTE_INDEXES:
+        raise ValueError("an index of more than one byte")
+    node.kind = kind
+    node.children = tuple([_node(child, named) for child in children])
+    node.names = tuple([intern(name) for name in names])  # whoever asks a record for a field finds it faster
+    node.empty = dict.fromkeys(node.names)
+    return node
+
+
+cdef object _read(Node node, Cursor *cursor):
+    if node.kind == UNION:
+        node = <Node>node.children[_index(cursor, len(node.children))]
+    if node.kind == NOTHING:
+        return None
+    if node.kind == STRING:
+        return _string(cursor)
+    if node.kind == LONG:
+        return _long(cursor)
+    if node.kind == DOUBLE:
+        return _double(cursor)
+    if node.kind == BOOLEAN:
+        return _byte(cursor) != 0
+    if node.kind == ENUM:
+        return node.names[_index(cursor, len(node.names))]
+    if node.kind == RECORD:
+        return _record(node, cursor)
+    return _items(node, cursor)
+
+
+cdef dict _record(Node node, Cursor *cursor):
+    cdef dict record = node.empty.copy() if node.kept is None else {}
+    cdef Py_ssize_t place
+    for place in range(len(node.children)):
+        if node.kept is None:
+            value = _read(<Node>node.children[place], cursor)
+            if value is not None:
+                record[node.names[place]] = value
+        elif node.kept[place]:
+            value = _read(<Node>node.children[place], cursor)
+            if value or value == 0:
+                record[node.names[place]] = value
+        else:
+            _pass_over(<Node>node.children[place], cursor)
+    return record
+
+
+cdef object _items(Node node, Cursor *cursor):
+    """Return the list of an array, or the dict of a map."""
+    cdef Node inner = <Node>node.children[0]
+    cdef list items = []
+    cdef dict entries = {}
+    cdef int64_t left = _block(cursor)
+    while left:
+        while left:
+            if node.kind == ARRAY:
+                items.append(_read(inner, cursor))
+            else:
+                key = _string(cursor)
+                entries[key] = _read(inner, cursor)
+            left -= 1
+        left = _block(cursor)
+    return items if node.kind == ARRAY else entries
+
+
+cdef int64_t _block(Cursor *cursor) except -1:
+    """Return how many items come next; each takes a byte at least."""
+    cdef int64_t count = _long(cursor)
+    if count < 0:
+        count = -count
+        _long(cursor)  # the block's size in bytes, for those who want to skip it
+    if count < 0 or count > cursor.end - cursor.at:
+        raise IndexError
+    return count
+
+
+cdef int _pass_over(Node node, Cursor *cursor) except -1:
+    """Leave a value unread; only of what is not text it is made all the same."""
+    if node.kind == UNION:
+        node = <Node>node.children[_index(cursor, len(node.children))]
+    if node.kind == STRING:
+        cursor.at += _length(cursor)
+    elif node.kind == LONG:
+        _long(cursor)
+    elif node.kind != NOTHING:
+        _read(node, cursor)
+    return 0
+
+
+cdef object _string(Cursor *cursor):
+    cdef Py_ssize_t size = _length(cursor)
+    text = PyUnicode_DecodeUTF8(<const char *>cursor.at, size, NULL)
+    cursor.at += size
+    return text
+
+
+cdef object _double(Cursor *cursor):
+    cdef double number
+    if cursor.end - cursor.at < 8:
+        raise IndexError
+    memcpy(&number, cursor.at, 8)  # the machines that this runs on are little-endian, as Avro is
+    cursor.at += 8
+    return number
+
+
+cdef inline int _byte(Cursor *cursor) except -1:
+    if cursor.at >= cursor.end:
+        raise IndexError
+    cursor.at += 1
+    return cursor.at[-1]
+
+
+cdef inline Py_ssize_t _index(Cursor *cursor, Py_ssize_t count) except -1:
+    cdef int byte = _byte(cursor)
+    if byte & 1 or byte >> 1 >= count:
+        raise ValueError("a branch or symbol that the schema does not have")
+    return byte >> 1
+
+
+cdef inline Py_ssize_t _length(Cursor *cursor) except -1:
+    cdef int64_t size = _long(cursor)
+    if size < 0:
+        raise ValueError("a negative length")
+    if size > cursor.end - cursor.at:
+        raise IndexError
+    return size
+
+
+cdef inline int64_t _long(Cursor *cursor) except? -1:
+    cdef uint64_t number = 0
+    cdef int byte, shift = 0
+    while True:
+        byte = _byte(cursor)
+        if shift == 63 and byte > 1:
+            raise ValueError("a number of more than 64 bits")
+        number |= <uint64_t>(byte & 0x7F) << shift
+        if byte < 0x80:
+            return <int64_t>(number >> 1) ^ -<int64_t>(number & 1)
+        shift += 7

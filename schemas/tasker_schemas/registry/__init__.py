@@ -1,0 +1,1 @@
+"""A schema registry: asking it, and its settings."""

@@ -1,0 +1,125 @@
+"""A small application of the engine: for each key, how many distinct numbers were seen, and their sum.
+
+Events carry an id, and the state remembers the ids, so the fold is idempotent as the engine demands. As a program,
+`python -m tests.support.engine.counting SETTINGS_JSON` is one worker.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter
+
+from tasker_consumers.engine import EngineSettings, Record, run_worker
+from tasker_consumers.engine.processor import Reaction, Read
+from tasker_schemas.errors import PoisonReason, PoisonRecord
+
+
+class Number(NamedTuple):
+    """An event: a number with an id of its own."""
+
+    id: int
+    value: int
+
+
+State = dict[int, int]
+
+NUMBERS = CollectorRegistry()
+REACTIONS = Counter("counting_reactions", "Reactions to a run.", registry=NUMBERS)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Counts and sums by key; `slow` makes every reaction take that many seconds, `fatal` is a number it chokes on."""
+
+    prefix: str
+    slow: float = 0.0
+    expire: bool = False
+    fatal: int | None = None
+
+    @property
+    def group(self) -> str:
+        return f"{self.prefix}-counting"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (f"{self.prefix}.a", f"{self.prefix}.b")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return (f"{self.prefix}.counts",)
+
+    @property
+    def index(self) -> None:
+        return None
+
+    @property
+    def dead_letters(self) -> str:
+        return f"{self.prefix}.dlq"
+
+    @property
+    def gather_seconds(self) -> float:
+        return 0.0
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        return NUMBERS
+
+    async def start(self) -> None:
+        """Nothing to open."""
+
+    async def stop(self) -> None:
+        """Nothing to close."""
+
+    def ready(self) -> bool:
+        return True
+
+    def decode(self, record: Record) -> Number:
+        try:
+            number, value = (record.value or b"").split(b":")
+            return Number(int(number), int(value))
+        except ValueError as error:
+            raise PoisonRecord(PoisonReason.MALFORMED, f"{record.value!r} is not id:value") from error
+
+    def load(self, key: bytes, read: Read) -> State | None:
+        data = read(key)
+        return None if data is None else {int(number): value for number, value in json.loads(data).items()}
+
+    def dump(self, key: bytes, state: State) -> Mapping[bytes, bytes | None]:
+        return {key: json.dumps(state).encode()}
+
+    def fold(self, state: State | None, event: Number) -> State:
+        if event.id == self.fatal:
+            raise ArithmeticError(f"{event.id} is too much")
+        state = {} if state is None else state
+        state[event.id] = event.value
+        return state
+
+    async def react(self, partition: int, touched: dict[bytes, State]) -> Reaction:  # noqa: ARG002  all alike
+        REACTIONS.inc()
+        if self.slow:
+            await asyncio.sleep(self.slow)
+        counts = {key: b"%d:%d" % (len(state), sum(state.values())) for key, state in touched.items()}
+        return Reaction(outputs={self.outputs[0]: counts})
+
+    def due(self, state: State, now: int) -> bool:
+        if not self.expire or -1 in state:
+            return False
+        state[-1] = now
+        return True
+
+
+def main(arguments: dict[str, Any]) -> int:
+    """Run one worker with the given `processor` and `settings`."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = {**arguments["settings"], "state_dir": Path(arguments["settings"]["state_dir"])}
+    return run_worker(Counting(**arguments["processor"]), EngineSettings(**settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))

@@ -1,0 +1,33 @@
+"""One worker of the telemetry group as a process, for tests that kill, stop and restart it.
+
+Run as `python -m tests.support.telemetry.worker JSON`, with the engine's settings, the prefix of the topics, and the
+exporter's variables.
+"""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from tasker_consumers.engine import EngineSettings, run_worker
+from tasker_consumers.telemetry import Lifetime, build_exporter, build_telemetry_processor
+
+
+def main(arguments: dict[str, Any]) -> int:
+    """Run until asked to stop."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = arguments["settings"]
+    engine = EngineSettings(**{**settings, "state_dir": Path(settings["state_dir"])})
+    processor = build_telemetry_processor(
+        build_exporter({**os.environ, **arguments["environ"]}),
+        arguments["prefix"],
+        lifetime=Lifetime(**arguments["lifetime"]),
+        environ={"KAFKA_BOOTSTRAP_SERVERS": settings["kafka"]["bootstrap.servers"], **arguments["environ"]},
+    )
+    return run_worker(processor, engine)
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))

@@ -1,0 +1,221 @@
+"""Runs gather while their lane is busy, and no more of them than there is room for."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from tasker_consumers.engine.flow.batching import WAITING, Delivery, Intake
+from tasker_consumers.engine.flow.partition_executor import Lanes
+
+
+async def crash(error: BaseException) -> None:
+    raise error
+
+
+class Desk:
+    """An intake whose processing waits for a gate, and what it did."""
+
+    def __init__(self, run_size: int = 100, gather_seconds: float = 0.0) -> None:
+        self.gate, self.jobs, self.acked, self.is_stale = asyncio.Event(), list[list[Any]](), list[Any](), False
+        self.lanes = Lanes(crash)
+        self.intake = Intake(self.lanes, self.process, run_size, gather_seconds)
+
+    async def process(self, partition: int, records: list[Any]) -> None:
+        assert partition == 0
+        self.jobs.append(records)
+        await self.gate.wait()
+
+    async def put(self, *records: int, more: bool = False) -> None:
+        async def ack() -> None:
+            self.acked.append(records)
+
+        await self.intake.put(0, Delivery(list(records), ack, lambda: self.is_stale, more))
+        await asyncio.sleep(0.001)
+
+    async def finish(self, jobs: int) -> None:
+        self.gate.set()
+        while len(self.jobs) < jobs or self.lanes.busy:  # noqa: ASYNC110  the deadline is around the scenario
+            await asyncio.sleep(0.001)
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(scenario, 10))
+
+
+def test_runs_that_come_while_the_lane_is_busy_are_processed_together() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        for number in (1, 2, 3):
+            await desk.put(number)
+        assert desk.jobs == [[1]]
+        await desk.finish(jobs=2)
+        assert (desk.jobs, desk.acked) == ([[1], [2, 3]], [(1,), (2,), (3,)])
+
+    run(scenario())
+
+
+def test_no_more_are_taken_together_than_a_run_may_hold() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=2)
+        for records in ((1,), (2, 3), (4,), (5,)):
+            await desk.put(*records)
+        await desk.finish(jobs=3)
+        assert desk.jobs == [[1], [2, 3], [4, 5]]
+
+    run(scenario())
+
+
+def test_a_lane_with_a_backlog_waits_until_a_run_is_full() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=3)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        await desk.put(2, more=True)
+        assert desk.jobs == []
+        await desk.put(3, more=True)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[1, 2, 3]]
+
+    run(scenario())
+
+
+def test_a_lane_at_the_end_of_a_backlog_waits_no_longer() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=3)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        await desk.put(2, more=False)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[1, 2]]
+
+    run(scenario())
+
+
+def test_a_lane_does_not_wait_for_ever_for_a_backlog_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasker_consumers.engine.flow.batching._BACKLOG_S", 0.05)
+
+    async def scenario() -> None:
+        desk = Desk(run_size=3)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[1]]
+
+    run(scenario())
+
+
+def test_a_lane_that_is_closed_takes_what_it_has() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=3)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        desk.lanes.refuse()
+        desk.intake.hurry()
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[1]]
+
+    run(scenario())
+
+
+def test_who_delivers_waits_while_there_is_no_room() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        for number in range(WAITING):
+            await desk.put(number)
+        beyond = asyncio.ensure_future(desk.put(99))
+        await asyncio.sleep(0.01)
+        assert not beyond.done()
+        desk.gate.set()
+        await beyond
+        await desk.finish(jobs=2)
+        assert desk.acked[-1] == (99,)
+
+    run(scenario())
+
+
+def test_what_a_seek_made_stale_is_not_processed() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        desk.is_stale = True
+        await desk.put(1)
+        assert desk.jobs == []
+
+    run(scenario())
+
+
+def test_what_is_cleared_is_neither_processed_nor_acked_and_makes_room() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        for number in range(WAITING):
+            await desk.put(number)
+        await desk.lanes.close(0.001)
+        desk.intake.clear()
+        desk.lanes.open()
+        desk.gate.set()
+        for number in range(WAITING):
+            await desk.put(100 + number)
+        await desk.finish(jobs=2)
+        assert desk.acked == [(100 + number,) for number in range(WAITING)]
+
+    run(scenario())
+
+
+def test_what_comes_while_the_lanes_are_closed_does_not_stop_what_comes_later() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        await desk.lanes.close(0)
+        await desk.put(1)
+        desk.lanes.open()
+        await desk.put(2)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[2]]
+
+    run(scenario())
+
+
+def test_runs_that_come_shortly_after_one_another_are_processed_together_when_asked() -> None:
+    async def scenario() -> None:
+        desk = Desk(gather_seconds=0.5)
+        desk.gate.set()
+        for number in (1, 2, 3):
+            await desk.put(number)
+        assert desk.jobs == []
+        await desk.finish(jobs=1)
+        assert (desk.jobs, desk.acked) == ([[1, 2, 3]], [(1,), (2,), (3,)])
+
+    run(scenario())
+
+
+def test_a_lane_with_a_full_run_does_not_wait_for_more() -> None:
+    async def scenario() -> None:
+        desk = Desk(run_size=4, gather_seconds=3600)
+        for records in ((1, 2), (3, 4), (5, 6), (7, 8)):
+            await desk.put(*records)
+        await desk.finish(jobs=2)
+        assert desk.jobs == [[1, 2, 3, 4], [5, 6, 7, 8]]
+
+    run(scenario())
+
+
+def test_a_lane_does_not_wait_for_what_there_is_no_room_for() -> None:
+    async def scenario() -> None:
+        desk = Desk(gather_seconds=3600)
+        desk.gate.set()
+        for number in range(WAITING):
+            await desk.put(number)
+        await desk.finish(jobs=1)
+        assert desk.jobs == [[*range(WAITING)]]
+
+    run(scenario())
+
+
+def test_a_lane_that_waits_for_more_ends_with_the_rest() -> None:
+    async def scenario() -> None:
+        desk = Desk(gather_seconds=3600)
+        await desk.put(1)
+        await desk.lanes.close(0.001)
+        assert (desk.lanes.busy, desk.jobs, desk.acked) == (0, [], [])
+
+    run(scenario())

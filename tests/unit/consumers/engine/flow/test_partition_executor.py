@@ -1,0 +1,122 @@
+"""Turns by partition, and what closing does to them."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from tasker_consumers.engine.flow.partition_executor import Lanes, uninterrupted
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(scenario, 10))
+
+
+class Crashes(list[BaseException]):
+    """Collects what crashed."""
+
+    async def __call__(self, error: BaseException) -> None:
+        self.append(error)
+
+
+def test_jobs_of_one_partition_take_turns_and_others_go_on() -> None:
+    async def scenario() -> None:
+        lanes, gate, done = Lanes(Crashes()), asyncio.Event(), list[str]()
+
+        async def slow() -> None:
+            await gate.wait()
+            done.append("slow")
+
+        async def quick() -> None:
+            done.append("quick")
+
+        await lanes.start(0, slow)
+        waiting = asyncio.ensure_future(lanes.start(0, quick))
+        other = await lanes.start(1, quick)
+        assert other is not None
+        await other
+        assert (done, waiting.done()) == (["quick"], False)
+        gate.set()
+        second = await waiting
+        assert second is not None
+        await second
+        assert done == ["quick", "slow", "quick"]
+
+    run(scenario())
+
+
+def test_closing_waits_for_jobs_that_end_in_time_and_cancels_the_others() -> None:
+    async def scenario() -> None:
+        lanes, ended = Lanes(Crashes()), list[str]()
+
+        async def job(seconds: float) -> None:
+            await asyncio.sleep(seconds)
+            ended.append("in time")
+
+        await lanes.start(0, lambda: job(0.01))
+        await lanes.start(1, lambda: job(1000))
+        await lanes.close(0.5)
+        assert (ended, lanes.busy) == (["in time"], 0)
+
+    run(scenario())
+
+
+def test_closed_lanes_take_nothing_also_from_those_who_waited() -> None:
+    async def scenario() -> None:
+        lanes = Lanes(Crashes())
+        await lanes.start(0, lambda: asyncio.sleep(1000))
+        waiting = asyncio.ensure_future(lanes.start(0, lambda: asyncio.sleep(0)))
+        await asyncio.sleep(0)
+        await lanes.close(0.01)
+        assert await waiting is None
+        assert await lanes.start(1, lambda: asyncio.sleep(0)) is None
+        lanes.open()
+        assert await lanes.start(0, lambda: asyncio.sleep(0)) is not None
+
+    run(scenario())
+
+
+def test_a_job_that_raises_crashes_once_and_ends_the_taking_of_jobs() -> None:
+    async def scenario() -> None:
+        crashes = Crashes()
+        lanes = Lanes(crashes)
+
+        async def job() -> None:
+            raise ArithmeticError
+
+        tasks = [await lanes.start(partition, job) for partition in (0, 1)]
+        await asyncio.wait([task for task in tasks if task])
+        assert [type(error) for error in crashes] == [ArithmeticError]
+        assert await lanes.start(0, job) is None
+
+    run(scenario())
+
+
+def test_uninterrupted_work_ends_before_its_canceller_goes_on() -> None:
+    async def scenario() -> None:
+        done = list[str]()
+
+        async def work() -> str:
+            await asyncio.sleep(0.02)
+            done.append("work")
+            return "result"
+
+        task = asyncio.ensure_future(uninterrupted(work()))
+        await asyncio.sleep(0)
+        task.cancel()
+        assert await task == "result"
+        assert done == ["work"]
+
+    run(scenario())
+
+
+def test_uninterrupted_work_that_fails_tells_its_own_error() -> None:
+    async def scenario() -> None:
+        async def work() -> None:
+            raise ArithmeticError
+
+        with pytest.raises(ArithmeticError):
+            await uninterrupted(work())
+
+    run(scenario())

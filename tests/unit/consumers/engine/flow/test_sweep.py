@@ -1,0 +1,73 @@
+"""Stored states are revisited in turns, each in its partition's lane."""
+
+import asyncio
+from collections.abc import Iterable
+
+from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.flow.sweep import SHARE, TURN, sweep
+
+
+async def crash(error: BaseException) -> None:
+    raise error
+
+
+def test_all_states_are_revisited_a_few_at_a_time() -> None:
+    turns = list[int]()
+
+    async def revisit(partition: int, keys: Iterable[bytes], now: int) -> float:
+        assert (partition, now > 1_700_000_000_000_000) == (3, True)
+        turns.append(len(list(keys)))
+        return 0.0
+
+    keys = [b"%d" % n for n in range(TURN + 5)]
+    asyncio.run(sweep(3, lanes=Lanes(crash), heads=lambda _: iter(keys), revisit=revisit))
+    assert turns == [TURN, 5, 0]
+
+
+def test_between_two_turns_a_sweep_leaves_the_worker_to_others() -> None:
+    async def scenario() -> float:
+        lanes, begun = Lanes(crash), asyncio.get_running_loop().time()
+
+        async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
+            return 0.01
+
+        await sweep(0, lanes=lanes, heads=lambda _: iter([b"k"] * TURN), revisit=revisit)
+        return asyncio.get_running_loop().time() - begun
+
+    assert asyncio.run(scenario()) >= 2 * 0.01 * (1 / SHARE - 1)
+
+
+def test_a_sweep_that_rests_lets_its_walk_go_when_the_lanes_are_closed() -> None:
+    async def scenario() -> None:
+        lanes, asked = Lanes(crash), asyncio.Event()
+
+        async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
+            asked.set()
+            return 1000.0
+
+        walk = asyncio.ensure_future(sweep(0, lanes=lanes, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit))
+        await asked.wait()
+        await lanes.close(1.0)
+        await asyncio.wait_for(walk, 5)
+
+    asyncio.run(scenario())
+
+
+def test_a_sweep_ends_when_the_lanes_are_closed() -> None:
+    async def scenario() -> int:
+        lanes, turns, begun = Lanes(crash), 0, asyncio.Event()
+
+        async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
+            nonlocal turns
+            turns += 1
+            begun.set()
+            await asyncio.sleep(1000)
+            return 0.0
+
+        walk = asyncio.ensure_future(sweep(0, lanes=lanes, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit))
+        await begun.wait()
+        await lanes.close(0.01)
+        await asyncio.wait_for(walk, 5)
+        return turns
+
+    assert asyncio.run(scenario()) == 1

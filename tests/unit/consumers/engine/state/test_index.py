@@ -1,0 +1,112 @@
+"""An index beside the states: made anew when they were restored, and only then."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.processor import INDEX, Entries, Reaction, States
+from tasker_consumers.engine.state.index import MOST_FOLLOWED, Indexing, emit_forever
+from tasker_consumers.engine.state.store import StateStore, open_store
+
+COUNT = INDEX + b"count"
+
+
+@dataclass
+class Counter:
+    """An index that says how many states there are; `told` is what the engine told it."""
+
+    version: bytes = b"1"
+    emit_seconds: float = 0.001
+    told: list[str] = field(default_factory=list)
+
+    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
+        await asyncio.sleep(0)
+        return {COUNT: b"%d" % len(list(states.heads()))}
+
+    def follow(self, states: States, items: Entries) -> Entries:
+        return {COUNT: b"%d and %d more" % (int(states.read(COUNT) or b""), len(items))}
+
+    def held(self, states: States) -> None:
+        self.told.append(f"held {states.partition}: {(states.read(COUNT) or b'').decode()}")
+
+    def released(self, partition: int) -> None:
+        self.told.append(f"released {partition}")
+
+    async def emit(self, states: States) -> Reaction:
+        return Reaction(outputs={"t": {b"k": b"%d" % states.partition}})
+
+
+@pytest.fixture(params=["memory", "rocksdb"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> StateStore:
+    return open_store(request.param, tmp_path)
+
+
+def test_an_index_is_made_of_the_states_that_were_restored(store: StateStore) -> None:
+    index = Counter()
+    store.write(3, {b"a": b"1", b"a\x00part": b"2", b"b": b"3", INDEX + b"left over": b"4"})
+    asyncio.run(Indexing(index, store).take([3]))
+    assert index.told == ["held 3: 2"]
+    assert [key for key, _ in store.scan(3, INDEX)] == [COUNT]
+
+
+def test_an_index_that_is_right_stays_as_it_is(store: StateStore) -> None:
+    asyncio.run(Indexing(Counter(), store).take([3]))
+    store.write(3, {b"a": b"1", COUNT: b"77"})
+    index = Counter()
+    asyncio.run(Indexing(index, store).take([3]))
+    assert index.told == ["held 3: 77"]
+
+
+def test_another_version_of_the_application_makes_its_own_index(store: StateStore) -> None:
+    asyncio.run(Indexing(Counter(), store).take([3]))
+    store.write(3, {b"a": b"1"})
+    index = Counter(version=b"2")
+    asyncio.run(Indexing(index, store).take([3]))
+    assert index.told == ["held 3: 1"]
+
+
+def test_a_partition_that_was_restored_while_it_was_held_is_handed_over_again(store: StateStore) -> None:
+    index = Counter()
+    indexing = Indexing(index, store)
+    asyncio.run(indexing.take([3]))
+    store.write(3, {b"a": b"1", **indexing.follow(3, {b"a": b"1"})})
+    asyncio.run(indexing.take([3, 4]))
+    indexing.release_all()
+    assert index.told == ["held 3: 0", "released 3", "held 3: 0 and 1 more", "held 4: 0", "released 3", "released 4"]
+
+
+def test_an_index_is_made_anew_when_very_much_comes_back(store: StateStore) -> None:
+    index = Counter()
+    indexing = Indexing(index, store)
+    asyncio.run(indexing.take([3]))
+    many = {b"%d" % n: b"1" for n in range(MOST_FOLLOWED + 1)}
+    store.write(3, {**many, **indexing.follow(3, many)})
+    asyncio.run(indexing.take([3]))
+    assert index.told == ["held 3: 0", "released 3", f"held 3: {MOST_FOLLOWED + 1}"]
+
+
+def test_only_partitions_that_are_held_tell_something() -> None:
+    index, emitted = Counter(), list[int]()
+
+    async def crash(error: BaseException) -> None:
+        raise error
+
+    async def emit(_index: object, states: States) -> None:
+        emitted.append(states.partition)
+        enough.set()
+
+    async def scenario() -> None:
+        indexing = Indexing(index, open_store("memory", Path()))
+        await indexing.take([4])
+        telling = emit_forever(index, partitions=lambda: [3, 4], indexing=indexing, lanes=Lanes(crash), emit=emit)
+        task = asyncio.create_task(telling)
+        await asyncio.wait_for(enough.wait(), 10)
+        task.cancel()
+
+    enough = asyncio.Event()
+    asyncio.run(scenario())
+    assert set(emitted) == {4}

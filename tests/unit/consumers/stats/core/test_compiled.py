@@ -1,0 +1,31 @@
+"""Compiled or not, the statistics are the same."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+FOLDED = "tests.support.stats.folded"
+
+
+def output(*modules: str) -> list[Any]:
+    run = subprocess.run(
+        [sys.executable, "-m", *modules],
+        env={**os.environ, "PYTHONHASHSEED": "0"},  # sets of texts are stored in their own order
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[Any] = json.loads(run.stdout)
+    return found
+
+
+def test_compiled_and_interpreted_the_results_are_the_same() -> None:
+    origin, *compiled = output(FOLDED)
+    interpreted_origin, *interpreted = output("tests.support.interpreted", FOLDED)
+    assert (interpreted_origin, interpreted) == (".py", compiled)
+    if origin == ".py":
+        pytest.skip("nothing was compiled: there was no C compiler when this was installed")

@@ -1,0 +1,33 @@
+"""What a person reads of the statistics."""
+
+from io import StringIO
+
+from rich.console import Console
+
+from tasker_consumers.stats.core.fold import recompute
+from tasker_consumers.stats.core.windows import HOUR_S, Windows
+from tasker_consumers.stats.reading.view import progress_line, progress_table, window_columns, window_rows
+from tests.support.stats.histories import SECOND, T0, order_processing
+
+NOW = T0 + 5 * SECOND
+
+
+def test_progress_bars_tell_steps_rate_and_time_left() -> None:
+    running = recompute(order_processing()[:6]).values()
+    out = StringIO()
+    Console(file=out, width=120).print(progress_table(running, NOW))
+    assert out.getvalue().split()[-4:] == ["2/4", "0", "0.500", "0:00:04"]
+
+
+def test_a_plain_line_tells_the_same_progress() -> None:
+    (running,) = recompute(order_processing()[:6]).values()
+    assert progress_line(running, NOW) == "42\tin_progress\t2/4 steps\t0 failed"
+
+
+def test_a_row_of_a_window_has_a_cell_for_every_title() -> None:
+    windows = Windows(HOUR_S)
+    for stats in recompute(order_processing()).values():
+        windows.learn(stats)
+    (row,) = window_rows(windows.figures())
+    assert len(row) == len(window_columns())
+    assert row[:4] == ["order_processing", "2023-11-14 22:00:00.000 UTC", "1", "1"]

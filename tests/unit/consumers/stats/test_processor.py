@@ -1,0 +1,172 @@
+"""The processor: what it refuses, what it emits, and what time alone does to a task."""
+
+import asyncio
+import gc
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tasker_consumers.engine.state.index import StoredStates
+from tasker_consumers.engine.state.store import MemoryStore
+from tasker_consumers.stats.core.state import TaskState
+from tasker_consumers.stats.lifetime import Lifetime
+from tasker_consumers.stats.processor import StatsProcessor
+from tasker_schemas.avro.codec import Decoder, encode
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY
+from tasker_schemas.errors import PoisonReason, PoisonRecord
+from tasker_schemas.names import Family
+from tests.support.stats.histories import SECOND, T0, event, headers_of, order_processing
+
+HOUR = 3600 * SECOND
+
+
+@dataclass
+class Record:
+    """The shape of a record as the engine hands it over."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+@dataclass
+class Clock:
+    """A wall clock that is set by hand."""
+
+    now: int = T0
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def processor(clock: Clock) -> StatsProcessor:
+    processor = StatsProcessor("tasker", Decoder(), Lifetime(), clock)
+    processor.index.held(StoredStates(0, MemoryStore()))
+    return processor
+
+
+def record(told: dict[str, Any], key: bytes | None = b"42", **more: Any) -> Record:
+    family = told["event_name"].partition(".")[0]
+    value = encode(RECORD_OF_FAMILY[Family(family)], told)
+    return Record(**{"topic": f"tasker.events.{family}", "key": key, "value": value, **more})
+
+
+def folded(processor: StatsProcessor, *told: dict[str, Any], headers: Any = ()) -> TaskState:
+    state: TaskState | None = None
+    for one in told:
+        state = processor.fold(state, processor.decode(record(one, headers=headers)))
+    assert state is not None
+    return state
+
+
+def emitted(processor: StatsProcessor, state: TaskState) -> dict[str, Any] | None:
+    reaction = asyncio.run(processor.react(0, {b"42": state}))
+    records = reaction.outputs["tasker.stats.task"]
+    return Decoder().decode("TaskStats", records[b"42"]) if records else None
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (record(event("task.completed", 0), key=None), PoisonReason.NULL_KEY),
+        (record(event("task.completed", 0), key=b"43"), PoisonReason.INVALID_EVENT),
+        (record(event("task.completed", 0, "a\0b"), key=b"a\0b"), PoisonReason.INVALID_EVENT),
+        (record(event("step.completed", 0, step_id="s", attempt_number=0)), PoisonReason.INVALID_EVENT),
+        (Record("tasker.events.task", b"42", None), PoisonReason.NULL_VALUE),
+        (Record("tasker.events.task", b"42", b"{}"), PoisonReason.BAD_MAGIC),
+        (record(event("task.completed", 0), topic="tasker.events.step"), PoisonReason.FOREIGN_SCHEMA),
+        (
+            Record("tasker.events.task", b"42", encode("TaskEvent", event("step.completed", 0))),
+            PoisonReason.INVALID_EVENT,
+        ),
+    ],
+)
+def test_a_record_that_breaks_the_rules_is_poison(
+    processor: StatsProcessor, broken: Record, reason: PoisonReason
+) -> None:
+    with pytest.raises(PoisonRecord) as raised:
+        processor.decode(broken)
+    assert raised.value.reason is reason
+
+
+def test_a_job_queue_may_count_its_attempts_from_zero(processor: StatsProcessor) -> None:
+    told, _ = processor.decode(record(event("observability.task.enqueue", 0, attempt_number=0)))
+    assert told["attempt_number"] == 0
+
+
+def test_the_statistics_are_emitted_with_the_trace_that_the_headers_carry(processor: StatsProcessor) -> None:
+    state = folded(processor, *order_processing(), headers=headers_of("a" * 32))
+    result = emitted(processor, state)
+    assert result is not None
+    assert (result["status"], result["retries"], result["trace_id"]) == ("complete", 1, "a" * 32)
+
+
+def test_a_silent_task_is_abandoned_until_its_next_event(processor: StatsProcessor, clock: Clock) -> None:
+    start, *_, end = order_processing()
+    state = folded(processor, start)
+    assert not processor.due(state, T0 + 23 * HOUR)
+    assert processor.due(state, T0 + 25 * HOUR)
+    assert (emitted(processor, state) or {})["status"] == "abandoned"
+    assert not processor.due(state, T0 + 26 * HOUR)
+    clock.now = T0 + 27 * HOUR
+    state = processor.fold(state, processor.decode(record(end)))
+    assert (emitted(processor, state) or {})["status"] == "complete"
+
+
+def test_an_old_history_is_not_abandoned_the_moment_it_is_imported(processor: StatsProcessor, clock: Clock) -> None:
+    clock.now = T0 + 5000 * HOUR
+    state = folded(processor, event("task.start_requested", 0))
+    assert not processor.due(state, clock.now + HOUR)
+    assert processor.due(state, clock.now + 25 * HOUR)
+
+
+def test_a_task_that_is_over_shrinks_after_its_grace(processor: StatsProcessor) -> None:
+    state = folded(processor, *order_processing())
+    before, size = emitted(processor, state), len(processor.dump(b"42", state)[b"42"] or b"")
+    assert not processor.due(state, T0 + HOUR)
+    assert processor.due(state, T0 + 2 * HOUR)
+    assert emitted(processor, state) == before
+    assert len(processor.dump(b"42", state)[b"42"] or b"") < size * 0.6
+
+
+def test_a_straggler_does_not_start_its_task_anew(processor: StatsProcessor) -> None:
+    state = folded(processor, *order_processing())
+    before = emitted(processor, state)
+    assert processor.due(state, T0 + 2 * HOUR)
+    tombstone = processor.load(b"42", {b"42": processor.dump(b"42", state)[b"42"]}.get)
+    straggler = processor.decode(record(event("step.handle", 99, step_id="late")))
+    assert emitted(processor, processor.fold(tombstone, straggler)) == before
+
+
+def test_a_failed_task_waits_a_day_for_its_retry(processor: StatsProcessor) -> None:
+    state = folded(processor, event("task.failed", 0))
+    assert not processor.due(state, T0 + 20 * HOUR)
+    assert processor.due(state, T0 + 25 * HOUR)
+
+
+def test_a_task_is_forgotten_after_the_retention_of_the_topics(processor: StatsProcessor) -> None:
+    state = folded(processor, *order_processing())
+    assert processor.due(state, T0 + 8 * 24 * HOUR)
+    assert emitted(processor, state) is None
+    assert processor.dump(b"42", state) == {b"42": None}
+
+
+def test_a_run_leaves_nothing_to_the_garbage_collector(processor: StatsProcessor) -> None:
+    def states() -> int:
+        return sum(type(found) is TaskState for found in gc.get_objects())
+
+    gc.disable()
+    try:
+        before = states()
+        emitted(processor, folded(processor, *order_processing()))
+        assert states() == before
+    finally:
+        gc.enable()

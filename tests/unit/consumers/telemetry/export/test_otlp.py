@@ -1,0 +1,84 @@
+"""Our OTLP bytes, read back with OpenTelemetry's own classes, field by field."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
+
+from tasker_consumers.telemetry.export.otlp import OtlpEncoder, encode_span
+from tasker_consumers.telemetry.rebuild import spans_of
+from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent
+from tests.support.telemetry.histories import order
+from tests.support.telemetry.wire_spans import attributes_of, span_of
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+times = st.integers(0, 2**64 - 1)
+trace_ids, span_ids = (st.binary(min_size=n, max_size=n).map(bytes.hex) for n in (16, 8))
+values = (
+    st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | texts | st.lists(texts, max_size=3)
+)
+attribute_maps = st.dictionaries(texts.filter(bool), values, max_size=5)
+spans = st.builds(
+    Span,
+    trace_id=trace_ids,
+    span_id=span_ids,
+    parent_span_id=st.none() | span_ids,
+    name=texts,
+    start=times,
+    end=times,
+    status=st.sampled_from(["UNSET", "OK", "ERROR"]),
+    message=texts,
+    attributes=attribute_maps,
+    events=st.lists(st.builds(SpanEvent, times, texts, attribute_maps), max_size=3),
+    links=st.lists(st.builds(Link, trace_ids, span_ids, attribute_maps), max_size=3),
+    service=st.sampled_from(["", "shop", "bank"]),
+    flags=st.integers(0, 255),
+    tracestate=texts,
+    dropped_attributes=st.integers(0, 2**32 - 1),
+    dropped_events=st.integers(0, 2**32 - 1),
+    dropped_links=st.integers(0, 2**32 - 1),
+)
+
+
+def typed(found: Any) -> str:
+    """Tell 1, 1.0 and True apart, which compare as equal."""
+    return repr(found)
+
+
+@given(spans)
+def test_a_span_in_bytes_reads_back_as_it_was(span: Span) -> None:
+    wire = WireSpan.FromString(encode_span(span))
+    assert typed(span_of(wire, span.service)) == typed(span)
+    assert wire.kind == WireSpan.SPAN_KIND_INTERNAL
+
+
+@given(st.lists(spans, max_size=8), st.integers(1, 2000))
+def test_requests_of_any_size_hold_all_spans_by_their_service(some: list[Span], limit: int) -> None:
+    encoder = OtlpEncoder({"service.name": "tasker", "service.version": "7"}, "7")
+    found = []
+    for request, within in encoder.requests(some, limit):
+        parsed = ExportTraceServiceRequest.FromString(request)
+        here = [
+            span_of(wire, "" if (name := attributes_of(r.resource)["service.name"]) == "tasker" else name)
+            for r in parsed.resource_spans
+            for wire in r.scope_spans[0].spans
+        ]
+        assert sorted(map(typed, here)) == sorted(map(typed, within))
+        found += here
+    assert sorted(map(typed, found)) == sorted(map(typed, some))
+
+
+def test_a_request_of_a_task_is_what_opentelemetry_would_write() -> None:
+    ((request, _),) = OtlpEncoder({"service.name": "tasker"}, "7").requests(spans_of(order()))
+    parsed = ExportTraceServiceRequest.FromString(request)
+    assert parsed.resource_spans[0].scope_spans[0].scope.version == "7"
+    assert ExportTraceServiceRequest.FromString(parsed.SerializeToString()) == parsed
+
+
+def test_a_named_service_does_not_get_our_version() -> None:
+    span = spans_of(order())[0]._replace(service="shop")
+    ((request, _),) = OtlpEncoder({"service.name": "tasker", "service.version": "7"}, "7").requests([span])
+    (resource,) = ExportTraceServiceRequest.FromString(request).resource_spans
+    assert attributes_of(resource.resource) == {"service.name": "shop"}
