@@ -8,13 +8,13 @@ WORKDIR /src
 
 # The dependencies first: they change seldom, and so this layer is kept while our code changes.
 COPY pyproject.toml uv.lock hatch_build.py README.md LICENSE ./
-RUN uv sync --locked --no-default-groups --extra consumers --extra registry --extra web --no-install-project
+RUN uv sync --locked --no-default-groups --extra consumers --no-install-project
 
 COPY schemas ./schemas
 COPY producer ./producer
 COPY consumers ./consumers
 COPY examples ./examples
-RUN uv sync --locked --no-default-groups --extra consumers --extra registry --extra web --no-editable
+RUN uv sync --locked --no-default-groups --extra consumers --no-editable
 
 FROM python:3.13-slim
 

@@ -19,7 +19,7 @@ from aiokafka.record.memory_records import MemoryRecords
 NativeRecord: Any = None
 unpack: Any = None
 with suppress(ImportError):
-    from tasker_consumers.engine.faust._record_batches_c import NativeRecord, unpack  # type: ignore[no-redef]
+    from tasker_consumers.engine.faust._record_batches_c import NativeRecord, unpack
 
 _BEFORE_LENGTH, _OVERHEAD, _HEADER = 8, 12, 61  # bytes of a batch: to its length, to what that counts, to its records
 _APPEND_TIME = 1
