@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasker_producer.settings import ProducerSettings, kafka_config, registry_variables
+from tasker_producer.settings import ProducerSettings, kafka_config
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PARTITIONS, DEFAULT_PREFIX
@@ -97,7 +97,7 @@ class ConsumerSettings(BaseModel):
         try:
             settings = cls(
                 kafka=kafka,
-                registry=RegistrySettings.from_env(registry_variables(environ)),
+                registry=RegistrySettings.from_env(environ),
                 **{name: text for name, text in given.items() if text},  # type: ignore[arg-type]  # pydantic reads text
             )
         except ValidationError as error:

@@ -83,7 +83,7 @@ class ProducerSettings:
             spool_dir=Path(_value(environ, "TASKER_SPOOL_DIR") or DEFAULT_SPOOL_DIR),
             spool_max_bytes=int(_number(environ, "TASKER_SPOOL_MAX_BYTES", 256 << 20, at_least=0)),
             spool_full=_policy(environ),
-            registry=RegistrySettings.from_env(registry_variables(environ)),
+            registry=RegistrySettings.from_env(environ),
             spool_block_s=_number(environ, "TASKER_SPOOL_BLOCK_S", 1.0, at_least=0),
         )
 
@@ -116,12 +116,6 @@ def _value(environ: Mapping[str, str], name: str) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{name}_FILE={path} cannot be read: {error}") from error
-
-
-def registry_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the `SCHEMA_REGISTRY_*` variables; raises ConfigurationError for a file that cannot be read."""
-    names = {name.removesuffix("_FILE") for name in environ if name.startswith("SCHEMA_REGISTRY_")}
-    return {name: value for name in names if (value := _value(environ, name)) is not None}
 
 
 def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -16,7 +16,6 @@ from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport
 from tasker_consumers.telemetry.export.otlp_http import HttpTransport
 from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings
 from tasker_consumers.telemetry.export.retrying import Answer, Taken, Transport
-from tasker_producer.settings import registry_variables
 from tasker_schemas.avro.versions import Schema, latest
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tasker_schemas.registry.client import SchemaRegistry, subjects
@@ -58,7 +57,7 @@ def examine(kafka: Mapping[str, str], prefix: str, environ: Mapping[str, str], *
         else _topics(kafka, prefix)
     )
     yield _round_trip(kafka, admin, f"{prefix}.doctor.{uuid4().hex[:8]}")
-    if registry := RegistrySettings.from_env(registry_variables(environ)):
+    if registry := RegistrySettings.from_env(environ):
         yield _registry(registry, prefix)
     yield _otlp(environ)
 

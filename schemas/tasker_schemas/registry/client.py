@@ -12,8 +12,8 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
-from urllib.request import HTTPSHandler, OpenerDirector, Request, build_opener
+from urllib.parse import quote, urlsplit
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
 from opentelemetry import context
 
@@ -25,6 +25,7 @@ from tasker_schemas.topics import DEFAULT_PREFIX, event_topic, stats_topic, wind
 
 TIMEOUT_S = 3.0  # a consumer's event loop may have to wait for the first answer
 _MOST_BYTES = 1 << 20
+_MAX_SCHEMA_ID = (1 << 32) - 1
 _MEDIA = "application/vnd.schemaregistry.v1+json"
 _REFUSED = {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
 # Of a subject, a version, a schema, a subject's level. Other answers of 404 come from somebody who is no registry.
@@ -65,12 +66,15 @@ def subjects(prefix: str = DEFAULT_PREFIX) -> dict[str, str]:
 class SchemaRegistry:
     """Asks one registry; every method raises BackendUnavailable when it does not answer as a registry does.
 
+    Of several addresses the first that answers is asked, and it is the first to be asked the next time.
+
     Raises ConfigurationError, when it is made, for certificates that cannot be read.
     """
 
     def __init__(self, settings: RegistrySettings) -> None:
         self._settings = settings
         self._opener = _opener(settings)
+        self._addresses = settings.addresses
 
     def register(self, subject: str, schema: Schema) -> int:
         """Return the id of a schema under a subject, registered if it is new.
@@ -82,11 +86,11 @@ class SchemaRegistry:
             return self.look_up(subject, schema)
         except LookupError:
             self.require_compatibility(subject)
-            return self._number("POST", f"/subjects/{_quoted(subject)}/versions", "id", _body(schema.declared))
+            return self._schema_id(f"/subjects/{_quoted(subject)}/versions", schema.declared)
 
     def look_up(self, subject: str, schema: Schema) -> int:
         """Return the id of a schema that is registered under a subject; raise LookupError if it is not."""
-        return self._number("POST", f"/subjects/{_quoted(subject)}", "id", _body(schema.declared))
+        return self._schema_id(f"/subjects/{_quoted(subject)}", schema.declared)
 
     def schema(self, schema_id: int) -> dict[str, Any]:
         """Return the schema behind an id as JSON; raise LookupError for an unknown id and for one that is not Avro."""
@@ -96,7 +100,7 @@ class SchemaRegistry:
         try:
             declared = json.loads(answer["schema"])
         except KeyError:
-            raise self._no_registry(f"/schemas/ids/{schema_id}", "no schema in its answer") from None
+            raise self._no_answer(f"/schemas/ids/{schema_id}", "no schema in its answer") from None
         except (ValueError, TypeError, RecursionError) as error:
             raise LookupError(f"schema {schema_id} is no JSON: {error}") from error
         return declared if isinstance(declared, dict) else {"type": declared}
@@ -119,16 +123,32 @@ class SchemaRegistry:
             return True
         return bool(answer.get("is_compatible"))
 
-    def _number(self, method: str, path: str, name: str, body: Mapping[str, Any]) -> int:
-        answer = self._ask(method, path, body)
-        try:
-            return int(answer[name])
-        except (KeyError, TypeError, ValueError):
-            raise self._no_registry(path, f"no {name} in its answer") from None
+    def _schema_id(self, path: str, declared: Mapping[str, Any]) -> int:
+        schema_id = self._ask("POST", path, _body(declared)).get("id")
+        if not isinstance(schema_id, int) or isinstance(schema_id, bool):
+            raise self._no_answer(path, "no id in its answer")
+        if not 0 <= schema_id <= _MAX_SCHEMA_ID:
+            raise self._no_answer(path, f"its id {schema_id} does not fit into the four bytes of a record's frame")
+        return schema_id
+
+    def _no_answer(self, path: str, reason: str) -> BackendUnavailable:
+        return _no_registry(self._addresses[0], path, reason)
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        failures = []
+        for address in self._addresses:
+            try:
+                answer = self._ask_at(address, method, path, body)
+            except BackendUnavailable as error:
+                failures.append(error)
+            else:
+                self._addresses = (address, *(other for other in self._addresses if other != address))
+                return answer
+        raise failures[0] if len(failures) == 1 else BackendUnavailable(" ".join(map(str, failures)))
+
+    def _ask_at(self, address: str, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
-        request = Request(self._settings.url + path, data=data, method=method)  # noqa: S310  http(s), checked before
+        request = Request(address + path, data=data, method=method)  # noqa: S310  http(s), checked before
         request.add_header("Accept", _MEDIA)
         request.add_header("Content-Type", _MEDIA)
         if self._settings.user_info:
@@ -136,30 +156,54 @@ class SchemaRegistry:
             request.add_header("Authorization", f"Basic {login}")
         token = context.attach(context.set_value(_UNTRACED, True))
         try:
-            with self._opener.open(request, timeout=TIMEOUT_S) as answer:
-                found = json.loads(answer.read(_MOST_BYTES))
+            with self._opener.open(request, timeout=TIMEOUT_S) as response:
+                answer = json.loads(response.read(_MOST_BYTES))
         except HTTPError as error:
             with error:
-                raise self._meaning(error, path) from error
+                raise _error_of(error, address, path) from error
         except (URLError, OSError, HTTPException, ValueError, RecursionError) as error:
-            raise self._no_registry(path, str(error) or type(error).__name__) from error
+            raise _no_registry(address, path, str(error) or type(error).__name__) from error
         finally:
             context.detach(token)
-        if not isinstance(found, dict):
-            raise self._no_registry(path, "its answer is no JSON object")
-        return found
+        if not isinstance(answer, dict):
+            raise _no_registry(address, path, "its answer is no JSON object")
+        return answer
 
-    def _meaning(self, error: HTTPError, path: str) -> Exception:
-        said = error.read(500).decode("utf-8", "replace")
-        if error.code in _REFUSED:
-            return IncompatibleSchema(f"the registry refuses {path}: {said}")
-        if error.code == HTTPStatus.NOT_FOUND and _error_code(said) in _MISSING:
-            return LookupError(f"{path}: {said}")
-        hint = _HINTS.get(error.code, "")
-        return self._no_registry(path, f"HTTP {error.code}: {hint}{said}")
 
-    def _no_registry(self, path: str, why: str) -> BackendUnavailable:
-        return BackendUnavailable(f"SCHEMA_REGISTRY_URL={self._settings.url} does not answer {path}: {why.strip()}")
+class _RedirectsWithoutLogin(HTTPRedirectHandler):
+    """Follows redirects over HTTP; the login goes to the same scheme, host and port only."""
+
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
+        redirected = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if redirected is None:
+            return None
+        if redirected.type not in _DEFAULT_PORTS:
+            raise HTTPError(newurl, code, f"a redirect to {redirected.type}:, which is not HTTP", headers, fp)
+        if _origin(redirected.full_url) != _origin(req.full_url):
+            redirected.remove_header("Authorization")
+        return redirected
+
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _error_of(error: HTTPError, address: str, path: str) -> Exception:
+    message = error.read(500).decode("utf-8", "replace")
+    if error.code in _REFUSED:
+        return IncompatibleSchema(f"the registry refuses {path}: {message}")
+    if error.code == HTTPStatus.NOT_FOUND and _error_code(message) in _MISSING:
+        return LookupError(f"{path}: {message}")
+    hint = _HINTS.get(error.code, "")
+    return _no_registry(address, path, f"HTTP {error.code}: {hint}{message}")
+
+
+def _no_registry(address: str, path: str, reason: str) -> BackendUnavailable:
+    return BackendUnavailable(f"SCHEMA_REGISTRY_URL={address} does not answer {path}: {reason.strip()}")
 
 
 def _opener(settings: RegistrySettings) -> OpenerDirector:
@@ -169,12 +213,12 @@ def _opener(settings: RegistrySettings) -> OpenerDirector:
             trusted.load_cert_chain(settings.certificate_location, settings.key_location or None, settings.key_password)
     except OSError as error:
         raise ConfigurationError(f"SCHEMA_REGISTRY_SSL_*: a certificate cannot be read: {error}") from error
-    return build_opener(HTTPSHandler(context=trusted))
+    return build_opener(HTTPSHandler(context=trusted), _RedirectsWithoutLogin)
 
 
-def _error_code(said: str) -> int | None:
+def _error_code(message: str) -> int | None:
     try:
-        return int(json.loads(said)["error_code"])
+        return int(json.loads(message)["error_code"])
     except (ValueError, KeyError, TypeError):
         return None
 

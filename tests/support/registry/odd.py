@@ -25,10 +25,17 @@ class OddRegistry:
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     _released: threading.Event = field(default_factory=threading.Event)
     hangs: bool = False
+    _location: str = ""
+    _redirects: int = 0
 
     def says(self, body: Any, status: int = 200) -> Self:
         """Answer with a JSON document from now on."""
         self.status, self.body = status, json.dumps(body).encode()
+        return self
+
+    def redirects(self, location: str, times: int = 1_000) -> Self:
+        """Send whoever asks to `location`, so many times."""
+        self._location, self._redirects = location, times
         return self
 
 
@@ -42,7 +49,12 @@ def odd_registry(identity: Path | None = None) -> Iterator[OddRegistry]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if registry.hangs:
                 registry._released.wait(30)
-            self.send_response(registry.status)
+            if registry._redirects:
+                registry._redirects -= 1
+                self.send_response(302)
+                self.send_header("Location", registry._location)
+            else:
+                self.send_response(registry.status)
             self.send_header("Content-Length", str(len(registry.body)))
             self.end_headers()
             self.wfile.write(registry.body)

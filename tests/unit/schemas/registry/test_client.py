@@ -55,12 +55,14 @@ def test_a_login_in_the_address_is_used_and_never_shown() -> None:
 
 @pytest.mark.parametrize("url", ["registry:8081", "ftp://registry", "http://", "http://registry:none", "http://a:b@"])
 def test_an_address_that_is_none_is_named(url: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"SCHEMA_REGISTRY_URL=.*is no address like https://registry:8081"):
+    with pytest.raises(
+        ConfigurationError, match=r"SCHEMA_REGISTRY_URL is .*; expected addresses like https://registry:8081"
+    ):
         RegistrySettings.from_env({"SCHEMA_REGISTRY_URL": url})
 
 
 def test_a_flag_that_is_none_and_a_certificate_that_is_missing_are_named() -> None:
-    with pytest.raises(ConfigurationError, match="SCHEMA_REGISTRY_AUTO_REGISTER='maybe' is neither true nor false"):
+    with pytest.raises(ConfigurationError, match="SCHEMA_REGISTRY_AUTO_REGISTER is 'maybe'; expected true or false"):
         RegistrySettings.from_env({**ADDRESS, "SCHEMA_REGISTRY_AUTO_REGISTER": "maybe"})
     with pytest.raises(ConfigurationError, match="SCHEMA_REGISTRY_SSL_"):
         SchemaRegistry(RegistrySettings(url="https://registry", ca_location="/nowhere"))
@@ -193,3 +195,50 @@ def test_a_question_that_hangs_is_neither_waited_for_nor_asked_twice(odd: OddReg
     with pytest.raises(BackendUnavailable, match="still owes the answer"):
         lookup(7)
     assert eventually(lambda: len(odd.asked) == 1)
+
+
+@pytest.mark.parametrize("elsewhere", ["port", "host", "scheme"])
+def test_a_redirect_to_another_server_does_not_carry_the_login(odd: OddRegistry, elsewhere: str) -> None:
+    with odd_registry() as target:
+        target.says({"id": 5})
+        port = target.url.rpartition(":")[2]
+        location = {"port": target.url, "host": f"http://localhost:{port}", "scheme": target.url}[elsewhere]
+        asked = odd.redirects(location)
+        settings = RegistrySettings(url=asked.url, user_info="alice:secret")
+        SchemaRegistry(settings).is_compatible("a", {})
+        assert [login for *_, login in target.asked] == [None]
+
+
+def test_a_redirect_within_the_server_keeps_the_login(odd: OddRegistry) -> None:
+    odd.redirects(f"{odd.url}/elsewhere", times=1).body = b'{"schema": "\\"string\\""}'
+    SchemaRegistry(RegistrySettings(url=odd.url, user_info="alice:secret")).schema(1)
+    assert len({login for *_, login in odd.asked}) == 1
+    assert odd.asked[0][2] is not None
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/schema"])
+def test_a_redirect_to_another_protocol_is_refused(odd: OddRegistry, target: str) -> None:
+    with pytest.raises(BackendUnavailable):
+        SchemaRegistry(RegistrySettings(url=odd.redirects(target).url)).schema(1)
+
+
+def test_of_several_addresses_the_first_that_answers_is_asked(odd: OddRegistry) -> None:
+    settings = RegistrySettings.from_env({"SCHEMA_REGISTRY_URL": f"http://127.0.0.1:9, {odd.url}/"})
+    assert settings is not None
+    registry = SchemaRegistry(settings)
+    odd.says({"id": 5})
+    assert [registry.look_up("a", SCHEMA), registry.look_up("a", SCHEMA)] == [5, 5]
+    assert len(odd.asked) == 2
+
+
+def test_the_failures_of_all_addresses_are_named() -> None:
+    registry = SchemaRegistry(RegistrySettings(url="http://127.0.0.1:9,http://127.0.0.1:10"))
+    with pytest.raises(BackendUnavailable, match=r"127\.0\.0\.1:9 does not answer.*127\.0\.0\.1:10 does not answer"):
+        registry.schema(1)
+
+
+@pytest.mark.parametrize("schema_id", [1 << 32, -1, True, "7", 1.5, None])
+def test_an_id_that_does_not_fit_into_a_frame_is_no_answer(odd: OddRegistry, schema_id: object) -> None:
+    odd.says({"id": schema_id})
+    with pytest.raises(BackendUnavailable, match=r"its id .* does not fit|no id in its answer"):
+        asking(odd).look_up("a", SCHEMA)
