@@ -126,7 +126,7 @@ def test_workers_on_one_host_take_places_of_their_own_in_one_directory(arena: Ar
 def test_a_state_larger_than_a_usual_record_is_kept_and_restored(arena: Arena) -> None:
     for name, count in (("before", 100_000), ("after", 1)):
         arena.produce(count, 1, topics="a")
-        with arena.worker(name, store="memory", run_size=50_000) as worker:
+        with arena.worker(name, store="memory", batch_size=50_000) as worker:
             arena.wait_committed()
             assert worker.terminate() == 0
     assert max(len(record.value()) for record in arena.changelog()) > 1_200_000

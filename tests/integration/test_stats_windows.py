@@ -39,11 +39,11 @@ def says_exactly(arena: StatsArena, told: list[Event]) -> bool:
 def test_windows_are_exact_though_one_of_two_workers_is_killed_on_the_way(arena: StatsArena) -> None:
     told = history(1)
     arena.produce(told[:1500])
-    with arena.worker("first", run_size=100) as first, arena.worker("second", run_size=100):
+    with arena.worker("first", batch_size=100) as first, arena.worker("second", batch_size=100):
         assert eventually(lambda: arena.emitted() > 300)
         first.kill()
         arena.produce(told[1500:])
-        with arena.worker("third", run_size=100):
+        with arena.worker("third", batch_size=100):
             assert says_exactly(arena, told)
 
 

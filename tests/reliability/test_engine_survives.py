@@ -13,7 +13,7 @@ from tests.support.engine.arena import Arena, wait_until
 pytestmark = pytest.mark.reliability
 RECORDS, KEYS = 20_000, 2_000
 # Small runs and a backend that takes its time: a kill has something to hit in the middle of.
-SLOWLY: dict[str, Any] = {"run_size": 100, "processor": {"slow": 0.05}}
+SLOWLY: dict[str, Any] = {"batch_size": 100, "processor": {"slow": 0.05}}
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_ten_kills_at_random_points_lose_no_span_and_double_none(arena: Telemetr
     share = len(records) // 10
     for n in range(10):
         arena.send(records[n * share : (n + 1) * share if n < 9 else None])
-        with arena.worker(otlp_variables(otlp.http), run_size=200) as worker:
+        with arena.worker(otlp_variables(otlp.http), batch_size=200) as worker:
             # It is killed while it starts, recovers, works or idles: the random moment is the test.
             deadline = time.monotonic() + rng.uniform(1.0, 3.5)
             while time.monotonic() < deadline and worker.process.poll() is None:
@@ -65,10 +65,10 @@ def test_workers_that_come_and_go_lose_no_span_and_double_none(arena: TelemetryA
     records = shuffled_orders(arena.prefix)
     half = len(records) // 2
     arena.send(records[:half])
-    with arena.worker(otlp_variables(otlp.http), "a", run_size=100):
+    with arena.worker(otlp_variables(otlp.http), "a", batch_size=100):
         otlp.wait_for(100)
         with (
-            arena.worker(otlp_variables(otlp.http), "b", run_size=100),
+            arena.worker(otlp_variables(otlp.http), "b", batch_size=100),
             arena.worker(otlp_variables(otlp.http), "c") as c,
         ):
             arena.send(records[half:])

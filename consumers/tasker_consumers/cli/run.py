@@ -9,7 +9,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tasker_consumers.engine import EngineSettings, Processor, Question
+    from tasker_consumers.engine.processor import Processor
+    from tasker_consumers.engine.settings import EngineSettings
+    from tasker_consumers.engine.web.questions import Question
     from tasker_consumers.settings import ConsumerSettings
 
 app = typer.Typer(
@@ -80,13 +82,13 @@ def _start() -> "ConsumerSettings":
 
 
 def _run(processor: "Processor[Any, Any]", settings: "ConsumerSettings", questions: "Sequence[Question]" = ()) -> None:
-    from tasker_consumers.engine import run_worker
+    from tasker_consumers.engine.worker import run_worker
 
     raise typer.Exit(run_worker(processor, _engine_settings(settings), questions))
 
 
 def _engine_settings(settings: "ConsumerSettings") -> "EngineSettings":
-    from tasker_consumers.engine import EngineSettings
+    from tasker_consumers.engine.settings import EngineSettings
 
     return EngineSettings(
         kafka=settings.kafka,

@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from tasker_consumers.kafka.offsets import TIMEOUT_S, patiently, watermarks
+from tasker_consumers.kafka.offsets import TIMEOUT_S, retry_while_electing, watermarks
 
 
 class Backlog:
@@ -19,7 +19,7 @@ class Backlog:
 
     def count(self) -> int:
         """Return the number of records between what is committed and what is there."""
-        committed = patiently(lambda: self._client.committed(self._places, timeout=TIMEOUT_S))
+        committed = retry_while_electing(lambda: self._client.committed(self._places, timeout=TIMEOUT_S))
         return sum(self._left(place) for place in committed)
 
     def close(self) -> None:

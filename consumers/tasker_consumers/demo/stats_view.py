@@ -6,7 +6,7 @@ from typing import Any
 from confluent_kafka import Consumer, TopicPartition
 
 from tasker_consumers.kafka.offsets import TIMEOUT_S, watermarks
-from tasker_consumers.kafka.standalone import fetch, groupless_settings
+from tasker_consumers.kafka.standalone import poll_batch, standalone_settings
 from tasker_schemas.avro.codec import Decoder
 
 _BATCH = 500
@@ -18,7 +18,7 @@ class StatsView:
     def __init__(self, kafka: Mapping[str, str], topic: str) -> None:
         self.tasks: dict[str, dict[str, Any]] = {}
         self._decoder = Decoder()
-        settings = groupless_settings(kafka, "tasker-demo")
+        settings = standalone_settings(kafka, "tasker-demo")
         self._reader: Any = Consumer(settings)
         # Questions of the reader would wait behind its fetches, half a second each.
         self._asker: Any = Consumer(settings)
@@ -29,7 +29,7 @@ class StatsView:
     def update(self, wait_s: float) -> list[str]:
         """Take in what is there, waiting a little if nothing is; return the ids of the tasks with news."""
         changed: dict[str, None] = {}
-        for message in fetch(self._reader, wait_s, _BATCH):
+        for message in poll_batch(self._reader, wait_s, _BATCH):
             if message.error() is None:
                 stats = self._decoder.decode("TaskStats", message.value())
                 known = self.tasks.get(stats["task_id"])

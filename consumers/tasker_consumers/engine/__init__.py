@@ -1,11 +1,5 @@
-"""Faust in batches: what the stats, telemetry and store processes share. It knows no event.
+"""Faust in batches: the part that statistics and telemetry share. The engine knows no event.
 
-An application is a `Processor`; `run_worker` runs it in this process. A `Question` is what it can be asked over HTTP.
+An application is a `processor.Processor`; `worker.run_worker` runs it in this process. A `web.questions.Question` is a
+request that the application answers over HTTP.
 """
-
-from tasker_consumers.engine.processor import Processor, Record
-from tasker_consumers.engine.settings import EngineSettings
-from tasker_consumers.engine.web.questions import GroupQuestion, KeyQuestion, Question
-from tasker_consumers.engine.worker import run_worker
-
-__all__ = ["EngineSettings", "GroupQuestion", "KeyQuestion", "Processor", "Question", "Record", "run_worker"]

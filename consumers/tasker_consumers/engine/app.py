@@ -1,4 +1,4 @@
-"""The Faust application around a processor: wiring, and the loop that takes runs to their lanes."""
+"""The Faust application around a processor: wiring, and the loop that takes batches to their partitions."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,36 +12,36 @@ from tasker_consumers.engine.faust.connection import connection
 from tasker_consumers.engine.faust.consumer import RunConsumer, RunSchema
 from tasker_consumers.engine.faust.recovery import RunTableManager
 from tasker_consumers.engine.faust.table import RunTable
-from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES, KafkaOutbox
-from tasker_consumers.engine.flow.batching import Delivery, Intake
-from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES, KafkaBatchProducer
+from tasker_consumers.engine.flow.batching import Batcher, FetchedRecords
+from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 from tasker_consumers.engine.flow.pipeline import Pipeline
 from tasker_consumers.engine.flow.sweep import sweep_forever
-from tasker_consumers.engine.flow.timers import wake_forever
-from tasker_consumers.engine.flow.writer import Writer
+from tasker_consumers.engine.flow.timers import fire_timers_forever
+from tasker_consumers.engine.flow.writer import BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, Topology, changelog_topic
 from tasker_consumers.engine.processor import E, Index, Processor, S
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.state.index import Indexing, emit_forever
 from tasker_consumers.engine.state.restoring import Progress
-from tasker_consumers.engine.state.scans import Walks
+from tasker_consumers.engine.state.scans import Scans
 from tasker_consumers.engine.state.store import open_store
 
 _A_DAY = 24 * 3600.0
-#: Runs in Faust's own queue. Those that wait do so in the intake, where they are gathered by partition.
+#: Runs in Faust's own queue. Those that wait do so in the batcher, where they are gathered by partition.
 _QUEUED_RUNS = 2
 
 
 class EngineApp(faust.App):
     """A Faust application that works in runs; `build_app` makes it."""
 
-    run_size: int
+    batch_size: int
     drain_timeout: float
-    lanes: Lanes
-    intake: Intake
+    executor: PartitionExecutor
+    batcher: Batcher
     table: RunTable
-    walks: Walks
+    scans: Scans
     metrics: EngineMetrics
     #: Whether the group has told this worker who has which partition, and has not begun to tell anew.
     placed: bool = False
@@ -49,14 +49,14 @@ class EngineApp(faust.App):
     async def settle(self) -> None:
         """Stop the flow, finish or abandon the runs in work, and commit what is finished."""
         self.placed = False
-        self.walks.close()
+        self.scans.close()
         self.consumer.stop_flow()
         self.flow_control.suspend()
         self.flow_control.clear()
-        self.lanes.refuse()
-        self.intake.hurry()
-        await self.lanes.close(self.drain_timeout)
-        self.intake.clear()
+        self.executor.stop_accepting()
+        self.batcher.stop_gathering()
+        await self.executor.close(self.drain_timeout)
+        self.batcher.clear()
         await self.consumer.commit()
 
     def kafka_producer(self) -> Any:
@@ -112,9 +112,9 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     `topology` comes from `prepare_topics`, `state_dir` is this worker's own (`claim_state_dir`).
     """
     app = EngineApp(processor.group, **_faust_settings(settings, state_dir))
-    app.run_size, app.drain_timeout = settings.run_size, settings.drain_timeout
+    app.batch_size, app.drain_timeout = settings.batch_size, settings.drain_timeout
     app.metrics = EngineMetrics(processor.registry)
-    app.lanes = Lanes(app.crash)
+    app.executor = PartitionExecutor(app.crash)
     store = open_store(settings.store, state_dir / "states")
     app.table = RunTable(
         app,
@@ -127,17 +127,17 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
         extra_topic_configs=CHANGELOG_CONFIG,
     )
     app.tables.add(app.table)
-    app.walks = Walks(app.table.store)
-    writer = Writer(
+    app.scans = Scans(app.table.store)
+    writer = BatchWriter(
         store=app.table.store,
-        outbox=KafkaOutbox(app.kafka_producer),
+        producer=KafkaBatchProducer(app.kafka_producer),
         changelog=changelog_topic(processor.group),
         dead_letters=processor.dead_letters,
         dead_letter_partitions=topology.dead_letter_partitions,
         may_write=app.may_write,
     )
     pipeline = Pipeline(processor, writer, app.metrics)
-    app.intake = Intake(app.lanes, pipeline.process, settings.run_size, processor.gather_seconds)
+    app.batcher = Batcher(app.executor, pipeline.process, settings.batch_size, processor.gather_seconds)
     source = app.topic(*processor.sources, schema=RunSchema())
     app.agent(source, name=f"{processor.group}.runs")(_delivering(app))
     app.task(_sweeping(app, pipeline, settings.sweep_interval))
@@ -156,8 +156,8 @@ def _delivering(app: EngineApp) -> Callable[[Any], Any]:
             run = event.value
             # A run from before a seek is delivered again, to whoever has the partition now.
             stale = partial(consumer.is_stale, run)
-            delivery = Delivery(run.records, partial(stream.ack, event), stale, run.more)
-            await app.intake.put(event.message.partition, delivery)
+            delivery = FetchedRecords(run.records, partial(stream.ack, event), stale, run.more)
+            await app.batcher.put(event.message.partition, delivery)
 
     return deliver
 
@@ -167,7 +167,7 @@ def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Call
         await sweep_forever(
             interval,
             partitions=app.held_partitions,
-            lanes=app.lanes,
+            executor=app.executor,
             heads=app.table.store.heads,
             revisit=pipeline.revisit,
         )
@@ -177,7 +177,9 @@ def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Call
 
 def _waking(app: EngineApp, pipeline: Pipeline[S, E]) -> Callable[[], Any]:
     async def wake() -> None:
-        await wake_forever(pipeline.alarms, partitions=app.held_partitions, lanes=app.lanes, revisit=pipeline.revisit)
+        await fire_timers_forever(
+            pipeline.timers, partitions=app.held_partitions, executor=app.executor, revisit=pipeline.revisit
+        )
 
     return wake
 
@@ -188,7 +190,7 @@ def _emitting(app: EngineApp, pipeline: Pipeline[S, E], index: Index) -> Callabl
             index,
             partitions=app.held_partitions,
             indexing=app.table.indexing,
-            lanes=app.lanes,
+            executor=app.executor,
             emit=pipeline.emit,
         )
 
@@ -198,7 +200,7 @@ def _emitting(app: EngineApp, pipeline: Pipeline[S, E], index: Index) -> Callabl
 async def _reopen(app: Any, *_: Any, **__: Any) -> None:
     app.metrics.rebalances.inc()
     app.placed = True
-    app.lanes.open()
+    app.executor.open()
 
 
 def _faust_settings(settings: EngineSettings, state_dir: Path) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Record(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reaction:
+class Effects:
     """What a run leads to beside the states themselves.
 
     Entries of the application's own are written before the states, to the changelog too, so a state that came back is
@@ -59,7 +59,7 @@ class Reaction:
     #: What changed in the index, in one write with the states, and in this worker's store only.
     index: Entries = field(default_factory=dict)
     #: When states want to be asked whether something is due, by key, in microseconds; a sweep asks them late at most.
-    wakes: Mapping[bytes, int] = field(default_factory=dict)
+    timers: Mapping[bytes, int] = field(default_factory=dict)
     #: Called when everything is written and acknowledged.
     written: Callable[[], None] = lambda: None
 
@@ -111,7 +111,7 @@ class Index(Protocol):
     def released(self, partition: int) -> None:
         """Note that it holds it no more; nothing may be read from it."""
 
-    async def emit(self, states: States) -> Reaction:
+    async def emit(self, states: States) -> Effects:
         """Return what is to be told from time to time: here the outputs are acknowledged before anything is written."""
 
 
@@ -122,7 +122,7 @@ class Processor(Protocol[S, E]):
     state is neither one large record nor rewritten whole for every event.
 
     A run of records can be delivered again after a crash or a rebalance, so the fold has to be idempotent. Every state
-    that a run touched is written and given to `react` again, also when the run changed nothing in it: that is what
+    that a run touched is written and given to `effects_of` again, also when the run changed nothing in it: that is what
     restores whatever got lost between "state written" and "offset committed".
     """
 
@@ -136,7 +136,7 @@ class Processor(Protocol[S, E]):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The compacted topics for what `react` returns, partitioned as the sources are."""
+        """The compacted topics for what `effects_of` returns, partitioned as the sources are."""
 
     @property
     def dead_letters(self) -> str:
@@ -166,7 +166,7 @@ class Processor(Protocol[S, E]):
     def fold(self, state: S | None, event: E) -> S:
         """Return the state with one more event in it; the given state may be changed in place."""
 
-    async def react(self, partition: int, touched: dict[bytes, S]) -> Reaction:
+    async def effects_of(self, partition: int, touched: dict[bytes, S]) -> Effects:
         """Do what the touched states of a partition ask for, and return what follows.
 
         Called once per run after all its events are folded. While it waits for a slow backend the partition waits with
@@ -174,8 +174,8 @@ class Processor(Protocol[S, E]):
         crash at any point: the run is then delivered again.
         """
 
-    def due(self, state: S, now: int) -> bool:
-        """Return whether the passing of time alone (`now`: microseconds, UTC) asks for a reaction to this state."""
+    def is_due(self, state: S, now: int) -> bool:
+        """Return whether the passing of time alone (`now`: microseconds, UTC) makes effects of this state due."""
 
     async def start(self) -> None:
         """Open what the processor needs, before the first run."""

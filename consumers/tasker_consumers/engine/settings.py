@@ -39,7 +39,7 @@ class EngineSettings:
     #: Replicas of the topics the engine makes; -1 leaves it to the cluster.
     replication_factor: int = -1
     #: Most records that are folded together.
-    run_size: int = 32000
+    batch_size: int = 32000
 
     def __post_init__(self) -> None:
         if not self.kafka.get("bootstrap.servers"):
@@ -54,7 +54,7 @@ class EngineSettings:
             "session_timeout",
             "drain_timeout",
             "broker_timeout",
-            "run_size",
+            "batch_size",
         ):
             if getattr(self, name) <= 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}; expected a number above 0.")

@@ -124,5 +124,5 @@ async def _watch_broker(app: EngineApp, limit: float) -> None:
 async def _collect_garbage(app: EngineApp) -> None:
     while True:
         await asyncio.sleep(_GC_SECONDS)
-        if not app.lanes.busy or gc.get_count()[0] < _LITTLE:
+        if not app.executor.busy or gc.get_count()[0] < _LITTLE:
             gc.collect(1)

@@ -19,7 +19,7 @@ _REFUSED_BY_TLS = "SSL alert number"
 _FRAME = re.compile(r"^\S+: |[:\s]*\(after [^()]*\)$")
 
 
-class Admission:
+class AccessErrors:
     """Hears for a client why it is not let in: `hear` is its `error_cb`."""
 
     def __init__(self, kafka: Mapping[str, str]) -> None:
@@ -43,7 +43,7 @@ class QuietAdmin(AdminClient):  # type: ignore[misc]  # it has no types
     """An admin client that logs nothing: what goes wrong is told by the error that is raised."""
 
     def __init__(self, kafka: Mapping[str, str]) -> None:
-        self._admission = Admission(kafka)
+        self._admission = AccessErrors(kafka)
         super().__init__({"log_level": 0, **kafka, "error_cb": self._admission.hear})
 
     def refusal(self) -> ConfigurationError | None:

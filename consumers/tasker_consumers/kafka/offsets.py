@@ -1,4 +1,4 @@
-"""Questions about offsets, asked patiently: what was just made, or just moved, has no leader for a moment."""
+"""Requests for offsets, repeated while a partition that was just made or moved has no leader."""
 
 import time
 from collections.abc import Callable
@@ -25,11 +25,11 @@ def watermarks(consumer: Any, place: TopicPartition) -> tuple[int, int]:
 
     Raises KafkaException when the broker does not answer within ten seconds.
     """
-    low, high = patiently(lambda: consumer.get_watermark_offsets(place, timeout=TIMEOUT_S))
+    low, high = retry_while_electing(lambda: consumer.get_watermark_offsets(place, timeout=TIMEOUT_S))
     return int(low), int(high)
 
 
-def patiently(ask: Callable[[], _T]) -> _T:
+def retry_while_electing(ask: Callable[[], _T]) -> _T:
     """Return the answer to a question, asked again for ten seconds while the cluster finds its leaders."""
     deadline = time.monotonic() + TIMEOUT_S
     while True:

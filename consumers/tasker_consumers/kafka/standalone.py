@@ -6,13 +6,13 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException
 
-from tasker_consumers.kafka.access import Admission
+from tasker_consumers.kafka.access import AccessErrors
 from tasker_schemas.errors import BackendUnavailable
 
 _BATCH = 2000
 
 
-def groupless_settings(kafka: Mapping[str, str], name: str) -> dict[str, Any]:
+def standalone_settings(kafka: Mapping[str, str], name: str) -> dict[str, Any]:
     """Return the settings of such a consumer, which reads from the beginning unless told otherwise."""
     return {
         "log_level": 0,
@@ -25,14 +25,14 @@ def groupless_settings(kafka: Mapping[str, str], name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def open_groupless(kafka: Mapping[str, str], name: str, *, tell_ends: bool = False) -> Iterator[Any]:
+def open_standalone(kafka: Mapping[str, str], name: str, *, tell_ends: bool = False) -> Iterator[Any]:
     """Yield a consumer, closed at the end; `tell_ends` has it send KafkaError._PARTITION_EOF at a partition's end.
 
     Raises BackendUnavailable when Kafka does not answer within the block, and ConfigurationError when it turns the
     consumer away.
     """
-    admission = Admission(kafka)
-    settings = {**groupless_settings(kafka, name), "error_cb": admission.hear, "enable.partition.eof": tell_ends}
+    admission = AccessErrors(kafka)
+    settings = {**standalone_settings(kafka, name), "error_cb": admission.hear, "enable.partition.eof": tell_ends}
     consumer: Any = Consumer(settings)
     try:
         yield consumer
@@ -44,7 +44,7 @@ def open_groupless(kafka: Mapping[str, str], name: str, *, tell_ends: bool = Fal
         consumer.close()
 
 
-def fetch(consumer: Any, wait_s: float, most: int = _BATCH) -> list[Any]:
+def poll_batch(consumer: Any, wait_s: float, most: int = _BATCH) -> list[Any]:
     """Return what is there, waiting so long for the first message.
 
     The client itself waits until a batch is full; so wait for one, and take what else is there.

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from tasker_consumers.kafka.offsets import TIMEOUT_S, watermarks
 from tasker_consumers.kafka.partitioner import partition_of
-from tasker_consumers.kafka.standalone import fetch, open_groupless
+from tasker_consumers.kafka.standalone import open_standalone, poll_batch
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.select import Selection
 from tasker_schemas.errors import BackendUnavailable, UsageError
@@ -35,7 +35,7 @@ class OffsetRange:
 
 def open_source(kafka: Mapping[str, str]) -> AbstractContextManager[Any]:
     """Return the consumer that `plan` and `read` work with."""
-    return open_groupless(kafka, "tasker-replay", tell_ends=True)
+    return open_standalone(kafka, "tasker-replay", tell_ends=True)
 
 
 def plan(consumer: Any, selection: Selection, prefix: str) -> list[OffsetRange]:
@@ -70,7 +70,7 @@ def read(consumer: Any, ranges: Sequence[OffsetRange]) -> Iterator[StoredRecord]
     left = {(r.topic, r.partition): r.end for r in ranges}
     consumer.assign([TopicPartition(r.topic, r.partition, r.start) for r in ranges])
     while left:
-        messages = fetch(consumer, TIMEOUT_S)
+        messages = poll_batch(consumer, TIMEOUT_S)
         if not messages:
             raise BackendUnavailable(f"Kafka sent nothing for {TIMEOUT_S:.0f} s; {len(left)} partitions are not read")
         for message in messages:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tasker_consumers.engine.processor import Reaction
+from tasker_consumers.engine.processor import Effects
 from tasker_consumers.stats.core.check import check
 from tasker_consumers.stats.core.contribution import contribution_of
 from tasker_consumers.stats.core.counting import Change, changes_of
@@ -90,7 +90,7 @@ class StatsProcessor:
         """Return the entries to write for a task."""
         return dump(key, state)
 
-    async def react(self, partition: int, touched: dict[bytes, TaskState]) -> Reaction:
+    async def effects_of(self, partition: int, touched: dict[bytes, TaskState]) -> Effects:
         """Return the statistics of the touched tasks, and what they change in the windows.
 
         Those that are only forgotten keep their last record, and their windows stay as they are.
@@ -113,7 +113,7 @@ class StatsProcessor:
 
         return replace(windows, outputs={self.outputs[0]: records}, written=written)
 
-    def due(self, state: TaskState, now: int) -> bool:
+    def is_due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's age changed its state."""
         state.given_up = due = self._lifetime.age(state, now)
         return due

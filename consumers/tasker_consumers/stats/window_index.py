@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tasker_consumers.engine.processor import INDEX, PART, Entries, Reaction, States
+from tasker_consumers.engine.processor import INDEX, PART, Effects, Entries, States
 from tasker_consumers.stats.core.counting import Change, Minutes, Sum
 from tasker_consumers.stats.core.derive import is_terminal
 from tasker_consumers.stats.core.record import WINDOW, to_bytes
@@ -68,7 +68,7 @@ class WindowIndex:
         """Return how many tasks of these partitions are not over."""
         return sum(held.open_tasks for held in self._held.values())
 
-    async def change(self, partition: int, changes: Iterable[Change], opened: int) -> Reaction:
+    async def change(self, partition: int, changes: Iterable[Change], opened: int) -> Effects:
         """Return what a run changes here; `opened` is how many tasks more are not over than before."""
         held, sums = self._held[partition], Minutes()
         sums.add(changes)
@@ -91,11 +91,11 @@ class WindowIndex:
             held.marked.update(unmarked)
             held.open_tasks += opened
 
-        return Reaction(
+        return Effects(
             entries={_MARK + key: b"%d" % seen_at for key, seen_at in unmarked.items()}, index=index, written=written
         )
 
-    async def emit(self, states: States) -> Reaction:
+    async def emit(self, states: States) -> Effects:
         """Return the windows that changed since the last time as records, and forget those that are long closed."""
         held = self._held[states.partition]
         told = dict(held.changed)
@@ -112,7 +112,7 @@ class WindowIndex:
                 del held.changed[key]
             held.marked.difference_update(told)
 
-        return Reaction(
+        return Effects(
             outputs={self._topic: records},
             entries={_MARK + key: None for key in told},
             index=self._long_closed(held),

@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from tasker_consumers.engine.processor import Reaction
+from tasker_consumers.engine.processor import Effects
 from tasker_consumers.telemetry.core.event import Event, read_event
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import Read, TaskState
@@ -103,7 +103,7 @@ class TelemetryProcessor:
         """Return the entries to write for a task."""
         return {} if state is _OUTSIDE else state.dump()
 
-    async def react(self, partition: int, touched: dict[bytes, TaskState]) -> Reaction:
+    async def effects_of(self, partition: int, touched: dict[bytes, TaskState]) -> Effects:
         """Export what ended; returns when the backend has taken or refused it."""
         ended = await self._harvest(touched)
         self._rules.tasks.observe(ended)
@@ -113,14 +113,14 @@ class TelemetryProcessor:
         if spans:
             await self._export(spans)
         tasks = {key: state for key, state in touched.items() if state is not _OUTSIDE}
-        return replace(self.index.change(partition, tasks.values()), wakes=self._wakes(tasks))
+        return replace(self.index.change(partition, tasks.values()), timers=self._wakes(tasks))
 
     def _wakes(self, tasks: Mapping[bytes, TaskState]) -> dict[bytes, int]:
         """Return when spans that wait are to be exported, by their task's key."""
         times = {key: wake_at(state.head, self._rules.policy) for key, state in tasks.items()}
         return {key: at for key, at in times.items() if at is not None}
 
-    def due(self, state: TaskState, now: int) -> bool:
+    def is_due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's silence asks for something."""
         state.overdue = self._rules.lifetime.overdue(state, self._rules.policy, now)
         return state.overdue is not None

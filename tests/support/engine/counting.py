@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter
 
-from tasker_consumers.engine import EngineSettings, Record, run_worker
-from tasker_consumers.engine.processor import Reaction, Read
+from tasker_consumers.engine.processor import Effects, Read, Record
+from tasker_consumers.engine.settings import EngineSettings
+from tasker_consumers.engine.worker import run_worker
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 
 
@@ -35,7 +36,7 @@ REACTIONS = Counter("counting_reactions", "Reactions to a run.", registry=NUMBER
 
 @dataclass(frozen=True)
 class Counting:
-    """Counts and sums by key; `slow` makes every reaction take that many seconds, `fatal` is a number it chokes on."""
+    """Counts and sums by key; `effects_of` takes `slow` seconds, and the number `fatal` makes it fail."""
 
     prefix: str
     slow: float = 0.0
@@ -100,14 +101,14 @@ class Counting:
         state[event.id] = event.value
         return state
 
-    async def react(self, partition: int, touched: dict[bytes, State]) -> Reaction:  # noqa: ARG002  all alike
+    async def effects_of(self, partition: int, touched: dict[bytes, State]) -> Effects:  # noqa: ARG002  all alike
         REACTIONS.inc()
         if self.slow:
             await asyncio.sleep(self.slow)
         counts = {key: b"%d:%d" % (len(state), sum(state.values())) for key, state in touched.items()}
-        return Reaction(outputs={self.outputs[0]: counts})
+        return Effects(outputs={self.outputs[0]: counts})
 
-    def due(self, state: State, now: int) -> bool:
+    def is_due(self, state: State, now: int) -> bool:
         if not self.expire or -1 in state:
             return False
         state[-1] = now

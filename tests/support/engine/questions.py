@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
 
-from tasker_consumers.engine import GroupQuestion, KeyQuestion
 from tasker_consumers.engine.processor import Read
-from tasker_consumers.engine.web.questions import Asked, Holding, Page, Parameter
+from tasker_consumers.engine.web.questions import Asked, GroupQuestion, KeyQuestion, LocalStates, Page, Parameter
 
 KEY = Parameter(name="key", meaning="Its `key`.", expected="a key", schema={"type": "string"})
 LEAST = Parameter(
@@ -25,7 +24,7 @@ def _answer(key: bytes, read: Read) -> Any | None:
     return None if found is None else {"of": found.decode()}
 
 
-async def _part(asked: Asked, holding: Holding) -> list[str]:
+async def _part(asked: Asked, holding: LocalStates) -> list[str]:
     async with aclosing(holding.states()) as states:
         return [key.decode() async for key, _ in states if len(key) >= asked["least"]]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tasker_consumers.engine.flow.batch_producer import Outgoing
+from tasker_consumers.engine.flow.batch_producer import ProducerRecord
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class StoredRecord:
 class ListOutbox:
     """Keeps what it is given, by topic and partition."""
 
-    sent: dict[tuple[str, int], list[Outgoing]] = field(default_factory=dict)
+    sent: dict[tuple[str, int], list[ProducerRecord]] = field(default_factory=dict)
 
-    async def send(self, topic: str, partition: int, records: Iterable[Outgoing]) -> int | None:
-        """See `Outbox`; offsets count from 0."""
+    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
+        """See `BatchProducer`; offsets count from 0."""
         kept = self.sent.setdefault((topic, partition), [])
         kept += records
         return len(kept) - 1 if kept else None

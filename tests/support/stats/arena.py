@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
-from tasker_consumers.engine import EngineSettings, run_worker
+from tasker_consumers.engine.settings import EngineSettings
+from tasker_consumers.engine.worker import run_worker
 from tasker_consumers.kafka.offsets import watermarks
 from tasker_consumers.kafka.topics import create_topics
 from tasker_consumers.stats.core.windows import merge

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from benchmarks.stats import expected_stats
 from benchmarks.workload import SourceRecord, copies, workload
-from tasker_consumers.kafka.offsets import patiently
+from tasker_consumers.kafka.offsets import retry_while_electing
 from tasker_consumers.stats.core.windows import merge
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
@@ -97,7 +97,7 @@ class Herd:
     def start(self, place: int) -> None:
         """Start a worker with the states that its place holds."""
         states = str(self.arena.directory / f"state-{place}")
-        worker = self.arena.worker(f"w{place}", state_dir=states, run_size=500)
+        worker = self.arena.worker(f"w{place}", state_dir=states, batch_size=500)
         self.workers[place] = self._living.enter_context(worker)
 
     def kill(self, place: int, *, forget: bool = False) -> None:
@@ -126,7 +126,7 @@ class Herd:
         """Return how many source records the group has committed; 0 while the broker is away."""
         places = [TopicPartition(topic, number) for topic in self._sources() for number in range(PARTITIONS)]
         try:
-            found = patiently(lambda: self._asking.committed(places, timeout=10))
+            found = retry_while_electing(lambda: self._asking.committed(places, timeout=10))
         except KafkaException:
             return 0
         return sum(max(0, place.offset) for place in found)

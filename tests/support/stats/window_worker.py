@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tasker_consumers.engine.flow.batch_producer import Outgoing
+from tasker_consumers.engine.flow.batch_producer import ProducerRecord
 from tasker_consumers.engine.flow.pipeline import Pipeline
-from tasker_consumers.engine.flow.writer import Writer
+from tasker_consumers.engine.flow.writer import BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.store import MemoryStore
@@ -38,11 +38,11 @@ class Crash(Exception):
 class Log:
     """Topics that take no more records when the worker's last moment has come."""
 
-    topics: defaultdict[str, list[Outgoing]] = field(default_factory=lambda: defaultdict(list))
+    topics: defaultdict[str, list[ProducerRecord]] = field(default_factory=lambda: defaultdict(list))
     left: int | None = None
 
-    async def send(self, topic: str, partition: int, records: Iterable[Outgoing]) -> int | None:
-        """See `Outbox`."""
+    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
+        """See `BatchProducer`."""
         assert partition == 0
         for record in records:
             if self.left == 0:
@@ -74,9 +74,9 @@ class WindowWorker:
             items = {record.key or b"": record.value for record in told}
             self.store.write(0, {**items, **self.indexing.follow(0, items)}, len(self.log.topics[CHANGELOG]) - 1)
         asyncio.run(self.indexing.take([0]))
-        writer = Writer(
+        writer = BatchWriter(
             store=self.store,
-            outbox=self.log,
+            producer=self.log,
             changelog=CHANGELOG,
             dead_letters="dlq",
             dead_letter_partitions=1,

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tasker_consumers.engine import EngineSettings, run_worker
+from tasker_consumers.engine.settings import EngineSettings
+from tasker_consumers.engine.worker import run_worker
 from tasker_consumers.telemetry import Lifetime, build_exporter, build_telemetry_processor
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasker_consumers.engine import EngineSettings
+from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.settings import ConsumerSettings
 from tasker_producer import ProducerSettings
 

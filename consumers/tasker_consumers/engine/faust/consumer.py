@@ -45,7 +45,7 @@ class Run(NamedTuple):
 class RunHost(Protocol):
     """What the consumer needs to know of the application it reads for."""
 
-    run_size: int
+    batch_size: int
 
     async def settle(self) -> None:
         """Finish or abandon the runs in work, and commit what is finished."""
@@ -96,7 +96,7 @@ class RunConsumer(driver.Consumer):
             epoch = self.epoch
             # Short, because a seek has to wait for it.
             records, active = await self._wait_next_records(min(timeout, FETCH_WAIT_MS / 1000))
-        size = self._host.run_size
+        size = self._host.batch_size
         for tp, fetched in (records or {}).items():
             if active is not None and tp not in active:
                 continue

@@ -11,7 +11,7 @@ from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 BATCH_BYTES = 512 << 10
 
 
-class Outgoing(NamedTuple):
+class ProducerRecord(NamedTuple):
     """A record to send; `timestamp` in milliseconds since the epoch, None for now."""
 
     key: bytes | None
@@ -20,21 +20,24 @@ class Outgoing(NamedTuple):
     headers: list[tuple[str, bytes]] = []  # noqa: RUF012  aiokafka takes nothing but a list; nobody changes it
 
 
-class Outbox(Protocol):
+class BatchProducer(Protocol):
     """Somewhere to send records to."""
 
-    async def send(self, topic: str, partition: int, records: Iterable[Outgoing]) -> int | None:
+    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
         """Send, wait for the acknowledgement, and return the offset of the last record (None: there was none)."""
 
 
-class KafkaOutbox:
-    """An outbox over the worker's aiokafka producer."""
+class KafkaBatchProducer:
+    """A batch producer over the worker's aiokafka producer."""
 
     def __init__(self, producer: Callable[[], Any]) -> None:
         self._producer = producer  # a function, because Faust makes the producer when it starts
 
-    async def send(self, topic: str, partition: int, records: Iterable[Outgoing]) -> int | None:
-        """See `Outbox`. Raises `ConfigurationError` for a record too large for the topic, else `BackendUnavailable`."""
+    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
+        """See `BatchProducer`.
+
+        Raises `ConfigurationError` for a record too large for the topic, else `BackendUnavailable`.
+        """
         producer = self._producer()
         pending = []
         last = None
@@ -51,7 +54,7 @@ class KafkaOutbox:
         return last
 
 
-def pack(create_batch: Callable[[], Any], records: Iterable[Outgoing]) -> Iterator[Any]:
+def pack(create_batch: Callable[[], Any], records: Iterable[ProducerRecord]) -> Iterator[Any]:
     """Fill batches with records; none is empty, and a record that is larger than a batch gets one of its own."""
     batch = create_batch()
     for key, value, timestamp, headers in records:

@@ -3,7 +3,7 @@
 A dead letter is the record itself, key, value, timestamp and headers unchanged, with KIP-1034's headers added.
 """
 
-from tasker_consumers.engine.flow.batch_producer import Outgoing
+from tasker_consumers.engine.flow.batch_producer import ProducerRecord
 from tasker_consumers.engine.processor import Record
 from tasker_schemas.errors import PoisonRecord
 
@@ -18,7 +18,7 @@ _MESSAGE_LENGTH = 1000
 _OURS = {EXCEPTION, MESSAGE, TOPIC, PARTITION, OFFSET, ATTEMPTS}
 
 
-def dead_letter(record: Record, error: PoisonRecord) -> Outgoing:
+def dead_letter(record: Record, error: PoisonRecord) -> ProducerRecord:
     """Return the dead letter for a record that `error` says is unreadable.
 
     A record that was requeued and failed again carries these headers already: they are replaced, and the attempts
@@ -33,7 +33,7 @@ def dead_letter(record: Record, error: PoisonRecord) -> Outgoing:
         OFFSET: str(record.offset),
         ATTEMPTS: str(_attempts(record) + 1),
     }
-    return Outgoing(
+    return ProducerRecord(
         key=record.key,
         value=record.value,
         timestamp=record.timestamp,

@@ -15,8 +15,8 @@ T = TypeVar("T")
 Job = Callable[[], Coroutine[Any, Any, None]]
 
 
-class Lanes:
-    """The lanes of one worker; closed while the group redistributes partitions."""
+class PartitionExecutor:
+    """Runs jobs by partition; closed while the group redistributes partitions."""
 
     def __init__(self, crash: Callable[[BaseException], Awaitable[None]]) -> None:
         self._crash = crash
@@ -33,11 +33,11 @@ class Lanes:
 
     @property
     def busy(self) -> int:
-        """How many lanes are at work."""
+        """Number of partitions with a job at work."""
         return len(self._tasks)
 
     async def start(self, partition: int, job: Job) -> asyncio.Task[None] | None:
-        """Wait for the lane, start the job in it and return its task; None when the lanes were closed meanwhile.
+        """Wait for the lane, start the job in it and return its task; None when the executor was closed meanwhile.
 
         A job that raises crashes the worker: the run it had is delivered again to the next one.
         """
@@ -51,7 +51,7 @@ class Lanes:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def refuse(self) -> None:
+    def stop_accepting(self) -> None:
         """Take no more jobs."""
         self._closed = True
         self._closing.set()
@@ -59,7 +59,7 @@ class Lanes:
 
     async def close(self, grace: float) -> None:
         """Take no more jobs, wait up to `grace` seconds for those at work, then cancel what is left."""
-        self.refuse()
+        self.stop_accepting()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
         for task in self._tasks:
@@ -72,8 +72,11 @@ class Lanes:
         self._closed = False
         self._closing.clear()
 
-    async def rest(self, seconds: float) -> None:
-        """Wait so long, but not when the lanes are closed: whoever holds something of a partition has to let it go."""
+    async def sleep_unless_closing(self, seconds: float) -> None:
+        """Sleep, but wake at once when closing starts.
+
+        An open iterator would keep a revoked partition's database locked.
+        """
         with suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), seconds)
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Generic
 
-from tasker_consumers.engine.flow.timers import Alarms
-from tasker_consumers.engine.flow.writer import Outcome, Writer
+from tasker_consumers.engine.flow.timers import Timers
+from tasker_consumers.engine.flow.writer import BatchResult, BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
-from tasker_consumers.engine.processor import E, Entries, Index, Processor, Reaction, Record, S, States
+from tasker_consumers.engine.processor import E, Effects, Entries, Index, Processor, Record, S, States
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 
-#: How long the event loop may wait for us; heartbeats and other lanes need it in between.
+#: How long the event loop may wait for us; heartbeats and other partitions need it in between.
 SLICE_SECONDS = 0.015
 _CHECK_EVERY = 64
 #: Between two looks at a record that needs a backend which is away; doubled each time up to the second.
@@ -22,18 +22,18 @@ logger = logging.getLogger(__name__)
 
 Poisoned = tuple[Record, PoisonRecord]
 
-_NOTHING = Reaction()
+_NOTHING = Effects()
 
 
 class Pipeline(Generic[S, E]):
     """The way of a run through an application; everything is written and acknowledged before `process` returns."""
 
-    def __init__(self, processor: Processor[S, E], writer: Writer, metrics: EngineMetrics) -> None:
+    def __init__(self, processor: Processor[S, E], writer: BatchWriter, metrics: EngineMetrics) -> None:
         self._processor = processor
         self._writer = writer
         self._metrics = metrics
         #: States that asked to be looked at again.
-        self.alarms = Alarms()
+        self.timers = Timers()
 
     async def process(self, partition: int, run: Sequence[Record]) -> None:
         """Take one run through all steps; the caller holds the partition's lane."""
@@ -50,7 +50,7 @@ class Pipeline(Generic[S, E]):
         Returns the seconds that the asking took: what is due has to be done, but the asking can be spread.
         """
         begun = time.perf_counter()
-        read, load, is_due = self._writer.store.reader(partition), self._processor.load, self._processor.due
+        read, load, is_due = self._writer.store.reader(partition), self._processor.load, self._processor.is_due
         states = ((key, load(key, read)) for key in keys)
         due = {key: state for key, state in states if state is not None and is_due(state, now)}
         asked = time.perf_counter() - begun
@@ -59,12 +59,12 @@ class Pipeline(Generic[S, E]):
 
     async def emit(self, index: Index, states: States) -> None:
         """Tell what the index has to tell of a partition; the caller holds its lane."""
-        reaction = await index.emit(states)
-        await self._writer.emit(states.partition, reaction.outputs)
-        if reaction.entries or reaction.index:
-            await self._writer.write(states.partition, Outcome(entries=reaction.entries, index=reaction.index))
-        self._count(reaction.entries, reaction)
-        reaction.written()
+        effects = await index.emit(states)
+        await self._writer.emit(states.partition, effects.outputs)
+        if effects.entries or effects.index:
+            await self._writer.write(states.partition, BatchResult(entries=effects.entries, index=effects.index))
+        self._count(effects.entries, effects)
+        effects.written()
 
     async def _fold(self, partition: int, run: Sequence[Record]) -> tuple[dict[bytes, S], list[Poisoned]]:
         # The hot loop: everything it needs is local, and it awaits only when its slice of time is used up.
@@ -112,17 +112,17 @@ class Pipeline(Generic[S, E]):
         if not touched and not poisoned:
             return
         with self._metrics.react_seconds.time():
-            reaction = await self._processor.react(partition, touched) if touched else _NOTHING
-        entries = {**reaction.entries, **await self._dump(touched)}
-        outcome = Outcome(entries=entries, index=reaction.index, outputs=reaction.outputs, poisoned=poisoned)
-        await self._writer.write(partition, outcome)
-        self._count(entries, reaction)
-        reaction.written()
-        self.alarms.set(partition, reaction.wakes)
+            effects = await self._processor.effects_of(partition, touched) if touched else _NOTHING
+        entries = {**effects.entries, **await self._dump(touched)}
+        result = BatchResult(entries=entries, index=effects.index, outputs=effects.outputs, poisoned=poisoned)
+        await self._writer.write(partition, result)
+        self._count(entries, effects)
+        effects.written()
+        self.timers.set(partition, effects.timers)
 
-    def _count(self, entries: Entries, reaction: Reaction) -> None:
+    def _count(self, entries: Entries, effects: Effects) -> None:
         self._metrics.entries.inc(len(entries))
-        self._metrics.outputs.inc(sum(map(len, reaction.outputs.values())))
+        self._metrics.outputs.inc(sum(map(len, effects.outputs.values())))
 
     async def _dump(self, touched: dict[bytes, S]) -> dict[bytes, bytes | None]:
         dump, clock = self._processor.dump, time.perf_counter

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from itertools import islice
 
-from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 
 #: States that are asked in one turn of a lane; a run waits at most for so many.
 TURN = 200
@@ -21,7 +21,7 @@ async def sweep_forever(
     interval: float,
     *,
     partitions: Callable[[], Collection[int]],
-    lanes: Lanes,
+    executor: PartitionExecutor,
     heads: Callable[[int], Iterator[bytes]],
     revisit: Revisit,
 ) -> None:
@@ -29,11 +29,13 @@ async def sweep_forever(
     while True:
         await asyncio.sleep(interval)
         for partition in sorted(partitions()):
-            await sweep(partition, lanes=lanes, heads=heads, revisit=revisit)
+            await sweep(partition, executor=executor, heads=heads, revisit=revisit)
 
 
-async def sweep(partition: int, *, lanes: Lanes, heads: Callable[[int], Iterator[bytes]], revisit: Revisit) -> None:
-    """Revisit all states of one partition; ends early when the lanes are closed."""
+async def sweep(
+    partition: int, *, executor: PartitionExecutor, heads: Callable[[int], Iterator[bytes]], revisit: Revisit
+) -> None:
+    """Revisit all states of one partition; ends early when the executor closes."""
     walk: Iterator[bytes] | None = None
     left = True  # until a turn comes to the end of the walk, or does not come to its own
     asked = 0.0
@@ -46,8 +48,8 @@ async def sweep(partition: int, *, lanes: Lanes, heads: Callable[[int], Iterator
         left = bool(some)
 
     while left:
-        task = await lanes.start(partition, turn)
+        task = await executor.start(partition, turn)
         if task is None:
             return
         await asyncio.wait([task])
-        await lanes.rest(asked * (1 / SHARE - 1))
+        await executor.sleep_unless_closing(asked * (1 / SHARE - 1))

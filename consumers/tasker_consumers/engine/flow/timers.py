@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import partial
 from heapq import heappop, heappush
 
-from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 from tasker_consumers.engine.flow.sweep import TURN
 
 #: Between two looks at the clock.
@@ -18,27 +18,27 @@ _TICK_S = 0.2
 Revisit = Callable[[int, Iterable[bytes], int], Awaitable[object]]
 
 
-class Alarms:
+class Timers:
     """Which keys of which partitions are to be asked, and when; times in microseconds since the epoch."""
 
     def __init__(self) -> None:
         self._queue: list[tuple[int, int, bytes]] = []
         self._set: dict[tuple[int, bytes], int] = {}
 
-    def set(self, partition: int, wakes: Mapping[bytes, int]) -> None:
-        """Set the alarms of some keys, each instead of the one it had."""
-        for key, at in wakes.items():
+    def set(self, partition: int, timers: Mapping[bytes, int]) -> None:
+        """Set the timers of some keys, each instead of the one it had."""
+        for key, at in timers.items():
             if self._set.get((partition, key)) != at:
                 self._set[partition, key] = at
                 heappush(self._queue, (at, partition, key))
 
-    def ring(self, now: int) -> dict[int, list[bytes]]:
+    def pop_due(self, now: int) -> dict[int, list[bytes]]:
         """Return the keys whose time has come, by partition, and forget them.
 
-        >>> alarms = Alarms()
-        >>> alarms.set(0, {b"a": 10, b"b": 30})
-        >>> alarms.set(0, {b"a": 20})
-        >>> alarms.ring(now=10), alarms.ring(now=20)
+        >>> timers = Timers()
+        >>> timers.set(0, {b"a": 10, b"b": 30})
+        >>> timers.set(0, {b"a": 20})
+        >>> timers.pop_due(now=10), timers.pop_due(now=20)
         ({}, {0: [b'a']})
         """
         found: dict[int, list[bytes]] = {}
@@ -50,8 +50,8 @@ class Alarms:
         return found
 
 
-async def wake_forever(
-    alarms: Alarms, *, partitions: Callable[[], Collection[int]], lanes: Lanes, revisit: Revisit
+async def fire_timers_forever(
+    timers: Timers, *, partitions: Callable[[], Collection[int]], executor: PartitionExecutor, revisit: Revisit
 ) -> None:
     """Revisit states when their time has come, each in its partition's lane; those of others are left to them."""
 
@@ -60,7 +60,7 @@ async def wake_forever(
 
     while True:
         await asyncio.sleep(_TICK_S)
-        due, held = alarms.ring(time.time_ns() // 1000), partitions()
+        due, held = timers.pop_due(time.time_ns() // 1000), partitions()
         for number, keys in due.items():
             for start in range(0, len(keys) if number in held else 0, TURN):
-                await lanes.start(number, partial(turn, number, keys[start : start + TURN]))
+                await executor.start(number, partial(turn, number, keys[start : start + TURN]))

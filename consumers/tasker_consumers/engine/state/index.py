@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 from tasker_consumers.engine.processor import INDEX, Entries, Index, Read, States
 from tasker_consumers.engine.state.store import INDEX_VERSION, StateStore
 
@@ -101,7 +101,7 @@ async def emit_forever(
     *,
     partitions: Callable[[], Collection[int]],
     indexing: Indexing,
-    lanes: Lanes,
+    executor: PartitionExecutor,
     emit: Callable[[Index, States], Awaitable[None]],
 ) -> None:
     """Have the index tell what it has to tell of all partitions held, each in its lane, again and again."""
@@ -114,6 +114,6 @@ async def emit_forever(
     while True:
         await asyncio.sleep(index.emit_seconds)
         for partition in sorted(partitions()):
-            task = await lanes.start(partition, partial(turn, partition))
+            task = await executor.start(partition, partial(turn, partition))
             if task is not None:
                 await asyncio.wait([task])

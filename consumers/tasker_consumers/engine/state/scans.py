@@ -1,4 +1,4 @@
-"""Walks through what is stored, a little at a time, which end when the partitions go to other workers.
+"""Scans through what is stored, a little at a time, which end when the partitions go to other workers.
 
 A walk that was left open would keep RocksDB's lock on a database that has to be closed, and could read on in states
 that another worker has taken over.
@@ -20,8 +20,8 @@ SLICE_SECONDS = 0.005
 T = TypeVar("T")
 
 
-class Walks:
-    """The walks of one worker: one at a time, so that many questions together slow its work no more than one."""
+class Scans:
+    """The scans of one worker: one at a time, so that many questions together slow its work no more than one."""
 
     def __init__(self, store: StateStore) -> None:
         self.store = store
@@ -35,7 +35,7 @@ class Walks:
         if self._open is not None:
             self._open.close()
 
-    async def through(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
+    async def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         """Yield what an iterator yields; raises BackendUnavailable when `close` was called meanwhile."""
         epoch = self._epoch
         async with self._turn:
@@ -60,22 +60,22 @@ class Walks:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldStates:
-    """What a worker holds while it answers one question (`questions.Holding`)."""
+class StoredLocalStates:
+    """What a worker holds while it answers one question (`questions.LocalStates`)."""
 
     partitions: Collection[int]
-    walks: Walks
+    scans: Scans
 
     def states(self) -> AsyncGenerator[tuple[bytes, Read], None]:
-        """See `questions.Holding`."""
-        return self.walks.through(self._heads)
+        """See `questions.LocalStates`."""
+        return self.scans.iterate(self._heads)
 
-    def through(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
-        """See `questions.Holding`."""
-        return self.walks.through(make)
+    def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
+        """See `questions.LocalStates`."""
+        return self.scans.iterate(make)
 
     def _heads(self) -> Iterator[tuple[bytes, Read]]:
         for partition in self.partitions:
-            read = self.walks.store.reader(partition)
-            for key in self.walks.store.heads(partition):
+            read = self.scans.store.reader(partition)
+            for key in self.scans.store.heads(partition):
                 yield key, read

@@ -16,7 +16,7 @@ from aiohttp import web
 from yarl import URL
 
 from tasker_consumers.engine.app import EngineApp
-from tasker_consumers.engine.state.scans import HeldStates
+from tasker_consumers.engine.state.scans import StoredLocalStates
 from tasker_consumers.engine.web.questions import Asked, GroupQuestion, KeyQuestion, Question, read_parameters
 from tasker_consumers.kafka.partitioner import partition_of
 from tasker_schemas.errors import BackendUnavailable, UsageError
@@ -96,7 +96,7 @@ class Answers:
 
     async def _own_part(self, question: GroupQuestion, asked: Asked) -> dict[str, Any]:
         partitions = sorted(self._readable())
-        rows = await question.part(asked, HeldStates(partitions, self._app.walks))
+        rows = await question.part(asked, StoredLocalStates(partitions, self._app.scans))
         return {"partitions": partitions, "rows": rows}
 
     async def _part_of(self, place: str, request: web.Request) -> dict[str, Any]:

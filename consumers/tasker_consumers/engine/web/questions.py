@@ -48,7 +48,7 @@ class Page:
     example: Any
 
 
-class Holding(Protocol):
+class LocalStates(Protocol):
     """The states that one worker holds while it answers."""
 
     @property
@@ -61,7 +61,7 @@ class Holding(Protocol):
         Raises BackendUnavailable when the partitions go to other workers meanwhile.
         """
 
-    def through(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
+    def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         """Yield in the same way what another iterator over these partitions yields; it is made when its turn comes."""
 
 
@@ -83,7 +83,7 @@ class GroupQuestion:
     """
 
     page: Page
-    part: Callable[[Asked, Holding], Awaitable[Sequence[Any]]]
+    part: Callable[[Asked, LocalStates], Awaitable[Sequence[Any]]]
     whole: Callable[[Asked, Sequence[Any]], Any]
 
 

@@ -1,6 +1,6 @@
 """Everything that the statistics can be asked over HTTP."""
 
-from tasker_consumers.engine import Question
+from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.stats.processor import StatsProcessor
 from tasker_consumers.stats.questions.tasks import task_questions
 from tasker_consumers.stats.questions.windows import window_question

@@ -7,7 +7,15 @@ from functools import partial
 from typing import Any
 
 from tasker_consumers.engine.processor import Read
-from tasker_consumers.engine.web.questions import Asked, GroupQuestion, Holding, KeyQuestion, Page, Parameter, Question
+from tasker_consumers.engine.web.questions import (
+    Asked,
+    GroupQuestion,
+    KeyQuestion,
+    LocalStates,
+    Page,
+    Parameter,
+    Question,
+)
 from tasker_consumers.stats.core.derive import stats, status_of
 from tasker_consumers.stats.core.storage import glance, load
 from tasker_consumers.stats.questions.json_schema import schema_of
@@ -123,7 +131,7 @@ def _unknown(asked: Asked) -> str:
     return f"no task {asked['task_id']!r} is known: is the id right? A task that ended long ago is forgotten"
 
 
-async def _some_tasks(asked: Asked, holding: Holding) -> list[dict[str, Any]]:
+async def _some_tasks(asked: Asked, holding: LocalStates) -> list[dict[str, Any]]:
     """Return the statistics of the first tasks that this worker has."""
     name, statuses, since = asked["name"], asked["status"], asked["since"] or 0
     shortlist = Shortlist[dict[str, Any]](asked["limit"] + 1, asked["after"])

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from tasker_consumers.engine.web.questions import Asked, GroupQuestion, Holding, Page, Parameter
+from tasker_consumers.engine.web.questions import Asked, GroupQuestion, LocalStates, Page, Parameter
 from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, Place, merge, place_of
 from tasker_consumers.stats.questions import paging
 from tasker_consumers.stats.questions.json_schema import schema_of
@@ -49,7 +49,7 @@ def place_of_window(row: Mapping[str, Any]) -> paging.Place:
     return _page_place(place_of(row))
 
 
-async def _some_windows(index: WindowIndex, asked: Asked, holding: Holding) -> list[dict[str, Any]]:
+async def _some_windows(index: WindowIndex, asked: Asked, holding: LocalStates) -> list[dict[str, Any]]:
     """Return the first windows that this worker has; of each it has at most one part in each partition."""
     if asked["name"] is not None and asked["step"] is not None:
         raise UsageError("name and step are both given; expected one of them")
@@ -58,7 +58,7 @@ async def _some_windows(index: WindowIndex, asked: Asked, holding: Holding) -> l
         kind = TASK if asked["step"] is None else STEP
     rows = paging.Shortlist[tuple[Place, bytes]]((asked["limit"] + 1) * len(holding.partitions), asked["after"])
     walk = partial(index.walk, kind=kind, name=name, length_s=_LENGTHS[asked["length"]], since=asked["since"])
-    async with aclosing(holding.through(walk)) as found:
+    async with aclosing(holding.iterate(walk)) as found:
         async for place, row in found:
             if rows.wants(_page_place(place)):
                 rows.add(_page_place(place), (place, row))

@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import KafkaException, TopicPartition
 
 from tasker_consumers.kafka.offsets import TIMEOUT_S, watermarks
-from tasker_consumers.kafka.standalone import fetch, open_groupless
+from tasker_consumers.kafka.standalone import open_standalone, poll_batch
 from tasker_consumers.stats.core.contribution import contribution_of
 from tasker_consumers.stats.core.windows import merge, place_of
 from tasker_schemas.avro.codec import Decoder
@@ -38,7 +38,7 @@ class StatsReader:
         left = {partition: high for partition, (low, high) in ends.items() if low < high}
         self._consumer.assign([TopicPartition(p.topic, p.partition, ends[p.partition][0]) for p in self._places])
         while left:
-            messages = fetch(self._consumer, TIMEOUT_S)
+            messages = poll_batch(self._consumer, TIMEOUT_S)
             if not messages:
                 raise BackendUnavailable(
                     f"Kafka sent nothing for {TIMEOUT_S:.0f} s; {len(left)} partitions are not read"
@@ -50,7 +50,7 @@ class StatsReader:
 
     def news(self, wait_s: float) -> list[Stats]:
         """Return what came since, waiting so long for the first of it."""
-        return list(self._stats(fetch(self._consumer, wait_s)))
+        return list(self._stats(poll_batch(self._consumer, wait_s)))
 
     def _stats(self, messages: Iterable[Any]) -> Iterator[Stats]:
         for message in messages:
@@ -77,7 +77,7 @@ def open_stats(
 
     Raises UsageError when there is no such topic, and BackendUnavailable when Kafka does not answer.
     """
-    with open_groupless(kafka, "tasker-stats-reader") as consumer:
+    with open_standalone(kafka, "tasker-stats-reader") as consumer:
         found = consumer.list_topics(timeout=TIMEOUT_S).topics.get(topic)
         if found is None:
             raise UsageError(f"Kafka has no topic {topic}: is TASKER_TOPIC_PREFIX right, does `tasker run stats` run?")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
-from tasker_consumers.engine.processor import INDEX, PART, Entries, Reaction, States
+from tasker_consumers.engine.processor import INDEX, PART, Effects, Entries, States
 from tasker_consumers.telemetry.core.fold import latest_task_fact
 from tasker_consumers.telemetry.core.state import Bucket, Head, TaskState
 
@@ -84,19 +84,19 @@ class OpenSpans:
         sums = self._held.values()
         return Open(sum(some.tasks for some in sums), sum(some.attempts for some in sums))
 
-    def change(self, partition: int, touched: Iterable[TaskState]) -> Reaction:
+    def change(self, partition: int, touched: Iterable[TaskState]) -> Effects:
         """Return what a run changes, noted when it is written; a partition that is not held is not counted."""
         before = self._held.get(partition)
         changes = [recount(state) for state in touched]
         tasks, attempts = sum(change.tasks for change in changes), sum(change.attempts for change in changes)
         if before is None or not (tasks or attempts):
-            return Reaction()
+            return Effects()
         now = Open(before.tasks + tasks, before.attempts + attempts)
 
         def written() -> None:
             self._held[partition] = now
 
-        return Reaction(index={_SUM: b"%d %d" % now}, written=written)
+        return Effects(index={_SUM: b"%d %d" % now}, written=written)
 
     async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
         """Add up what the states of a partition say."""
@@ -125,6 +125,6 @@ class OpenSpans:
         """Note one that it holds no more."""
         del self._held[partition]
 
-    async def emit(self, states: States) -> Reaction:  # noqa: ARG002  it is the same for all partitions
+    async def emit(self, states: States) -> Effects:  # noqa: ARG002  it is the same for all partitions
         """Tell nothing: whoever asks finds the sum in `/metrics`."""
-        return Reaction()
+        return Effects()

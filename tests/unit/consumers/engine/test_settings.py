@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.engine import EngineSettings
+from tasker_consumers.engine.settings import EngineSettings
 from tasker_schemas.errors import ConfigurationError
 
 KAFKA = {"bootstrap.servers": "localhost:9092"}
@@ -17,7 +17,7 @@ KAFKA = {"bootstrap.servers": "localhost:9092"}
         ({"store": "tape"}, "store is 'tape'; expected rocksdb or memory"),
         ({"web_port": 70_000}, "web_port is 70000; expected 0 to 65535"),
         ({"commit_interval": 0}, "commit_interval is 0; expected a number above 0"),
-        ({"run_size": -1}, "run_size is -1"),
+        ({"batch_size": -1}, "batch_size is -1"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_by_name(wrong: dict[str, Any], message: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from tasker_consumers.kafka.access import Admission
+from tasker_consumers.kafka.access import AccessErrors
 
 KAFKA = {"bootstrap.servers": "kafka:9093"}
 
@@ -36,12 +36,12 @@ class Silent:
     ],
 )
 def test_a_refusal_is_told_without_the_clients_own_bookkeeping(code: int, told: str, line: str) -> None:
-    admission = Admission(KAFKA)
+    admission = AccessErrors(KAFKA)
     admission.hear(KafkaError(code, told))
     assert str(admission.refusal(Silent())).startswith(line)
 
 
 def test_a_broker_that_is_away_turns_nobody_away() -> None:
-    admission = Admission(KAFKA)
+    admission = AccessErrors(KAFKA)
     admission.hear(KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"))
     assert admission.refusal(Silent()) is None

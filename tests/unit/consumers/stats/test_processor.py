@@ -68,7 +68,7 @@ def folded(processor: StatsProcessor, *told: dict[str, Any], headers: Any = ()) 
 
 
 def emitted(processor: StatsProcessor, state: TaskState) -> dict[str, Any] | None:
-    reaction = asyncio.run(processor.react(0, {b"42": state}))
+    reaction = asyncio.run(processor.effects_of(0, {b"42": state}))
     records = reaction.outputs["tasker.stats.task"]
     return Decoder().decode("TaskStats", records[b"42"]) if records else None
 
@@ -112,10 +112,10 @@ def test_the_statistics_are_emitted_with_the_trace_that_the_headers_carry(proces
 def test_a_silent_task_is_abandoned_until_its_next_event(processor: StatsProcessor, clock: Clock) -> None:
     start, *_, end = order_processing()
     state = folded(processor, start)
-    assert not processor.due(state, T0 + 23 * HOUR)
-    assert processor.due(state, T0 + 25 * HOUR)
+    assert not processor.is_due(state, T0 + 23 * HOUR)
+    assert processor.is_due(state, T0 + 25 * HOUR)
     assert (emitted(processor, state) or {})["status"] == "abandoned"
-    assert not processor.due(state, T0 + 26 * HOUR)
+    assert not processor.is_due(state, T0 + 26 * HOUR)
     clock.now = T0 + 27 * HOUR
     state = processor.fold(state, processor.decode(record(end)))
     assert (emitted(processor, state) or {})["status"] == "complete"
@@ -124,15 +124,15 @@ def test_a_silent_task_is_abandoned_until_its_next_event(processor: StatsProcess
 def test_an_old_history_is_not_abandoned_the_moment_it_is_imported(processor: StatsProcessor, clock: Clock) -> None:
     clock.now = T0 + 5000 * HOUR
     state = folded(processor, event("task.start_requested", 0))
-    assert not processor.due(state, clock.now + HOUR)
-    assert processor.due(state, clock.now + 25 * HOUR)
+    assert not processor.is_due(state, clock.now + HOUR)
+    assert processor.is_due(state, clock.now + 25 * HOUR)
 
 
 def test_a_task_that_is_over_shrinks_after_its_grace(processor: StatsProcessor) -> None:
     state = folded(processor, *order_processing())
     before, size = emitted(processor, state), len(processor.dump(b"42", state)[b"42"] or b"")
-    assert not processor.due(state, T0 + HOUR)
-    assert processor.due(state, T0 + 2 * HOUR)
+    assert not processor.is_due(state, T0 + HOUR)
+    assert processor.is_due(state, T0 + 2 * HOUR)
     assert emitted(processor, state) == before
     assert len(processor.dump(b"42", state)[b"42"] or b"") < size * 0.6
 
@@ -140,7 +140,7 @@ def test_a_task_that_is_over_shrinks_after_its_grace(processor: StatsProcessor) 
 def test_a_straggler_does_not_start_its_task_anew(processor: StatsProcessor) -> None:
     state = folded(processor, *order_processing())
     before = emitted(processor, state)
-    assert processor.due(state, T0 + 2 * HOUR)
+    assert processor.is_due(state, T0 + 2 * HOUR)
     tombstone = processor.load(b"42", {b"42": processor.dump(b"42", state)[b"42"]}.get)
     straggler = processor.decode(record(event("step.handle", 99, step_id="late")))
     assert emitted(processor, processor.fold(tombstone, straggler)) == before
@@ -148,13 +148,13 @@ def test_a_straggler_does_not_start_its_task_anew(processor: StatsProcessor) -> 
 
 def test_a_failed_task_waits_a_day_for_its_retry(processor: StatsProcessor) -> None:
     state = folded(processor, event("task.failed", 0))
-    assert not processor.due(state, T0 + 20 * HOUR)
-    assert processor.due(state, T0 + 25 * HOUR)
+    assert not processor.is_due(state, T0 + 20 * HOUR)
+    assert processor.is_due(state, T0 + 25 * HOUR)
 
 
 def test_a_task_is_forgotten_after_the_retention_of_the_topics(processor: StatsProcessor) -> None:
     state = folded(processor, *order_processing())
-    assert processor.due(state, T0 + 8 * 24 * HOUR)
+    assert processor.is_due(state, T0 + 8 * 24 * HOUR)
     assert emitted(processor, state) is None
     assert processor.dump(b"42", state) == {b"42": None}
 

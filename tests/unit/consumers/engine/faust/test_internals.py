@@ -105,7 +105,7 @@ def with_consumer(scenario: Scenario) -> None:
     """Run a scenario with an application and its consumer, neither of them started."""
 
     async def run() -> None:
-        settings = EngineSettings(kafka={"bootstrap.servers": "127.0.0.1:1"}, store="memory", run_size=3)
+        settings = EngineSettings(kafka={"bootstrap.servers": "127.0.0.1:1"}, store="memory", batch_size=3)
         app = build_app(Counting("t"), settings, Topology(1, 1), Path("never-written"))
         consumer = app.consumer
         assert isinstance(consumer, RunConsumer)

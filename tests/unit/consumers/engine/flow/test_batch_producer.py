@@ -5,14 +5,14 @@ from typing import Any
 
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from tasker_consumers.engine.flow.batch_producer import Outgoing, pack
+from tasker_consumers.engine.flow.batch_producer import ProducerRecord, pack
 
 LIMIT = 1000
 create_batch = partial(BatchBuilder, LIMIT, 0)
 
 
 def counts(sizes: list[int]) -> list[int]:
-    records = [Outgoing(b"k", b"x" * size) for size in sizes]
+    records = [ProducerRecord(b"k", b"x" * size) for size in sizes]
     return [batch.record_count() for batch in pack(create_batch, records)]
 
 
@@ -39,5 +39,5 @@ def test_headers_timestamp_and_missing_values_are_taken_along() -> None:
         def record_count(self) -> int:
             return 1
 
-    (batch,) = pack(Recorder, [Outgoing(b"k", None, 5, [("h", b"v")])])
+    (batch,) = pack(Recorder, [ProducerRecord(b"k", None, 5, [("h", b"v")])])
     assert batch.kept == {"key": b"k", "value": None, "timestamp": 5, "headers": [("h", b"v")]}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.engine.flow.batching import WAITING, Delivery, Intake
-from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.flow.batching import MAX_WAITING, Batcher, FetchedRecords
+from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 
 
 async def crash(error: BaseException) -> None:
@@ -15,12 +15,12 @@ async def crash(error: BaseException) -> None:
 
 
 class Desk:
-    """An intake whose processing waits for a gate, and what it did."""
+    """An batcher whose processing waits for a gate, and what it did."""
 
-    def __init__(self, run_size: int = 100, gather_seconds: float = 0.0) -> None:
+    def __init__(self, batch_size: int = 100, gather_seconds: float = 0.0) -> None:
         self.gate, self.jobs, self.acked, self.is_stale = asyncio.Event(), list[list[Any]](), list[Any](), False
-        self.lanes = Lanes(crash)
-        self.intake = Intake(self.lanes, self.process, run_size, gather_seconds)
+        self.executor = PartitionExecutor(crash)
+        self.batcher = Batcher(self.executor, self.process, batch_size, gather_seconds)
 
     async def process(self, partition: int, records: list[Any]) -> None:
         assert partition == 0
@@ -31,12 +31,12 @@ class Desk:
         async def ack() -> None:
             self.acked.append(records)
 
-        await self.intake.put(0, Delivery(list(records), ack, lambda: self.is_stale, more))
+        await self.batcher.put(0, FetchedRecords(list(records), ack, lambda: self.is_stale, more))
         await asyncio.sleep(0.001)
 
     async def finish(self, jobs: int) -> None:
         self.gate.set()
-        while len(self.jobs) < jobs or self.lanes.busy:  # noqa: ASYNC110  the deadline is around the scenario
+        while len(self.jobs) < jobs or self.executor.busy:  # noqa: ASYNC110  the deadline is around the scenario
             await asyncio.sleep(0.001)
 
 
@@ -58,7 +58,7 @@ def test_runs_that_come_while_the_lane_is_busy_are_processed_together() -> None:
 
 def test_no_more_are_taken_together_than_a_run_may_hold() -> None:
     async def scenario() -> None:
-        desk = Desk(run_size=2)
+        desk = Desk(batch_size=2)
         for records in ((1,), (2, 3), (4,), (5,)):
             await desk.put(*records)
         await desk.finish(jobs=3)
@@ -69,7 +69,7 @@ def test_no_more_are_taken_together_than_a_run_may_hold() -> None:
 
 def test_a_lane_with_a_backlog_waits_until_a_run_is_full() -> None:
     async def scenario() -> None:
-        desk = Desk(run_size=3)
+        desk = Desk(batch_size=3)
         desk.gate.set()
         await desk.put(1, more=True)
         await desk.put(2, more=True)
@@ -83,7 +83,7 @@ def test_a_lane_with_a_backlog_waits_until_a_run_is_full() -> None:
 
 def test_a_lane_at_the_end_of_a_backlog_waits_no_longer() -> None:
     async def scenario() -> None:
-        desk = Desk(run_size=3)
+        desk = Desk(batch_size=3)
         desk.gate.set()
         await desk.put(1, more=True)
         await desk.put(2, more=False)
@@ -97,7 +97,7 @@ def test_a_lane_does_not_wait_for_ever_for_a_backlog_that_does_not_come(monkeypa
     monkeypatch.setattr("tasker_consumers.engine.flow.batching._BACKLOG_S", 0.05)
 
     async def scenario() -> None:
-        desk = Desk(run_size=3)
+        desk = Desk(batch_size=3)
         desk.gate.set()
         await desk.put(1, more=True)
         await desk.finish(jobs=1)
@@ -108,11 +108,11 @@ def test_a_lane_does_not_wait_for_ever_for_a_backlog_that_does_not_come(monkeypa
 
 def test_a_lane_that_is_closed_takes_what_it_has() -> None:
     async def scenario() -> None:
-        desk = Desk(run_size=3)
+        desk = Desk(batch_size=3)
         desk.gate.set()
         await desk.put(1, more=True)
-        desk.lanes.refuse()
-        desk.intake.hurry()
+        desk.executor.stop_accepting()
+        desk.batcher.stop_gathering()
         await desk.finish(jobs=1)
         assert desk.jobs == [[1]]
 
@@ -122,7 +122,7 @@ def test_a_lane_that_is_closed_takes_what_it_has() -> None:
 def test_who_delivers_waits_while_there_is_no_room() -> None:
     async def scenario() -> None:
         desk = Desk()
-        for number in range(WAITING):
+        for number in range(MAX_WAITING):
             await desk.put(number)
         beyond = asyncio.ensure_future(desk.put(99))
         await asyncio.sleep(0.01)
@@ -148,16 +148,16 @@ def test_what_a_seek_made_stale_is_not_processed() -> None:
 def test_what_is_cleared_is_neither_processed_nor_acked_and_makes_room() -> None:
     async def scenario() -> None:
         desk = Desk()
-        for number in range(WAITING):
+        for number in range(MAX_WAITING):
             await desk.put(number)
-        await desk.lanes.close(0.001)
-        desk.intake.clear()
-        desk.lanes.open()
+        await desk.executor.close(0.001)
+        desk.batcher.clear()
+        desk.executor.open()
         desk.gate.set()
-        for number in range(WAITING):
+        for number in range(MAX_WAITING):
             await desk.put(100 + number)
         await desk.finish(jobs=2)
-        assert desk.acked == [(100 + number,) for number in range(WAITING)]
+        assert desk.acked == [(100 + number,) for number in range(MAX_WAITING)]
 
     run(scenario())
 
@@ -165,9 +165,9 @@ def test_what_is_cleared_is_neither_processed_nor_acked_and_makes_room() -> None
 def test_what_comes_while_the_lanes_are_closed_does_not_stop_what_comes_later() -> None:
     async def scenario() -> None:
         desk = Desk()
-        await desk.lanes.close(0)
+        await desk.executor.close(0)
         await desk.put(1)
-        desk.lanes.open()
+        desk.executor.open()
         await desk.put(2)
         await desk.finish(jobs=1)
         assert desk.jobs == [[2]]
@@ -190,7 +190,7 @@ def test_runs_that_come_shortly_after_one_another_are_processed_together_when_as
 
 def test_a_lane_with_a_full_run_does_not_wait_for_more() -> None:
     async def scenario() -> None:
-        desk = Desk(run_size=4, gather_seconds=3600)
+        desk = Desk(batch_size=4, gather_seconds=3600)
         for records in ((1, 2), (3, 4), (5, 6), (7, 8)):
             await desk.put(*records)
         await desk.finish(jobs=2)
@@ -203,10 +203,10 @@ def test_a_lane_does_not_wait_for_what_there_is_no_room_for() -> None:
     async def scenario() -> None:
         desk = Desk(gather_seconds=3600)
         desk.gate.set()
-        for number in range(WAITING):
+        for number in range(MAX_WAITING):
             await desk.put(number)
         await desk.finish(jobs=1)
-        assert desk.jobs == [[*range(WAITING)]]
+        assert desk.jobs == [[*range(MAX_WAITING)]]
 
     run(scenario())
 
@@ -215,7 +215,7 @@ def test_a_lane_that_waits_for_more_ends_with_the_rest() -> None:
     async def scenario() -> None:
         desk = Desk(gather_seconds=3600)
         await desk.put(1)
-        await desk.lanes.close(0.001)
-        assert (desk.lanes.busy, desk.jobs, desk.acked) == (0, [], [])
+        await desk.executor.close(0.001)
+        assert (desk.executor.busy, desk.jobs, desk.acked) == (0, [], [])
 
     run(scenario())

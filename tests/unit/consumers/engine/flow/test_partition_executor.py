@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.engine.flow.partition_executor import Lanes, uninterrupted
+from tasker_consumers.engine.flow.partition_executor import PartitionExecutor, uninterrupted
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
@@ -22,7 +22,7 @@ class Crashes(list[BaseException]):
 
 def test_jobs_of_one_partition_take_turns_and_others_go_on() -> None:
     async def scenario() -> None:
-        lanes, gate, done = Lanes(Crashes()), asyncio.Event(), list[str]()
+        executor, gate, done = PartitionExecutor(Crashes()), asyncio.Event(), list[str]()
 
         async def slow() -> None:
             await gate.wait()
@@ -31,9 +31,9 @@ def test_jobs_of_one_partition_take_turns_and_others_go_on() -> None:
         async def quick() -> None:
             done.append("quick")
 
-        await lanes.start(0, slow)
-        waiting = asyncio.ensure_future(lanes.start(0, quick))
-        other = await lanes.start(1, quick)
+        await executor.start(0, slow)
+        waiting = asyncio.ensure_future(executor.start(0, quick))
+        other = await executor.start(1, quick)
         assert other is not None
         await other
         assert (done, waiting.done()) == (["quick"], False)
@@ -48,31 +48,31 @@ def test_jobs_of_one_partition_take_turns_and_others_go_on() -> None:
 
 def test_closing_waits_for_jobs_that_end_in_time_and_cancels_the_others() -> None:
     async def scenario() -> None:
-        lanes, ended = Lanes(Crashes()), list[str]()
+        executor, ended = PartitionExecutor(Crashes()), list[str]()
 
         async def job(seconds: float) -> None:
             await asyncio.sleep(seconds)
             ended.append("in time")
 
-        await lanes.start(0, lambda: job(0.01))
-        await lanes.start(1, lambda: job(1000))
-        await lanes.close(0.5)
-        assert (ended, lanes.busy) == (["in time"], 0)
+        await executor.start(0, lambda: job(0.01))
+        await executor.start(1, lambda: job(1000))
+        await executor.close(0.5)
+        assert (ended, executor.busy) == (["in time"], 0)
 
     run(scenario())
 
 
 def test_closed_lanes_take_nothing_also_from_those_who_waited() -> None:
     async def scenario() -> None:
-        lanes = Lanes(Crashes())
-        await lanes.start(0, lambda: asyncio.sleep(1000))
-        waiting = asyncio.ensure_future(lanes.start(0, lambda: asyncio.sleep(0)))
+        executor = PartitionExecutor(Crashes())
+        await executor.start(0, lambda: asyncio.sleep(1000))
+        waiting = asyncio.ensure_future(executor.start(0, lambda: asyncio.sleep(0)))
         await asyncio.sleep(0)
-        await lanes.close(0.01)
+        await executor.close(0.01)
         assert await waiting is None
-        assert await lanes.start(1, lambda: asyncio.sleep(0)) is None
-        lanes.open()
-        assert await lanes.start(0, lambda: asyncio.sleep(0)) is not None
+        assert await executor.start(1, lambda: asyncio.sleep(0)) is None
+        executor.open()
+        assert await executor.start(0, lambda: asyncio.sleep(0)) is not None
 
     run(scenario())
 
@@ -80,15 +80,15 @@ def test_closed_lanes_take_nothing_also_from_those_who_waited() -> None:
 def test_a_job_that_raises_crashes_once_and_ends_the_taking_of_jobs() -> None:
     async def scenario() -> None:
         crashes = Crashes()
-        lanes = Lanes(crashes)
+        executor = PartitionExecutor(crashes)
 
         async def job() -> None:
             raise ArithmeticError
 
-        tasks = [await lanes.start(partition, job) for partition in (0, 1)]
+        tasks = [await executor.start(partition, job) for partition in (0, 1)]
         await asyncio.wait([task for task in tasks if task])
         assert [type(error) for error in crashes] == [ArithmeticError]
-        assert await lanes.start(0, job) is None
+        assert await executor.start(0, job) is None
 
     run(scenario())
 

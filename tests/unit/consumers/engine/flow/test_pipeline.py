@@ -1,4 +1,4 @@
-"""What a run goes through, without Kafka: store in memory, outbox a list."""
+"""What a run goes through, without Kafka: store in memory, producer a list."""
 
 import asyncio
 import threading
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tasker_consumers.engine import Record
 from tasker_consumers.engine.flow.pipeline import Pipeline
-from tasker_consumers.engine.flow.writer import Writer
+from tasker_consumers.engine.flow.writer import BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
-from tasker_consumers.engine.processor import Reaction
+from tasker_consumers.engine.processor import Effects, Record
 from tasker_consumers.engine.state.store import MemoryStore
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 from tests.support.engine.counting import Counting, Number, State
@@ -25,13 +24,13 @@ class Bench:
     """A pipeline with everything that can be looked at afterwards."""
 
     def __init__(self, processor: Counting = COUNTING) -> None:
-        self.store, self.outbox, self.metrics = MemoryStore(), ListOutbox(), EngineMetrics()
+        self.store, self.producer, self.metrics = MemoryStore(), ListOutbox(), EngineMetrics()
         self.pipeline: Pipeline[State, Number] = Pipeline(processor, self._writer(processor), self.metrics)
 
-    def _writer(self, processor: Counting) -> Writer:
-        return Writer(
+    def _writer(self, processor: Counting) -> BatchWriter:
+        return BatchWriter(
             store=self.store,
-            outbox=self.outbox,
+            producer=self.producer,
             changelog=CHANGELOG,
             dead_letters=processor.dead_letters,
             dead_letter_partitions=2,
@@ -43,7 +42,7 @@ class Bench:
         asyncio.run(self.pipeline.process(partition, run))
 
     def sent(self, topic: str, partition: int = 1) -> list[tuple[bytes | None, bytes | None]]:
-        return [(record.key, record.value) for record in self.outbox.sent.get((topic, partition), [])]
+        return [(record.key, record.value) for record in self.producer.sent.get((topic, partition), [])]
 
 
 def test_a_run_is_folded_once_for_each_key_and_written_everywhere() -> None:
@@ -97,14 +96,14 @@ def test_a_revisit_writes_only_what_is_due() -> None:
 
 def test_a_reaction_that_raises_leaves_store_and_topics_as_they_were() -> None:
     class Refusing(Counting):
-        async def react(self, partition: int, touched: dict[bytes, State]) -> Reaction:
+        async def effects_of(self, partition: int, touched: dict[bytes, State]) -> Effects:
             raise ArithmeticError(partition, len(touched))
 
     bench = Bench(Refusing("t"))
     with pytest.raises(ArithmeticError):
         bench.process(b"1:10")
     assert bench.store.reader(1)(b"k") is None
-    assert bench.outbox.sent == {}
+    assert bench.producer.sent == {}
 
 
 def test_a_long_run_lets_the_event_loop_breathe() -> None:

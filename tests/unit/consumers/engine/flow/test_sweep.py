@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from tasker_consumers.engine.flow.partition_executor import Lanes
+from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 from tasker_consumers.engine.flow.sweep import SHARE, TURN, sweep
 
 
@@ -20,18 +20,18 @@ def test_all_states_are_revisited_a_few_at_a_time() -> None:
         return 0.0
 
     keys = [b"%d" % n for n in range(TURN + 5)]
-    asyncio.run(sweep(3, lanes=Lanes(crash), heads=lambda _: iter(keys), revisit=revisit))
+    asyncio.run(sweep(3, executor=PartitionExecutor(crash), heads=lambda _: iter(keys), revisit=revisit))
     assert turns == [TURN, 5, 0]
 
 
 def test_between_two_turns_a_sweep_leaves_the_worker_to_others() -> None:
     async def scenario() -> float:
-        lanes, begun = Lanes(crash), asyncio.get_running_loop().time()
+        executor, begun = PartitionExecutor(crash), asyncio.get_running_loop().time()
 
         async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
             return 0.01
 
-        await sweep(0, lanes=lanes, heads=lambda _: iter([b"k"] * TURN), revisit=revisit)
+        await sweep(0, executor=executor, heads=lambda _: iter([b"k"] * TURN), revisit=revisit)
         return asyncio.get_running_loop().time() - begun
 
     assert asyncio.run(scenario()) >= 2 * 0.01 * (1 / SHARE - 1)
@@ -39,15 +39,17 @@ def test_between_two_turns_a_sweep_leaves_the_worker_to_others() -> None:
 
 def test_a_sweep_that_rests_lets_its_walk_go_when_the_lanes_are_closed() -> None:
     async def scenario() -> None:
-        lanes, asked = Lanes(crash), asyncio.Event()
+        executor, asked = PartitionExecutor(crash), asyncio.Event()
 
         async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
             asked.set()
             return 1000.0
 
-        walk = asyncio.ensure_future(sweep(0, lanes=lanes, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit))
+        walk = asyncio.ensure_future(
+            sweep(0, executor=executor, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit)
+        )
         await asked.wait()
-        await lanes.close(1.0)
+        await executor.close(1.0)
         await asyncio.wait_for(walk, 5)
 
     asyncio.run(scenario())
@@ -55,7 +57,7 @@ def test_a_sweep_that_rests_lets_its_walk_go_when_the_lanes_are_closed() -> None
 
 def test_a_sweep_ends_when_the_lanes_are_closed() -> None:
     async def scenario() -> int:
-        lanes, turns, begun = Lanes(crash), 0, asyncio.Event()
+        executor, turns, begun = PartitionExecutor(crash), 0, asyncio.Event()
 
         async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
             nonlocal turns
@@ -64,9 +66,11 @@ def test_a_sweep_ends_when_the_lanes_are_closed() -> None:
             await asyncio.sleep(1000)
             return 0.0
 
-        walk = asyncio.ensure_future(sweep(0, lanes=lanes, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit))
+        walk = asyncio.ensure_future(
+            sweep(0, executor=executor, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit)
+        )
         await begun.wait()
-        await lanes.close(0.01)
+        await executor.close(0.01)
         await asyncio.wait_for(walk, 5)
         return turns
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.engine.flow.partition_executor import Lanes
-from tasker_consumers.engine.processor import INDEX, Entries, Reaction, States
+from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
+from tasker_consumers.engine.processor import INDEX, Effects, Entries, States
 from tasker_consumers.engine.state.index import MOST_FOLLOWED, Indexing, emit_forever
 from tasker_consumers.engine.state.store import StateStore, open_store
 
@@ -36,8 +36,8 @@ class Counter:
     def released(self, partition: int) -> None:
         self.told.append(f"released {partition}")
 
-    async def emit(self, states: States) -> Reaction:
-        return Reaction(outputs={"t": {b"k": b"%d" % states.partition}})
+    async def emit(self, states: States) -> Effects:
+        return Effects(outputs={"t": {b"k": b"%d" % states.partition}})
 
 
 @pytest.fixture(params=["memory", "rocksdb"])
@@ -102,7 +102,9 @@ def test_only_partitions_that_are_held_tell_something() -> None:
     async def scenario() -> None:
         indexing = Indexing(index, open_store("memory", Path()))
         await indexing.take([4])
-        telling = emit_forever(index, partitions=lambda: [3, 4], indexing=indexing, lanes=Lanes(crash), emit=emit)
+        telling = emit_forever(
+            index, partitions=lambda: [3, 4], indexing=indexing, executor=PartitionExecutor(crash), emit=emit
+        )
         task = asyncio.create_task(telling)
         await asyncio.wait_for(enough.wait(), 10)
         task.cancel()

@@ -1,4 +1,4 @@
-"""Walks through stored states: complete, one at a time, and over when the partitions go."""
+"""Scans through stored states: complete, one at a time, and over when the partitions go."""
 
 import asyncio
 from contextlib import aclosing
@@ -8,7 +8,7 @@ import pytest
 
 from tasker_consumers.engine.processor import PART
 from tasker_consumers.engine.state import scans as module
-from tasker_consumers.engine.state.scans import HeldStates, Walks
+from tasker_consumers.engine.state.scans import Scans, StoredLocalStates
 from tasker_consumers.engine.state.store import MemoryStore, RocksStore, StateStore
 from tasker_schemas.errors import BackendUnavailable
 
@@ -28,39 +28,39 @@ def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLICE_SECONDS", -1.0)
 
 
-async def keys_of(walks: Walks, *partitions: int) -> list[bytes]:
-    async with aclosing(HeldStates(partitions, walks).states()) as states:
+async def keys_of(scans: Scans, *partitions: int) -> list[bytes]:
+    async with aclosing(StoredLocalStates(partitions, scans).states()) as states:
         return [key async for key, read in states if read(key) == key]
 
 
 def test_a_walk_finds_each_state_of_its_partitions_once(store: StateStore) -> None:
-    found = asyncio.run(keys_of(Walks(store), 0, 2))
+    found = asyncio.run(keys_of(Scans(store), 0, 2))
     assert sorted(found) == [b"%d-%03d" % (partition, number) for partition in (0, 2) for number in range(100)]
 
 
 def test_a_walk_ends_when_its_partitions_go_and_holds_nothing_back(store: StateStore) -> None:
     async def interrupted() -> list[bytes]:
-        walks = Walks(store)
-        walk = asyncio.create_task(keys_of(walks, 0, 1))
-        waiting = asyncio.create_task(keys_of(walks, 2))
+        scans = Scans(store)
+        walk = asyncio.create_task(keys_of(scans, 0, 1))
+        waiting = asyncio.create_task(keys_of(scans, 2))
         for _ in range(10):
             await asyncio.sleep(0)
-        walks.close()
+        scans.close()
         store.release(0)
         refused = await asyncio.gather(walk, waiting, return_exceptions=True)
         assert [type(one) for one in refused] == [BackendUnavailable] * 2
         store.write(0, {b"again": b"again"})  # RocksDB's lock is free
-        return await keys_of(walks, 0)
+        return await keys_of(scans, 0)
 
     assert b"again" in asyncio.run(interrupted())
 
 
 def test_a_walk_of_another_kind_ends_in_the_same_way(store: StateStore) -> None:
     async def interrupted() -> None:
-        walks = Walks(store)
-        async with aclosing(walks.through(lambda: store.scan(1, b"1-"))) as entries:
+        scans = Scans(store)
+        async with aclosing(scans.iterate(lambda: store.scan(1, b"1-"))) as entries:
             assert await anext(entries) == (b"1-000", b"1-000")
-            walks.close()
+            scans.close()
             store.release(1)
             with pytest.raises(BackendUnavailable):
                 await anext(entries)
@@ -71,8 +71,8 @@ def test_a_walk_of_another_kind_ends_in_the_same_way(store: StateStore) -> None:
 
 def test_walks_take_turns_and_others_go_on_meanwhile(store: StateStore) -> None:
     async def both() -> tuple[list[bytes], list[bytes], int]:
-        walks, turns = Walks(store), 0
-        first, second = asyncio.create_task(keys_of(walks, 0)), asyncio.create_task(keys_of(walks, 1))
+        scans, turns = Scans(store), 0
+        first, second = asyncio.create_task(keys_of(scans, 0)), asyncio.create_task(keys_of(scans, 1))
         while not first.done():
             assert not second.done()
             await asyncio.sleep(0)

@@ -41,9 +41,9 @@ def test_heads_are_those_of_the_moment_the_walk_began(store: StateStore) -> None
 def test_scans_side_by_side_each_find_all_that_begins_so_and_nothing_else(store: StateStore) -> None:
     store.write(0, {b"%s%04d" % (prefix, n): b"1" for prefix in (b"a:", b"b:", b"c:") for n in range(2000)})
     for _ in range(20):
-        walks = [store.scan(0, prefix) for prefix in (b"a:", b"b:", b"a:1", b"c:")]
+        scans = [store.scan(0, prefix) for prefix in (b"a:", b"b:", b"a:1", b"c:")]
         junk = [bytes([n]) * n for n in range(8, 64)]  # takes the memory that a scan may have let go of
-        found = [[key for key, _ in walk] for walk in walks]
+        found = [[key for key, _ in walk] for walk in scans]
         assert [(len(keys), {key[:2] for key in keys}) for keys in found] == [
             (2000, {b"a:"}),
             (2000, {b"b:"}),

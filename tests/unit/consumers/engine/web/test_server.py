@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tasker_consumers.engine import EngineSettings
 from tasker_consumers.engine.app import EngineApp, build_app
 from tasker_consumers.engine.preflight import Topology
+from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.web.address import advertised_url
 from tasker_consumers.engine.web.server import serve
 from tests.support.engine.counting import Counting

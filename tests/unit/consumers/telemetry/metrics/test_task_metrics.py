@@ -106,7 +106,7 @@ def worked(processor: TelemetryProcessor, records: list[Told]) -> TelemetryProce
     for record in records:
         state = processor.fold(state, processor.decode(record))
     assert state is not None
-    asyncio.run(processor.react(0, {TASK.encode(): state}))
+    asyncio.run(processor.effects_of(0, {TASK.encode(): state}))
     return processor
 
 
