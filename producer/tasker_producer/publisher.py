@@ -193,7 +193,7 @@ class EventPublisher(TracedFunctions, StepHelpers, WorkflowHelpers, Observabilit
 
     def close(self, timeout: float | None = None) -> int:
         """Flush and stop; return how many events were left. What is published afterwards is counted as dropped."""
-        process.left(self)
+        process.unwatch(self)
         if self._frames is not None:
             self._frames.stop()
         return self._delivery.close(self.settings.flush_timeout_s if timeout is None else timeout)

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tasker_producer.delivery import process
-from tasker_producer.delivery.drops import Drop, Trouble
-from tasker_producer.delivery.returned import Returned, in_order
+from tasker_producer.delivery.drops import Drop, DropLog
+from tasker_producer.delivery.returned import Returned, event_name, in_order
 from tasker_producer.delivery.spool import SpooledRecord, SpoolFile
-from tasker_producer.delivery.undelivered import event_name
 
 MAX_IN_MEMORY = 20_000
 MAX_BYTES_IN_MEMORY = 64 << 20
@@ -44,9 +43,9 @@ class SpoolSettings(NamedTuple):
 class Backlog:
     """The events of one process that wait for Kafka."""
 
-    def __init__(self, settings: SpoolSettings, trouble: Trouble) -> None:
+    def __init__(self, settings: SpoolSettings, drop_log: DropLog) -> None:
         self._settings = settings
-        self._trouble = trouble
+        self._drop_log = drop_log
         self._memory: deque[SpooledRecord] = deque()
         self._bytes = 0  # of those in memory
         self._storing: list[SpooledRecord] = []
@@ -240,8 +239,8 @@ class Backlog:
         return excess <= 0
 
     def _give_up(self, record: SpooledRecord, reason: Drop = Drop.SPOOL_FULL) -> None:
-        self._trouble.drop(event_name(record.headers), reason, f"{self._settings.full}, {self.waiting} events wait")
+        self._drop_log.drop(event_name(record.headers), reason, f"{self._settings.full}, {self.waiting} events wait")
 
     def _failed(self, error: Exception) -> None:
         where = self._settings.directory
-        self._trouble.tell("spool", f"The spool in {where} fails, events wait in memory: {error}")
+        self._drop_log.log("spool", f"The spool in {where} fails, events wait in memory: {error}")

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 # Not `confluent_kafka.Producer`: OpenTelemetry's instrumentation replaces that name, and would trace our own events.
 from confluent_kafka.cimpl import Producer
 
-from tasker_producer.delivery.drops import LibrdkafkaLog, Trouble
+from tasker_producer.delivery.drops import DropLog, LibrdkafkaLog
 from tasker_schemas.errors import ConfigurationError
 
 DEFAULTS: Mapping[str, Any] = {
@@ -48,9 +48,9 @@ class Client:
     once. From then on the client takes no event, and gives back those that it holds.
     """
 
-    def __init__(self, producer: Producer, trouble: Trouble) -> None:
+    def __init__(self, producer: Producer, drop_log: DropLog) -> None:
         self._producer = producer
-        self._trouble = trouble
+        self._drop_log = drop_log
         self.produce = producer.produce
         self._fatal: str | None = None
         self.failed_at = 0.0
@@ -90,7 +90,7 @@ class Client:
     def _failed(self, error: KafkaException) -> None:
         self.failed_at = time.monotonic()
         self._fatal = error.args[0].str()
-        self._trouble.tell("fatal", f"{self.why()}. A new one will try again.")
+        self._drop_log.log("fatal", f"{self.why()}. A new one will try again.")
 
 
 def is_fatal(error: KafkaException) -> bool:
@@ -98,7 +98,7 @@ def is_fatal(error: KafkaException) -> bool:
     return bool(error.args[0].code() == KafkaError._FATAL)  # noqa: SLF001
 
 
-def make_client(kafka: Mapping[str, str], trouble: Trouble, *, keep: bool) -> Client:
+def make_client(kafka: Mapping[str, str], drop_log: DropLog, *, keep: bool) -> Client:
     """Return a producer for these settings; with `keep` it never gives up for lack of time.
 
     Raises ConfigurationError naming the setting that librdkafka refuses.
@@ -107,7 +107,7 @@ def make_client(kafka: Mapping[str, str], trouble: Trouble, *, keep: bool) -> Cl
         raise ConfigurationError("KAFKA_BOOTSTRAP_SERVERS is not set: give the brokers as host:port,host:port")
     config = {**DEFAULTS, **(PATIENT if keep else {}), **kafka, **FIXED}
     try:
-        return Client(Producer(config, logger=LibrdkafkaLog(trouble)), trouble)
+        return Client(Producer(config, logger=LibrdkafkaLog(drop_log)), drop_log)
     except (KafkaException, TypeError, ValueError) as error:
         reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
         names = [name for name in config if name in reason] or sorted(kafka)

@@ -8,10 +8,9 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from tasker_producer.delivery.backlog import IN_MEMORY, Backlog
 from tasker_producer.delivery.client import KEPT, Client, is_fatal
-from tasker_producer.delivery.drops import Drop, Trouble
-from tasker_producer.delivery.returned import returned
+from tasker_producer.delivery.drops import Drop, DropLog
+from tasker_producer.delivery.returned import event_name, returned
 from tasker_producer.delivery.spool import SpooledRecord
-from tasker_producer.delivery.undelivered import event_name
 
 _POLL_S = 0.1
 
@@ -19,9 +18,9 @@ _POLL_S = 0.1
 class Drain:
     """Sends the events of one backlog; for the delivery's own thread."""
 
-    def __init__(self, backlog: Backlog, trouble: Trouble, stop: threading.Event) -> None:
+    def __init__(self, backlog: Backlog, drop_log: DropLog, stop: threading.Event) -> None:
         self._backlog = backlog
-        self._trouble = trouble
+        self._drop_log = drop_log
         self._stop = stop
         self._batch: list[tuple[int, SpooledRecord]] = []
         self._kept: set[int] = set()  # of the batch; they are still on disk
@@ -85,7 +84,7 @@ class Drain:
             except KafkaException as error:
                 if is_fatal(error):
                     return False
-                self._trouble.drop(event_name(headers), Drop.REFUSED, str(error.args[0]))
+                self._drop_log.drop(event_name(headers), Drop.REFUSED, str(error.args[0]))
             return True
         return False
 
@@ -94,7 +93,7 @@ class Drain:
         heard = time.monotonic()
         number, record = entry
         if error.code() not in KEPT:
-            self._trouble.drop(event_name(record.headers), Drop.REFUSED, error.str())
+            self._drop_log.drop(event_name(record.headers), Drop.REFUSED, error.str())
         elif number == IN_MEMORY:
             self._backlog.give_back(returned(record, message, heard))
         else:

@@ -25,7 +25,7 @@ class Drop(StrEnum):
     CLOSED = "closed"  # published after close(), or still undelivered when it returned
 
 
-class Trouble:
+class DropLog:
     """Counts given-up events and tells the service's log, not too often."""
 
     def __init__(self, on_drop: Callable[[str, str], None] | None = None) -> None:
@@ -48,14 +48,14 @@ class Trouble:
                 self._on_drop(event_name, str(reason))
             except Exception:  # the service's callback; it must not stop the delivery
                 log.exception("on_drop failed for %s", event_name)
-        self.tell(reason, f"Error publishing event {event_name} : {reason}: {detail}")
+        self.log(reason, f"Error publishing event {event_name} : {reason}: {detail}")
 
     def dropped(self) -> dict[str, int]:
         """Return how many events were given up, by reason."""
         with self._lock:
             return {str(reason): count for reason, count in self._dropped.items()}
 
-    def tell(self, subject: str, message: str, level: int = logging.ERROR) -> None:
+    def log(self, subject: str, message: str, level: int = logging.ERROR) -> None:
         """Log a message, unless one on the same subject was logged less than a minute ago."""
         now = time.monotonic()
         with self._lock:
@@ -70,12 +70,12 @@ class Trouble:
 class LibrdkafkaLog:
     """Passes librdkafka's own lines on, as rarely as ours; confluent-kafka calls `log` as if it were a logger."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        self._trouble = trouble
+    def __init__(self, drop_log: DropLog) -> None:
+        self._drop_log = drop_log
 
     def log(self, level: int, form: str, *args: Any) -> None:
         """Log one of librdkafka's lines; its facility (second argument, such as FAIL) is the subject."""
         if args[:1] == ("FATAL",):  # raised too, and told then
             return
         line = form % args if args else form
-        self._trouble.tell(f"librdkafka {args[0] if args else ''}", f"Kafka: {line}", min(level, logging.WARNING))
+        self._drop_log.log(f"librdkafka {args[0] if args else ''}", f"Kafka: {line}", min(level, logging.WARNING))

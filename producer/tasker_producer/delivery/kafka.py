@@ -1,7 +1,7 @@
 """The way to Kafka: one idempotent librdkafka producer per process, a bounded queue, a spool, and counts.
 
-`send` does no I/O and never raises for trouble. What the queue does not take waits in the backlog, and goes out when
-the queue has emptied: which means that the broker is back. What cannot be kept is counted and logged. A client that has
+`send` does no I/O and never raises for trouble with Kafka. What the queue does not take waits in the backlog, and goes
+out when the queue has emptied: the broker is back then. What cannot be kept is counted and logged. A client that has
 failed for good is replaced, and what it held waits like the rest.
 """
 
@@ -18,10 +18,9 @@ from tasker_producer.delivery import process
 from tasker_producer.delivery.backlog import Backlog, SpoolSettings
 from tasker_producer.delivery.client import KEPT, Client, is_fatal, make_client
 from tasker_producer.delivery.drain import Drain
-from tasker_producer.delivery.drops import Drop, Trouble
-from tasker_producer.delivery.returned import returned
+from tasker_producer.delivery.drops import Drop, DropLog
+from tasker_producer.delivery.returned import TraceFields, event_name, rebuild_headers, returned, trace_fields
 from tasker_producer.delivery.spool import SpooledRecord
-from tasker_producer.delivery.undelivered import TraceWire, event_name, headers_again, trace_of
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.headers import Header
 
@@ -62,7 +61,7 @@ class KafkaDelivery:
     ) -> None:
         self._kafka = kafka
         self._spool = spool
-        self._trouble = Trouble(on_drop)
+        self._drop_log = DropLog(on_drop)
         self._client: Client | None = None
         self._backlog: Backlog | None = None
         self._drain: Drain | None = None
@@ -77,27 +76,27 @@ class KafkaDelivery:
         client = self._client or self._open()
         backlog = self._backlog
         if client is None:
-            self._trouble.drop(event_name(headers), Drop.CLOSED, "the publisher is closed")
+            self._drop_log.drop(event_name(headers), Drop.CLOSED, "the publisher is closed")
             return
         if backlog is not None and backlog.active:
             backlog.add(SpooledRecord(topic, key, value, headers))
             return
         try:
-            client.produce(topic, value, key, on_delivery=self._settler(trace_of(headers)), headers=headers)
+            client.produce(topic, value, key, on_delivery=self._settler(trace_fields(headers)), headers=headers)
         except BufferError:
             self._keep(SpooledRecord(topic, key, value, headers), Drop.QUEUE_FULL, "the broker is slow or away")
         except KafkaException as error:
             if is_fatal(error):
                 self._keep(SpooledRecord(topic, key, value, headers), Drop.REFUSED, client.why())
             else:
-                self._trouble.drop(event_name(headers), Drop.REFUSED, str(error.args[0]))
+                self._drop_log.drop(event_name(headers), Drop.REFUSED, str(error.args[0]))
 
     def _keep(self, record: SpooledRecord, reason: Drop, detail: str) -> None:
         """Let a record wait that the client does not take now; without a spool it is given up."""
         if self._backlog is not None:
             self._backlog.add(record)
         else:
-            self._trouble.drop(event_name(record.headers), reason, detail)
+            self._drop_log.drop(event_name(record.headers), reason, detail)
 
     def flush(self, timeout: float) -> int:
         """Wait at most `timeout` seconds for everything to leave; return how many records are left."""
@@ -121,13 +120,13 @@ class KafkaDelivery:
         self._stop.set()
         self._thread.join(_STOP_S)
         client, self._client = self._client, None
-        lost = sum(self._trouble.dropped().values())
+        lost = sum(self._drop_log.dropped().values())
         self._leaving = True
         if client.queued():  # more than the records: librdkafka's own events too; so those are counted that come back
             client.purge()
             client.flush(_PURGE_S)
         kept = self._drain.close(settled=not client.queued()) if self._drain is not None else 0
-        return kept + sum(self._trouble.dropped().values()) - lost
+        return kept + sum(self._drop_log.dropped().values()) - lost
 
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish; `dropped_<reason>` for each reason."""
@@ -137,7 +136,7 @@ class KafkaDelivery:
         backlog = self._backlog
         spooled, restored = (0, 0) if backlog is None else (backlog.waiting, backlog.restored)
         left = self._left(self._client) if self._client is not None else spooled
-        dropped = self._trouble.dropped()
+        dropped = self._drop_log.dropped()
         lost = sum(dropped.values())
         return {
             "published": sent,
@@ -158,7 +157,7 @@ class KafkaDelivery:
             process.never_free(self._client)
         if self._backlog is not None:
             self._backlog.abandon()
-        self._trouble.reset_after_fork()
+        self._drop_log.reset_after_fork()
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -180,8 +179,8 @@ class KafkaDelivery:
             if self._client is None and not self._closed:
                 client = self._made()
                 if self._spool is not None:
-                    self._backlog = Backlog(self._spool, self._trouble)
-                    self._drain = Drain(self._backlog, self._trouble, self._stop)
+                    self._backlog = Backlog(self._spool, self._drop_log)
+                    self._drain = Drain(self._backlog, self._drop_log, self._stop)
                 self._thread = threading.Thread(target=self._work, name="tasker-producer", daemon=True)
                 self._client = client
                 self._thread.start()
@@ -189,7 +188,7 @@ class KafkaDelivery:
             return self._client
 
     def _made(self) -> Client:
-        return make_client(self._kafka, self._trouble, keep=self._spool is not None)
+        return make_client(self._kafka, self._drop_log, keep=self._spool is not None)
 
     def _work(self) -> None:
         """Look after the delivery until told to stop; whatever happens, it goes on."""
@@ -203,7 +202,7 @@ class KafkaDelivery:
         try:
             step()
         except Exception as error:  # noqa: BLE001  nobody restarts this thread
-            self._trouble.tell("delivery", f"The delivery of events has met an error, and goes on: {error!r}")
+            self._drop_log.log("delivery", f"The delivery of events has met an error, and goes on: {error!r}")
             self._stop.wait(_POLL_S)
 
     def _serve(self) -> None:
@@ -222,29 +221,29 @@ class KafkaDelivery:
         client.purge()
         if client.flush(_PURGE_S):
             return
-        with process.undivided:  # to make and to free a client takes librdkafka's own locks
+        with process.no_fork:  # to make and to free a client takes librdkafka's own locks
             try:
                 successor = self._made()
             except ConfigurationError as error:  # such as a certificate that is just being replaced
-                self._trouble.tell("client", str(error))
+                self._drop_log.log("client", str(error))
                 client.failed_at = time.monotonic()
                 return
             if not self._stop.is_set():
                 self._client = successor
             del client
 
-    def _settle(self, trace: TraceWire, error: KafkaError, message: Message) -> None:
+    def _settle(self, trace: TraceFields, error: KafkaError, message: Message) -> None:
         """Hear of a record that librdkafka could not deliver; only failures are reported."""
         heard = time.monotonic()
         topic, key, value = message.topic() or "", message.key() or b"", message.value() or b""
-        record = SpooledRecord(topic, key, value, headers_again(topic, value, trace))
+        record = SpooledRecord(topic, key, value, rebuild_headers(topic, value, trace))
         client, kept = self._client, error.code() in KEPT
         if kept and self._backlog is not None:
             self._backlog.give_back(returned(record, message, heard))
         elif kept and self._leaving:
-            self._trouble.drop(event_name(record.headers), Drop.CLOSED, error.str())
+            self._drop_log.drop(event_name(record.headers), Drop.CLOSED, error.str())
         elif error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001
-            self._trouble.drop(event_name(record.headers), Drop.EXPIRED, error.str())
+            self._drop_log.drop(event_name(record.headers), Drop.EXPIRED, error.str())
         else:
             detail = client.why() if kept and client is not None else error.str()
-            self._trouble.drop(event_name(record.headers), Drop.REFUSED, detail)
+            self._drop_log.drop(event_name(record.headers), Drop.REFUSED, detail)

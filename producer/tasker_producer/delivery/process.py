@@ -15,8 +15,8 @@ from types import FrameType
 from typing import Protocol
 
 
-class Guest(Protocol):
-    """Something that lives in a process of others."""
+class ProcessListener(Protocol):
+    """An object that is told of forks and of the end of its process."""
 
     def after_fork(self) -> None:
         """Start anew in a forked child; nothing else has run there yet."""
@@ -27,22 +27,22 @@ class Guest(Protocol):
         ...
 
 
-undivided = threading.RLock()
+no_fork = threading.RLock()
 """Held while something runs that a fork must not cut in half: SQLite's own locks would stay locked in the child."""
 
 _FORK_WAITS_S = 5.0
-_guests: dict[int, Guest] = {}
+_listeners: dict[int, ProcessListener] = {}
 
 
-def watch(guest: Guest) -> None:
-    """Tell `guest` of forks and of the end of this process, until it has `left`."""
-    _guests[id(guest)] = guest
+def watch(listener: ProcessListener) -> None:
+    """Tell `listener` of forks and of the end of this process, until `unwatch`."""
+    _listeners[id(listener)] = listener
     _install()
 
 
-def left(guest: Guest) -> None:
-    """Tell `guest` of nothing any more."""
-    _guests.pop(id(guest), None)
+def unwatch(listener: ProcessListener) -> None:
+    """Tell `listener` of nothing any more."""
+    _listeners.pop(id(listener), None)
 
 
 def watch_worker_exit() -> None:
@@ -76,23 +76,23 @@ def _install() -> None:
 
 
 def _before_fork() -> None:
-    undivided.acquire(timeout=_FORK_WAITS_S)
+    no_fork.acquire(timeout=_FORK_WAITS_S)
 
 
 def _after_fork_here() -> None:
     with suppress(RuntimeError):  # it was not to be had in time
-        undivided.release()
+        no_fork.release()
 
 
 def _after_fork() -> None:
     _after_fork_here()
-    for guest in list(_guests.values()):
-        guest.after_fork()
+    for listener in list(_listeners.values()):
+        listener.after_fork()
 
 
 def _at_exit() -> None:
-    for guest in list(_guests.values()):
-        guest.at_exit()
+    for listener in list(_listeners.values()):
+        listener.at_exit()
 
 
 def never_free(thing: object) -> None:

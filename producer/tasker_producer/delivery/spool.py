@@ -36,12 +36,12 @@ R = TypeVar("R")
 log = logging.getLogger("tasker_producer")
 
 
-def _undivided(method: Callable[P, R]) -> Callable[P, R]:
+def _no_fork(method: Callable[P, R]) -> Callable[P, R]:
     """Let no fork happen while a method runs."""
 
     @wraps(method)
     def whole(*args: P.args, **kwargs: P.kwargs) -> R:
-        with process.undivided:
+        with process.no_fork:
             return method(*args, **kwargs)
 
     return whole
@@ -79,7 +79,7 @@ class SpoolFile:
         self._gone: int = (counted[2] or 1) - 1
 
     @classmethod
-    @_undivided
+    @_no_fork
     def open(cls, directory: Path) -> Self:
         """Take a file that no living process holds: one that a dead process left behind first."""
         directory.mkdir(mode=_PRIVATE_DIR, parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ class SpoolFile:
             os.close(lock)
             raise
 
-    @_undivided
+    @_no_fork
     def adopt(self, directory: Path, max_bytes: int) -> None:
         """Take over what other dead processes left, while there is room: there may be fewer of us than of them."""
         for path in _left(directory):
@@ -111,13 +111,13 @@ class SpoolFile:
             finally:
                 other.close()
 
-    @_undivided
+    @_no_fork
     def append(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records behind all others."""
         self._insert((None, record) for record in records)
         self._grown_by(records)
 
-    @_undivided
+    @_no_fork
     def put_back(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records before all others: they are older than what is here."""
         oldest = self._database.execute("SELECT min(id) FROM records WHERE id > ?", (self._gone,)).fetchone()[0]
@@ -126,14 +126,14 @@ class SpoolFile:
         self._gone = min(self._gone, first - 1)
         self._grown_by(records)
 
-    @_undivided
+    @_no_fork
     def oldest(self, limit: int) -> list[tuple[int, SpooledRecord]]:
         """Return the oldest records with their ids."""
         query = "SELECT * FROM records WHERE id > ? ORDER BY id LIMIT ?"
         rows = self._database.execute(query, (self._gone, limit)).fetchall()
         return [(row[0], SpooledRecord(row[1], row[2], row[3], _headers(row[4]))) for row in rows]
 
-    @_undivided
+    @_no_fork
     def remove(self, records: Sequence[tuple[int, SpooledRecord]]) -> None:
         """Forget the oldest records: they are delivered, or given up."""
         if not records:
@@ -151,7 +151,7 @@ class SpoolFile:
         if not self.count:  # ids begin at 1 again
             self._gone = 0
 
-    @_undivided
+    @_no_fork
     def remove_some(self, records: Sequence[tuple[int, SpooledRecord]]) -> None:
         """Forget records among others that stay."""
         with self._database:
@@ -159,7 +159,7 @@ class SpoolFile:
         self.count -= len(records)
         self.size -= sum(record.size for _, record in records)
 
-    @_undivided
+    @_no_fork
     def close(self) -> None:
         """Let go of the file; what is in it waits for the next process."""
         self._database.close()

@@ -7,7 +7,7 @@ read them: a registry that is down never stops an event.
 import threading
 from itertools import count
 
-from tasker_producer.delivery.drops import Trouble
+from tasker_producer.delivery.drops import DropLog
 from tasker_schemas.avro.codec import confluent_frame
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
@@ -33,7 +33,7 @@ class RegistryFrames:
         self._prefix = topic_prefix
         self._retry_s = retry_s
         self._known: dict[Family, bytes] = {}
-        self._trouble = Trouble()
+        self._drop_log = DropLog()
         self.start()
 
     def of(self, family: Family) -> bytes | None:
@@ -55,7 +55,7 @@ class RegistryFrames:
 
     def start(self) -> None:
         """Ask for what is not known yet; also in a forked child, which has lost the parent's thread."""
-        self._trouble.reset_after_fork()
+        self._drop_log.reset_after_fork()
         self._lock = threading.Lock()
         self._without = count()
         self._looks = 0
@@ -98,4 +98,4 @@ class RegistryFrames:
         return len(self._known) == len(Family)
 
     def _tell(self, subject: str, error: Exception) -> None:
-        self._trouble.tell("registry", f"{subject}: events go out without a registry's id: {error}")
+        self._drop_log.log("registry", f"{subject}: events go out without a registry's id: {error}")

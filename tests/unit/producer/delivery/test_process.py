@@ -11,7 +11,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from tasker_producer import UsageError, carrier_from_environ, carrier_to_environ
 from tasker_producer.delivery import client
-from tasker_producer.delivery.drops import Drop, Trouble
+from tasker_producer.delivery.drops import Drop, DropLog
 from tasker_producer.testing import RecordingPublisher
 
 LOADED = "import sys, tasker_producer; print(*sorted({name.split('.')[0] for name in sys.modules}))"
@@ -36,7 +36,7 @@ def test_importing_it_loads_no_part_of_the_opentelemetry_sdk() -> None:
 
 def test_its_kafka_client_is_not_the_name_that_instrumentations_replace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confluent_kafka, "Producer", None)
-    made = client.make_client({"bootstrap.servers": "127.0.0.1:9"}, Trouble(), keep=False)
+    made = client.make_client({"bootstrap.servers": "127.0.0.1:9"}, DropLog(), keep=False)
     assert type(made._producer).__module__ == "cimpl"
 
 
@@ -76,10 +76,10 @@ def test_counts_are_shown_to_a_meter_with_the_reasons_of_drops(publisher: Record
 
 def test_given_up_events_are_counted_told_once_and_handed_to_the_service(caplog: pytest.LogCaptureFixture) -> None:
     told: list[tuple[str, str]] = []
-    trouble = Trouble(lambda name, reason: told.append((name, reason)))
+    drop_log = DropLog(lambda name, reason: told.append((name, reason)))
     for _ in range(1000):
-        trouble.drop("order.paid", Drop.QUEUE_FULL, "away")
-    assert trouble.dropped()["queue_full"] == len(told) == 1000
+        drop_log.drop("order.paid", Drop.QUEUE_FULL, "away")
+    assert drop_log.dropped()["queue_full"] == len(told) == 1000
     assert caplog.messages == ["Error publishing event order.paid : queue_full: away"]
 
 
@@ -87,7 +87,7 @@ def test_a_callback_that_fails_does_not_stop_the_delivery(caplog: pytest.LogCapt
     def fail(_name: str, _reason: str) -> None:
         raise RuntimeError
 
-    trouble = Trouble(fail)
-    trouble.drop("order.paid", Drop.CLOSED, "closed")
-    assert trouble.dropped()["closed"] == 1
+    drop_log = DropLog(fail)
+    drop_log.drop("order.paid", Drop.CLOSED, "closed")
+    assert drop_log.dropped()["closed"] == 1
     assert "on_drop failed for order.paid" in caplog.text

@@ -1,13 +1,16 @@
-"""What librdkafka gives back is put into the order in which it was sent."""
+"""Events that librdkafka gives back get their headers and the order in which they were sent."""
 
 import random
 from itertools import zip_longest
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_producer.delivery.returned import Returned, in_order
+from tasker_producer.delivery.returned import Returned, in_order, rebuild_headers, trace_fields
 from tasker_producer.delivery.spool import SpooledRecord
+from tasker_producer.testing import RecordingPublisher
+from tasker_schemas.avro.codec import confluent_frame
 
 STEP_S = 0.00001
 LATE_S = 0.02
@@ -46,3 +49,15 @@ def test_partitions_have_their_own_order() -> None:
     found = numbers(in_order([event(n, partition=n % 2) for n in (4, 5, 0, 2, 1, 3)]))
     assert [n for n in found if n % 2 == 0] == [0, 2, 4]
     assert [n for n in found if n % 2] == [1, 3, 5]
+
+
+@pytest.mark.parametrize("framed", [False, True])
+def test_headers_are_the_same_as_those_that_were_sent(framed: bool) -> None:
+    publisher = RecordingPublisher()
+    with publisher.task("order", task_id=1) as task, task.step("pay"):
+        publisher.publish_event("order.paid", {"amount": 3})
+    publisher.publish_event("order.seen", key="k")
+    publisher.publish_no_viable_steps({"id": 1}, reason="done")
+    for event in publisher.events:
+        value = confluent_frame(7) + event.value[10:] if framed else event.value
+        assert sorted(rebuild_headers(event.topic, value, trace_fields(event.headers))) == sorted(event.headers)

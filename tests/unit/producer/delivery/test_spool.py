@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasker_producer.delivery.backlog import MAX_IN_MEMORY, Backlog, FullPolicy, SpoolSettings
-from tasker_producer.delivery.drops import Trouble
+from tasker_producer.delivery.drops import DropLog
 from tasker_producer.delivery.returned import Returned
 from tasker_producer.delivery.spool import SpooledRecord, SpoolFile
 
@@ -21,7 +21,7 @@ def numbers(batch: list[tuple[int, SpooledRecord]]) -> list[int]:
 
 
 def backlog(directory: Path, max_bytes: int = 1 << 20, full: FullPolicy = FullPolicy.DROP_OLDEST) -> Backlog:
-    made = Backlog(SpoolSettings(directory, max_bytes, full, 0.01), Trouble())
+    made = Backlog(SpoolSettings(directory, max_bytes, full, 0.01), DropLog())
     made.open()
     return made
 
@@ -104,7 +104,7 @@ def test_a_full_spool_drops_the_oldest_and_counts_them(tmp_path: Path) -> None:
         waiting.store()
     kept = numbers(waiting.next_batch())
     assert kept == list(range(100 - len(kept), 100))
-    assert waiting._trouble.dropped()["spool_full"] == 100 - len(kept) > 0
+    assert waiting._drop_log.dropped()["spool_full"] == 100 - len(kept) > 0
 
 
 @pytest.mark.parametrize("policy", [FullPolicy.DROP_NEWEST, FullPolicy.BLOCK])
@@ -117,7 +117,7 @@ def test_a_full_spool_keeps_the_oldest_under_the_other_policies(tmp_path: Path, 
     assert on_disk > 0
     waiting.add(record(-1))
     assert numbers(waiting.next_batch())[0] == 0
-    assert waiting._trouble.dropped()["spool_full"] == 20
+    assert waiting._drop_log.dropped()["spool_full"] == 20
 
 
 def test_a_disk_that_fails_leaves_events_waiting_in_memory(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_disk_that_fills_up_keeps_events_until_memory_is_full(tmp_path: Path) 
     for number in range(MAX_IN_MEMORY + 5):
         waiting.add(record(number, size=500))
     waiting.store()
-    dropped = waiting._trouble.dropped()["spool_full"]
+    dropped = waiting._drop_log.dropped()["spool_full"]
     assert dropped == 5
     assert waiting.waiting == MAX_IN_MEMORY
 
@@ -147,7 +147,7 @@ def test_events_in_memory_are_bounded_by_their_bytes_too(tmp_path: Path, monkeyp
     waiting = backlog(tmp_path / "file")
     for number in range(100):
         waiting.add(record(number, size=1_000))
-    assert waiting.waiting == 100 - waiting._trouble.dropped()["spool_full"] == 10
+    assert waiting.waiting == 100 - waiting._drop_log.dropped()["spool_full"] == 10
 
 
 def test_a_disk_that_refuses_to_delete_does_not_give_an_event_twice(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""Threads and locks of the operating system, also where gevent or eventlet has replaced those of Python.
+
+A patched thread is a greenlet: librdkafka's blocking calls would stop the host's hub with it. Both libraries change
+attributes of the modules `_thread` and `threading`. This module executes the builtin module `_thread` anew, so its
+functions are the original ones, whether it is imported before or after the patching.
+
+Code that holds one of these locks must not switch greenlets: it runs no code of the service, logs nothing and waits
+for nothing.
+"""
+
+import importlib.machinery
+import importlib.util
+import threading
+import time
+from collections.abc import Callable
+from types import BuiltinFunctionType, ModuleType
+from typing import Any
+
+_MAX_PAUSE_S = 0.02
+
+
+def _original() -> ModuleType:
+    builtin: Any = importlib.machinery.BuiltinImporter
+    spec = importlib.machinery.ModuleSpec("_thread", builtin, origin="built-in")
+    module = importlib.util.module_from_spec(spec)
+    builtin.exec_module(module)
+    return module
+
+
+_thread: Any = _original()
+allocate_lock: Callable[[], Any] = _thread.allocate_lock
+RLock: Callable[[], Any] = _thread.RLock
+get_ident: Callable[[], int] = _thread.get_ident
+
+
+def is_green() -> bool:
+    """Return whether threads of Python are greenlets in this process."""
+    return not isinstance(threading._start_new_thread, BuiltinFunctionType)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def start_thread(run: Callable[[], None], name: str) -> None:
+    """Run a function in a thread of the operating system that does not keep the process alive.
+
+    Raises RuntimeError where the process may start no more threads.
+    """
+    if is_green():
+        _thread.start_new_thread(run, ())
+    else:
+        threading.Thread(target=run, name=name, daemon=True).start()
+
+
+def wait_for(condition: Callable[[], bool], timeout: float) -> bool:
+    """Return whether a condition is true within `timeout` seconds; other greenlets run meanwhile."""
+    end = time.monotonic() + timeout
+    pause = 0.0005
+    while not condition():
+        rest = end - time.monotonic()
+        if rest <= 0:
+            return False
+        time.sleep(min(pause, rest))  # looked up at each call: gevent and eventlet replace it
+        pause = min(2 * pause, _MAX_PAUSE_S)
+    return True
+
+
+class Flag:
+    """A flag that one thread sets and a thread of ours waits for: threading.Event with locks of the system."""
+
+    def __init__(self) -> None:
+        self._set = False
+        self._wake = allocate_lock()
+        self._wake.acquire()
+
+    def set(self) -> None:
+        """Set the flag, which ends all waiting."""
+        self._set = True
+        try:
+            self._wake.release()
+        except RuntimeError:  # another call released it
+            return
+
+    def is_set(self) -> bool:
+        """Return whether the flag is set."""
+        return self._set
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the flag is set, at most `timeout` seconds; return whether it is. For threads of ours only."""
+        if not self._set and self._wake.acquire(timeout=timeout):
+            self._wake.release()
+        return self._set
