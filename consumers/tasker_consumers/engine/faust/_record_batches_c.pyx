@@ -1,12 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, nonecheck=False
 """The records of a Kafka batch (message format 2), in C.
 
-A record is where it stands in its batch: its key, its value and its headers are made when somebody asks for them.
+A record is its position in the batch: its key, its value and its headers are made when somebody asks for them. All
+lengths are read as 64 bits and compared with the end of the batch before they are used, also those of headers that
+nobody asks for: a batch is refused as a whole or is safe to read.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.limits cimport INT_MAX
 from libc.stdint cimport int64_t, uint64_t
 
 
@@ -16,22 +17,22 @@ cdef struct Cursor:
 
 
 cdef struct Span:
-    int at  # in the batch
-    int size  # negative for null
+    Py_ssize_t at  # in the batch
+    Py_ssize_t size  # negative for null
 
 
 cdef class NativeHeaders:
-    """A record's names and values, in their order; those who never look at them pay for nothing."""
+    """A record's names and values, in their order; made only when somebody looks at them."""
 
     cdef bytes _batch
-    cdef int _at
-    cdef int _end
+    cdef Py_ssize_t _at
+    cdef Py_ssize_t _end
 
     def __iter__(self):
         return iter(self._read())
 
-    def __getitem__(self, place):
-        return self._read()[place]
+    def __getitem__(self, index):
+        return self._read()[index]
 
     def __len__(self):
         cdef Cursor cursor = _cursor(self._batch, self._at, self._end)
@@ -39,12 +40,12 @@ cdef class NativeHeaders:
 
     cdef list _read(self):
         cdef Cursor cursor = _cursor(self._batch, self._at, self._end)
-        cdef int64_t left = _varint(&cursor)
-        cdef list found = []
-        while left > 0:
-            found.append((_text(&cursor), _bytes(self._batch, _span(&cursor, self._batch))))
-            left -= 1
-        return found
+        cdef int64_t remaining = _varint(&cursor)
+        cdef list headers = []
+        while remaining > 0:
+            headers.append((_text(&cursor), _bytes(self._batch, _span(&cursor, self._batch))))
+            remaining -= 1
+        return headers
 
 
 cdef class NativeRecord:
@@ -57,8 +58,8 @@ cdef class NativeRecord:
     cdef bytes _batch
     cdef Span _key
     cdef Span _value
-    cdef int _headers_at
-    cdef int _end
+    cdef Py_ssize_t _headers_at
+    cdef Py_ssize_t _end
 
     @property
     def key(self):
@@ -74,37 +75,48 @@ cdef class NativeRecord:
         headers._batch, headers._at, headers._end = self._batch, self._headers_at, self._end
         return headers
 
+    @property
+    def size(self):
+        """Bytes of key, value and headers, as they lie in the batch."""
+        return self._end - self._key.at
 
-def unpack(str topic, int partition, bytes payload not None, int64_t offset, int64_t timestamp, int64_t append_time):
-    """Return the records of a batch whose first one would have this offset and timestamp.
 
-    An `append_time` that is not negative is the time of all of them. Raises ValueError for bytes that are no records.
+def unpack(
+    str topic, int partition, bytes payload not None, int64_t offset, int64_t timestamp, int64_t append_time, int64_t count
+):
+    """Return the `count` records of a batch whose first record would have this offset and timestamp.
+
+    An `append_time` that is not negative is the time of all of them. Raises ValueError for bytes that are not exactly
+    so many records.
     """
     cdef const char *start = PyBytes_AS_STRING(payload)
     cdef Cursor cursor = _cursor(payload, 0, PyBytes_GET_SIZE(payload))
     cdef Cursor inner
-    cdef int64_t size, when
+    cdef int64_t size
+    cdef uint64_t when
     cdef NativeRecord record
     cdef list records = []
-    if PyBytes_GET_SIZE(payload) > INT_MAX:
-        raise ValueError("a batch of more than 2 GiB")
-    while cursor.at < cursor.end:
+    while len(records) < count:
         size = _size(&cursor)
+        if size < 0:
+            raise ValueError("a record of a negative size")
         inner.at, inner.end = cursor.at, cursor.at + size
         cursor.at += size
-        if size < 1:
-            raise ValueError("a record without attributes")
-        inner.at += 1  # attributes, of which there are none yet
+        _varint(&inner)  # attributes, of which Kafka has none yet
         record = NativeRecord.__new__(NativeRecord)
         record.topic, record.partition, record._batch = topic, partition, payload
-        when = timestamp + _varint(&inner)
-        record.timestamp = when if append_time < 0 else append_time
-        record.offset = offset + _varint(&inner)
+        # Unsigned, because numbers of foreign bytes may overflow, which C allows only for these.
+        when = <uint64_t>timestamp + <uint64_t>_varint(&inner)
+        record.timestamp = <int64_t>when if append_time < 0 else append_time
+        record.offset = <int64_t>(<uint64_t>offset + <uint64_t>_varint(&inner))
         record._key = _span(&inner, payload)
         record._value = _span(&inner, payload)
         record._headers_at = inner.at - start
         record._end = inner.end - start
+        _check_headers(&inner)
         records.append(record)
+    if cursor.at != cursor.end:
+        raise ValueError("bytes after the last record")
     return records
 
 
@@ -115,12 +127,34 @@ cdef inline Cursor _cursor(bytes data, Py_ssize_t start, Py_ssize_t end):
     return cursor
 
 
+cdef int _check_headers(Cursor *cursor) except -1:
+    """Walk over the headers to the record's end; raises ValueError when they do not end there."""
+    cdef int64_t remaining = _varint(cursor)
+    cdef int64_t size
+    if remaining < 0:
+        raise ValueError("a negative number of headers")
+    while remaining > 0:
+        size = _size(cursor)
+        if size < 0:
+            raise ValueError("a header without a name")
+        cursor.at += size
+        size = _size(cursor)
+        if size > 0:
+            cursor.at += size
+        remaining -= 1
+    if cursor.at != cursor.end:
+        raise ValueError("a record that does not end with its headers")
+    return 0
+
+
 cdef inline Span _span(Cursor *cursor, bytes batch) except *:
-    """Return where the next bytes are, and go on behind them."""
+    """Return where the next bytes are, and move the cursor behind them."""
+    cdef int64_t size = _size(cursor)
     cdef Span span
-    span.size = _size(cursor)
+    span.size = size
     span.at = cursor.at - PyBytes_AS_STRING(batch)
-    cursor.at += max(span.size, 0)
+    if size > 0:
+        cursor.at += size
     return span
 
 
@@ -132,13 +166,13 @@ cdef str _text(Cursor *cursor):
     cdef int64_t size = _size(cursor)
     if size < 0:
         raise ValueError("a header without a name")
-    text = PyUnicode_DecodeUTF8(cursor.at, size, "replace")  # whatever others name theirs
+    text = PyUnicode_DecodeUTF8(cursor.at, size, "replace")  # other clients may send names that are no UTF-8
     cursor.at += size
     return text
 
 
 cdef inline int64_t _size(Cursor *cursor) except? -1:
-    """Return how many bytes come next, a negative number for null."""
+    """Return how many bytes come next, a negative number for null; they all lie before the cursor's end."""
     cdef int64_t size = _varint(cursor)
     if size > cursor.end - cursor.at:
         raise ValueError("a record that ends too early")
@@ -157,3 +191,12 @@ cdef inline int64_t _varint(Cursor *cursor) except? -1:
             return <int64_t>(number >> 1) ^ -<int64_t>(number & 1)
         shift += 7
     raise ValueError("a record that ends in a number")
+
+
+def native_size(list records not None):
+    """Return how many bytes the records of a run have, as they lie in their batches."""
+    cdef Py_ssize_t size = 0
+    for record in records:
+        if type(record) is NativeRecord:
+            size += (<NativeRecord>record)._end - (<NativeRecord>record)._key.at
+    return size

@@ -10,7 +10,7 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from tasker_consumers.engine.faust.record_batches import deliver_native_records
+from tasker_consumers.engine.faust.record_batches import deliver_bounded_records
 from tasker_consumers.engine.faust.time_alignment import Pace
 
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
@@ -37,7 +37,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         """Start the consumer and listen in on its heartbeats."""
         await super().on_start()
         consumer = self._ensure_consumer()
-        deliver_native_records(consumer._fetcher)
+        deliver_bounded_records(consumer._fetcher)
         _tune(consumer._fetcher, restoring=False, behind=False)
         coordinator = consumer._coordinator
         beat = coordinator._do_heartbeat

@@ -1,57 +1,93 @@
-"""Fetched bytes to records: aiokafka checks the batches, what is in them is read in C (`_record_batches_c`).
+"""Fetched bytes to records: aiokafka checks the batches, a bounded decompressor and a reader in C take them apart.
 
 aiokafka makes two objects of each record and three of each header, whether anybody looks at them or not. Where the
-package was installed without a C compiler, its own records are delivered.
-"""
-# ruff: noqa: SLF001  it reaches into aiokafka, as `transport` does
+package was installed without a C compiler, aiokafka reads the decompressed records.
 
-from collections.abc import Callable, Iterator, Mapping
+A batch that cannot be read becomes an `UnreadableBatch`, which goes to the dead letters as a pointer: reading goes on
+behind it.
+"""
+# ruff: noqa: SLF001  it reaches into aiokafka, as `consumer` does
+
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from aiokafka import codec
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
+from tasker_consumers.engine.faust.decompression import Decompressor, TooLargeError
+from tasker_schemas.errors import PoisonReason, PoisonRecord
+
 NativeRecord: Any = None
 unpack: Any = None
+native_size: Any = None
 with suppress(ImportError):
-    from tasker_consumers.engine.faust._record_batches_c import NativeRecord, unpack
+    from tasker_consumers.engine.faust._record_batches_c import (
+        NativeRecord,
+        native_size,
+        unpack,
+    )
 
-_BEFORE_LENGTH, _OVERHEAD, _HEADER = 8, 12, 61  # bytes of a batch: to its length, to what that counts, to its records
-_APPEND_TIME = 1
-_DECODERS: Mapping[int, Callable[[bytes], bytes]] = {
-    0: bytes,
-    1: codec.gzip_decode,
-    2: codec.snappy_decode,
-    3: codec.lz4_decode,
-    4: codec.zstd_decode,
-}
+#: Decompressed bytes after which one fetch of a partition ends; what is behind them is fetched again.
+FETCH_BYTES = 16 << 20
+# Bytes of a batch: before its length, before its attributes, before the number of its records, before its records.
+_BEFORE_LENGTH, _OVERHEAD, _ATTRIBUTES, _COUNT, _HEADER = 8, 12, 21, 57, 61
+_APPEND_TIME, _CODEC_MASK = 1, 0x07
 
 
-def deliver_native_records(fetcher: Any) -> None:
-    """Have one of aiokafka's fetchers deliver native records, if there can be any."""
-    if unpack is None:
-        return
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableBatch:
+    """Stands for all records of a batch that cannot be read; the rest is as in `engine.processor.Record`."""
+
+    topic: str
+    partition: int
+    #: The offset of the batch's last record: what is acknowledged when this is.
+    offset: int
+    first_offset: int
+    timestamp: int
+    #: Compressed bytes of the batch.
+    size: int
+    error: PoisonRecord
+    key: None = None
+    value: None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+def total_size(records: list[Any]) -> int:
+    """Return how many decompressed bytes the records of a run hold in memory."""
+    if native_size is not None:
+        return int(native_size(records))
+    return sum(len(record.key or b"") + len(record.value or b"") for record in records)
+
+
+def deliver_bounded_records(fetcher: Any) -> None:
+    """Have one of aiokafka's fetchers decompress within limits, and deliver native records where they are compiled."""
     process = type(fetcher)._proc_fetch_request
-    names = {**process.__globals__, "MemoryRecords": _Batches, "PartitionRecords": _Records}
+    batches = partial(_Batches, decompressor=Decompressor())
+    names = {**process.__globals__, "MemoryRecords": batches, "PartitionRecords": _Records}
     fetcher._proc_fetch_request = MethodType(FunctionType(process.__code__, names), fetcher)
 
 
 class _Batches:
     """aiokafka's batches, which know the bytes they came from."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, decompressor: Decompressor) -> None:
         self._data = data
         self._position = 0
         self._batches = MemoryRecords(data)
-        self.has_next = self._batches.has_next
         self.size_in_bytes = self._batches.size_in_bytes
+        self.decompressor = decompressor
+        self.decompressed = 0
         self.topic = ""
         self.partition = 0
+
+    def has_next(self) -> bool:
+        return self.decompressed < FETCH_BYTES and bool(self._batches.has_next())
 
     def next_batch(self) -> Any:
         batch = self._batches.next_batch()
@@ -60,30 +96,60 @@ class _Batches:
         self._position = end = begin + _OVERHEAD + size
         if not isinstance(batch, DefaultRecordBatch) or batch.is_control_batch:  # of an older format, or no records
             return batch
-        return _Batch(self, batch, self._data[begin + _HEADER : end])
+        return _Batch(self, batch, self._data[begin:end])
 
 
 class _Batch:
-    """One of them, whose records are native."""
+    """One of them: its records are decompressed within a limit."""
 
-    def __init__(self, origin: _Batches, batch: Any, payload: bytes) -> None:
+    def __init__(self, origin: _Batches, batch: Any, data: bytes) -> None:
         self._origin = origin
         self._batch = batch
-        self._payload = payload
+        self._data = data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
 
     def __iter__(self) -> Iterator[Any]:
+        data = self._data[_HEADER:]
+        if not data:  # compaction left nothing but the header
+            return iter(())
+        try:
+            payload = self._origin.decompressor.decompress(self._batch.compression_type, data)
+            self._origin.decompressed += len(payload)
+            return iter(self._native(payload) if unpack is not None else list(self._foreign(payload)))
+        except TooLargeError as error:
+            return iter([self._unreadable(PoisonReason.TOO_LARGE, error)])
+        except (ValueError, CorruptRecordException) as error:
+            return iter([self._unreadable(PoisonReason.MALFORMED, error)])
+
+    def _native(self, payload: bytes) -> list[Any]:
         batch, origin = self._batch, self._origin
         append_time = batch.max_timestamp if batch.timestamp_type == _APPEND_TIME else -1
-        payload = _DECODERS[batch.compression_type](self._payload)
-        try:
-            return iter(
-                unpack(origin.topic, origin.partition, payload, batch.base_offset, batch.first_timestamp, append_time)
-            )
-        except ValueError as error:
-            raise CorruptRecordException(f"{origin.topic}/{origin.partition}/{batch.base_offset}: {error}") from error
+        count = int.from_bytes(self._data[_COUNT:_HEADER], "big", signed=True)
+        offset, timestamp = batch.base_offset, batch.first_timestamp
+        records: list[Any] = unpack(origin.topic, origin.partition, payload, offset, timestamp, append_time, count)
+        return records
+
+    def _foreign(self, payload: bytes) -> Any:
+        """Return aiokafka's own batch over the decompressed records."""
+        header = bytearray(self._data[:_HEADER])
+        header[_ATTRIBUTES + 1] &= ~_CODEC_MASK
+        return DefaultRecordBatch(bytes(header) + payload)
+
+    def _unreadable(self, reason: PoisonReason, error: Exception) -> UnreadableBatch:
+        batch, origin = self._batch, self._origin
+        first, last = batch.base_offset, batch.next_offset - 1
+        where = f"{origin.topic}/{origin.partition}, offsets {first} to {last}"
+        return UnreadableBatch(
+            topic=origin.topic,
+            partition=origin.partition,
+            offset=last,
+            first_offset=first,
+            timestamp=batch.max_timestamp,
+            size=len(self._data),
+            error=PoisonRecord(reason, f"a batch that cannot be read ({where}): {error}"),
+        )
 
 
 class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
@@ -97,4 +163,4 @@ class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
         return self._records_iterator  # type: ignore[no-any-return]  # aiokafka's own step around it costs as much
 
     def _consumer_record(self, tp: Any, record: Any) -> Any:
-        return record if type(record) is NativeRecord else super()._consumer_record(tp, record)
+        return record if type(record) in (NativeRecord, UnreadableBatch) else super()._consumer_record(tp, record)
