@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
@@ -43,6 +44,28 @@ def test_a_record_without_a_key_goes_to_the_dead_letters(arena: Arena) -> None:
     (letter,) = arena.read("dlq")
     assert letter.value() == b"1:1"
     assert dict(letter.headers())["__streams.errors.message"].startswith(b"null_key")
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_a_batch_that_decompresses_beyond_the_limit_is_one_pointer_and_the_rest_goes_on(
+    arena: Arena, codec: str
+) -> None:
+    arena.allow_large_records("a")
+    arena.produce(50, 10)
+    bomb = Producer({"bootstrap.servers": arena.bootstrap, "compression.type": codec, "message.max.bytes": 200_000_000})
+    bomb.produce(f"{arena.prefix}.a", bytes(150_000_000), b"key-1", partition=0)
+    assert bomb.flush(30) == 0
+    arena.records += 1
+    arena.produce(50, 10, seed=2)
+    with arena.worker() as worker:
+        arena.wait_committed()
+        assert (worker.peak_mib() < 512, worker.terminate()) == (True, 0)
+    assert arena.differences() == {}
+    (letter,) = arena.read("dlq")
+    assert (letter.key(), letter.value()) == (None, None)
+    headers = dict(letter.headers())
+    assert headers["__streams.errors.offset"] == headers["tasker-dlq-first-offset"]
+    assert b"more than 67108864 bytes" in headers["__streams.errors.message"]
 
 
 def test_a_backend_slower_than_the_session_does_not_cost_the_membership(arena: Arena) -> None:

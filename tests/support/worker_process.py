@@ -45,6 +45,11 @@ class WorkerProcess:
         self.signal(signal.SIGTERM)
         return self.process.wait(40)
 
+    def peak_mib(self) -> float:
+        """Return the most memory that it held at any time, while it lives."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
     def said(self, text: str) -> int:
         """Return how often its log holds a text."""
         return self.log.read_text().count(text)

@@ -10,6 +10,7 @@ import faust
 
 from tasker_consumers.engine.faust.connection import connection
 from tasker_consumers.engine.faust.consumer import RunConsumer, RunSchema
+from tasker_consumers.engine.faust.record_batches import total_size
 from tasker_consumers.engine.faust.recovery import RunTableManager
 from tasker_consumers.engine.faust.table import RunTable
 from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES, KafkaBatchProducer
@@ -156,7 +157,7 @@ def _delivering(app: EngineApp) -> Callable[[Any], Any]:
             run = event.value
             # A run from before a seek is delivered again, to whoever has the partition now.
             stale = partial(consumer.is_stale, run)
-            delivery = FetchedRecords(run.records, partial(stream.ack, event), stale, run.more)
+            delivery = FetchedRecords(run.records, partial(stream.ack, event), stale, run.more, total_size(run.records))
             await app.batcher.put(event.message.partition, delivery)
 
     return deliver

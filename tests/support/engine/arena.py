@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
 from tests.support.processes import eventually
 from tests.support.worker_process import WorkerProcess
@@ -39,6 +39,16 @@ class Arena:
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         for created in admin.create_topics(topics).values():
             created.result()
+
+    def allow_large_records(self, name: str) -> None:
+        """Let a topic take batches of up to a gigabyte, as some clusters do."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, f"{self.prefix}.{name}")
+        resource.add_incremental_config(
+            ConfigEntry("max.message.bytes", "1000000000", incremental_operation=AlterConfigOpType.SET)
+        )
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        for altered in admin.incremental_alter_configs([resource]).values():
+            altered.result()
 
     def produce(self, count: int, keys: int, *, topics: str = "ab", seed: int = 7) -> None:
         """Send numbers to the topics, one in a hundred twice, and remember what they add up to."""

@@ -10,7 +10,7 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from tasker_consumers.engine.faust.record_batches import deliver_bounded_records
+from tasker_consumers.engine.faust.record_batches import FetchBudget, deliver_bounded_records
 from tasker_consumers.engine.faust.time_alignment import Pace
 
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
@@ -32,12 +32,13 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pace = Pace()
+        self._budget = FetchBudget()
 
     async def on_start(self) -> None:
         """Start the consumer and listen in on its heartbeats."""
         await super().on_start()
         consumer = self._ensure_consumer()
-        deliver_bounded_records(consumer._fetcher)
+        self._budget = deliver_bounded_records(consumer._fetcher)
         _tune(consumer._fetcher, restoring=False, behind=False)
         coordinator = consumer._coordinator
         beat = coordinator._do_heartbeat
@@ -63,6 +64,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         restoring = any(tp.topic in changelogs for tp in active_partitions)
         _tune(consumer._fetcher, restoring=restoring, behind=self.pace.is_behind())
         wanted = self.pace.next(active_partitions)
+        self._budget.renew()
         begun = time.monotonic()
         records = await super()._fetch_records(consumer, wanted, timeout, max_records)
         lasts = [(tp, fetched[-1]) for tp, fetched in records.items() if fetched]

@@ -8,9 +8,8 @@ behind it.
 """
 # ruff: noqa: SLF001  it reaches into aiokafka, as `consumer` does
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -21,6 +20,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
 from tasker_consumers.engine.faust.decompression import Decompressor, TooLargeError
+from tasker_consumers.engine.unreadable_batch import UnreadableBatch
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 
 NativeRecord: Any = None
@@ -33,29 +33,22 @@ with suppress(ImportError):
         unpack,
     )
 
-#: Decompressed bytes after which one fetch of a partition ends; what is behind them is fetched again.
-FETCH_BYTES = 16 << 20
+#: Decompressed bytes after which no more batches are read in one round; those that are left out are fetched again.
+FETCH_BYTES = 64 << 20
 # Bytes of a batch: before its length, before its attributes, before the number of its records, before its records.
 _BEFORE_LENGTH, _OVERHEAD, _ATTRIBUTES, _COUNT, _HEADER = 8, 12, 21, 57, 61
 _APPEND_TIME, _CODEC_MASK = 1, 0x07
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadableBatch:
-    """Stands for all records of a batch that cannot be read; the rest is as in `engine.processor.Record`."""
+class FetchBudget:
+    """How many decompressed bytes one round of fetched records may still have, over all partitions."""
 
-    topic: str
-    partition: int
-    #: The offset of the batch's last record: what is acknowledged when this is.
-    offset: int
-    first_offset: int
-    timestamp: int
-    #: Compressed bytes of the batch.
-    size: int
-    error: PoisonRecord
-    key: None = None
-    value: None = None
-    headers: Sequence[tuple[str, bytes]] = ()
+    def __init__(self) -> None:
+        self.remaining = FETCH_BYTES
+
+    def renew(self) -> None:
+        """Begin a round."""
+        self.remaining = FETCH_BYTES
 
 
 def total_size(records: list[Any]) -> int:
@@ -65,29 +58,34 @@ def total_size(records: list[Any]) -> int:
     return sum(len(record.key or b"") + len(record.value or b"") for record in records)
 
 
-def deliver_bounded_records(fetcher: Any) -> None:
-    """Have one of aiokafka's fetchers decompress within limits, and deliver native records where they are compiled."""
+def deliver_bounded_records(fetcher: Any) -> FetchBudget:
+    """Have one of aiokafka's fetchers decompress within limits, and deliver native records where they are compiled.
+
+    Returns the budget of a round, which the caller renews before each.
+    """
     process = type(fetcher)._proc_fetch_request
-    batches = partial(_Batches, decompressor=Decompressor())
+    budget = FetchBudget()
+    batches = partial(_Batches, decompressor=Decompressor(), budget=budget)
     names = {**process.__globals__, "MemoryRecords": batches, "PartitionRecords": _Records}
     fetcher._proc_fetch_request = MethodType(FunctionType(process.__code__, names), fetcher)
+    return budget
 
 
 class _Batches:
     """aiokafka's batches, which know the bytes they came from."""
 
-    def __init__(self, data: bytes, *, decompressor: Decompressor) -> None:
+    def __init__(self, data: bytes, *, decompressor: Decompressor, budget: FetchBudget) -> None:
         self._data = data
         self._position = 0
         self._batches = MemoryRecords(data)
         self.size_in_bytes = self._batches.size_in_bytes
         self.decompressor = decompressor
-        self.decompressed = 0
+        self.budget = budget
         self.topic = ""
         self.partition = 0
 
     def has_next(self) -> bool:
-        return self.decompressed < FETCH_BYTES and bool(self._batches.has_next())
+        return self.budget.remaining > 0 and bool(self._batches.has_next())
 
     def next_batch(self) -> Any:
         batch = self._batches.next_batch()
@@ -116,7 +114,7 @@ class _Batch:
             return iter(())
         try:
             payload = self._origin.decompressor.decompress(self._batch.compression_type, data)
-            self._origin.decompressed += len(payload)
+            self._origin.budget.remaining -= len(payload)
             return iter(self._native(payload) if unpack is not None else list(self._foreign(payload)))
         except TooLargeError as error:
             return iter([self._unreadable(PoisonReason.TOO_LARGE, error)])

@@ -10,6 +10,7 @@ from tasker_consumers.engine.flow.timers import Timers
 from tasker_consumers.engine.flow.writer import BatchResult, BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.processor import E, Effects, Entries, Index, Processor, Record, S, States
+from tasker_consumers.engine.unreadable_batch import UnreadableBatch
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 
 #: How long the event loop may wait for us; heartbeats and other partitions need it in between.
@@ -77,7 +78,7 @@ class Pipeline(Generic[S, E]):
             key = record.key
             try:
                 if key is None:
-                    raise PoisonRecord(PoisonReason.NULL_KEY, "a record without a key has no state")  # noqa: TRY301
+                    raise _no_key(record)
                 try:
                     event = decode(record)
                 except BackendUnavailable as error:
@@ -134,3 +135,9 @@ class Pipeline(Generic[S, E]):
                 await asyncio.sleep(0)
                 until = clock() + SLICE_SECONDS
         return entries
+
+
+def _no_key(record: Record) -> PoisonRecord:
+    if isinstance(record, UnreadableBatch):
+        return record.error
+    return PoisonRecord(PoisonReason.NULL_KEY, "a record without a key has no state")

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tasker_consumers.engine.flow.batch_producer import BatchProducer, ProducerRecord
-from tasker_consumers.engine.flow.dead_letters import dead_letter
+from tasker_consumers.engine.flow.dead_letters import dead_letter, dead_letter_pointer
 from tasker_consumers.engine.flow.partition_executor import uninterrupted
 from tasker_consumers.engine.processor import Entries, Record
 from tasker_consumers.engine.state.store import StateStore
+from tasker_consumers.engine.unreadable_batch import UnreadableBatch
 from tasker_schemas.errors import PoisonRecord
 
 
@@ -68,5 +69,8 @@ class BatchWriter:
         return await self.producer.send(topic, partition, (ProducerRecord(key, value) for key, value in values.items()))
 
     async def _bury(self, partition: int, poisoned: Sequence[tuple[Record, PoisonRecord]]) -> int | None:
-        letters = [dead_letter(record, error) for record, error in poisoned]
+        letters = [
+            dead_letter_pointer(record) if isinstance(record, UnreadableBatch) else dead_letter(record, error)
+            for record, error in poisoned
+        ]
         return await self.producer.send(self.dead_letters, partition % self.dead_letter_partitions, letters)

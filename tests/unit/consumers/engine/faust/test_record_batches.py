@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tasker_consumers.engine.faust import record_batches
 from tasker_consumers.engine.faust.decompression import Decompressor
-from tasker_consumers.engine.faust.record_batches import UnreadableBatch, total_size
+from tasker_consumers.engine.faust.record_batches import FetchBudget, total_size
+from tasker_consumers.engine.unreadable_batch import UnreadableBatch
 from tasker_schemas.errors import PoisonReason
 
 TOPIC = TopicPartition("t.events.task", 3)
@@ -35,9 +36,9 @@ def batch(records: list[Any], codec: int = 0, base_offset: int = 0) -> bytearray
     return data
 
 
-def records_of(data: bytes | bytearray, begin: int = 0, isolation: int = 0, limit: int = 64 << 20) -> Any:
-    batches = record_batches._Batches(bytes(data), decompressor=Decompressor(limit))
-    return record_batches._Records(TOPIC, batches, [], begin, None, None, True, isolation)
+def records_of(data: bytes | bytearray, begin: int = 0, limit: int = 64 << 20, budget: Any = None) -> Any:
+    batches = record_batches._Batches(bytes(data), decompressor=Decompressor(limit), budget=budget or FetchBudget())
+    return record_batches._Records(TOPIC, batches, [], begin, None, None, True, 0)
 
 
 def as_aiokafka(data: bytes | bytearray, begin: int = 0) -> Any:
@@ -108,10 +109,14 @@ def test_several_batches_of_one_fetch_follow_each_other(codec: int) -> None:
     assert read(records_of(data)) == read(as_aiokafka(data))
 
 
-def test_a_fetch_ends_early_when_it_has_many_bytes_and_the_next_goes_on_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_batches, "FETCH_BYTES", 1)
+def test_a_round_of_fetches_ends_when_its_bytes_are_used_up_and_the_next_goes_on_there() -> None:
+    budget = FetchBudget()
+    budget.remaining = 1
     data = batch(SAMPLE) + batch(SAMPLE, 0, 3)
-    assert read(records_of(data))[-1] == 3
+    assert read(records_of(data, budget=budget))[-1] == 3
+    assert read(records_of(data, begin=3, budget=budget)) == [3]
+    budget.renew()
+    assert read(records_of(data, begin=3, budget=budget))[-1] == 6
 
 
 def test_records_that_were_delivered_before_are_left_out() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.engine.flow.batching import MAX_WAITING, Batcher, FetchedRecords
+from tasker_consumers.engine.flow.batching import MAX_WAITING, MAX_WAITING_BYTES, Batcher, FetchedRecords
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 
 
@@ -27,11 +27,11 @@ class Desk:
         self.jobs.append(records)
         await self.gate.wait()
 
-    async def put(self, *records: int, more: bool = False) -> None:
+    async def put(self, *records: int, more: bool = False, size: int = 0) -> None:
         async def ack() -> None:
             self.acked.append(records)
 
-        await self.batcher.put(0, FetchedRecords(list(records), ack, lambda: self.is_stale, more))
+        await self.batcher.put(0, FetchedRecords(list(records), ack, lambda: self.is_stale, more, size))
         await asyncio.sleep(0.001)
 
     async def finish(self, jobs: int) -> None:
@@ -131,6 +131,33 @@ def test_who_delivers_waits_while_there_is_no_room() -> None:
         await beyond
         await desk.finish(jobs=2)
         assert desk.acked[-1] == (99,)
+
+    run(scenario())
+
+
+def test_who_delivers_waits_while_runs_hold_as_many_bytes_as_are_allowed() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        await desk.put(1, size=MAX_WAITING_BYTES - 10)
+        beyond = asyncio.ensure_future(desk.put(2, size=11))
+        await asyncio.sleep(0.01)
+        assert not beyond.done()
+        desk.gate.set()
+        await beyond
+        await desk.finish(jobs=2)
+        assert desk.acked == [(1,), (2,)]
+
+    run(scenario())
+
+
+def test_a_run_larger_than_all_room_is_taken_alone_and_no_lane_waits_for_more() -> None:
+    async def scenario() -> None:
+        desk = Desk(batch_size=100)
+        desk.gate.set()
+        await desk.put(1, more=True)
+        await desk.put(2, more=True, size=MAX_WAITING_BYTES + 1)
+        await desk.finish(jobs=1)
+        assert desk.jobs[0] == [1]
 
     run(scenario())
 
