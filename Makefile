@@ -10,7 +10,7 @@ CYTHON := $(shell find schemas producer consumers -name '*.pyx')
 C_TYPES := $(shell find schemas producer consumers -name '*.pxd')
 COMPILED := $(CYTHON) $(C_TYPES) $(C_TYPES:.pxd=.py)
 
-.PHONY: help setup demo test check up bench bench-stats clean
+.PHONY: help setup demo test test-pythons check up bench bench-stats clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,13 @@ demo: $(READY) ## Tasks in four processes on an embedded Kafka: spans and statis
 test: $(READY) ## All tests, on real components
 	$(VENV)/bin/pytest -n 2 --dist loadfile
 
+test-pythons: $(READY) ## Unit and contract tests on every other supported Python of this machine
+	@for python in $$(.ci/other-pythons $(UV) $(VENV)/bin/python); do \
+		export UV_PROJECT_ENVIRONMENT=$(VENV)-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
+		$(UV) sync --quiet --locked --all-extras --all-groups --python $$python && \
+		$$UV_PROJECT_ENVIRONMENT/bin/pytest -n 2 --dist loadfile tests/unit tests/contract schemas producer consumers || exit 1; \
+	done
+
 check: $(READY) ## Lint, types, directions of imports
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -44,4 +51,4 @@ bench-stats: $(READY) ## The statistics in full, with plots into docs/plots
 	$(VENV)/bin/python -m benchmarks.report
 
 clean: ## Forget the environment and all caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(VENV)-3.* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import signal
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,8 @@ pytest_plugins = [
 
 
 def pytest_configure() -> None:
-    """Refuse to test what was compiled from another source than the one that stands there."""
-    for compiled in Path(__file__).parent.parent.glob("*/tasker_*/**/*.so"):
+    """Refuse to test modules that this interpreter's compiler made from an older source."""
+    for compiled in Path(__file__).parent.parent.glob(f"*/tasker_*/**/*{EXTENSION_SUFFIXES[0]}"):
         module = compiled.with_name(compiled.name.partition(".")[0])
         sources = [source for suffix in (".py", ".pyx", ".pxd") if (source := module.with_suffix(suffix)).exists()]
         if any(source.stat().st_mtime > compiled.stat().st_mtime for source in sources):

@@ -32,13 +32,9 @@ class Authority:
             digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
             data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
         )  # fmt: skip
-        draft = _draft(itself, itself, key).add_extension(usage, critical=True)
-        return cls(
-            draft.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(
-                key, hashes.SHA256()
-            ),
-            key,
-        )
+        draft = _draft(itself, itself, key, key).add_extension(usage, critical=True)
+        authority = draft.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        return cls(authority.sign(key, hashes.SHA256()), key)
 
     def pem(self) -> bytes:
         """The certificate as a PEM file holds it."""
@@ -49,20 +45,27 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        draft = _draft(subject, self.certificate.subject, key).add_extension(address, critical=False)
+        draft = _draft(subject, self.certificate.subject, key, self.key).add_extension(address, critical=False)
         pem = serialization.Encoding.PEM
         locked = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
         private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, locked)
         return private + draft.sign(self.key, hashes.SHA256()).public_bytes(pem)
 
 
-def _draft(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _draft(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    """Return a certificate without its signature; Python 3.13 refuses one that does not name its signer's key."""
     now = datetime.now(UTC)
+    signed_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+    subject_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(subject_key, critical=False)
+        .add_extension(signed_by, critical=False)
     )
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 COLUMNS = (
@@ -62,13 +63,13 @@ def windows_in_sql(events: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
     Times are in microseconds; the durations are JSON.
     """
-    database = sqlite3.connect(":memory:")
-    database.execute(f"CREATE TABLE events ({', '.join(COLUMNS)})")
-    database.execute("CREATE TABLE ranks (event_name, rank)")
-    database.executemany("INSERT INTO ranks VALUES (?, ?)", _RANKS.items())
-    rows = ([_plain(told.get(column)) for column in COLUMNS] for told in events)
-    database.executemany(f"INSERT INTO events VALUES ({', '.join('?' * len(COLUMNS))})", rows)
-    return database.execute(_SQL).fetchall()
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute(f"CREATE TABLE events ({', '.join(COLUMNS)})")
+        database.execute("CREATE TABLE ranks (event_name, rank)")
+        database.executemany("INSERT INTO ranks VALUES (?, ?)", _RANKS.items())
+        rows = ([_plain(event.get(column)) for column in COLUMNS] for event in events)
+        database.executemany(f"INSERT INTO events VALUES ({', '.join('?' * len(COLUMNS))})", rows)
+        return database.execute(_SQL).fetchall()
 
 
 def _plain(value: Any) -> Any:
