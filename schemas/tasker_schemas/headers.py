@@ -18,6 +18,7 @@ CE_ID = "ce_id"
 CE_TYPE = "ce_type"
 CE_SOURCE = "ce_source"
 CE_SUBJECT = "ce_subject"
+CE_TIME = "ce_time"  # the event's own time, RFC 3339
 CONTENT_TYPE = "content-type"
 REPLAY = "tasker-replay"
 ORIGIN = "tasker-origin"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tasker_consumers.embedded import KafkaSource
-from tasker_consumers.replay.select import Selection
-from tasker_consumers.replay.source import select_records
+from tasker_consumers.replay.reading.select_records import select_records
+from tasker_consumers.replay.selection.selection import Selection
 from tasker_consumers.telemetry.core.event import read_event
 from tests.support.demo_runs import HeldDemo, held_demo, run_tasker
 from tests.support.processes import eventually

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.kafka.topics import create_topics
-from tasker_consumers.replay.source import open_source
+from tasker_consumers.replay.reading.read import open_source
 from tasker_producer import EventPublisher, ProducerSettings
 from tasker_producer.settings import kafka_config
 from tasker_schemas.avro.codec import Decoder

@@ -17,7 +17,8 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.kafka.offsets import watermarks
-from tasker_consumers.replay.source import OffsetRange, open_source, read
+from tasker_consumers.replay.reading.offset_range import OffsetRange
+from tasker_consumers.replay.reading.read import open_source, read
 
 TASKER = [sys.executable, "-m", "tasker_consumers.cli"]
 LIMIT_S = 120.0

@@ -1,11 +1,12 @@
 """What the commands print: tables on a terminal, plain lines in a pipe, complaints on standard error."""
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from tasker_consumers.strict_json import strict_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +22,7 @@ def complain(message: str) -> None:
 
 def show_json(document: Any) -> None:
     """Print one JSON document on standard output."""
-    typer.echo(json.dumps(document, ensure_ascii=False))
+    typer.echo(strict_json(document))
 
 
 def open_console(*, stderr: bool = False) -> "Console":

@@ -38,8 +38,8 @@ def trace(
 
 
 def _records(settings: "ConsumerSettings", task_id: str) -> "list[StoredRecord]":
-    from tasker_consumers.replay.select import Selection
-    from tasker_consumers.replay.source import select_records
+    from tasker_consumers.replay.reading.select_records import select_records
+    from tasker_consumers.replay.selection.selection import Selection
 
     records = list(select_records(settings.kafka, Selection(task_id=task_id), settings.topic_prefix))
     if not records:

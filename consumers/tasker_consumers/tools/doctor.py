@@ -11,7 +11,8 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.kafka.topics import TIMEOUT_S, connect, differing, list_topics, partitions_by_topic
-from tasker_consumers.replay.source import OffsetRange, open_source, read
+from tasker_consumers.replay.reading.offset_range import OffsetRange
+from tasker_consumers.replay.reading.read import open_source, read
 from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport
 from tasker_consumers.telemetry.export.otlp_http import HttpTransport
 from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings

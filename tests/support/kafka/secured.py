@@ -27,7 +27,8 @@ from confluent_kafka.admin import (
 from tasker_consumers.embedded import EmbeddedKafka
 from tasker_consumers.embedded.security import Security
 from tasker_consumers.kafka.offsets import watermarks
-from tasker_consumers.replay.source import OffsetRange, open_source, read
+from tasker_consumers.replay.reading.offset_range import OffsetRange
+from tasker_consumers.replay.reading.read import open_source, read
 from tests.support.kafka.certificates import Authority
 from tests.support.processes import eventually
 

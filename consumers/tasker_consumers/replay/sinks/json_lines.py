@@ -1,26 +1,25 @@
-"""One JSON object for each record, one on each line."""
+"""One JSON object for each record, one on each line; strict JSON, whatever lies in the topic."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from tasker_consumers.replay.payload import decode
 from tasker_consumers.replay.record import StoredRecord
+from tasker_consumers.strict_json import strict_json
 from tasker_schemas.avro.codec import Decoder
-from tasker_schemas.avro.versions import RECORD_OF_FAMILY
-from tasker_schemas.errors import PoisonReason, PoisonRecord
-from tasker_schemas.names import Family
+from tasker_schemas.errors import PoisonRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteReport:
     """How many records were written, and how many of them could not be read."""
 
     records: int
     poison: int
 
 
-def write_json_lines(records: Iterable[StoredRecord], out: TextIO, decoder: Decoder | None = None) -> Written:
+def write_json_lines(records: Iterable[StoredRecord], out: TextIO, decoder: Decoder | None = None) -> WriteReport:
     """Write every record to `out`; one that cannot be read has `poison` in the place of `event`.
 
     Raises BackendUnavailable when the decoder must ask a registry that does not answer.
@@ -28,19 +27,19 @@ def write_json_lines(records: Iterable[StoredRecord], out: TextIO, decoder: Deco
     decoder = decoder or Decoder()
     count = poison = 0
     for record in records:
-        line = as_json(record, decoder)
-        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+        line = record_to_json(record, decoder)
+        out.write(strict_json(line) + "\n")
         count += 1
         poison += "poison" in line
-    return Written(count, poison)
+    return WriteReport(count, poison)
 
 
-def as_json(record: StoredRecord, decoder: Decoder) -> dict[str, Any]:
-    """Return a record as JSON values: where it lies, its headers, and its event's fields as they were written.
+def record_to_json(record: StoredRecord, decoder: Decoder) -> dict[str, Any]:
+    """Return a record as JSON values: its position, its headers, and its event's fields as they were written.
 
     The record's `timestamp` is in milliseconds, the times in `event` are in microseconds.
     """
-    shown: dict[str, Any] = {
+    document: dict[str, Any] = {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
@@ -49,27 +48,10 @@ def as_json(record: StoredRecord, decoder: Decoder) -> dict[str, Any]:
         "headers": {name: _text(value) for name, value in record.headers},
     }
     try:
-        shown["event"] = decode(record, decoder)
+        document["event"] = decode(record, decoder)
     except PoisonRecord as error:
-        shown["poison"] = str(error)
-    return shown
-
-
-def decode(record: StoredRecord, decoder: Decoder) -> dict[str, Any]:
-    """Return the event of a record from one of the event topics; raises PoisonRecord."""
-    family = family_of_topic(record.topic)
-    if family is None:
-        raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"{record.topic} holds no events")
-    return decoder.decode(RECORD_OF_FAMILY[family], record.value)
-
-
-def family_of_topic(topic: str) -> Family | None:
-    """Return the family whose events a topic holds, None for another topic.
-
-    >>> family_of_topic("tasker.events.step"), family_of_topic("tasker.stats.task")
-    (<Family.STEP: 'step'>, None)
-    """
-    return next((family for family in Family if topic.endswith(f".events.{family}")), None)
+        document["poison"] = str(error)
+    return document
 
 
 def _text(value: bytes | None) -> str | None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 from confluent_kafka import KafkaException, Producer
 
 from tasker_consumers.replay.record import StoredRecord
-from tasker_consumers.replay.select import Selection
+from tasker_consumers.replay.selection.selection import Selection
 from tasker_schemas.errors import BackendUnavailable, UsageError
 from tasker_schemas.headers import ORIGIN, REPLAY
 from tasker_schemas.topics import all_topics

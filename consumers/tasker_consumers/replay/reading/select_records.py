@@ -1,0 +1,83 @@
+"""From a selection to its records."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from tasker_consumers.replay.payload import decode
+from tasker_consumers.replay.reading.offset_range import OffsetRange, remainder
+from tasker_consumers.replay.reading.plan import Plan
+from tasker_consumers.replay.reading.read import NO_PROGRESS, ReadingProgress, open_source, read
+from tasker_consumers.replay.record import StoredRecord
+from tasker_consumers.replay.selection.record_facts import DecodeRecord, RecordFacts
+from tasker_consumers.replay.selection.selection import Matcher, Selection
+from tasker_schemas.avro.codec import Decoder
+
+
+class SelectedRecords:
+    """The records of a selection; iterating reads them from Kafka, with a consumer that joins no group.
+
+    A task's records, and those of a trace, come by the time at which their events happened; all others by the time of
+    their arrival. Iterating raises UsageError when no topic is there, and BackendUnavailable when Kafka is away.
+    """
+
+    def __init__(
+        self,
+        kafka: Mapping[str, str],
+        selection: Selection,
+        prefix: str,
+        decoder: Decoder | None = None,
+        progress: ReadingProgress = NO_PROGRESS,
+    ) -> None:
+        self.selection = selection
+        #: Whether all partitions were read because the task's own hold no record of it.
+        self.searched_everywhere = False
+        self._kafka = kafka
+        self._prefix = prefix
+        self._progress = progress
+        decoder = decoder or Decoder()
+        self._decode = lambda record: decode(record, decoder)
+        self._matcher = Matcher(selection, self._decode)
+
+    @property
+    def unreadable(self) -> int:
+        """How many records could not be read although the selection had to look into them."""
+        return self._matcher.unreadable
+
+    def __iter__(self) -> Iterator[StoredRecord]:
+        records = self._read()
+        if self.selection.task_id is not None or self.selection.trace_id is not None:
+            records = iter(by_event_time(records, self._decode))
+        return islice(records, self.selection.limit)
+
+    def _read(self) -> Iterator[StoredRecord]:
+        with open_source(self._kafka) as planner:
+            plan = Plan(planner, self._kafka, self.selection, self._prefix)
+            ranges = plan.first()
+            empty = True
+            for record in self._read_ranges(ranges):
+                empty = False
+                yield record
+            if empty and self.selection.task_id is not None:
+                self.searched_everywhere = True
+                yield from self._read_ranges(remainder(plan.everything(), ranges))
+
+    def _read_ranges(self, ranges: Sequence[OffsetRange]) -> Iterator[StoredRecord]:
+        # A consumer of its own: after a new assignment the client can still hand over messages of the one before.
+        with open_source(self._kafka) as reader:
+            yield from read(reader, ranges, self._matcher, self._progress)
+
+
+def by_event_time(records: Iterable[StoredRecord], decode_record: DecodeRecord) -> list[StoredRecord]:
+    """Return records in the order in which their events happened; those without a time come last."""
+
+    def position(record: StoredRecord) -> tuple[bool, int, int, str, int, int]:
+        happened = RecordFacts(record, decode_record).happened_at
+        arrived = record.timestamp or 0
+        return happened is None, happened or 0, arrived, record.topic, record.partition, record.offset
+
+    return sorted(records, key=position)
+
+
+def select_records(kafka: Mapping[str, str], selection: Selection, prefix: str) -> SelectedRecords:
+    """Return the records of a selection, decoded without a registry where the selection asks for payloads."""
+    return SelectedRecords(kafka, selection, prefix)

@@ -1,0 +1,1 @@
+"""Which records a command reads: one selection for all commands."""
