@@ -21,8 +21,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.arena import SOURCES
-from tasker_consumers.embedded.artifacts import class_path, files_of, java
-from tasker_consumers.embedded.programs import JavaProgram
+from tasker_consumers.embedded.java.artifacts import class_path, files_of, java
+from tasker_consumers.embedded.java.programs import JavaProgram
 from tasker_schemas.avro.versions import latest
 
 WARM_UP = 300_000

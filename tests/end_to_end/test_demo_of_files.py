@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tasker_consumers.demo.consumer_lag import ConsumerLag
 from tasker_consumers.demo.result import read_spans
 from tasker_consumers.demo.run import readers
-from tasker_consumers.demo.settled import Backlog
 from tasker_consumers.demo.stats_view import StatsView
 from tasker_consumers.embedded import KafkaSource
 from tasker_schemas.topics import stats_topic
@@ -51,7 +51,7 @@ def temporal_histories() -> dict[Path, list[dict[str, Any]]]:
     return {path: events for path, events in found.items() if runs.count(_run_of(events)) == 1}
 
 
-def _is_done(backlog: Backlog) -> bool:
+def _is_done(backlog: ConsumerLag) -> bool:
     return backlog.count() == 0
 
 
@@ -87,7 +87,7 @@ def test_importing_again_changes_no_statistic_and_no_span(instances: HeldDemo) -
     ended = run_tasker("import", "wfcommons", *map(str, wfcommons_files()), **instances.variables)
     assert ended.returncode == 0, ended.stderr
     for group, topics in readers(instances.prefix):
-        with closing(Backlog(instances.connection, group, topics)) as backlog:
+        with closing(ConsumerLag(instances.connection, group, topics)) as backlog:
             assert eventually(functools.partial(_is_done, backlog))
     with closing(StatsView(instances.connection, stats_topic(instances.prefix))) as view:
         assert eventually(lambda: view.update(0.1) == [] and view.complete())

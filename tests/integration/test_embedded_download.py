@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.embedded.artifacts import files_of, program_dir
-from tasker_consumers.embedded.programs import KAFKA
+from tasker_consumers.embedded.java.artifacts import files_of, program_dir
+from tasker_consumers.embedded.java.programs import KAFKA
 from tasker_schemas.errors import BackendUnavailable
 from tests.support.embedded.maven_repository import PACKED, PROGRAM, MavenRepository
 
 DOWNLOAD = """
-from tasker_consumers.embedded.artifacts import files_of
+from tasker_consumers.embedded.java.artifacts import files_of
 from tests.support.embedded.maven_repository import PROGRAM
 print(*(jar.name for jar in files_of(PROGRAM)))
 """

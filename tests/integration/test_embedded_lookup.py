@@ -11,7 +11,6 @@ from threading import Thread
 import pytest
 
 from tasker_consumers.embedded import ServerKind, WebSource, find_kafka, find_registry, find_zipkin
-from tasker_consumers.embedded.artifacts import class_path, java
 from tasker_consumers.embedded.docker import (
     KAFKA_IMAGE,
     REGISTRY_IMAGE,
@@ -21,7 +20,8 @@ from tasker_consumers.embedded.docker import (
     in_docker,
     why_no_docker,
 )
-from tasker_consumers.embedded.programs import KAFKA
+from tasker_consumers.embedded.java.artifacts import class_path, java
+from tasker_consumers.embedded.java.programs import KAFKA
 from tasker_consumers.embedded.settings import as_properties, node_settings
 from tasker_schemas.errors import BackendUnavailable
 

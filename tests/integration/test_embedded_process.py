@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.embedded.process import GuardedProcess
+from tasker_consumers.embedded.java.process import GuardedProcess
 from tests.support.processes import eventually, is_alive
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -18,7 +18,7 @@ SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 PARENT = f"""
 import os, sys, time
 from pathlib import Path
-from tasker_consumers.embedded.process import GuardedProcess
+from tasker_consumers.embedded.java.process import GuardedProcess
 here = Path(sys.argv[1])
 guarded = GuardedProcess({SLEEPER!r}, log=here / "log", remove_if_orphaned=here / "temporary")
 copy = os.fork() if "fork" in sys.argv else None

@@ -25,7 +25,7 @@ class Progress(Protocol):
 
 
 class PlainLines:
-    """One line for each piece of news; what reads the same as before is not told again."""
+    """Prints a line for each change; a line that reads the same as before is not repeated."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -74,7 +74,7 @@ def show_progress(console: Console) -> Iterator[Progress]:
 
 
 def progress_line(stats: Mapping[str, Any]) -> str:
-    """Return how far a task is, as one line.
+    """Return how far a task is, as a line.
 
     >>> progress_line({"task_id": "7", "task_name": "order", "status": "in_progress", "completed_steps": 1,
     ...                "failed_steps": 0, "total_steps": 3, "retries": 1})

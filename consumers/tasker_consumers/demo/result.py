@@ -1,4 +1,4 @@
-"""What a demo leaves behind: the statistics of every task and all spans."""
+"""The result of a demo: the statistics of every task and all spans."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,18 +9,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """Statistics and spans as JSON values, and one line for each fault of the input."""
+    """Statistics and spans as JSON values, and a line for each fault of the input."""
 
     tasks: Sequence[Mapping[str, Any]]
     spans: Sequence[Mapping[str, Any]]
     faults: Sequence[str] = ()
 
     def document(self) -> dict[str, Any]:
-        """Return the one JSON document of `tasker demo --json`."""
+        """Return the JSON document of `tasker demo --json`."""
         return {"tasks": list(self.tasks), "spans": list(self.spans)}
 
     def spans_of(self, trace_id: str | None) -> list[Mapping[str, Any]]:
-        """Return the spans of one trace, in the order of their starts."""
+        """Return the spans of a trace, in the order of their starts."""
         return [span for span in self.spans if span["trace_id"] == trace_id]
 
 

@@ -15,10 +15,10 @@ from uuid import uuid4
 
 from confluent_kafka import KafkaException, Producer
 
+from tasker_consumers.demo.consumer_lag import ConsumerLag
 from tasker_consumers.demo.failure import DemoFailed
 from tasker_consumers.demo.progress import Progress
 from tasker_consumers.demo.result import DemoResult, read_spans
-from tasker_consumers.demo.settled import Backlog
 from tasker_consumers.demo.stats_view import StatsView
 from tasker_consumers.demo.workers import Worker, start_workers
 from tasker_consumers.embedded import KafkaSource, ServerKind, find_kafka
@@ -52,10 +52,10 @@ class Stage:
     @property
     def environ(self) -> dict[str, str]:
         """The environment of whoever publishes or reads here."""
-        # A spool of its own: what others could not deliver is none of a demo's business, and the other way round.
-        given = {**_variables(self.source, self.prefix), "TASKER_SPOOL_DIR": str(self.directory / "spool")}
-        inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in given}
-        return {**inherited, **given}
+        # A spool of its own: the demo sends no other service's undelivered events, and no service sends the demo's.
+        variables = {**_variables(self.source, self.prefix), "TASKER_SPOOL_DIR": str(self.directory / "spool")}
+        inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in variables}
+        return {**inherited, **variables}
 
     @property
     def spans_file(self) -> Path:
@@ -72,26 +72,26 @@ def set_stage(settings: ConsumerSettings, progress: Progress) -> Iterator[Stage]
         progress.note(f"Kafka: {source.how}, {source.bootstrap_servers}. {source.why}")
         kafka = {**settings.kafka, "bootstrap.servers": source.bootstrap_servers}
         prefix = settings.topic_prefix
-        theirs = source.how is ServerKind.CONFIGURED
-        if theirs:
+        is_foreign = source.how is ServerKind.CONFIGURED
+        if is_foreign:
             prefix = f"{prefix}-demo-{uuid4().hex[:8]}"  # nothing that is live there is touched
             stack.callback(_remove_topics, kafka, prefix)
         states = create_topics(
             kafka, prefix, partitions=settings.partitions, replication_factor=settings.replication_factor
         )
         progress.note(f"Topics: {prefix}.*, {len(states)} of them with {settings.partitions} partitions.")
-        # A Kafka that has just started keeps its first idempotent producer waiting, and that one complains.
+        # A Kafka that has just started keeps its first idempotent producer waiting, which logs a warning.
         _first = Producer({"log_level": 0, **kafka, "enable.idempotence": True})
         directory = Path(tempfile.mkdtemp(prefix="tasker-demo-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         variables = _worker_variables(source, prefix, directory)
-        workers = stack.enter_context(start_workers(directory, variables, politely=theirs))
+        workers = stack.enter_context(start_workers(directory, variables, politely=is_foreign))
         progress.note("Groups: stats and telemetry, each a process of its own, are at work.")
         yield Stage(source=source, kafka=kafka, prefix=prefix, directory=directory, workers=workers)
 
 
 def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
-    """Publish, follow the statistics until both groups have dealt with everything, and return what came out.
+    """Publish, follow the statistics until both groups have dealt with everything, and return the result.
 
     Raises DemoFailed when a process ends too early or nothing moves any more.
     """
@@ -103,7 +103,7 @@ def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
 
 
 def hold(stage: Stage) -> NoReturn:
-    """Watch the groups until Ctrl-C or SIGTERM interrupts; raises DemoFailed when one of them ends by itself."""
+    """Watch the groups until Ctrl-C or SIGTERM interrupts; raises DemoFailed when any of them ends by itself."""
     while True:
         for worker in stage.workers:
             worker.check()
@@ -111,29 +111,31 @@ def hold(stage: Stage) -> NoReturn:
 
 
 def stop_on_sigterm() -> None:
-    """Let SIGTERM do what Ctrl-C does: unwind, and stop what was started."""
+    """Let SIGTERM act as Ctrl-C does: unwind, and stop all that was started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _follow(stage: Stage, view: StatsView, publishing: Future[list[str]], progress: Progress) -> None:
     with ExitStack() as stack:
-        backlogs = [stack.enter_context(closing(Backlog(stage.kafka, *who))) for who in readers(stage.prefix)]
-        moved, seen = time.monotonic(), -1
+        consumers = [
+            stack.enter_context(closing(ConsumerLag(stage.kafka, *reader))) for reader in readers(stage.prefix)
+        ]
+        moved, last_lag = time.monotonic(), -1
         while True:
             changed = view.update(_LOOK_EVERY_S)
             progress.tasks(view.tasks, changed)
             for worker in stage.workers:
                 worker.check()
-            published = publishing.done()  # looked at before the backlogs: what is published later is not in them
+            published = publishing.done()  # asked before the lags are: a later event is not in them
             if published:
                 publishing.result()
-            left = sum(backlog.count() for backlog in backlogs)
-            if published and left == 0 and view.complete():
+            lag = sum(consumer.count() for consumer in consumers)
+            if published and lag == 0 and view.complete():
                 return
-            if changed or left != seen:
-                moved, seen = time.monotonic(), left
+            if changed or lag != last_lag:
+                moved, last_lag = time.monotonic(), lag
             elif time.monotonic() - moved > PATIENCE_S:
-                raise DemoFailed(f"nothing has moved for {PATIENCE_S:.0f} s; {left} records wait for the groups")
+                raise DemoFailed(f"nothing has moved for {PATIENCE_S:.0f} s; {lag} records wait for the groups")
 
 
 def readers(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -161,9 +163,9 @@ def _spans_file(directory: Path) -> Path:
 def _remove_topics(kafka: Mapping[str, str], prefix: str) -> None:
     """Remove every topic of this demo, those of the groups included, and the groups."""
     admin = connect(kafka)
-    ours = [name for name in partitions_by_topic(kafka, admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
-    removed = [*admin.delete_topics(ours).values()] if ours else []
+    own_topics = [name for name in partitions_by_topic(kafka, admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
+    removed = [*admin.delete_topics(own_topics).values()] if own_topics else []
     removed += admin.delete_consumer_groups([group for group, _ in readers(prefix)]).values()
     for done in removed:
-        with suppress(KafkaException):  # what is left over disturbs nobody
+        with suppress(KafkaException):  # a topic that stays disturbs nobody
             done.result()

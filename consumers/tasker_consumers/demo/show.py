@@ -1,4 +1,4 @@
-"""What a demo ends with: each task's spans as a tree, the statistics, and what to try next."""
+"""The last words of a demo: each task's spans as a tree, the statistics, and commands to try next."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,7 +30,7 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
 
 
 def show_result(console: Console, result: DemoResult) -> None:
-    """Print everything a person wants to see of a demo; tasks that share a trace are one tree."""
+    """Print everything a person wants to see of a demo; tasks that share a trace make a single tree."""
     traces = list(dict.fromkeys(stats["trace_id"] for stats in result.tasks))
     for trace_id in traces[:MOST_TREES]:
         spans = [span_from_json(dict(span)) for span in result.spans_of(trace_id)]
@@ -45,7 +45,7 @@ def show_result(console: Console, result: DemoResult) -> None:
 
 
 def stats_table(tasks: Iterable[Mapping[str, Any]]) -> Table:
-    """Return the completion statistics, one row for each task."""
+    """Return the completion statistics, a row for each task."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title, field in _COLUMNS:
         table.add_column(title, justify="left" if field in ("task_id", "status", "longest_step") else "right")

@@ -11,8 +11,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tasker_consumers.demo.failure import DemoFailed
+from tasker_consumers.embedded.java.process import GuardedProcess
 from tasker_consumers.embedded.ports import free_ports
-from tasker_consumers.embedded.process import GuardedProcess
 
 GROUPS = ("stats", "telemetry")
 START_LIMIT_S = 60.0
@@ -54,16 +54,17 @@ class Worker:
 def start_workers(directory: Path, variables: Mapping[str, str], *, politely: bool) -> Iterator[list[Worker]]:
     """Start both groups with `variables` on top of this process's environment, and end them after the block.
 
-    The block begins when both are at work: what is published then is seen while it happens. Logs, states and spans
+    The block begins when both are at work, so statistics show while the demo runs. Logs, states and spans
     are kept in `directory`. `politely` lets the groups be left in good order; where the Kafka goes too, that would be
     time wasted.
     """
     with ExitStack() as stack:
         workers = []
         for name, port in zip(GROUPS, free_ports(len(GROUPS)), strict=True):
-            own = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": str(directory / "state")}
+            state = str(directory / "state")
+            server = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": state}
             log = directory / f"{name}.log"
-            process = GuardedProcess(_command(name, {**variables, **own}), log=log, remove_if_orphaned=directory)
+            process = GuardedProcess(_command(name, {**variables, **server}), log=log, remove_if_orphaned=directory)
             stack.callback(process.stop if politely else process.kill)
             workers.append(Worker(name, process, log, port))
         _wait_until_ready(workers)

@@ -1,7 +1,7 @@
 """Real servers on this machine, without Docker: a Kafka, a schema registry, a trace backend.
 
-`find_kafka`, `find_registry` and `find_zipkin` take the server that is configured, else start one in Docker, else
-an embedded one.
+`find_kafka`, `find_registry` and `find_zipkin` take the configured server, else start a container where
+Docker answers, else an embedded server.
 """
 
 from tasker_consumers.embedded.broker import EmbeddedKafka

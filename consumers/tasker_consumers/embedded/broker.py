@@ -1,10 +1,10 @@
-"""A single Apache Kafka node, broker and controller in one, as a child process."""
+"""A single Apache Kafka node, both broker and controller, as a child process."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasker_consumers.embedded.artifacts import class_path, java, program_dir
-from tasker_consumers.embedded.programs import KAFKA
+from tasker_consumers.embedded.java.artifacts import class_path, java, program_dir
+from tasker_consumers.embedded.java.programs import KAFKA
 from tasker_consumers.embedded.readiness import kafka_answers
 from tasker_consumers.embedded.security import PROTOCOL, Security
 from tasker_consumers.embedded.server import HOST, SMALL_JVM, EmbeddedServer
@@ -21,7 +21,7 @@ _LOGGING = (
 class EmbeddedKafka(EmbeddedServer):
     """A real Kafka for as long as a `with` block lasts; its records are in `data_dir`.
 
-    With `security` it takes TLS connections of known users only, who may do what ACLs allow; without, everybody's.
+    With `security` it takes only TLS connections of known users, and ACLs limit their rights; without, everybody's.
     """
 
     name = "Kafka"
@@ -35,7 +35,7 @@ class EmbeddedKafka(EmbeddedServer):
 
     @property
     def bootstrap_servers(self) -> str:
-        """`host:port`: known from the first start on, and the same after each further one."""
+        """`host:port`: known from the first start on, and the same after each restart."""
         return f"{HOST}:{self.port}"
 
     def _command(self, ports: Sequence[int]) -> list[str]:

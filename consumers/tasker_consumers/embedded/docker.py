@@ -38,7 +38,7 @@ def why_no_docker(environ: Mapping[str, str]) -> str | None:
 
 
 def _somebody_listens(address: str) -> bool:
-    """Whether a connection can be made: to ask docker's own client is slower, and it leaks what it opened."""
+    """Whether a connection can be made; docker's own client is slower to ask, and leaks its socket."""
     url = urlsplit(address)
     if url.scheme not in ("unix", "tcp"):
         return True  # through ssh, for example: docker's client knows
@@ -56,7 +56,7 @@ def _somebody_listens(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """One server's image: how it is told its address, and how it is seen that it answers there."""
+    """A server's image, the variables that give it its address, and the check that it answers there."""
 
     name: str
     answers: Callable[[str, int], bool]
@@ -99,7 +99,7 @@ def container_environment(host: str, port: int) -> dict[str, str]:
     return {"CLUSTER_ID": new_id(), **as_environment({**settings, "log.dirs": scratch})}
 
 
-# Kafka has one port number inside and outside: the node finds itself at the address that clients get.
+# Kafka has the same port number inside and outside: the node finds itself at the address that clients get.
 KAFKA_IMAGE = Image(name="apache/kafka:4.1.1", answers=kafka_answers, environment=container_environment)
 REGISTRY_IMAGE = Image(
     name="apicurio/apicurio-registry:3.3.3",

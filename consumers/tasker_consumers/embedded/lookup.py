@@ -1,4 +1,4 @@
-"""Which server to use: the configured one, else one in Docker, else an embedded one."""
+"""Finds a server: the configured server, else a container, else an embedded server."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -27,7 +27,7 @@ class ServerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaSource:
-    """A Kafka to use: its address, its kind, and why it was taken, in one sentence for people."""
+    """A Kafka to use: its address, its kind, and why it was taken, as a sentence for people."""
 
     bootstrap_servers: str
     how: ServerKind
@@ -36,7 +36,7 @@ class KafkaSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSource:
-    """A registry or a trace backend to use: its address, its kind, and why it was taken, in one sentence for people."""
+    """A registry or a trace backend to use: its address, its kind, and why it was taken, as a sentence for people."""
 
     url: str
     how: ServerKind
@@ -45,7 +45,7 @@ class WebSource:
 
 @contextmanager
 def find_kafka(environ: Mapping[str, str]) -> Iterator[KafkaSource]:
-    """Yield the Kafka to use; one of ours is started for the block and gone after it.
+    """Yield the Kafka to use; a Kafka of ours is started for the block and gone after it.
 
     A configured Kafka is taken as it is, whether it answers or not. Raises `BackendUnavailable` if there is none
     and none can be started.
@@ -53,8 +53,8 @@ def find_kafka(environ: Mapping[str, str]) -> Iterator[KafkaSource]:
     if configured := environ.get(BOOTSTRAP_SERVERS, "").strip():
         yield KafkaSource(bootstrap_servers=configured, how=ServerKind.CONFIGURED, why=_names_it(BOOTSTRAP_SERVERS))
         return
-    with _own(BOOTSTRAP_SERVERS, environ, KAFKA_IMAGE, EmbeddedKafka()) as own:
-        yield KafkaSource(bootstrap_servers=own.address, how=own.how, why=own.why)
+    with _started(BOOTSTRAP_SERVERS, environ, KAFKA_IMAGE, EmbeddedKafka()) as started:
+        yield KafkaSource(bootstrap_servers=started.address, how=started.how, why=started.why)
 
 
 @contextmanager
@@ -63,8 +63,8 @@ def find_registry(environ: Mapping[str, str]) -> Iterator[WebSource]:
     if configured := environ.get(REGISTRY_URL, "").strip():
         yield WebSource(url=configured, how=ServerKind.CONFIGURED, why=_names_it(REGISTRY_URL))
         return
-    with _own(REGISTRY_URL, environ, REGISTRY_IMAGE, EmbeddedRegistry()) as own:
-        yield WebSource(url=f"http://{own.address}{CONFLUENT_API}", how=own.how, why=own.why)
+    with _started(REGISTRY_URL, environ, REGISTRY_IMAGE, EmbeddedRegistry()) as started:
+        yield WebSource(url=f"http://{started.address}{CONFLUENT_API}", how=started.how, why=started.why)
 
 
 @contextmanager
@@ -74,8 +74,8 @@ def find_zipkin(environ: Mapping[str, str]) -> Iterator[WebSource]:
         url = configured.removesuffix(SPANS_PATH)
         yield WebSource(url=url, how=ServerKind.CONFIGURED, why=_names_it(ZIPKIN_ENDPOINT))
         return
-    with _own(ZIPKIN_ENDPOINT, environ, ZIPKIN_IMAGE, EmbeddedZipkin()) as own:
-        yield WebSource(url=f"http://{own.address}", how=own.how, why=own.why)
+    with _started(ZIPKIN_ENDPOINT, environ, ZIPKIN_IMAGE, EmbeddedZipkin()) as started:
+        yield WebSource(url=f"http://{started.address}", how=started.how, why=started.why)
 
 
 def _names_it(setting: str) -> str:
@@ -83,7 +83,7 @@ def _names_it(setting: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Own:
+class _Started:
     """A server that was started here."""
 
     address: str  # host:port
@@ -92,7 +92,7 @@ class _Own:
 
 
 @contextmanager
-def _own(setting: str, environ: Mapping[str, str], image: Image, embedded: EmbeddedServer) -> Iterator[_Own]:
+def _started(setting: str, environ: Mapping[str, str], image: Image, embedded: EmbeddedServer) -> Iterator[_Started]:
     with ExitStack() as stack:
         no_docker = why_no_docker(environ)
         if no_docker is None:
@@ -102,8 +102,8 @@ def _own(setting: str, environ: Mapping[str, str], image: Image, embedded: Embed
                 no_docker = str(error)
             else:
                 why = f"{setting} is not set, and a Docker daemon answers."
-                yield _Own(address=f"{host}:{port}", how=ServerKind.DOCKER, why=why)
+                yield _Started(address=f"{host}:{port}", how=ServerKind.DOCKER, why=why)
                 return
         stack.enter_context(embedded)
         why = f"{setting} is not set, and {no_docker}."
-        yield _Own(address=f"{HOST}:{embedded.port}", how=ServerKind.EMBEDDED, why=why)
+        yield _Started(address=f"{HOST}:{embedded.port}", how=ServerKind.EMBEDDED, why=why)

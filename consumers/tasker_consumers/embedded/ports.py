@@ -1,4 +1,4 @@
-"""Ports for servers that may stop and come back on the same one."""
+"""Ports for servers that may stop and come back on the same port."""
 
 import random
 import socket

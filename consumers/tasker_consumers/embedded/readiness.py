@@ -43,7 +43,7 @@ def kafka_answers(host: str, port: int) -> bool:
 
 
 def page_answers(url: str) -> bool:
-    """Whether the page is there; one that asks for a login is."""
+    """Whether the page is there; a page that asks for a login counts."""
     try:
         with urlopen(url, timeout=_ANSWER_LIMIT_S):  # noqa: S310  (a URL of ours)
             return True

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasker_consumers.embedded.artifacts import files_of, java, program_dir
-from tasker_consumers.embedded.programs import REGISTRY
+from tasker_consumers.embedded.java.artifacts import files_of, java, program_dir
+from tasker_consumers.embedded.java.programs import REGISTRY
 from tasker_consumers.embedded.readiness import page_answers
 from tasker_consumers.embedded.server import HOST, SMALL_JVM, EmbeddedServer
 from tasker_consumers.embedded.settings import as_properties
@@ -13,7 +13,7 @@ from tasker_consumers.embedded.settings import as_properties
 CONFLUENT_API = "/apis/ccompat/v7"
 
 _QUIET_AND_LOCAL = {
-    "config_ordinal": "300",  # above what the program brings, below the command line
+    "config_ordinal": "300",  # above the program's own settings, below the command line
     "quarkus.http.host": HOST,
     # Health and metrics have a port of their own, 9000 by default: two registries would fight for it.
     "quarkus.management.host": HOST,
@@ -43,7 +43,7 @@ class EmbeddedRegistry(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        """What SCHEMA_REGISTRY_URL takes: known from the first start on, and the same after each further one."""
+        """The value for SCHEMA_REGISTRY_URL: known from the first start on, and the same after each restart."""
         return f"http://{HOST}:{self.port}{CONFLUENT_API}"
 
     def _command(self, ports: Sequence[int]) -> list[str]:

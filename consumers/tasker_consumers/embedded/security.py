@@ -1,4 +1,4 @@
-"""What a node needs to let in only whom it knows: TLS, SASL, and ACLs where nothing is allowed until it is said."""
+"""Settings of a node that lets in known users only: TLS, SASL, and ACLs that allow nothing until it is granted."""
 
 import socket
 from collections.abc import Mapping
@@ -30,11 +30,11 @@ class Security:
     superuser: str
     #: Passwords of the users of PLAIN, the superuser's among them.
     passwords: Mapping[str, str] = field(repr=False)
-    #: Whether unsigned OAUTHBEARER tokens count. Whoever has one is who it says: only where that is the point.
+    #: Whether unsigned OAUTHBEARER tokens count. A bearer is whoever the token names: only for tests of that login.
     unsigned_tokens: bool = False
 
     def node_settings(self) -> dict[str, str]:
-        """Return what is added to the settings of a node whose listeners speak `PROTOCOL`."""
+        """Return the additional settings of a node whose listeners speak `PROTOCOL`."""
         mechanisms = [*_PASSWORD_MECHANISMS, *([_TOKENS] if self.unsigned_tokens else [])]
         return {
             "inter.broker.listener.name": PROTOCOL,
@@ -52,7 +52,7 @@ class Security:
         }
 
     def client_settings(self, user: str) -> dict[str, str]:
-        """Return how a client of librdkafka logs in as one of the users of PLAIN."""
+        """Return how a client of librdkafka logs in as a user of PLAIN."""
         return {
             "security.protocol": PROTOCOL,
             "ssl.ca.location": str(self.authority),
@@ -73,9 +73,9 @@ class Security:
 
     def _logins(self) -> dict[str, str]:
         security = "org.apache.kafka.common.security"
-        known = {f"user_{name}": password for name, password in self.passwords.items()}
+        users = {f"user_{name}": password for name, password in self.passwords.items()}
         itself = {"username": self.superuser, "password": self.passwords[self.superuser]}
-        plain = _login_module(f"{security}.plain.PlainLoginModule", {**itself, **known})
+        plain = _login_module(f"{security}.plain.PlainLoginModule", {**itself, **users})
         scram = _login_module(f"{security}.scram.ScramLoginModule", {})
         token = _login_module(
             f"{security}.oauthbearer.OAuthBearerLoginModule", {"unsecuredLoginStringClaim_sub": self.superuser}

@@ -1,4 +1,4 @@
-"""What the servers that we start have in common: a Java process with a directory, a port and a log."""
+"""The base of all embedded servers: a Java process with a directory, a port and a log."""
 
 import shutil
 import tempfile
@@ -8,18 +8,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
+from tasker_consumers.embedded.java.process import GuardedProcess
 from tasker_consumers.embedded.ports import free_ports
-from tasker_consumers.embedded.process import GuardedProcess
 from tasker_consumers.embedded.readiness import wait_until
 from tasker_schemas.errors import BackendUnavailable, UsageError
 
 HOST = "127.0.0.1"
 SMALL_JVM = (
     "-Xmx512m",
-    # Servers that live for seconds or minutes: what starts fast and takes little beats what peaks high.
+    # Servers that live for seconds or minutes: a fast start and a small size beat a high peak.
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
-    "--enable-native-access=ALL-UNNAMED",  # the libraries' own; else each one prints a warning
+    "--enable-native-access=ALL-UNNAMED",  # for the libraries; else each of them prints a warning
     "-Djava.awt.headless=true",
 )
 
@@ -55,7 +55,7 @@ class EmbeddedServer(ABC):
 
     @property
     def port(self) -> int:
-        """The clients' port: known from the first start on, and the same after each further one."""
+        """The clients' port: known from the first start on, and the same after each restart."""
         if self._ports is None:
             kind = type(self).__name__
             raise UsageError(f"An {kind} has no address before it is started: use it in a `with` block.")
@@ -96,8 +96,8 @@ class EmbeddedServer(ABC):
         if self.pid is not None:
             return
         self.stop()  # if it has died by itself, its pipes are still open
-        told = self._ports is not None or self._given_port is not None
-        for choices_left in reversed(range(1 if told else _PORT_CHOICES)):
+        is_fixed = self._ports is not None or self._given_port is not None
+        for choices_left in reversed(range(1 if is_fixed else _PORT_CHOICES)):
             ports = self._ports or self._choose_ports()
             try:
                 self._start_on(ports)
@@ -130,28 +130,28 @@ class EmbeddedServer(ABC):
         return self.name.lower().replace(" ", "-")
 
     def _choose_ports(self) -> Sequence[int]:
-        first, *others = free_ports(self.port_count)
-        return self._given_port or first, *others
+        first, *further = free_ports(self.port_count)
+        return self._given_port or first, *further
 
     def _start_on(self, ports: Sequence[int]) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         log = self.data_dir / f"{self._slug}.log"
         command = self._command(ports)
-        said_before = log.stat().st_size if log.exists() else 0
+        size_before = log.stat().st_size if log.exists() else 0
         self._process = GuardedProcess(command, log=log, remove_if_orphaned=self._temporary)
         address = f"{HOST}:{ports[0]}"
         try:
             wait_until(lambda: self._answers(ports[0]), running=lambda: self.pid is not None, address=address)
         except BackendUnavailable as reason:
             self.kill()
-            said = log.read_bytes()[said_before:].decode(errors="replace")
-            if any(words in said for words in _TAKEN):
+            output = log.read_bytes()[size_before:].decode(errors="replace")
+            if any(phrase in output for phrase in _TAKEN):
                 addresses = " or ".join(f"{HOST}:{port}" for port in ports)
                 raise _PortTaken(
                     f"Another process listens on {addresses}, which the embedded {self.name}"
                     f" needs: end it, or choose another port. The server's own words are in {log}."
                 ) from None
-            last_words = "\n".join(_without_stack_frames(said)[-_LINES_SHOWN:])
+            last_words = "\n".join(_without_stack_frames(output)[-_LINES_SHOWN:])
             raise BackendUnavailable(
                 f"The embedded {self.name} {reason}. Its last words, in {log}:\n{last_words}"
             ) from None
@@ -163,9 +163,9 @@ class EmbeddedServer(ABC):
             self._temporary = None
 
 
-def _without_stack_frames(said: str) -> list[str]:
+def _without_stack_frames(output: str) -> list[str]:
     """Return the lines that tell something: not where in the server's code, nor Java's warnings about that code."""
-    return [line for line in said.splitlines() if not line.startswith(("\tat ", "\t... ", "WARNING: "))]
+    return [line for line in output.splitlines() if not line.startswith(("\tat ", "\t... ", "WARNING: "))]
 
 
 class _PortTaken(BackendUnavailable):

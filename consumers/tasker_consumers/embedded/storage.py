@@ -20,7 +20,7 @@ _FEATURES = "bootstrap.checkpoint"  # the feature levels that a new cluster begi
 
 
 def format_storage(records: Path, java: Sequence[str], template: Path) -> None:
-    """Prepare the directory `records` for a node of a new cluster; one that is prepared stays as it is.
+    """Prepare the directory `records` for a node of a new cluster; a prepared directory stays as it is.
 
     `java` is the command up to the main class; `template` the cached result, made if it is missing.
     """
@@ -53,10 +53,10 @@ def new_id() -> str:
 
 
 def _make_template(template: Path, java: Sequence[str]) -> None:
-    with tempfile.TemporaryDirectory(dir=template.parent, prefix=f"{template.name}.") as new:
-        staging = Path(new) / "records"
+    with tempfile.TemporaryDirectory(dir=template.parent, prefix=f"{template.name}.") as scratch:
+        staging = Path(scratch) / "records"
         settings = node_settings(bind="127.0.0.1", reached_at="127.0.0.1", port=9092, controller_port=9093)
-        file = Path(new) / "server.properties"
+        file = Path(scratch) / "server.properties"
         file.write_text(as_properties({**settings, "log.dirs": str(staging)}))
         tool = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", new_id(), "--config", str(file)]
         ended = subprocess.run(tool, capture_output=True, text=True, check=False)

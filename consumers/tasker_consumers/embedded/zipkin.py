@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from tasker_consumers.embedded.artifacts import files_of, java
-from tasker_consumers.embedded.programs import ZIPKIN
+from tasker_consumers.embedded.java.artifacts import files_of, java
+from tasker_consumers.embedded.java.programs import ZIPKIN
 from tasker_consumers.embedded.readiness import page_answers
 from tasker_consumers.embedded.server import HOST, SMALL_JVM, EmbeddedServer
 
@@ -11,7 +11,7 @@ SPANS_PATH = "/api/v2/spans"
 
 
 class EmbeddedZipkin(EmbeddedServer):
-    """A real Zipkin for as long as a `with` block lasts; a stopped one forgets its spans."""
+    """A real Zipkin for as long as a `with` block lasts; a stopped server forgets its spans."""
 
     name = "Zipkin"
 

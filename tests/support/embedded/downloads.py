@@ -6,10 +6,10 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from tasker_consumers.embedded.artifacts import files_of
 from tasker_consumers.embedded.docker import why_no_docker
+from tasker_consumers.embedded.java.artifacts import files_of
+from tasker_consumers.embedded.java.programs import KAFKA, REGISTRY, ZIPKIN, JavaProgram
 from tasker_consumers.embedded.lookup import BOOTSTRAP_SERVERS, REGISTRY_URL, ZIPKIN_ENDPOINT
-from tasker_consumers.embedded.programs import KAFKA, REGISTRY, ZIPKIN, JavaProgram
 from tasker_schemas.errors import TaskerEventsError
 from tests.support.kafka.jvm_reader import READER
 

@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from tasker_consumers.embedded.programs import JavaProgram
+from tasker_consumers.embedded.java.programs import JavaProgram
 
 GROUP = "org.example.tasker"
 PROGRAM = JavaProgram(name="Greeter 1.0", coordinates=(f"{GROUP}:greeter:1.0",), instead="Say it yourself.")

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.embedded.artifacts import class_path, files_of, java
-from tasker_consumers.embedded.programs import JavaProgram
+from tasker_consumers.embedded.java.artifacts import class_path, files_of, java
+from tasker_consumers.embedded.java.programs import JavaProgram
 from tasker_consumers.embedded.registry import CONFLUENT_API
 
 READER = JavaProgram(

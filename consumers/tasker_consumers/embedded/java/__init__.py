@@ -1,0 +1,1 @@
+"""Java programs: their files from Maven Central, and their processes."""
