@@ -1,18 +1,22 @@
-"""A task or a step in whatever form the service has it, as fields of an event.
+"""Read a task or a step, in whatever form the service has it, as fields of an event.
 
-A mapping, an object with attributes, or nothing at all (the caller gives fields by keyword). A service's own names are
-understood where Tasker uses them: `id`, `name`, `attempts`, `inputs`, `results`.
+The form is a mapping or an object with attributes. A service's own names are understood where Tasker uses them: `id`,
+`name`, `attempts`, `inputs`, `results`.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tasker_producer.record.misuse import Misuse
+from tasker_schemas.catalogue import STATE_AFTER
 from tasker_schemas.errors import UsageError
-from tasker_schemas.names import StepEvents, TaskEvents
+from tasker_schemas.names import Family, State, StepEvents, TaskEvents, family_of
 
-_COUNTERS = ("started_at", "completed_at", "total_steps", "completed_steps", "failed_steps", "pending_steps")
+_COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
+_TIMES = ("started_at", "completed_at", "execution_duration")
+_ERROR = ("error_class", "error_message", "backtrace")
 
-# field -> names under which a subject may have it, the first found holds
+# field -> names under which a task or step may have it; the first that is present holds
 _TASK_NAMES = {"task_id": ("task_id", "id"), "task_name": ("task_name", "name"), "correlation_id": ("correlation_id",)}
 _STEP_NAMES = {
     "step_id": ("step_id", "workflow_step_id", "id"),
@@ -21,104 +25,113 @@ _STEP_NAMES = {
     "retry_limit": ("retry_limit",),
     "depends_on": ("depends_on",),
 }
-_OF_A_STEPS_TASK = {"task_id": ("task_id",), "task_name": ("task_name",), "correlation_id": ("correlation_id",)}
-_OF_EVENT: Mapping[str, tuple[str, ...]] = {
+_NAMES_IN_STEP_OF_TASK = {
+    "task_id": ("task_id",),
+    "task_name": ("task_name",),
+    "correlation_id": ("correlation_id",),
+}
+_EVENT_FIELDS: Mapping[str, tuple[str, ...]] = {
     TaskEvents.INITIALIZE_REQUESTED: ("context", "total_steps"),
     TaskEvents.START_REQUESTED: ("context", "started_at"),
-    TaskEvents.COMPLETED: _COUNTERS,
-    TaskEvents.FAILED: _COUNTERS,
+    TaskEvents.COMPLETED: (*_TIMES[:2], *_COUNTERS),
+    TaskEvents.FAILED: (*_TIMES[:2], *_COUNTERS),
     StepEvents.EXECUTION_REQUESTED: ("step_inputs",),
     StepEvents.HANDLE: ("started_at",),
-    StepEvents.COMPLETED: ("started_at", "completed_at", "execution_duration", "step_results"),
-    StepEvents.FAILED: ("started_at", "completed_at", "execution_duration", "step_results"),
+    StepEvents.COMPLETED: (*_TIMES, "step_results"),
+    StepEvents.FAILED: (*_TIMES, "step_results"),
 }
-_ALSO_CALLED = {"step_inputs": ("step_inputs", "inputs"), "step_results": ("step_results", "results")}
+_FIELD_ALIASES = {"step_inputs": ("step_inputs", "inputs"), "step_results": ("step_results", "results")}
+_STEP_FIELDS_ELSEWHERE = frozenset({"task_id", "task_name", "correlation_id", "step_id", "step_name"})
 
 
-def task_fields(event_name: str, task: Any) -> dict[str, Any]:
-    """Return what a task, in any form, says about itself in this event.
+class EntityReader:
+    """Reads tasks and steps; a part that cannot be read is reported to `misuse` and left out."""
 
-    >>> task_fields("task.cancelled", {"id": 42, "name": "order_processing", "owner": "ada"})
-    {'task_id': 42, 'task_name': 'order_processing'}
-    """
-    return {} if task is None else _read(_getter(task), {**_TASK_NAMES, **_extra(event_name)})
+    def __init__(self, misuse: Misuse) -> None:
+        self._misuse = misuse
+
+    def task_fields(self, event_name: str, task: Any) -> dict[str, Any]:
+        """Return the fields of an event that a task, in any form, fills.
+
+        >>> reader = EntityReader(Misuse(strict=True))
+        >>> reader.task_fields("task.cancelled", {"id": 42, "name": "order_processing", "owner": "ada"})
+        {'task_id': 42, 'task_name': 'order_processing'}
+        """
+        return {} if task is None else self._read(task, {**_TASK_NAMES, **_event_fields(event_name)})
+
+    def step_fields(self, event_name: str, step: Any, task: Any = None) -> dict[str, Any]:
+        """Return the fields of an event that a step and its task, in any form, fill.
+
+        >>> reader = EntityReader(Misuse(strict=True))
+        >>> reader.step_fields("step.handle", {"id": "s1", "name": "fetch_cart", "attempts": 1}, {"id": 42})
+        {'step_id': 's1', 'step_name': 'fetch_cart', 'attempt_number': 1, 'task_id': 42}
+        """
+        if step is None:
+            return {} if task is None else self._read(task, _TASK_NAMES)
+        fields = self._read(step, {**_STEP_NAMES, **_event_fields(event_name), **_NAMES_IN_STEP_OF_TASK, "task": ("task",)})
+        owner = fields.pop("task", None)
+        _count_attempt(event_name, fields)
+        task = owner if task is None else task
+        return fields if task is None else {**fields, **self._read(task, _TASK_NAMES)}
+
+    def fields_elsewhere(self, task: Any, step: Any) -> dict[str, Any]:
+        """Return the ids and names of a task, and of a step of it, for a workflow or observability event."""
+        if step is None:
+            return self.task_fields("", task)
+        fields = self.step_fields("", step, task)
+        return {name: value for name, value in fields.items() if name in _STEP_FIELDS_ELSEWHERE}
+
+    def _read(self, entity: Any, names: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+        try:
+            get = _getter(entity)
+        except UsageError as error:
+            self._misuse.report("task or step", error)
+            return {}
+        fields = {}
+        for field, candidates in names.items():
+            for name in candidates:
+                try:
+                    value = get(name)
+                    usable = value is not None and not callable(value)
+                except Exception as error:  # noqa: BLE001  the entity's own code runs here
+                    why = f"{field} cannot be read: {name} raised {type(error).__name__}"
+                    self._misuse.report("task or step", UsageError(why))
+                    continue
+                if usable:
+                    fields[field] = value
+                    break
+        return fields
 
 
-def step_fields(event_name: str, step: Any, task: Any = None) -> dict[str, Any]:
-    """Return what a step and its task, in any form, say about themselves in this event.
-
-    >>> step_fields("step.handle", {"id": "s1", "name": "fetch_cart", "attempts": 1}, {"id": 42})
-    {'step_id': 's1', 'step_name': 'fetch_cart', 'attempt_number': 1, 'task_id': 42}
-    """
-    if step is None:
-        return _read(_getter(task), _TASK_NAMES) if task is not None else {}
-    get = _getter(step)
-    found = _read(get, {**_STEP_NAMES, **_extra(event_name)})
-    _count_attempt(event_name, found)
-    found.update(_read(get, _OF_A_STEPS_TASK))
-    owner = task if task is not None else get("task")
-    if owner is not None:
-        found.update(_read(_getter(owner), _TASK_NAMES))
-    return found
-
-
-def _count_attempt(event_name: str, found: dict[str, Any]) -> None:
-    """Tell the attempt that the event is about from the attempts that a step says it has made."""
-    made = found.get("attempt_number")
-    if made == 0:
-        found["attempt_number"] = 1
-    elif event_name == StepEvents.RETRY_REQUESTED and type(made) is int:
-        found["previous_attempts"] = made
-        found["attempt_number"] = made + 1
-
-
-def _extra(event_name: str) -> dict[str, tuple[str, ...]]:
-    return {field: _ALSO_CALLED.get(field, (field,)) for field in _OF_EVENT.get(event_name, ())}
-
-
-def _getter(subject: Any) -> Callable[[str], Any]:
-    kind = type(subject).__name__
+def _count_attempt(event_name: str, fields: dict[str, Any]) -> None:
+    """Derive the attempt that the event is about from the attempts that a step has made."""
+    made = fields.get("attempt_number")
     try:
-        if isinstance(subject, Mapping):
-            return subject.get
+        if made == 0:
+            fields["attempt_number"] = 1
+        elif event_name == StepEvents.RETRY_REQUESTED and made is not None:
+            fields["attempt_number"] = made + 1
+            fields["previous_attempts"] = made
+    except Exception:  # noqa: BLE001  the number's own code runs here; its field's converter reports it
+        return
+
+
+def _event_fields(event_name: str) -> dict[str, tuple[str, ...]]:
+    fields = _EVENT_FIELDS.get(event_name, ())
+    if STATE_AFTER.get(event_name) is State.ERROR:
+        errors = _ERROR if family_of(event_name) in {Family.TASK, Family.STEP} else ()
+        fields = (*fields, *errors)
+    return {field: _FIELD_ALIASES.get(field, (field,)) for field in fields}
+
+
+def _getter(entity: Any) -> Callable[[str], Any]:
+    kind = type(entity).__name__
+    try:
+        if isinstance(entity, Mapping):
+            return entity.get
+        is_plain = isinstance(entity, (str, bytes, int, float, list, tuple, set))
     except Exception as error:  # an object may lie about its class, and may fail at it
         raise UsageError(f"a task or step cannot be read: {kind} raised {type(error).__name__}") from error
-    if isinstance(subject, (str, bytes, int, float, list, tuple, set)):
+    if is_plain:
         raise UsageError(f"a task or step is a mapping or an object with attributes, not {kind}; give ids by keyword")
-    return lambda name: getattr(subject, name, None)
-
-
-def _read(get: Callable[[str], Any], names: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    found = {}
-    for field, candidates in names.items():
-        for name in candidates:
-            try:
-                value = get(name)
-            except Exception as error:
-                raise UsageError(f"{field} cannot be read: {name} raised {type(error).__name__}") from error
-            if value is not None and not callable(value):
-                found[field] = value
-                break
-    return found
-
-
-def observed_fields(task: Any, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what is told about a task and, with `step=…`, about a step of it; and the options of the publish call.
-
-    >>> observed_fields({"id": 42}, {"reason": "empty", "timestamp": 5})
-    ({'task_id': 42, 'reason': 'empty'}, {'timestamp': 5})
-    """
-    options = {name: value for name, value in fields.items() if name in _OPTIONS}
-    told = {name: value for name, value in fields.items() if name not in _OPTIONS and name != "step"}
-    step = fields.get("step")
-    about = task_fields("", task) if step is None else _without_details(step_fields("", step, task))
-    return {**about, **told}, options
-
-
-_OPTIONS = frozenset({"timestamp", "event_id", "trace", "additional_context"})
-_OF_A_STEP_ELSEWHERE = frozenset({"task_id", "task_name", "correlation_id", "step_id", "step_name"})
-
-
-def _without_details(found: dict[str, Any]) -> dict[str, Any]:
-    """Keep what an event that is not a step's own can carry about it."""
-    return {name: value for name, value in found.items() if name in _OF_A_STEP_ELSEWHERE}
+    return lambda name: getattr(entity, name, None)

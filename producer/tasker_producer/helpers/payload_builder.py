@@ -1,24 +1,32 @@
 """Tasker's `EventPayloadBuilder`: the standard payload of an event as a plain dict.
 
-For code that hands payloads around before it publishes them; `publish_event(name, payload)` takes what is built here.
+For code that hands payloads around before it publishes them; `publish_event(name, payload)` takes these payloads.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from tasker_producer.helpers.entities import step_fields, task_fields
-from tasker_producer.record.error_fields import error_fields
-from tasker_producer.record.fields import micros, now
+from tasker_producer.helpers.defaults import with_defaults
+from tasker_producer.helpers.entities import EntityReader
+from tasker_producer.record.error_fields import failure_fields
+from tasker_producer.record.misuse import Misuse, unreadable
+from tasker_producer.record.moments import iso_text, micros, now
+from tasker_producer.settings import OnMisuse, default_on_misuse
+from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family, StepEvents, TaskEvents, event_type_of, family_of
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS = ("started_at", "completed_at", "timestamp")
 _FRAMES = 10
+
+Payload = dict[str, Any]
 
 
 class EventPayloadBuilder:
     """Builds payloads with Tasker's field names; moments are ISO 8601 in UTC.
+
+    All methods raise UsageError in strict mode for a caller's mistake; in production they log the mistake and return the
+    rest of the payload.
 
     >>> step = {"id": "step_456", "name": "fetch_cart", "attempts": 1, "retry_limit": 3, "task": {"id": "task_123"}}
     >>> payload = EventPayloadBuilder.build_step_payload(StepEvents.HANDLE, step)
@@ -28,46 +36,65 @@ class EventPayloadBuilder:
 
     @staticmethod
     def build_step_payload(
-        name: str, step: Any, task: Any = None, *, event_type: str | None = None, **more: Any
-    ) -> dict[str, Any]:
-        """Return the payload of an event about a step; `more` may hold `additional_context`, `error` and fields.
-
-        Raises UsageError for a step that cannot be read.
-        """
-        return _payload(name, step_fields(name, step, task), event_type, more)
+        name: str, step: Any, task: Any = None, *, event_type: str | None = None, **fields: Any
+    ) -> Payload:
+        """Return the payload of an event about a step; `fields` may hold `additional_context` and `error` too."""
+        misuse = _misuse()
+        return _payload(name, lambda: EntityReader(misuse).step_fields(name, step, task), event_type, fields, misuse)
 
     @staticmethod
-    def build_task_payload(name: str, task: Any, *, event_type: str | None = None, **more: Any) -> dict[str, Any]:
-        """Return the payload of an event about a task; `more` as for a step.
-
-        Raises UsageError for a task that cannot be read.
-        """
-        return _payload(name, task_fields(name, task), event_type, more)
+    def build_task_payload(name: str, task: Any, *, event_type: str | None = None, **fields: Any) -> Payload:
+        """Return the payload of an event about a task; `fields` may hold `additional_context` and `error` too."""
+        misuse = _misuse()
+        return _payload(name, lambda: EntityReader(misuse).task_fields(name, task), event_type, fields, misuse)
 
     @staticmethod
-    def build_error_payload(error: BaseException, step: Any = None, task: Any = None, **more: Any) -> dict[str, Any]:
+    def build_error_payload(error: Any, step: Any = None, task: Any = None, **fields: Any) -> Payload:
         """Return the payload of a failed step, or of a failed task where no step is given."""
         if step is None:
-            return EventPayloadBuilder.build_task_payload(TaskEvents.FAILED, task, error=error, **more)
-        return EventPayloadBuilder.build_step_payload(StepEvents.FAILED, step, task, error=error, **more)
+            return EventPayloadBuilder.build_task_payload(TaskEvents.FAILED, task, error=error, **fields)
+        return EventPayloadBuilder.build_step_payload(StepEvents.FAILED, step, task, error=error, **fields)
 
     @staticmethod
     def build_orchestration_payload(
-        name: str, task: Any = None, *, event_type: str | None = None, **more: Any
-    ) -> dict[str, Any]:
+        name: str, task: Any = None, *, event_type: str | None = None, **fields: Any
+    ) -> Payload:
         """Return the payload of a workflow or observability event."""
-        return _payload(name, task_fields(name, task), event_type, more)
+        misuse = _misuse()
+        return _payload(name, lambda: EntityReader(misuse).task_fields(name, task), event_type, fields, misuse)
 
 
-def _payload(name: str, found: dict[str, Any], event_type: str | None, more: dict[str, Any]) -> dict[str, Any]:
-    error = more.pop("error", None)
-    context: Mapping[str, Any] = more.pop("additional_context", None) or {}
-    described = {} if error is None else error_fields(error, _FRAMES)
-    payload = {"timestamp": now(), **found, **described, **more}
-    payload["event_type"] = str(event_type or event_type_of(name))
-    if family_of(name) is Family.STEP:
-        payload.setdefault("attempt_number", 1)
-    for key in _MOMENTS:
-        if payload.get(key) is not None:
-            payload[key] = (_EPOCH + timedelta(microseconds=micros(payload[key]))).isoformat()
-    return {**payload, "additional_context": dict(context)} if context else payload
+def _misuse() -> Misuse:
+    return _misuse_of_mode(default_on_misuse())
+
+
+@cache
+def _misuse_of_mode(mode: OnMisuse) -> Misuse:
+    return Misuse(strict=mode is OnMisuse.RAISE)
+
+
+def _iso_text(field: str, moment: Any) -> str:
+    try:
+        return iso_text(micros(moment))
+    except ValueError as error:
+        raise UsageError(f"{field}: {error}") from error
+
+
+def _payload(name: str, read_entity: Any, event_type: Any, fields: Payload, misuse: Misuse) -> Payload:
+    error, context = fields.pop("error", None), fields.pop("additional_context", None)
+    payload: Payload = {"timestamp": now()}
+    try:
+        payload.update(with_defaults(name, failure_fields(name, fields, error, read_entity(), _FRAMES)))
+        payload["event_type"] = str(event_type or event_type_of(name))
+        if family_of(name) is Family.STEP:
+            payload.setdefault("attempt_number", 1)
+        for key in _MOMENTS:
+            if payload.get(key) is not None:
+                payload[key] = _iso_text(key, payload[key])
+        if isinstance(context, Mapping) and context:
+            payload["additional_context"] = dict(context)
+    except UsageError as mistake:
+        misuse.report("payload", mistake)
+    except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
+        misuse.report("payload", unreadable("payload", mistake))
+    return payload

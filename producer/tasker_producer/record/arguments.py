@@ -1,44 +1,39 @@
-"""What a caller may say in one publish call, and how a payload is taken apart."""
+"""The arguments of one publish call: options, fields, business context, and the parts of a payload."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from enum import Enum
 from typing import Any, NamedTuple
 
+from tasker_producer.record.identifiers import plain_text
+from tasker_producer.record.misuse import Misuse, unreadable
+from tasker_producer.record.moments import Moment
 from tasker_schemas.catalogue import fields_of
 from tasker_schemas.errors import UsageError
-from tasker_schemas.headers import TraceHeaders
-from tasker_schemas.names import Family, WorkflowEvents, family_of
-
-Moment = datetime | int | str
+from tasker_schemas.names import RESERVED_NAMES, Family, WorkflowEvents, family_of
 
 
 class Options(NamedTuple):
-    """What a caller may say about an event beside its fields."""
+    """Arguments of a call that are no fields of the record; `trace` is in any form that `trace_of` reads."""
 
-    event_type: str | None = None
+    event_type: Any = None
     timestamp: Moment | None = None
-    event_id: str | None = None
-    trace: TraceHeaders | None = None
-    key: str | None = None
+    event_id: Any = None
+    trace: Any = None
+    key: Any = None
 
 
-class Payload(NamedTuple):
-    """A caller's payload taken apart: fields of the record, options of the call, business context."""
+class Call(NamedTuple):
+    """One publish call taken apart: fields of the record, options, business context."""
 
     fields: dict[str, Any]
     options: Options
-    context: Mapping[str, Any] | None
-
-    @property
-    def attributes(self) -> Any:
-        """The attributes of an event of one's own, if there are any."""
-        return self.fields.get("attributes")
+    context: Any = None
 
 
 _CUSTOM_IDENTITY = ("task_id", "task_name", "correlation_id")
-_IN_PAYLOAD = frozenset({"timestamp", "event_id", "additional_context"})
+_PAYLOAD_OPTIONS = frozenset({"timestamp", "event_id", "additional_context"})
 # The catalogue gives these no fields of their own.
-_FREE = frozenset(
+_FREE_EVENTS = frozenset(
     {
         WorkflowEvents.VIABLE_STEPS_BATCH_READY,
         WorkflowEvents.ORCHESTRATION_REQUESTED,
@@ -46,61 +41,68 @@ _FREE = frozenset(
         WorkflowEvents.TASK_STATE_UNCLEAR,
     }
 )
+_RESERVED_FIRST_PARTS = frozenset(str(family) for family in Family)
 
 
-def check_name(name: Any) -> str:
-    """Return an event's name; raise UsageError for what is no text."""
+def event_name(name: Any, misuse: Misuse) -> str:
+    """Return an event's name as plain text; a reserved name is lower case, and any other case of its letters a mistake.
+
+    Raises UsageError for a value that is no text and for an unknown reserved name.
+    """
+    if isinstance(name, Enum):
+        name = name.value
     if not isinstance(name, str):
         raise UsageError(f"event_name is text such as 'step.completed', not {type(name).__name__}")
-    return str(name)
+    text = plain_text(name)
+    lower = text.lower()
+    if text != lower and lower.partition(".")[0] in _RESERVED_FIRST_PARTS:
+        mistake = UsageError(f"event_name {text!r}: names of the catalogue are lower case, such as 'step.completed'")
+        if lower not in RESERVED_NAMES:
+            raise mistake
+        misuse.report("event_name", mistake)
+        return lower
+    return text
 
 
-def unreadable(what: str, error: Exception) -> UsageError:
-    """Return what to raise when a given object's own code fails: its message may hold what nobody should see."""
-    return UsageError(f"{what}: it cannot be read, its own code raised {type(error).__name__}")
+def combined_attributes(attributes: Any, context: Any, misuse: Misuse) -> Mapping[str, Any] | None:
+    """Return attributes and business context as one mapping; None for none.
+
+    Either that is no mapping, or cannot be read, is reported and left out.
+    """
+    parts = []
+    for name, value in (("attributes", attributes), ("additional_context", context)):
+        try:
+            if value is not None:
+                parts.append(dict(mapping(name, value)))
+        except UsageError as error:
+            misuse.report("field", error)
+        except Exception as error:  # noqa: BLE001  the mapping's own code runs here
+            misuse.report("field", unreadable(name, error))
+    return {key: value for part in parts for key, value in part.items()} if parts else None
 
 
-def joined(attributes: Any, context: Any) -> Mapping[str, Any]:
-    """Return attributes and business context as one; raise UsageError for what is no mapping, or cannot be read."""
-    try:
-        more = _mapping("additional_context", context)
-        return more if attributes is None else {**_mapping("attributes", attributes), **more}
-    except UsageError:
-        raise
-    except Exception as error:
-        raise unreadable("additional_context", error) from error
-
-
-def merge(payload: Payload, beside: Payload) -> Payload:
-    """Return a payload with what was given beside it, which comes first."""
-    given = {option: value for option, value in beside.options._asdict().items() if value is not None}
-    context = joined(payload.context, beside.context)
-    return Payload({**payload.fields, **beside.fields}, payload.options._replace(**given), context or None)
-
-
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    if value is None:
-        return {}
+def mapping(name: str, value: Any) -> Mapping[Any, Any]:
+    """Return a value that is a mapping; raise UsageError, naming the argument, for any other."""
     if not isinstance(value, Mapping):
         raise UsageError(f"{name} is a mapping, not {type(value).__name__}")
     return value
 
 
-def read_payload(name: str, payload: Mapping[str, Any]) -> Payload:
-    """Take a payload apart: one's own event has attributes, one of the catalogue has its record's fields.
+def read_payload(name: str, payload: Mapping[Any, Any]) -> Call:
+    """Take a payload apart: a custom event has attributes, an event of the catalogue has its record's fields.
 
     Raises UsageError for an unknown reserved name, and for a payload that is no mapping.
     """
-    payload = _mapping("payload", payload)
+    payload = mapping("payload", payload)
     family = family_of(name)
     if family is Family.CUSTOM:
-        own = {field: payload[field] for field in _CUSTOM_IDENTITY if field in payload}
-        return Payload({**own, "attributes": {k: v for k, v in payload.items() if k not in own}}, Options(), None)
+        identity = {field: payload[field] for field in _CUSTOM_IDENTITY if field in payload}
+        return Call({**identity, "attributes": {k: v for k, v in payload.items() if k not in identity}}, Options())
     options = Options(timestamp=payload.get("timestamp"), event_id=payload.get("event_id"))
-    rest = {key: value for key, value in payload.items() if key not in _IN_PAYLOAD}
+    fields = {key: value for key, value in payload.items() if key not in _PAYLOAD_OPTIONS}
     context = payload.get("additional_context")
-    if name in _FREE:
+    if name in _FREE_EVENTS:
         known = fields_of(family)
-        context = {**{k: v for k, v in rest.items() if k not in known}, **_mapping("additional_context", context)}
-        rest = {key: value for key, value in rest.items() if key in known}
-    return Payload(rest, options, context)
+        context = {**{k: v for k, v in fields.items() if k not in known}, **(context or {})}
+        fields = {key: value for key, value in fields.items() if key in known}
+    return Call(fields, options, context)

@@ -1,6 +1,6 @@
-"""Events of a service's own, described once: what they mean and what they carry.
+"""Custom events that a service describes once: their meaning and their attributes.
 
-An event needs no registration; one that is registered is checked, and a payload that breaks its description is the
+A custom event needs no registration. A registered event is checked: a payload that breaks its description is the
 caller's mistake.
 """
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, get_args
 
+from tasker_producer.record.identifiers import is_boolean
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family, family_of
 
@@ -59,18 +60,23 @@ class CustomEvents:
         payload = {} if attributes is None else attributes
         if not isinstance(payload, Mapping):
             raise UsageError(f"{name}: attributes is a mapping, not {type(payload).__name__}")
-        for key, wanted in event.attributes.items():
+        for key, declared in event.attributes.items():
             value = payload.get(key)
-            if value is None and NoneType not in get_args(wanted):
+            if value is None and NoneType not in get_args(declared):
                 raise UsageError(f"{name}: {key} is missing")
-            if value is not None and not _fits(value, wanted):
-                shown = wanted.__name__ if isinstance(wanted, type) else str(wanted)
+            if value is not None and not _fits(value, declared):
+                shown = declared.__name__ if isinstance(declared, type) else str(declared)
                 raise UsageError(f"{name}: {key} is {shown}, not {type(value).__name__}")
         if unknown := sorted(str(key) for key in payload if key not in event.attributes):
             raise UsageError(f"{name} has no attribute {unknown[0]!r}; it has {', '.join(event.attributes)}")
 
 
-def _fits(value: Any, wanted: AttributeType) -> bool:
-    if isinstance(value, bool):  # which Python takes for a number
-        return wanted is bool or bool in get_args(wanted)
-    return isinstance(value, wanted)
+def _fits(value: Any, declared: AttributeType) -> bool:
+    types = get_args(declared) or (declared,)
+    if is_boolean(value):  # which Python takes for a number
+        return bool in types
+    if float in types and isinstance(value, int):
+        return True
+    if isinstance(value, declared):
+        return True
+    return type(value).__module__ == "numpy" and _fits(value.tolist(), declared)

@@ -1,21 +1,26 @@
-"""The places of tasks and steps in traces, and the ambient OpenTelemetry context around them.
+"""The places of tasks and steps in traces, and OpenTelemetry's active span around them.
 
-Needs OpenTelemetry's API only: without an SDK in the service there is simply no ambient span.
+Needs OpenTelemetry's API only: without an SDK in the service there is no active span.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
-from opentelemetry import baggage, context, trace
-from opentelemetry.baggage.propagation import W3CBaggagePropagator
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
+from opentelemetry import baggage, trace
+from opentelemetry.trace import SpanContext
 
-from tasker_schemas.headers import MAX_HEADER_BYTES, Header, SpanRef, TraceHeaders, trace_headers
+from tasker_producer.trace.block_span import BAGGAGE_FORMAT
+from tasker_schemas.errors import UsageError
+from tasker_schemas.headers import (
+    MAX_HEADER_BYTES,
+    Header,
+    SpanRef,
+    TraceHeaders,
+    read_trace_headers,
+    trace_headers,
+)
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
-
-_BAGGAGE = W3CBaggagePropagator()
-
 
 @lru_cache(maxsize=4096)
 def task_trace(task_id: str) -> TraceHeaders:
@@ -25,11 +30,11 @@ def task_trace(task_id: str) -> TraceHeaders:
 
 def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> TraceHeaders:
     """Return the place of one attempt of a step below its task's place."""
-    above = task.span
-    if above is None:
-        above = SpanRef(trace_id_of(task_id), task_span_id(task_id))
-    span = SpanRef(above.trace_id, step_span_id(task_id, step_id, attempt), above.flags)
-    return TraceHeaders(span, above, task.tracestate, task.baggage)
+    parent = task.span
+    if parent is None:
+        parent = SpanRef(trace_id_of(task_id), task_span_id(task_id))
+    span = SpanRef(parent.trace_id, step_span_id(task_id, step_id, attempt), parent.flags)
+    return TraceHeaders(span, parent, task.tracestate, task.baggage)
 
 
 @lru_cache(maxsize=4096)
@@ -39,58 +44,63 @@ def derived_step_trace(task_id: str, step_id: str, attempt: int) -> TraceHeaders
 
 
 @lru_cache(maxsize=4096)
-def wire_trace(place: TraceHeaders) -> tuple[Header, ...]:
-    """Return the headers that carry a place; the events of one attempt share them."""
-    return tuple(trace_headers(place))
+def wire_trace(trace: TraceHeaders) -> tuple[Header, ...]:
+    """Return the headers that carry a place in a trace; the events of one attempt share them."""
+    return tuple(trace_headers(trace))
 
 
 def new_task_trace(task_id: str) -> TraceHeaders:
-    """Return the place of a task that is created here: below the ambient span, else the root of its own trace."""
-    ambient = trace.get_current_span().get_span_context()
-    carried = _ambient_baggage()
-    if not ambient.is_valid:
-        return task_trace(task_id)._replace(baggage=carried)
-    parent = SpanRef(f"{ambient.trace_id:032x}", f"{ambient.span_id:016x}", int(ambient.trace_flags) & 0xFF)
+    """Return the place of a task that is created here: below the active span, else the root of its own trace."""
+    active = trace.get_current_span().get_span_context()
+    carried = _active_baggage()
+    if not active.is_valid:
+        derived = task_trace(task_id)
+        return derived._replace(baggage=carried) if carried else derived
+    parent = _span_ref(active)
     span = SpanRef(parent.trace_id, task_span_id(task_id), parent.flags)
-    return TraceHeaders(span, parent, ambient.trace_state.to_header(), carried)
+    return TraceHeaders(span, parent, active.trace_state.to_header(), carried)
 
 
-def _ambient_baggage() -> str:
+def active_trace() -> TraceHeaders:
+    """Return the place of an event without a task: in the active span, if there is one."""
+    active = trace.get_current_span().get_span_context()
+    if not active.is_valid:
+        return TraceHeaders()
+    return TraceHeaders(_span_ref(active), None, active.trace_state.to_header(), _active_baggage())
+
+
+def trace_of(value: Any) -> TraceHeaders | None:
+    """Return a place in a trace from TraceHeaders, a SpanContext, a traceparent or a carrier's headers; None for None.
+
+    >>> trace_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").span.span_id
+    'b7ad6b7169203331'
+
+    Raises UsageError for any other value, and for a text or mapping without a readable traceparent.
+    """
+    if value is None or isinstance(value, TraceHeaders):
+        return value
+    if isinstance(value, SpanContext):
+        return TraceHeaders(_span_ref(value), None, value.trace_state.to_header()) if value.is_valid else None
+    headers: Mapping[Any, Any] = {}
+    if isinstance(value, str):
+        headers = {"traceparent": value}
+    elif isinstance(value, Mapping):
+        headers = value
+    pairs = [(name, text.encode("utf-8", "replace")) for name, text in headers.items() if isinstance(text, str)]
+    headers_read = read_trace_headers([(name, text) for name, text in pairs if isinstance(name, str)])
+    if headers_read.span is None:
+        raise UsageError(f"trace is a SpanContext, a traceparent or a carrier, not this {type(value).__name__}")
+    return headers_read
+
+
+def _span_ref(span: SpanContext) -> SpanRef:
+    return SpanRef(f"{span.trace_id:032x}", f"{span.span_id:016x}", int(span.trace_flags) & 0xFF)
+
+
+def _active_baggage() -> str:
     if not baggage.get_all():
         return ""
     carrier: dict[str, str] = {}
-    _BAGGAGE.inject(carrier)
+    BAGGAGE_FORMAT.inject(carrier)
     text = carrier.get("baggage", "")
     return text if len(text) <= MAX_HEADER_BYTES else ""
-
-
-@contextmanager
-def current(place: TraceHeaders) -> Iterator[None]:
-    """Make a place the current OpenTelemetry context: spans that the service records inside become its children."""
-    if place.span is None:
-        yield
-        return
-    span_context = SpanContext(
-        trace_id=int(place.span.trace_id, 16),
-        span_id=int(place.span.span_id, 16),
-        is_remote=True,
-        trace_flags=TraceFlags(place.span.flags),
-        trace_state=TraceState.from_header([place.tracestate]) if place.tracestate else None,
-    )
-    inside = trace.set_span_in_context(NonRecordingSpan(span_context))
-    if place.baggage and not baggage.get_all():
-        inside = _BAGGAGE.extract({"baggage": place.baggage}, context=inside)
-    token = context.attach(inside)
-    try:
-        yield
-    finally:
-        context.detach(token)
-
-
-def ambient_trace() -> TraceHeaders:
-    """Return the place of an event without a task: in the ambient span, if there is one."""
-    ambient = trace.get_current_span().get_span_context()
-    if not ambient.is_valid:
-        return TraceHeaders()
-    span = SpanRef(f"{ambient.trace_id:032x}", f"{ambient.span_id:016x}", int(ambient.trace_flags) & 0xFF)
-    return TraceHeaders(span, None, ambient.trace_state.to_header(), _ambient_baggage())

@@ -1,25 +1,97 @@
-"""The task and step that the present code runs in: known to every publish call inside a `with` block."""
+"""The `with` block around the present code: every publish call inside it knows its task and step.
+
+A block may be left in another order, thread, asyncio task or generator than it was entered in. So nothing here uses the
+tokens of context variables, which raise then. A block that has been left is passed over wherever it is still current,
+and taken out of the context as soon as anybody looks.
+"""
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
+from opentelemetry import context
+from opentelemetry.context import Context
+
+from tasker_producer.trace.block_span import context_inside
 from tasker_schemas.headers import TraceHeaders
 
-if TYPE_CHECKING:
-    from tasker_producer.tasks.scopes import TaskScope
 
-
-class Ambient(NamedTuple):
-    """The innermost `with` block around the present code."""
+class CurrentBlock(NamedTuple):
+    """The fields that an event inherits from the block around it."""
 
     task_id: str
     task_name: str | None
     correlation_id: str | None
     task_trace: TraceHeaders
-    scope: "TaskScope"
     step_id: str | None = None
     step_name: str | None = None
     attempt_number: int | None = None
 
 
-ambient: ContextVar[Ambient | None] = ContextVar("tasker_ambient", default=None)
+class Scope(Protocol):
+    """A task or step whose block is current."""
+
+    @property
+    def task_id(self) -> str:
+        """The id of the task that the block belongs to."""
+        ...
+
+
+class Activation:
+    """One stay of a block in one context: from `activate` to `leave`."""
+
+    __slots__ = ("block", "is_open", "outer", "outer_context", "own_context", "scope")
+
+    def __init__(self, block: CurrentBlock, scope: Scope) -> None:
+        self.block = block
+        self.scope = scope
+        self.is_open = True
+        self.outer = current_activation()
+        self.outer_context: Context | None = None
+        self.own_context: Context | None = None
+
+    def leave(self) -> None:
+        """End the stay, in whatever context this runs; the block is nowhere current afterwards."""
+        self.is_open = False
+        current_activation()
+
+
+_current: ContextVar[Activation | None] = ContextVar("tasker_current_block", default=None)
+
+
+def activate(
+    block: CurrentBlock, scope: Scope, trace: TraceHeaders, *, flags: int | None = None, replace_span: bool = True
+) -> Activation:
+    """Make a block current, and its span OpenTelemetry's current span unless `replace_span` is false.
+
+    `flags` are the trace flags that the service's own spans inherit, where they differ from those of `trace`.
+    """
+    activation = Activation(block, scope)
+    if replace_span and trace.span is not None:
+        activation.outer_context = context.get_current()
+        activation.own_context = context_inside(trace, activation.outer_context, lambda: activation.is_open, flags)
+        context.attach(activation.own_context)
+    _current.set(activation)
+    return activation
+
+
+def current_activation() -> Activation | None:
+    """Return the innermost open block of the present context, and take blocks that have been left out of the context."""
+    activation = _current.get()
+    if activation is None or activation.is_open:
+        return activation
+    present = context.get_current()
+    closed = activation
+    is_ours = present is closed.own_context
+    while closed.outer is not None and not closed.outer.is_open:
+        closed = closed.outer
+        is_ours = is_ours or present is closed.own_context
+    if is_ours and closed.outer_context is not None:
+        context.attach(closed.outer_context)
+    _current.set(closed.outer)
+    return closed.outer
+
+
+def current_block() -> CurrentBlock | None:
+    """Return the fields that an event of the present code inherits; None outside of all blocks."""
+    activation = current_activation()
+    return None if activation is None else activation.block

@@ -1,0 +1,155 @@
+"""The identity of one event: its own id and moment, its task and step, and its place in a trace."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tasker_producer.record.arguments import Options
+from tasker_producer.record.event_ids import new_event_id
+from tasker_producer.record.identifiers import identifier, whole_number
+from tasker_producer.record.misuse import Misuse, unreadable
+from tasker_producer.record.moments import Moment, micros, now
+from tasker_producer.trace.context import active_trace, derived_step_trace, step_trace, task_trace, trace_of
+from tasker_producer.trace.current import CurrentBlock
+from tasker_producer.trace.task_traces import created_trace, known_trace
+from tasker_schemas.errors import UsageError
+from tasker_schemas.headers import TraceHeaders
+from tasker_schemas.names import Family, TaskEvents
+
+_CREATES_TASK = frozenset({str(TaskEvents.INITIALIZE_REQUESTED), str(TaskEvents.START_REQUESTED)})
+
+
+class Subject(NamedTuple):
+    """The task, and for a step's event the step and attempt, that an event is about."""
+
+    task_id: str | None
+    step_id: str | None
+    attempt: int | None
+
+
+def inherited_fields(family: Family, fields: Mapping[str, Any], block: CurrentBlock) -> Mapping[str, Any]:
+    """Complete an event from the `with` block around it, if it is about the same task."""
+    task_id = fields.get("task_id")
+    if task_id is not None and _same_id(task_id) != block.task_id:
+        return fields
+    inherited: dict[str, Any] = {
+        "task_id": block.task_id,
+        "task_name": block.task_name,
+        "correlation_id": block.correlation_id,
+    }
+    if family is Family.STEP and block.step_id is not None:
+        step_id = fields.get("step_id")
+        if step_id is None or _same_id(step_id) == block.step_id:
+            inherited["step_id"] = block.step_id
+            inherited["step_name"] = block.step_name
+            inherited["attempt_number"] = block.attempt_number
+    return {**inherited, **{name: value for name, value in fields.items() if value is not None}}
+
+
+def occurrence_fields(options: Options, misuse: Misuse) -> dict[str, Any]:
+    """Return the fields that tell this occurrence from all others; an unusable id or moment is reported and replaced."""
+    event_id = None if options.event_id is None else misuse.identifier("event_id", options.event_id)
+    fields: dict[str, Any] = {
+        "event_id": new_event_id() if event_id is None else event_id,
+        "timestamp": now() if options.timestamp is None else _moment(options.timestamp, misuse),
+    }
+    if options.event_type is not None:
+        event_type = misuse.identifier("event_type", options.event_type)
+        if event_type is not None:
+            fields["event_type"] = event_type
+    return fields
+
+
+def subject_of(family: Family, fields: Mapping[str, Any], misuse: Misuse) -> Subject:
+    """Return the task and step that an event is about.
+
+    Raises UsageError for an id that is missing, or that has no text.
+    """
+    task_id, step_id, attempt = fields.get("task_id"), fields.get("step_id"), fields.get("attempt_number")
+    if type(task_id) is not str or not 0 < len(task_id) < _SURELY_SHORT or not task_id.isascii():
+        task_id = _id("task_id", task_id, misuse)
+        if task_id is None and family is not Family.CUSTOM:
+            raise UsageError("task_id is missing: whose event is it?")
+    if step_id is not None:
+        step_id = _id("step_id", step_id, misuse)
+    if step_id is None and family is Family.STEP:
+        raise UsageError("step_id is missing: which step is it about?")
+    if attempt is not None:
+        attempt = _attempt(attempt, misuse)
+    if family is Family.STEP and attempt is None:
+        attempt = 1
+    return Subject(task_id, step_id, attempt)
+
+
+_SURELY_SHORT = 256
+_ATTEMPTS = range(1, 1 << 31)
+
+
+def event_place(
+    name: str, family: Family, subject: Subject, block: CurrentBlock | None, options: Options, misuse: Misuse
+) -> TraceHeaders:
+    """Return the span that an event belongs to: the caller's, else the one of its attempt, task or the active one."""
+    if options.trace is not None:
+        try:
+            trace = trace_of(options.trace)
+        except UsageError as error:
+            misuse.report("trace", error)
+        except Exception as error:  # noqa: BLE001  the value's own code runs here
+            misuse.report("trace", unreadable("trace", error))
+        else:
+            if trace is not None:
+                return trace
+    task_id, step_id, attempt = subject
+    if task_id is None:
+        return active_trace()
+    if block is None or block.task_id != task_id:
+        if name in _CREATES_TASK:
+            return created_trace(task_id, anew=name == TaskEvents.INITIALIZE_REQUESTED)
+        return _place_outside(family, task_id, step_id, attempt)
+    if family is Family.CUSTOM:
+        step_id, attempt = block.step_id, block.attempt_number
+    if step_id is None or attempt is None or family is Family.WORKFLOW:
+        return block.task_trace
+    return step_trace(block.task_trace, task_id, step_id, attempt)
+
+
+def _place_outside(family: Family, task_id: str, step_id: str | None, attempt: int | None) -> TraceHeaders:
+    """Return the place of an event outside of its task's block."""
+    of_task = step_id is None or attempt is None or family is Family.WORKFLOW
+    task = known_trace(task_id)
+    if task is None:
+        return task_trace(task_id) if of_task else derived_step_trace(task_id, step_id or "", attempt or 1)
+    return task if of_task else step_trace(task, task_id, step_id or "", attempt or 1)
+
+
+def _id(field: str, value: Any, misuse: Misuse) -> str | None:
+    return None if value is None else misuse.identifier(field, value)
+
+
+def _same_id(value: Any) -> str | None:
+    """Return an id's text for a comparison; None for a value that is no id."""
+    try:
+        return value if type(value) is str else identifier(value)
+    except Exception:  # noqa: BLE001  reported where the id is used
+        return None
+
+
+def _attempt(value: Any, misuse: Misuse) -> int | None:
+    """Return the number of an attempt; None for a value that is none, which is reported."""
+    try:
+        attempt = whole_number(value)
+        why = f"attempt_number counts from 1, got {attempt}"
+    except Exception:  # noqa: BLE001  the value's own code runs here
+        attempt, why = 0, f"attempt_number: a whole number is expected; got a value of type {type(value).__name__}"
+    if attempt in _ATTEMPTS:
+        return attempt
+    misuse.report("field", UsageError(why))
+    return None
+
+
+def _moment(value: Moment, misuse: Misuse) -> int:
+    try:
+        return micros(value)
+    except Exception as error:  # noqa: BLE001  the value's own code runs here
+        why = str(error) if type(error) is ValueError else f"its own code raised {type(error).__name__}"
+        misuse.report("timestamp", UsageError(f"timestamp: {why}"))
+        return now()

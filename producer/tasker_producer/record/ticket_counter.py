@@ -1,0 +1,34 @@
+"""A counter that threads, greenlets and signal handlers advance at once, exactly and without waiting."""
+
+import threading
+from itertools import count
+
+
+class TicketCounter:
+    """Counts by drawing tickets: `next` on `itertools.count` is one operation that nothing can interrupt.
+
+    >>> counter = TicketCounter()
+    >>> counter.add(), counter.add()
+    (None, None)
+    >>> counter.value(), counter.value()
+    (2, 2)
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin at zero, with a new lock: in a forked child the old one may be held by a thread that is gone."""
+        self._tickets = count()
+        self._reads = 0
+        self._lock = threading.RLock()  # a signal handler may read while its own thread reads
+
+    def add(self) -> None:
+        """Count one more."""
+        next(self._tickets)
+
+    def value(self) -> int:
+        """Return the number counted so far; reading draws a ticket too, which is not counted."""
+        with self._lock:
+            self._reads += 1
+            return next(self._tickets) - self._reads + 1

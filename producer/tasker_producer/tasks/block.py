@@ -1,0 +1,169 @@
+"""The part that tasks and steps share as `with` blocks: start, end, outcome, and code bound to the block.
+
+Entering checks first and attaches last; leaving publishes the end first and restores the context after. Leaving never
+raises for a reason of ours, in strict mode either, so the service's own exception comes out unchanged. Times of day come
+from the wall clock, durations from the monotonic one: a clock that is set cannot lengthen a step.
+"""
+
+import inspect
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import wraps
+from types import TracebackType
+from typing import Any, ParamSpec, Protocol, Self, TypeVar, cast
+
+from tasker_producer.record.arguments import Call
+from tasker_producer.record.misuse import Misuse, unreadable
+from tasker_producer.record.moments import now
+from tasker_producer.settings import ProducerSettings
+from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, outcome_of
+from tasker_producer.trace.current import Activation
+from tasker_schemas.errors import UsageError
+from tasker_schemas.headers import TraceHeaders
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class BlockPublisher(Protocol):
+    """The part of a publisher that blocks need."""
+
+    settings: ProducerSettings
+    misuse: Misuse
+
+    def publish_event(self, name: str, payload: Mapping[str, Any] | None = None, **fields: Any) -> None:
+        """Publish any event."""
+        ...
+
+    def publish_call(self, name: Any, call: Call, misuse: Misuse, error: Any = None) -> None:
+        """Publish an event of a block; `misuse` decides about mistakes."""
+        ...
+
+
+class Block(ABC):
+    """A `with` block, also `async with`: entering publishes a start, leaving an end."""
+
+    def __init__(self, publisher: BlockPublisher, expected: ErrorTypes) -> None:
+        self.publisher = publisher
+        self.trace = TraceHeaders()
+        self.additional_context: dict[str, Any] = {}
+        self._expected = expected
+        self._stays: list[Activation | None] = []
+        self._decided: tuple[Outcome, Any] | None = None
+        self._started_at = 0
+        self._started_s = 0.0
+
+    def __enter__(self) -> Self:
+        stay: Activation | None = None
+        misuse = self.publisher.misuse
+        try:
+            if self._stays:
+                misuse.report("with", UsageError("a block that is open is entered again: make a second one"))
+            else:
+                self._started_at, self._started_s = now(), time.perf_counter()
+                self._decided = None
+                self._publish_start(misuse)
+            stay = self._activate()
+        except Exception as error:
+            if misuse.strict:
+                raise
+            misuse.report("with", unreadable("start of a block", error))
+        self._stays.append(stay)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            stay = self._stays.pop()
+        except IndexError:  # left twice, or never entered
+            return
+        misuse = self.publisher.misuse.lenient
+        try:
+            if not self._stays:
+                outcome, reason = self._decided or (outcome_of(error, self._expected), error)
+                if error is not None and outcome_of(error, self._expected) is Outcome.FAILED:
+                    outcome, reason = Outcome.FAILED, error
+                self._publish_end(outcome, reason, misuse)
+        except Exception as failure:  # noqa: BLE001  whatever it is, it is not the service's
+            with suppress(Exception):
+                misuse.report("with", unreadable("end of a block", failure))
+        finally:
+            if stay is not None:
+                stay.leave()
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def fail(self, error: Any = None) -> None:
+        """End the block as failed when it is left, although nothing is raised; `error` is an exception or a text."""
+        self._decided = (Outcome.FAILED, error)
+
+    def cancel(self, reason: str | None = None) -> None:
+        """End the block as cancelled when it is left, although nothing is raised."""
+        self._decided = (Outcome.CANCELLED, reason)
+
+    def publish_event(self, name: str, payload: Mapping[str, Any] | None = None, **fields: Any) -> None:
+        """Publish an event inside this block, in whatever thread, task or generator the caller is.
+
+        Raises UsageError in strict mode for a caller's mistake.
+        """
+        stay = self._activate()
+        try:
+            self.publisher.publish_event(name, payload, **fields)
+        finally:
+            stay.leave()
+
+    def bind(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return the function or coroutine function, each call of which runs inside this block: for pools and threads.
+
+        Raises UsageError in strict mode for an object that cannot be called.
+        """
+        if not callable(function):
+            self.publisher.misuse.report("bind", UsageError(f"a function is bound, not {type(function).__name__}"))
+            return function
+        if inspect.iscoroutinefunction(function):
+
+            async def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
+                stay = self._activate()
+                try:
+                    return await function(*args, **kwargs)
+                finally:
+                    stay.leave()
+
+            return cast("Callable[P, R]", wraps(function)(bound))
+
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            stay = self._activate()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                stay.leave()
+
+        return wraps(function)(called)
+
+    @abstractmethod
+    def _publish_start(self, misuse: Misuse) -> None:
+        """Publish that the block begins."""
+
+    @abstractmethod
+    def _publish_end(self, outcome: Outcome, reason: Any, misuse: Misuse) -> None:
+        """Publish how the block ended; `reason` is an exception, or the text that the service gave."""
+
+    @abstractmethod
+    def _activate(self) -> Activation:
+        """Make the block current here."""
+
+    def _times(self) -> dict[str, Any]:
+        return {
+            "started_at": self._started_at,
+            "completed_at": now(),
+            "execution_duration": time.perf_counter() - self._started_s,
+        }

@@ -1,0 +1,183 @@
+"""One attempt of a step as a `with` block."""
+
+from itertools import count
+from typing import Any, Protocol
+
+from tasker_producer.record.arguments import Call, Options
+from tasker_producer.record.misuse import Misuse
+from tasker_producer.tasks.block import Block, BlockPublisher
+from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, reason_of, retry_fields
+from tasker_producer.trace.context import step_trace
+from tasker_producer.trace.current import Activation, CurrentBlock, activate
+from tasker_schemas.headers import TraceHeaders
+from tasker_schemas.names import ObservabilityEvents, State, StepEvents
+
+_END_OF = {
+    Outcome.COMPLETED: (StepEvents.COMPLETED, State.COMPLETE),
+    Outcome.FAILED: (StepEvents.FAILED, State.ERROR),
+    Outcome.CANCELLED: (StepEvents.CANCELLED, State.CANCELLED),
+    Outcome.RETRIED: (StepEvents.RETRY_REQUESTED, State.PENDING),
+}
+
+
+class StepTask(Protocol):
+    """The part of a task that its steps need."""
+
+    publisher: BlockPublisher
+    trace: TraceHeaders
+    flags: int | None
+    replaces_span: bool
+
+    @property
+    def task_id(self) -> str:
+        """The id of the task."""
+        ...
+
+    def block(self) -> CurrentBlock:
+        """Return the fields that events inside the task inherit."""
+        ...
+
+    def begin_attempt(self, step_id: str, number: int | None, misuse: Misuse) -> int:
+        """Return the number of an attempt that begins."""
+        ...
+
+    def note_state(self, step_id: str, attempt: int, state: State) -> None:
+        """Remember the state of a step."""
+        ...
+
+
+class StepScope(Block):
+    """One attempt of a step; set `results` inside, and add business data to `additional_context`.
+
+    `attempt_number` counts from 1 and is 0 before the block is entered.
+    """
+
+    def __init__(
+        self, task: StepTask, fields: dict[str, Any], inputs: Any, attempt_number: int | None, expected: ErrorTypes
+    ) -> None:
+        super().__init__(task.publisher, expected)
+        self.task = task
+        self.step_id: str = fields["step_id"]
+        self.attempt_number = 0
+        self.results: Any = None
+        self._fields = fields
+        self._inputs = inputs
+        self._asked_attempt = attempt_number
+        self._skipped = False
+
+    @property
+    def task_id(self) -> str:
+        """The id of the task that the step belongs to."""
+        return self.task.task_id
+
+    def retry(
+        self, reason: str | None = None, *, backoff_strategy: str | None = None, backoff_seconds: float | None = None
+    ) -> int:
+        """Say that this step will be tried again; return the number of the attempt that is asked for."""
+        requested = self.attempt_number + 1
+        self._publish_retry(
+            {"retry_reason": reason, "backoff_strategy": backoff_strategy, "backoff_seconds": backoff_seconds},
+            self.publisher.misuse,
+        )
+        return requested
+
+    def skip(self, reason: str | None = None) -> None:
+        """End the step as skipped when the block is left: it is cancelled, and an event says that it was skipped."""
+        self._skipped = True
+        self.cancel(reason if reason is not None else "skipped")
+
+    def progress(self, done: float, total: float | None = None) -> None:
+        """Say how far a long step has come, in units of the service's own, such as rows."""
+        self._publish_sign(ObservabilityEvents.Step.PROGRESS, {"done": done, "total": total})
+
+    def heartbeat(self) -> None:
+        """Say that a long step is still alive."""
+        self._publish_sign(ObservabilityEvents.Step.HEARTBEAT, {})
+
+    def _publish_start(self, misuse: Misuse) -> None:
+        task = self.task
+        number = task.begin_attempt(self.step_id, self._asked_attempt, misuse)
+        self.attempt_number = number
+        self.trace = step_trace(task.trace, task.task_id, self.step_id, number)
+        started = self._started_at
+        fields = {"started_at": started, "step_inputs": self._inputs}
+        self._publish(StepEvents.HANDLE, fields, misuse, timestamp=started)
+        task.note_state(self.step_id, number, State.IN_PROGRESS)
+
+    def _publish_end(self, outcome: Outcome, reason: Any, misuse: Misuse) -> None:
+        name, state = _END_OF[outcome]
+        self.task.note_state(self.step_id, self.attempt_number, state)
+        if outcome is Outcome.RETRIED:
+            self._publish_retry(retry_fields(reason), misuse)
+            return
+        times = self._times()
+        fields = {**times, "step_results": self.results}
+        error = reason if outcome is Outcome.FAILED else None
+        if outcome is Outcome.CANCELLED:
+            fields["cancellation_reason"] = reason_of(reason) if isinstance(reason, BaseException) else reason
+            if self._skipped:
+                self._publish_sign(ObservabilityEvents.Step.SKIP, {"reason": reason})
+        self._publish(name, fields, misuse, timestamp=times["completed_at"], error=error)
+
+    def _publish_retry(self, fields: dict[str, Any], misuse: Misuse) -> None:
+        requested = self.attempt_number + 1
+        task = self.task
+        place = step_trace(task.trace, task.task_id, self.step_id, requested)
+        attempts = {"attempt_number": requested, "previous_attempts": self.attempt_number}
+        self._publish(StepEvents.RETRY_REQUESTED, {**fields, **attempts}, misuse, trace=place)
+
+    def _publish_sign(self, name: str, attributes: dict[str, Any]) -> None:
+        context = {key: value for key, value in attributes.items() if value is not None}
+        identity = {key: self._fields[key] for key in ("step_id", "step_name")}
+        fields = {**identity, "task_id": self.task_id, "attempt_number": self.attempt_number}
+        call = Call(fields, Options(trace=self.trace), context or None)
+        self.publisher.publish_call(name, call, self.publisher.misuse)
+
+    def _publish(  # noqa: PLR0913  all but the first have defaults
+        self,
+        name: str,
+        fields: dict[str, Any],
+        misuse: Misuse,
+        *,
+        timestamp: int | None = None,
+        trace: TraceHeaders | None = None,
+        error: Any = None,
+    ) -> None:
+        block = self.task.block()
+        identity = {
+            "task_id": block.task_id,
+            "task_name": block.task_name,
+            "correlation_id": block.correlation_id,
+            "attempt_number": self.attempt_number,
+        }
+        options = Options(timestamp=timestamp, trace=trace or self.trace)
+        call = Call({**identity, **self._fields, **fields}, options, self.additional_context or None)
+        self.publisher.publish_call(name, call, misuse, error)
+
+    def _activate(self) -> Activation:
+        block = self.task.block()._replace(
+            step_id=self.step_id, step_name=self._fields["step_name"], attempt_number=self.attempt_number
+        )
+        task = self.task
+        return activate(block, self, self.trace, flags=task.flags, replace_span=task.replaces_span)
+
+
+class AttemptNumbers:
+    """Numbers the attempts of each step of a task as they are entered, from any thread.
+
+    >>> numbers = AttemptNumbers(first=1)
+    >>> numbers.next("pay"), numbers.next("pay"), numbers.next("ship")
+    (1, 2, 1)
+    """
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+        self._counters: dict[str, "count[int]"] = {}
+
+    def next(self, step_id: str) -> int:
+        """Return the number of the next attempt of a step."""
+        return next(self._counters.setdefault(step_id, count(self._first)))
+
+    def continue_after(self, step_id: str, number: int) -> None:
+        """Let the attempt after this number be the next one."""
+        self._counters[step_id] = count(number + 1)

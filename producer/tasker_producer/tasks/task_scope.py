@@ -1,0 +1,192 @@
+"""A task, or the part of a task that runs in this process, as a `with` block."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from tasker_producer.record.arguments import Call, Options, combined_attributes
+from tasker_producer.record.event_ids import new_event_id
+from tasker_producer.record.fields import MAX_ITEMS
+from tasker_producer.record.identifiers import whole_number
+from tasker_producer.record.misuse import Misuse
+from tasker_producer.tasks.block import Block, BlockPublisher
+from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, reason_of
+from tasker_producer.tasks.step_scope import AttemptNumbers, StepScope
+from tasker_producer.trace.carrier import Carrier, TaskContext, write_carrier
+from tasker_producer.trace.current import Activation, CurrentBlock, activate, current_block
+from tasker_producer.trace.sampling import inherited_flags
+from tasker_schemas.catalogue import fields_of
+from tasker_schemas.errors import UsageError
+from tasker_schemas.names import Family, State, TaskEvents
+
+_END_OF = {
+    Outcome.COMPLETED: TaskEvents.COMPLETED,
+    Outcome.FAILED: TaskEvents.FAILED,
+    Outcome.CANCELLED: TaskEvents.CANCELLED,
+}
+_HAS_PARENT = "parent_task_id" in fields_of(Family.TASK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskBlockOptions:
+    """The form of a task's block: `opens` publishes its start, `closes` its good end."""
+
+    opens: bool
+    closes: bool
+    context: Any = None
+    attributes: Any = None
+    first_attempt: int = 1
+    expected: ErrorTypes = ()
+    replaces_span: bool = True
+
+
+class TaskScope(Block):
+    """A task, or the part of it that runs in this process."""
+
+    def __init__(self, publisher: BlockPublisher, context: TaskContext, options: TaskBlockOptions) -> None:
+        super().__init__(publisher, options.expected)
+        self.trace = context.trace
+        self.replaces_span = options.replaces_span
+        forced = publisher.settings.trace_flags
+        self.flags = inherited_flags(context.task_id, context.task_name or "task", context.trace, forced)
+        self._context = context
+        self._options = options
+        self._is_alone = options.opens  # whether every step of the task runs in this block
+        self._states: dict[str, tuple[int, State]] = {}
+        self._attempts = AttemptNumbers(options.first_attempt)
+        self.additional_context.update(combined_attributes(None, options.attributes, publisher.misuse) or {})
+
+    @property
+    def task_id(self) -> str:
+        """The id of the task."""
+        return self._context.task_id
+
+    def step(  # noqa: PLR0913  all but the name have defaults
+        self,
+        name: str,
+        *,
+        step_id: Any = None,
+        attempt_number: int | None = None,
+        retry_limit: int | None = None,
+        depends_on: Iterable[Any] | None = None,
+        inputs: Any = None,
+        expected: ErrorTypes = (),
+    ) -> StepScope:
+        """Return a `with` block that is one attempt of a step.
+
+        `step_id` defaults to the name. Attempts are numbered when their blocks are entered. Exceptions of the `expected`
+        classes cancel the step. Raises UsageError in strict mode for an id that is none.
+        """
+        misuse = self.publisher.misuse
+        step_name = misuse.identifier("name", name)
+        identity = step_name if step_id is None else misuse.identifier("step_id", step_id)
+        fields = {
+            "step_id": identity or step_name or new_event_id(),
+            "step_name": step_name,
+            "retry_limit": retry_limit,
+            "depends_on": None if depends_on is None else _listed(depends_on),
+        }
+        return StepScope(self, fields, inputs, attempt_number, expected)
+
+    def carrier(self) -> Carrier:
+        """Return the task's context as text headers, for the process that goes on with it."""
+        self._is_alone = False
+        return write_carrier(self._context)
+
+    def block(self) -> CurrentBlock:
+        """Return the fields that events inside the task inherit."""
+        context = self._context
+        return CurrentBlock(context.task_id, context.task_name, context.correlation_id, context.trace)
+
+    def begin_attempt(self, step_id: str, number: int | None, misuse: Misuse) -> int:
+        """Return the number of an attempt of a step that begins: the caller's, else the next one."""
+        if number is not None:
+            if type(number) is int and number > 0:
+                self._attempts.continue_after(step_id, number)
+                return number
+            misuse.report("attempt_number", UsageError("attempt_number is a whole number from 1"))
+        if self._states.get(step_id, (0, State.PENDING))[1] is State.IN_PROGRESS:
+            mistake = f"step {step_id!r}: an attempt of it is still open; give each of several steps a step_id"
+            misuse.report("step_id", UsageError(mistake))
+        return self._attempts.next(step_id)
+
+    def note_state(self, step_id: str, attempt: int, state: State) -> None:
+        """Remember the state of a step; the one of the latest attempt holds."""
+        if attempt >= self._states.get(step_id, (0, state))[0]:
+            self._states[step_id] = (attempt, state)
+
+    def _publish_start(self, misuse: Misuse) -> None:
+        if not self._options.opens:
+            return
+        self._context = self._context.started(self._started_at)
+        total, at = self._context.total_steps, self._started_at
+        parent = current_block()
+        about = {"context": self._options.context, "total_steps": total}
+        if _HAS_PARENT and parent is not None and parent.task_id != self.task_id:
+            about["parent_task_id"] = parent.task_id
+        self._publish(TaskEvents.INITIALIZE_REQUESTED, about, misuse, at)
+        self._publish(TaskEvents.START_REQUESTED, {"started_at": at, "total_steps": total}, misuse, at)
+
+    def _publish_end(self, outcome: Outcome, reason: Any, misuse: Misuse) -> None:
+        if outcome is Outcome.RETRIED or (outcome is Outcome.COMPLETED and not self._options.closes):
+            return
+        times = self._times()
+        ended_at = times["completed_at"]
+        if not self._options.opens:  # begun elsewhere: only the wall clocks of two machines know how long it took
+            times |= {"started_at": self._context.started_at, "execution_duration": None}
+        fields = {**times, **self._counters()}
+        if outcome is Outcome.CANCELLED:
+            fields["cancellation_reason"] = reason_of(reason) if isinstance(reason, BaseException) else reason
+        if outcome is Outcome.FAILED:
+            fields["error_steps"] = self._steps_in(State.ERROR)
+        error = reason if outcome is Outcome.FAILED else None
+        self._publish(_END_OF[outcome], fields, misuse, ended_at, error)
+
+    def _activate(self) -> Activation:
+        return activate(self.block(), self, self.trace, flags=self.flags, replace_span=self.replaces_span)
+
+    def _counters(self) -> dict[str, int | None]:
+        if not self._is_alone:
+            return {"total_steps": self._context.total_steps}
+        total = max(_number_or_zero(self._context.total_steps), len(self._states))
+        completed, failed = len(self._steps_in(State.COMPLETE)), len(self._steps_in(State.ERROR))
+        pending = total - completed - failed - len(self._steps_in(State.CANCELLED))
+        return {
+            "total_steps": total,
+            "completed_steps": completed,
+            "failed_steps": failed,
+            "pending_steps": pending,
+        }
+
+    def _steps_in(self, state: State) -> list[str]:
+        states = list(self._states.items())  # at once: other threads may enter steps
+        return [step_id for step_id, (_, present) in states if present is state]
+
+    def _publish(
+        self, name: str, fields: Mapping[str, Any], misuse: Misuse, timestamp: int, error: Any = None
+    ) -> None:
+        context = self._context
+        identity = {
+            "task_id": context.task_id,
+            "task_name": context.task_name,
+            "correlation_id": context.correlation_id,
+        }
+        options = Options(timestamp=timestamp, trace=self.trace)
+        call = Call({**identity, **fields}, options, self.additional_context or None)
+        self.publisher.publish_call(name, call, misuse, error)
+
+
+def _listed(values: Iterable[Any]) -> Any:
+    """Return the items of an iterable once for all events of a step; the value itself if it is no such thing."""
+    try:
+        return values if isinstance(values, (str, bytes, Mapping)) else list(islice(values, MAX_ITEMS + 1))
+    except Exception:  # noqa: BLE001  the value's own code runs here, and its field's converter reports it
+        return values
+
+
+def _number_or_zero(value: Any) -> int:
+    try:
+        return whole_number(value)
+    except Exception:  # noqa: BLE001  the value's own code runs here; its field's converter reports it
+        return 0

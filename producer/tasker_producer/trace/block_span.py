@@ -1,0 +1,78 @@
+"""The span that is OpenTelemetry's current span inside a block, without an SDK and without being exported from here."""
+
+from collections.abc import Callable
+from typing import Any
+
+from opentelemetry import baggage, trace
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags, TraceState
+
+from tasker_schemas.headers import TraceHeaders
+
+BAGGAGE_FORMAT = W3CBaggagePropagator()
+
+
+class BlockSpan(NonRecordingSpan):
+    """The place of a task or step, as the parent of spans that the service records inside the block.
+
+    The attributes, events and status that existing code gives to "the current span" were meant for the service's own span
+    around the block, and go there. After the block was left, the span stands for the one around it, wherever it is
+    still current.
+    """
+
+    def __init__(self, span_context: SpanContext, outer: Span, is_open: Callable[[], bool]) -> None:
+        super().__init__(span_context)
+        self._outer = outer
+        self._is_open = is_open
+
+    def get_span_context(self) -> SpanContext:
+        """Return the block's place in the trace, or after its end that of the span around it."""
+        return super().get_span_context() if self._is_open() else self._outer.get_span_context()
+
+    def is_recording(self) -> bool:
+        """Return whether the service's span around the block records."""
+        return self._outer.is_recording()
+
+    def set_attributes(self, attributes: Any) -> None:
+        """Give attributes to the service's span around the block."""
+        self._outer.set_attributes(attributes)
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Give an attribute to the service's span around the block."""
+        self._outer.set_attribute(key, value)
+
+    def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
+        """Add an event to the service's span around the block."""
+        self._outer.add_event(name, attributes, timestamp)
+
+    def add_link(self, context: SpanContext, attributes: Any = None) -> None:
+        """Add a link to the service's span around the block."""
+        self._outer.add_link(context, attributes)
+
+    def set_status(self, status: Any, description: str | None = None) -> None:
+        """Set the status of the service's span around the block."""
+        self._outer.set_status(status, description)
+
+    def record_exception(self, *args: Any, **kwargs: Any) -> None:
+        """Record an exception in the service's span around the block."""
+        self._outer.record_exception(*args, **kwargs)
+
+
+def context_inside(place: TraceHeaders, outer: Context, is_open: Callable[[], bool], flags: int | None) -> Context:
+    """Return the OpenTelemetry context inside a block: its span, and the task's baggage where there is none."""
+    span = place.span
+    if span is None:
+        return outer
+    span_context = SpanContext(
+        trace_id=int(span.trace_id, 16),
+        span_id=int(span.span_id, 16),
+        is_remote=True,
+        trace_flags=TraceFlags(span.flags if flags is None else flags),
+        trace_state=TraceState.from_header([place.tracestate]) if place.tracestate else None,
+    )
+    block_span = BlockSpan(span_context, trace.get_current_span(outer), is_open)
+    inside = trace.set_span_in_context(block_span, outer)
+    if place.baggage and not baggage.get_all(outer):
+        inside = BAGGAGE_FORMAT.extract({"baggage": place.baggage}, context=inside)
+    return inside
