@@ -7,8 +7,10 @@ from tasker_producer.helpers.payload_builder import EventPayloadBuilder
 from tasker_producer.mixin import EventPublisherMixin, default_publisher
 from tasker_producer.publisher import EventPublisher
 from tasker_producer.record.custom_events import CustomEvent
-from tasker_producer.settings import ProducerSettings
-from tasker_producer.tasks.scopes import StepScope, TaskScope
+from tasker_producer.settings import OnMisuse, ProducerSettings
+from tasker_producer.tasks.current import current_step, current_task
+from tasker_producer.tasks.step_scope import StepScope
+from tasker_producer.tasks.task_scope import TaskScope
 from tasker_producer.trace.carrier import carrier_from_environ, carrier_to_environ
 from tasker_schemas.errors import ConfigurationError, UsageError
 from tasker_schemas.headers import SpanRef, TraceHeaders
@@ -21,6 +23,7 @@ __all__ = [
     "EventPublisher",
     "EventPublisherMixin",
     "ObservabilityEvents",
+    "OnMisuse",
     "ProducerSettings",
     "SpanRef",
     "StepEvents",
@@ -32,5 +35,7 @@ __all__ = [
     "WorkflowEvents",
     "carrier_from_environ",
     "carrier_to_environ",
+    "current_step",
+    "current_task",
     "default_publisher",
 ]

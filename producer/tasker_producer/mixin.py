@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tasker_producer.helpers.task_and_step import StepHelpers
-from tasker_producer.helpers.workflow_and_observability import ObservabilityHelpers, WorkflowHelpers
+from tasker_producer.helpers.tasker_names import TaskerHelpers
 from tasker_producer.publisher import EventPublisher
 
 
@@ -18,7 +17,7 @@ def default_publisher() -> EventPublisher:
     return EventPublisher()
 
 
-class EventPublisherMixin(StepHelpers, WorkflowHelpers, ObservabilityHelpers):
+class EventPublisherMixin(TaskerHelpers):
     """Gives a handler class `publish_event`, `publish_step_event`, … and all helpers by name.
 
     They go to `event_publisher`: set it on the class or on the instance, else the process's default is used.
@@ -38,8 +37,9 @@ class EventPublisherMixin(StepHelpers, WorkflowHelpers, ObservabilityHelpers):
         """Publish an event about a step; see `EventPublisher.publish_step_event`."""
         self._publisher().publish_step_event(name, step, **fields)
 
+    def publish_orchestration_event(self, name: str, task: Any = None, **fields: Any) -> None:
+        """Publish a workflow or observability event; see `EventPublisher.publish_orchestration_event`."""
+        self._publisher().publish_orchestration_event(name, task, **fields)
+
     def _publisher(self) -> EventPublisher:
         return self.event_publisher if self.event_publisher is not None else default_publisher()
-
-    def _backtrace_frames(self) -> int:
-        return self._publisher().settings.backtrace_frames

@@ -5,15 +5,18 @@
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
 from tasker_producer.delivery.backlog import FullPolicy, SpoolSettings
 from tasker_producer.masking.masker import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
+from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PREFIX
@@ -30,11 +33,20 @@ _NOT_OURS = re.compile(
 )
 
 
+class OnMisuse(StrEnum):
+    """The answer to a caller's mistake."""
+
+    LOG = "log"  # for production: log it once a minute, count it, publish the rest of the event
+    RAISE = "raise"  # for tests: UsageError
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProducerSettings:
     """How events leave this process.
 
-    `kafka` holds librdkafka's settings by their own names; times are in seconds, sizes in bytes.
+    `kafka` holds librdkafka's settings by their own names; times are in seconds, sizes in bytes. Without `on_misuse` a
+    caller's mistake raises under pytest and is logged elsewhere. `trace_flags` are those that the service's own spans
+    inherit inside a task that was created outside of any trace; without them the service's sampler decides.
     """
 
     kafka: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)  # a password
@@ -52,6 +64,8 @@ class ProducerSettings:
     spool_full: FullPolicy = FullPolicy.DROP_OLDEST
     spool_block_s: float = 1.0
     registry: RegistrySettings | None = None
+    on_misuse: OnMisuse | None = None
+    trace_flags: int | None = None
 
     def spool(self) -> SpoolSettings | None:
         """Return how events wait on disk; None where no byte is given for it."""
@@ -85,7 +99,33 @@ class ProducerSettings:
             spool_full=_policy(environ),
             registry=RegistrySettings.from_env(environ),
             spool_block_s=_number(environ, "TASKER_SPOOL_BLOCK_S", 1.0, at_least=0),
+            on_misuse=_on_misuse(environ),
+            trace_flags=_trace_flags(environ),
         )
+
+
+def default_on_misuse(default: OnMisuse | None = None, environ: Mapping[str, str] = os.environ) -> OnMisuse:
+    """Return the answer to a caller's mistake where the settings name none: `TASKER_ON_MISUSE`, else `default`.
+
+    Without `default`: raise under pytest, log elsewhere. Raises ConfigurationError for another text in the variable.
+    """
+    is_test = "pytest" in sys.modules and ("PYTEST_VERSION" in environ or "PYTEST_CURRENT_TEST" in environ)
+    return _on_misuse(environ) or default or (OnMisuse.RAISE if is_test else OnMisuse.LOG)
+
+
+def _on_misuse(environ: Mapping[str, str]) -> OnMisuse | None:
+    if environment.text(environ, "TASKER_ON_MISUSE") is None:
+        return None
+    return environment.choice(environ, "TASKER_ON_MISUSE", tuple(OnMisuse), OnMisuse.LOG)
+
+
+def _trace_flags(environ: Mapping[str, str]) -> int | None:
+    flags = environment.text(environ, "TASKER_TRACE_FLAGS")
+    if flags is None:
+        return None
+    if not re.fullmatch("[0-9a-f]{2}", flags):
+        raise environment.refusal("TASKER_TRACE_FLAGS", flags, "two hexadecimal digits such as 00 or 01")
+    return int(flags, 16)
 
 
 def kafka_config(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

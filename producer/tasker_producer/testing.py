@@ -7,7 +7,7 @@ encoding that it meets in production.
 from typing import Any, NamedTuple
 
 from tasker_producer.publisher import EventPublisher
-from tasker_producer.settings import ProducerSettings
+from tasker_producer.settings import OnMisuse, ProducerSettings
 from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.headers import CE_TYPE, Header, TraceHeaders, read_trace_headers
@@ -70,6 +70,8 @@ class RecordingPublisher(EventPublisher):
     >>> publisher.assert_published("step.completed", task_id="42", step_name="fetch_cart").fields["attempt_number"]
     1
     """
+
+    _default_on_misuse = OnMisuse.RAISE
 
     def __init__(self, settings: ProducerSettings | None = None) -> None:
         self._recorded = RecordingDelivery()

@@ -99,6 +99,8 @@ class ObservabilityEvents:
         """About one step."""
 
         PROCESSING = "observability.step.processing"
+        PROGRESS = "observability.step.progress"
+        HEARTBEAT = "observability.step.heartbeat"
         HANDLE = "observability.step.handle"
         FIND_VIABLE = "observability.step.find_viable"
         BACKOFF = "observability.step.backoff"

@@ -64,6 +64,8 @@ OBSERVABILITY_EVENTS: dict[str, set[str]] = {
     "observability.task.handle": set(),
     "observability.task.finalize": set(),
     "observability.step.processing": {"step_id", "step_name"},
+    "observability.step.progress": {"step_id", "step_name", "attempt_number"},
+    "observability.step.heartbeat": {"step_id", "step_name", "attempt_number"},
     "observability.step.handle": {"step_id", "step_name"},
     "observability.step.find_viable": set(),
     "observability.step.backoff": {"step_id", "backoff_seconds", "backoff_type"},

@@ -68,7 +68,9 @@ class EntityReader:
         """
         if step is None:
             return {} if task is None else self._read(task, _TASK_NAMES)
-        fields = self._read(step, {**_STEP_NAMES, **_event_fields(event_name), **_NAMES_IN_STEP_OF_TASK, "task": ("task",)})
+        fields = self._read(
+            step, {**_STEP_NAMES, **_event_fields(event_name), **_NAMES_IN_STEP_OF_TASK, "task": ("task",)}
+        )
         owner = fields.pop("task", None)
         _count_attempt(event_name, fields)
         task = owner if task is None else task

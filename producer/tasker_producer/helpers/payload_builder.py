@@ -25,8 +25,8 @@ Payload = dict[str, Any]
 class EventPayloadBuilder:
     """Builds payloads with Tasker's field names; moments are ISO 8601 in UTC.
 
-    All methods raise UsageError in strict mode for a caller's mistake; in production they log the mistake and return the
-    rest of the payload.
+    All methods raise UsageError in strict mode for a caller's mistake; in production they log the mistake and return
+    the rest of the payload.
 
     >>> step = {"id": "step_456", "name": "fetch_cart", "attempts": 1, "retry_limit": 3, "task": {"id": "task_123"}}
     >>> payload = EventPayloadBuilder.build_step_payload(StepEvents.HANDLE, step)

@@ -1,7 +1,7 @@
 """Tasker's helpers by name, one for each event of the task and step families.
 
 Each takes a task or step in any form, the fields of its family by keyword, and raises UsageError in strict mode for a
-caller's mistake.
+caller's mistake. Without `error` a failure describes the exception that is being handled.
 """
 
 from typing import Any, Unpack
@@ -30,7 +30,7 @@ class TaskHelpers:
         self.publish_task_event(TaskEvents.COMPLETED, task, **fields)
 
     def publish_task_failed(self, task: Any = None, *, error: Any = None, **fields: Unpack[TaskFields]) -> None:
-        """Say that a task has failed; `error` (default: the exception being handled) fills class, message, backtrace."""
+        """Say that a task has failed; `error` fills class, message and backtrace."""
         self.publish_task_event(TaskEvents.FAILED, task, error=error, **fields)
 
     def publish_task_retry_requested(self, task: Any = None, **fields: Unpack[TaskFields]) -> None:
@@ -65,45 +65,35 @@ class StepHelpers(TaskHelpers):
         """Say that a step is queued for execution (`step_inputs`)."""
         self.publish_step_event(StepEvents.EXECUTION_REQUESTED, step, task=task, **fields)
 
-    def publish_step_before_handle(
-        self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]
-    ) -> None:
+    def publish_step_before_handle(self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]) -> None:
         """Say that a step is about to be processed."""
         self.publish_step_event(StepEvents.BEFORE_HANDLE, step, task=task, **fields)
 
-    def publish_step_handle(
-        self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]
-    ) -> None:
+    def publish_step_handle(self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]) -> None:
         """Say that a step's handler runs (`started_at`)."""
         self.publish_step_event(StepEvents.HANDLE, step, task=task, **fields)
 
-    def publish_step_completed(
-        self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]
-    ) -> None:
+    def publish_step_completed(self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]) -> None:
         """Say that a step has ended well (`step_results`, `execution_duration`)."""
         self.publish_step_event(StepEvents.COMPLETED, step, task=task, **fields)
 
     def publish_step_failed(
         self, step: Any = None, *, task: Any = None, error: Any = None, **fields: Unpack[StepFields]
     ) -> None:
-        """Say that a step has failed; `error` (default: the exception being handled) fills class, message, backtrace."""
+        """Say that a step has failed; `error` fills class, message and backtrace."""
         self.publish_step_event(StepEvents.FAILED, step, task=task, error=error, **fields)
 
-    def publish_step_retry_requested(
-        self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]
-    ) -> None:
+    def publish_step_retry_requested(self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]) -> None:
         """Say that a step will be tried again; `attempt_number` is that of the attempt asked for."""
         self.publish_step_event(StepEvents.RETRY_REQUESTED, step, task=task, **fields)
 
     def publish_step_max_retries_reached(
         self, step: Any = None, *, task: Any = None, error: Any = None, **fields: Unpack[StepFields]
     ) -> None:
-        """Say that a step has no attempt left; `error` (default: the exception being handled) fills class and message."""
+        """Say that a step has no attempt left; `error` fills class and message."""
         self.publish_step_event(StepEvents.MAX_RETRIES_REACHED, step, task=task, error=error, **fields)
 
-    def publish_step_cancelled(
-        self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]
-    ) -> None:
+    def publish_step_cancelled(self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]) -> None:
         """Say that a step was cancelled (`cancellation_reason`)."""
         self.publish_step_event(StepEvents.CANCELLED, step, task=task, **fields)
 

@@ -27,9 +27,7 @@ class TaskerHelpers(StepHelpers, WorkflowHelpers, ObservabilityHelpers):
         """Publish a custom event, whose payload becomes its attributes."""
         self.publish_event(name, payload, **fields)
 
-    def publish_step_started(
-        self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]
-    ) -> None:
+    def publish_step_started(self, step: Any = None, *, task: Any = None, **fields: Unpack[StepFields]) -> None:
         """Say that a step's handler runs: `step.handle`."""
         self.publish_step_handle(step, task=task, **fields)
 

@@ -1,6 +1,7 @@
 """The keyword fields of the helpers, as types: a misspelt or misplaced field fails the service's type check.
 
-Each class names the fields of one family's record; a test holds them to the schemas. A field that is None counts as absent.
+Each class names the fields of one family's record; a test holds them to the schemas. A field that is None counts as
+absent.
 """
 
 from collections.abc import Iterable, Mapping

@@ -159,6 +159,18 @@ class ObservabilityHelpers(OrchestrationHelpers):
         """Say that a worker processes a step."""
         self.publish_orchestration_event(ObservabilityEvents.Step.PROCESSING, task, step=step, **fields)
 
+    def publish_observability_step_progress(
+        self, task: Any = None, *, step: Any = None, **fields: Unpack[ObservabilityFields]
+    ) -> None:
+        """Say how far a long step has come (`done` and `total` as `additional_context`)."""
+        self.publish_orchestration_event(ObservabilityEvents.Step.PROGRESS, task, step=step, **fields)
+
+    def publish_observability_step_heartbeat(
+        self, task: Any = None, *, step: Any = None, **fields: Unpack[ObservabilityFields]
+    ) -> None:
+        """Say that a long step is still alive."""
+        self.publish_orchestration_event(ObservabilityEvents.Step.HEARTBEAT, task, step=step, **fields)
+
     def publish_observability_step_handle(
         self, task: Any = None, *, step: Any = None, **fields: Unpack[ObservabilityFields]
     ) -> None:

@@ -54,6 +54,10 @@ def event_name(name: Any, misuse: Misuse) -> str:
     if not isinstance(name, str):
         raise UsageError(f"event_name is text such as 'step.completed', not {type(name).__name__}")
     text = plain_text(name)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"event_name: {error}") from error
     lower = text.lower()
     if text != lower and lower.partition(".")[0] in _RESERVED_FIRST_PARTS:
         mistake = UsageError(f"event_name {text!r}: names of the catalogue are lower case, such as 'step.completed'")

@@ -98,8 +98,8 @@ def _strings(values: list[str]) -> bytes:
 class RecordWriter:
     """Encodes the newest version of one record; `constants` are fields that are the same in every call.
 
-    `absent` holds the bytes of an empty record, its frame first; `fields` holds for each field its index in `absent` and
-    the function that writes its value.
+    `absent` holds the bytes of an empty record, its frame first; `fields` holds for each field its index in `absent`
+    and the function that writes its value.
 
     >>> writer = RecordWriter("CustomEvent", {"event_name": "order.paid", "service": "shop"})
     >>> len(writer.encode({"event_id": "e", "timestamp": 0}))
@@ -169,7 +169,7 @@ _QUICK: Mapping[str, Quick] = {
 class FieldWriter(NamedTuple):
     """The writer of one field: `quick` returns None for a value that has to be converted before it is written."""
 
-    index: int
+    position: int
     quick: Quick
     write: Write
 

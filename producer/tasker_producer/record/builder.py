@@ -105,10 +105,9 @@ class EventBuilder:
                     encoded = None if field is None else field.quick(value)
                     if encoded is None:
                         plain = self._converters.value(family, name, value, conversion)
-                        if plain is None or field is None:
-                            continue
-                        encoded = field.write(plain)
-                    parts[field.index] = encoded
+                        encoded = None if plain is None or field is None else field.write(plain)
+                    if field is not None and encoded is not None:
+                        parts[field.position] = encoded
             if conversion.cuts:
                 occurrence["truncated"] = conversion.cuts
             for name, value in occurrence.items():

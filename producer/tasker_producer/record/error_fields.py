@@ -2,6 +2,7 @@
 
 import sys
 from collections import deque
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -10,6 +11,8 @@ from tasker_schemas.names import Family, State, family_of
 
 #: The fields that an exception fills, as far as the event's record has them.
 ERROR_FIELDS = ("error_class", "error_message", "backtrace")
+#: Events that mean a failure: they describe the exception that is being handled when they are published.
+FAILURES = frozenset(str(name) for name, state in STATE_AFTER.items() if state is State.ERROR)
 _DEFAULT_MESSAGES = {Family.STEP: "Unknown error", Family.TASK: "Task execution failed"}
 
 
@@ -38,19 +41,19 @@ def error_fields(error: Any, frames: int) -> dict[str, Any]:
 
 
 def failure_fields(
-    name: str, keywords: dict[str, Any], error: Any, subject: dict[str, Any], frames: int
+    name: str, keywords: Mapping[str, Any], error: Any, subject: Mapping[str, Any], frames: int
 ) -> dict[str, Any]:
     """Return the fields of an event with those of its error.
 
-    The first that is given holds: a keyword, `error`, the fields of the subject (the step, task or payload), and, for an
-    event that means a failure, the exception that is being handled, then Tasker's default words.
+    The first that is given holds: a keyword, `error`, the fields of the subject (the step, task or payload), and, for
+    an event that means a failure, the exception that is being handled, then Tasker's default words.
 
     >>> failure_fields("step.failed", {"error_class": "Declined"}, "no funds", {"step_id": "s"}, 10)
     {'error_message': 'no funds', 'step_id': 's', 'error_class': 'Declined'}
     """
     fields: dict[str, Any] = {}
     family = family_of(name)
-    if STATE_AFTER.get(name) is State.ERROR:
+    if name in FAILURES:
         fields["error_message"] = _DEFAULT_MESSAGES[family]
         fields.update(error_fields(sys.exception(), frames))
     fields.update(_present(subject))
@@ -73,12 +76,12 @@ def message_of(error: Any) -> str:
         return f"<{type(error).__name__} without a readable message>"
 
 
-def _present(fields: dict[str, Any]) -> dict[str, Any]:
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _backtrace(trace: TracebackType | None, limit: int) -> list[str]:
-    """Return the innermost frames, without source lines: they cost file reads on the caller's thread and hold literals."""
+    """Return the innermost frames, without source lines: these cost reads on the caller's thread and hold literals."""
     innermost: deque[TracebackType] = deque(maxlen=max(0, limit))
     while trace is not None:
         innermost.append(trace)

@@ -64,7 +64,11 @@ class Misuse:
         try:
             return identifier(value)
         except Exception as error:  # noqa: BLE001  the id's own code runs here
-            why = str(error) if type(error) is ValueError else f"its own code raised {type(error).__name__}"
+            why = (
+                str(error)
+                if type(error) is ValueError or type(value) is str
+                else f"its own code raised {type(error).__name__}"
+            )
             self.report(field, UsageError(f"{field}: {why}; got a value of type {type(value).__name__}"))
             return text_identifier(value)
 

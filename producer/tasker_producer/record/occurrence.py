@@ -46,7 +46,7 @@ def inherited_fields(family: Family, fields: Mapping[str, Any], block: CurrentBl
 
 
 def occurrence_fields(options: Options, misuse: Misuse) -> dict[str, Any]:
-    """Return the fields that tell this occurrence from all others; an unusable id or moment is reported and replaced."""
+    """Return id, moment and type of this occurrence; an unusable id or moment is reported and replaced."""
     event_id = None if options.event_id is None else misuse.identifier("event_id", options.event_id)
     fields: dict[str, Any] = {
         "event_id": new_event_id() if event_id is None else event_id,
@@ -88,16 +88,9 @@ def event_place(
     name: str, family: Family, subject: Subject, block: CurrentBlock | None, options: Options, misuse: Misuse
 ) -> TraceHeaders:
     """Return the span that an event belongs to: the caller's, else the one of its attempt, task or the active one."""
-    if options.trace is not None:
-        try:
-            trace = trace_of(options.trace)
-        except UsageError as error:
-            misuse.report("trace", error)
-        except Exception as error:  # noqa: BLE001  the value's own code runs here
-            misuse.report("trace", unreadable("trace", error))
-        else:
-            if trace is not None:
-                return trace
+    trace = None if options.trace is None else _chosen_trace(options.trace, misuse)
+    if trace is not None:
+        return trace
     task_id, step_id, attempt = subject
     if task_id is None:
         return active_trace()
@@ -110,6 +103,16 @@ def event_place(
     if step_id is None or attempt is None or family is Family.WORKFLOW:
         return block.task_trace
     return step_trace(block.task_trace, task_id, step_id, attempt)
+
+
+def _chosen_trace(value: Any, misuse: Misuse) -> TraceHeaders | None:
+    try:
+        return trace_of(value)
+    except UsageError as error:
+        misuse.report("trace", error)
+    except Exception as error:  # noqa: BLE001  the value's own code runs here
+        misuse.report("trace", unreadable("trace", error))
+    return None
 
 
 def _place_outside(family: Family, task_id: str, step_id: str | None, attempt: int | None) -> TraceHeaders:

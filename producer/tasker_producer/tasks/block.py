@@ -1,8 +1,8 @@
 """The part that tasks and steps share as `with` blocks: start, end, outcome, and code bound to the block.
 
 Entering checks first and attaches last; leaving publishes the end first and restores the context after. Leaving never
-raises for a reason of ours, in strict mode either, so the service's own exception comes out unchanged. Times of day come
-from the wall clock, durations from the monotonic one: a clock that is set cannot lengthen a step.
+raises for a reason of ours, in strict mode either, so the service's own exception comes out unchanged. Times of day
+come from the wall clock, durations from the monotonic one: a clock that is set cannot lengthen a step.
 """
 
 import inspect
@@ -37,7 +37,7 @@ class BlockPublisher(Protocol):
         """Publish any event."""
         ...
 
-    def publish_call(self, name: Any, call: Call, misuse: Misuse, error: Any = None) -> None:
+    def submit(self, name: Any, call: Call, misuse: Misuse, error: Any = None) -> None:
         """Publish an event of a block; `misuse` decides about mistakes."""
         ...
 
@@ -126,7 +126,8 @@ class Block(ABC):
 
         Raises UsageError in strict mode for an object that cannot be called.
         """
-        if not callable(function):
+        target: Any = function
+        if not callable(target):
             self.publisher.misuse.report("bind", UsageError(f"a function is bound, not {type(function).__name__}"))
             return function
         if inspect.iscoroutinefunction(function):

@@ -2,23 +2,29 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from tasker_producer.tasks.scopes import StepScope, TaskScope
-from tasker_producer.trace.current import ambient
+from tasker_producer.record.misuse import unreadable
+from tasker_producer.tasks.block import Block
+from tasker_producer.tasks.current import current_task
+from tasker_producer.tasks.opening import TaskOpening
+from tasker_producer.tasks.outcomes import ErrorTypes
+from tasker_producer.tasks.step_scope import StepScope
+from tasker_producer.tasks.task_scope import TaskScope
 from tasker_schemas.errors import UsageError
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Opened = Callable[[tuple[Any, ...], dict[str, Any]], AbstractContextManager[Any]]
+Opener = Callable[[tuple[Any, ...], dict[str, Any]], AbstractContextManager[Any]]
+IdOf = Callable[..., Any]
 
 
-def run_inside(function: Callable[P, R], opened: Opened, keep: Callable[[Any, Any], None]) -> Callable[P, R]:
-    """Return the function, each call of which runs inside the block that `opened` makes from its arguments.
+def run_inside(function: Callable[P, R], opener: Opener, keep: Callable[[Any, Any], None]) -> Callable[P, R]:
+    """Return the function, each call of which runs inside the block that `opener` makes from its arguments.
 
-    `keep` is given the block and what the function returned. Raises UsageError for a generator, whose body does not
+    `keep` is called with the block and the function's result. Raises UsageError for a generator, whose body does not
     run when it is called.
     """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
@@ -27,7 +33,7 @@ def run_inside(function: Callable[P, R], opened: Opened, keep: Callable[[Any, An
 
         @wraps(function)
         async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
-            with opened(args, kwargs) as block:
+            with opener(args, kwargs) as block:
                 result = await function(*args, **kwargs)
                 keep(block, result)
                 return result
@@ -36,7 +42,7 @@ def run_inside(function: Callable[P, R], opened: Opened, keep: Callable[[Any, An
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        with opened(args, kwargs) as block:
+        with opener(args, kwargs) as block:
             result = function(*args, **kwargs)
             keep(block, result)
             return result
@@ -44,36 +50,39 @@ def run_inside(function: Callable[P, R], opened: Opened, keep: Callable[[Any, An
     return called
 
 
-class TracedFunctions:
+class TracedFunctions(TaskOpening):
     """The decorators of a publisher."""
-
-    def task(
-        self, name: str, *, task_id: str | int | None = None, total_steps: int | None = None, complete: bool = True
-    ) -> TaskScope:
-        """Return a `with` block that is a task."""
-        raise NotImplementedError
 
     def traced_task(
         self,
         name: str | None = None,
         *,
-        task_id: Callable[..., str | int] | None = None,
+        task_id: IdOf | None = None,
         total_steps: int | None = None,
-        complete: bool = True,
+        final: bool = True,
+        complete: bool | None = None,
+        expected: ErrorTypes = (),
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Decorate a function or coroutine whose every call is a task.
 
-        `name` defaults to the function's; `task_id` is called with the function's arguments.
+        `name` defaults to the function's; `task_id` is called with the function's arguments. The other arguments are
+        those of `task`. Raises UsageError in strict mode for a generator function.
         """
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
-            label = name or function.__name__
+            label = _name_of(name, function)
 
-            def opened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskScope:
-                identity = None if task_id is None else task_id(*args, **kwargs)
-                return self.task(label, task_id=identity, total_steps=total_steps, complete=complete)
+            def opener(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskScope:
+                identity = self._id(task_id, args, kwargs)
+                return self.task(
+                    label,
+                    task_id=identity,
+                    total_steps=total_steps,
+                    final=final if complete is None else complete,
+                    expected=expected,
+                )
 
-            return run_inside(function, opened, lambda _task, _result: None)
+            return self._decorated(function, opener, lambda _task, _result: None)
 
         return decorate
 
@@ -81,38 +90,70 @@ class TracedFunctions:
         self,
         name: str | None = None,
         *,
-        step_id: Callable[..., str | int] | None = None,
+        step_id: IdOf | None = None,
         retry_limit: int | None = None,
         depends_on: Sequence[str] | None = None,
+        capture_result: bool = True,
+        expected: ErrorTypes = (),
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Decorate a function or coroutine whose every call, inside a task, is an attempt of a step.
 
         `name` defaults to the function's; `step_id` is called with the function's arguments, and defaults to the name:
-        then a second call in one task is the step's second attempt. What is returned becomes the step's results.
-        A call outside of a task raises UsageError.
+        then a second call in one task is the step's second attempt. The function's result becomes the step's results
+        unless `capture_result` is false: a large result takes time, since it is masked and written on the caller's
+        thread.
+
+        Raises UsageError in strict mode for a generator function, and for a call outside of a task; in production such
+        a call runs without being published.
         """
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
-            label = name or function.__name__
+            label = _name_of(name, function)
 
-            def opened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> StepScope:
-                identity = None if step_id is None else step_id(*args, **kwargs)
-                return current_task(label).step(label, step_id=identity, retry_limit=retry_limit, depends_on=depends_on)
+            def opener(args: tuple[Any, ...], kwargs: dict[str, Any]) -> AbstractContextManager[Any]:
+                task = current_task()
+                if task is None:
+                    outside = f"the step {label!r} runs outside of a task: call it inside `with publisher.task(...)`"
+                    self.misuse.report("traced_step", UsageError(outside))
+                    return nullcontext()
+                identity = self._id(step_id, args, kwargs)
+                return task.step(
+                    label, step_id=identity, retry_limit=retry_limit, depends_on=depends_on, expected=expected
+                )
 
-            return run_inside(function, opened, keep_results)
+            return self._decorated(function, opener, keep_result if capture_result else _keep_nothing)
 
         return decorate
 
+    def _decorated(self, function: Callable[P, R], opener: Opener, keep: Callable[[Any, Any], None]) -> Callable[P, R]:
+        try:
+            return run_inside(function, opener, keep)
+        except UsageError as mistake:
+            self.misuse.report("decorator", mistake)
+        except Exception as mistake:  # noqa: BLE001  the object's own code runs here
+            self.misuse.report("decorator", unreadable("function", mistake))
+        return function
 
-def keep_results(step: StepScope, returned: Any) -> None:
-    """Make what a step's function returned its results, unless it has set them itself."""
-    if step.results is None:
-        step.results = returned
+    def _id(self, id_of: IdOf | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the id that a service's function makes of the arguments; None if that function fails."""
+        if id_of is None:
+            return None
+        try:
+            return id_of(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  the service's own function
+            self.misuse.report("id", unreadable("id", error))
+            return None
 
 
-def current_task(step_name: str) -> TaskScope:
-    """Return the task around the present code; raise UsageError naming the step that has none."""
-    around = ambient.get()
-    if around is None:
-        raise UsageError(f"the step {step_name!r} runs outside of a task: call it inside `with publisher.task(...)`")
-    return around.scope
+def keep_result(step: Block | None, result: Any) -> None:
+    """Make the result of a step's function the step's results, unless the function has set them itself."""
+    if isinstance(step, StepScope) and step.results is None:
+        step.results = result
+
+
+def _keep_nothing(_: Any, __: Any) -> None:
+    return
+
+
+def _name_of(name: str | None, function: Callable[..., Any]) -> str:
+    return name or str(getattr(function, "__name__", type(function).__name__))

@@ -64,6 +64,6 @@ def retry_fields(error: BaseException) -> dict[str, Any]:
     """Return reason and waiting time of a retry that Celery's `Retry` asks for."""
     cause = getattr(error, "exc", None)
     when = getattr(error, "when", None)
-    seconds = float(when) if type(when) in (int, float) else None
+    seconds = float(when) if isinstance(when, (int, float)) else None
     reason = reason_of(cause) if isinstance(cause, BaseException) else reason_of(error)
     return {"retry_reason": reason, "backoff_seconds": seconds}

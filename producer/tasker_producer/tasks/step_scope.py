@@ -33,6 +33,10 @@ class StepTask(Protocol):
         """The id of the task."""
         ...
 
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that name the task in every event."""
+        ...
+
     def block(self) -> CurrentBlock:
         """Return the fields that events inside the task inherit."""
         ...
@@ -131,9 +135,9 @@ class StepScope(Block):
         identity = {key: self._fields[key] for key in ("step_id", "step_name")}
         fields = {**identity, "task_id": self.task_id, "attempt_number": self.attempt_number}
         call = Call(fields, Options(trace=self.trace), context or None)
-        self.publisher.publish_call(name, call, self.publisher.misuse)
+        self.publisher.submit(name, call, self.publisher.misuse)
 
-    def _publish(  # noqa: PLR0913  all but the first have defaults
+    def _publish(
         self,
         name: str,
         fields: dict[str, Any],
@@ -143,16 +147,10 @@ class StepScope(Block):
         trace: TraceHeaders | None = None,
         error: Any = None,
     ) -> None:
-        block = self.task.block()
-        identity = {
-            "task_id": block.task_id,
-            "task_name": block.task_name,
-            "correlation_id": block.correlation_id,
-            "attempt_number": self.attempt_number,
-        }
+        identity = {**self.task.identity(), "attempt_number": self.attempt_number}
         options = Options(timestamp=timestamp, trace=trace or self.trace)
         call = Call({**identity, **self._fields, **fields}, options, self.additional_context or None)
-        self.publisher.publish_call(name, call, misuse, error)
+        self.publisher.submit(name, call, misuse, error)
 
     def _activate(self) -> Activation:
         block = self.task.block()._replace(
@@ -172,7 +170,7 @@ class AttemptNumbers:
 
     def __init__(self, first: int) -> None:
         self._first = first
-        self._counters: dict[str, "count[int]"] = {}
+        self._counters: dict[str, count[int]] = {}
 
     def next(self, step_id: str) -> int:
         """Return the number of the next attempt of a step."""

@@ -75,8 +75,8 @@ class TaskScope(Block):
     ) -> StepScope:
         """Return a `with` block that is one attempt of a step.
 
-        `step_id` defaults to the name. Attempts are numbered when their blocks are entered. Exceptions of the `expected`
-        classes cancel the step. Raises UsageError in strict mode for an id that is none.
+        `step_id` defaults to the name. Attempts are numbered when their blocks are entered. Exceptions of the
+        `expected` classes cancel the step. Raises UsageError in strict mode for an id that is none.
         """
         misuse = self.publisher.misuse
         step_name = misuse.identifier("name", name)
@@ -93,6 +93,15 @@ class TaskScope(Block):
         """Return the task's context as text headers, for the process that goes on with it."""
         self._is_alone = False
         return write_carrier(self._context)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that name this task in every event."""
+        context = self._context
+        return {
+            "task_id": context.task_id,
+            "task_name": context.task_name,
+            "correlation_id": context.correlation_id,
+        }
 
     def block(self) -> CurrentBlock:
         """Return the fields that events inside the task inherit."""
@@ -163,18 +172,10 @@ class TaskScope(Block):
         states = list(self._states.items())  # at once: other threads may enter steps
         return [step_id for step_id, (_, present) in states if present is state]
 
-    def _publish(
-        self, name: str, fields: Mapping[str, Any], misuse: Misuse, timestamp: int, error: Any = None
-    ) -> None:
-        context = self._context
-        identity = {
-            "task_id": context.task_id,
-            "task_name": context.task_name,
-            "correlation_id": context.correlation_id,
-        }
+    def _publish(self, name: str, fields: Mapping[str, Any], misuse: Misuse, timestamp: int, error: Any = None) -> None:
         options = Options(timestamp=timestamp, trace=self.trace)
-        call = Call({**identity, **fields}, options, self.additional_context or None)
-        self.publisher.publish_call(name, call, misuse, error)
+        call = Call({**self.identity(), **fields}, options, self.additional_context or None)
+        self.publisher.submit(name, call, misuse, error)
 
 
 def _listed(values: Iterable[Any]) -> Any:

@@ -16,9 +16,9 @@ BAGGAGE_FORMAT = W3CBaggagePropagator()
 class BlockSpan(NonRecordingSpan):
     """The place of a task or step, as the parent of spans that the service records inside the block.
 
-    The attributes, events and status that existing code gives to "the current span" were meant for the service's own span
-    around the block, and go there. After the block was left, the span stands for the one around it, wherever it is
-    still current.
+    The attributes, events and status that existing code gives to "the current span" were meant for the service's own
+    span around the block, and go there. After the block was left, the span stands for the one around it, wherever it
+    is still current.
     """
 
     def __init__(self, span_context: SpanContext, outer: Span, is_open: Callable[[], bool]) -> None:

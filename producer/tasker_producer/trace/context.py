@@ -22,6 +22,7 @@ from tasker_schemas.headers import (
 )
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 
+
 @lru_cache(maxsize=4096)
 def task_trace(task_id: str) -> TraceHeaders:
     """Return the place of a task that was created outside any trace."""

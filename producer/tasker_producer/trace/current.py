@@ -75,7 +75,7 @@ def activate(
 
 
 def current_activation() -> Activation | None:
-    """Return the innermost open block of the present context, and take blocks that have been left out of the context."""
+    """Return the innermost open block of the present context, after clearing the context of closed ones."""
     activation = _current.get()
     if activation is None or activation.is_open:
         return activation

@@ -1,8 +1,9 @@
 """The trace flags that the service's own spans inherit inside a block: its sampler decides, as without us.
 
-A task that was created outside of any trace is the root of a trace of its own. For the service's SDK our span is a remote
-parent, and a sampler that follows its parent would record everything below a sampled one. So the service's sampler is
-asked as for a root span. Our own events always carry the sampled flag: the spans that are rebuilt from them are complete.
+A task that was created outside of any trace is the root of a trace of its own. For the service's SDK our span is a
+remote parent, and a sampler that follows its parent would record everything below a sampled one. So the service's
+sampler is asked as for a root span. Our own events always carry the sampled flag: the spans that are rebuilt from them
+are complete.
 """
 
 from opentelemetry import trace

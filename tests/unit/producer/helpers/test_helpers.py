@@ -15,6 +15,7 @@ from tasker_producer import (
     UsageError,
     WorkflowEvents,
 )
+from tasker_producer.helpers.tasker_names import TaskerHelpers
 from tasker_producer.testing import RecordingPublisher
 from tasker_schemas.names import RESERVED_NAMES
 
@@ -22,7 +23,7 @@ STEP = {"id": "s1", "name": "fetch_cart", "attempts": 1, "retry_limit": 3, "task
 HELPERS = sorted(
     name
     for name, _ in inspect.getmembers(EventPublisher, inspect.isfunction)
-    if name.startswith("publish_") and name not in {"publish_event", "publish_task_event", "publish_step_event"}
+    if name.startswith("publish_") and not name.endswith("_event") and name not in vars(TaskerHelpers)
 )
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_producer.masking.masker import Masker
-from tasker_producer.record.avro_writer import RecordWriter
-from tasker_producer.record.field_writers import field_writers
-from tasker_producer.record.fields import FieldConverters
+from tasker_producer.record.avro_writer import RecordWriter, field_writers
+from tasker_producer.record.fields import Conversion, FieldConverters
+from tasker_producer.record.misuse import Misuse
 from tasker_schemas.avro.codec import encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.names import Family
@@ -58,8 +58,9 @@ def test_quick_values_have_the_bytes_of_the_long_way(values: dict[str, Any]) -> 
     masker = Masker()
     writer = RecordWriter("StepEvent")
     converters = FieldConverters(masker)
-    for name, (index, quick, convert, write) in field_writers(Family.STEP, writer, converters).items():
+    for name, (position, quick, write) in field_writers(Family.STEP, writer, converters).items():
         value = values.get(name)
         if value is not None and (written := quick(value)) is not None:
-            assert written == write(convert(value, []))
-            assert index == writer.fields[name][0]
+            plain = converters.value(Family.STEP, name, value, Conversion(Misuse(strict=True)))
+            assert written == write(plain)
+            assert position == writer.fields[name][0]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_producer import ProducerSettings, StepEvents, TaskEvents, UsageError
-from tasker_producer.record.fields import micros
+from tasker_producer.record.moments import micros
 from tasker_producer.testing import RecordingPublisher
 from tasker_schemas.headers import cloud_event_headers
 

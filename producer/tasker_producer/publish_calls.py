@@ -1,0 +1,207 @@
+"""The publish calls of a publisher: each reads its arguments, completes the fields and hands the event on.
+
+In strict mode every call raises UsageError for a caller's mistake, and nothing else. In production no call raises: a
+mistake is counted and logged, and the rest of the event is published.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tasker_producer.delivery.kafka import Delivery
+from tasker_producer.helpers.defaults import beginning_of, with_defaults
+from tasker_producer.helpers.entities import EntityReader
+from tasker_producer.helpers.tasker_names import TaskerHelpers
+from tasker_producer.record.arguments import Call, Options, combined_attributes, event_name, mapping, read_payload
+from tasker_producer.record.builder import EventBuilder
+from tasker_producer.record.custom_events import AttributeType, CustomEvent, CustomEvents
+from tasker_producer.record.error_fields import FAILURES, failure_fields
+from tasker_producer.record.misuse import Misuse, unreadable
+from tasker_producer.record.schema_ids import RegistryFrames
+from tasker_producer.settings import ProducerSettings
+from tasker_schemas.errors import UsageError
+
+_ARGUMENTS = ("timestamp", "event_id", "trace", "additional_context", "error", "event_type")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class PublishCalls(TaskerHelpers):
+    """All calls that publish one event."""
+
+    settings: ProducerSettings
+    _delivery: Delivery
+
+    def __init__(self, settings: ProducerSettings, frames: RegistryFrames | None, *, strict: bool) -> None:
+        self.misuse = Misuse(strict=strict)
+        self._builder = EventBuilder(settings, frames)
+        self._entities = EntityReader(self.misuse)
+        self._custom = CustomEvents()
+
+    def publish_event(  # noqa: PLR0913  all but the name have defaults
+        self,
+        name: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        key: Any = None,
+        timestamp: Any = None,
+        event_id: Any = None,
+        trace: Any = None,
+        additional_context: Mapping[str, Any] | None = None,
+        error: Any = None,
+        **fields: Any,
+    ) -> None:
+        """Publish any event: one of the catalogue, whose fields the payload holds, or a custom event.
+
+        The payload of a custom event (`order.payment_processed`) becomes its attributes; `key` orders events that
+        belong to no task. Timestamps are datetimes with a time zone, or microseconds since the epoch. `trace` is a
+        SpanContext, a traceparent, a carrier or TraceHeaders. `error` fills the error fields that the event has.
+
+        Raises UsageError, in strict mode, for an unknown reserved name, an unknown field, or a value that does not fit.
+        """
+        misuse = self.misuse
+        try:
+            name = event_name(name, misuse)
+            parts = self._parts(name, payload) if payload is not None else Call({}, Options())
+            self._check_registered(name, parts.fields.get("attributes"))
+            context = additional_context
+            if parts.context is not None:
+                context = combined_attributes(parts.context, additional_context, misuse)
+            options = Options(
+                fields.pop("event_type", None),
+                parts.options.timestamp if timestamp is None else timestamp,
+                parts.options.event_id if event_id is None else event_id,
+                trace,
+                key,
+            )
+        except Exception as mistake:  # noqa: BLE001  the payload's own code runs here
+            misuse.drop(name, mistake)
+            return
+        self.submit(name, Call(fields, options, context), misuse, error, parts.fields)
+
+    def publish_task_event(  # noqa: PLR0913  all but the name have defaults
+        self,
+        name: str,
+        task: Any = None,
+        *,
+        event_type: Any = None,
+        timestamp: Any = None,
+        event_id: Any = None,
+        trace: Any = None,
+        additional_context: Mapping[str, Any] | None = None,
+        error: Any = None,
+        **fields: Any,
+    ) -> None:
+        """Publish an event about a task, given as a mapping, an object with attributes, or by keyword fields.
+
+        Raises UsageError in strict mode for a caller's mistake.
+        """
+        try:
+            subject = {} if task is None else self._entities.task_fields(name, task)
+        except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
+            self.misuse.drop(name, mistake)
+            return
+        options = Options(event_type, timestamp, event_id, trace)
+        self.submit(name, Call(fields, options, additional_context), self.misuse, error, subject)
+
+    def publish_step_event(  # noqa: PLR0913  all but the name have defaults
+        self,
+        name: str,
+        step: Any = None,
+        *,
+        task: Any = None,
+        event_type: Any = None,
+        timestamp: Any = None,
+        event_id: Any = None,
+        trace: Any = None,
+        additional_context: Mapping[str, Any] | None = None,
+        error: Any = None,
+        **fields: Any,
+    ) -> None:
+        """Publish an event about one attempt of a step; `task` is needed where the step does not name its own.
+
+        A request to execute the step with `event_type="started"` begins the attempt too. Raises UsageError in strict
+        mode for a caller's mistake.
+        """
+        try:
+            subject = {} if step is None and task is None else self._entities.step_fields(name, step, task)
+        except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
+            self.misuse.drop(name, mistake)
+            return
+        options = Options(event_type, timestamp, event_id, trace)
+        self.submit(name, Call(fields, options, additional_context), self.misuse, error, subject)
+
+    def publish_orchestration_event(self, name: str, task: Any = None, *, step: Any = None, **fields: Any) -> None:
+        """Publish a workflow or observability event about a task, or about a step of it.
+
+        Raises UsageError in strict mode for a caller's mistake.
+        """
+        try:
+            payload = self._entities.fields_elsewhere(task, step)
+            arguments = {key: fields.pop(key) for key in _ARGUMENTS if key in fields}
+        except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
+            self.misuse.drop(name, mistake)
+            return
+        self.publish_event(name, {**payload, **fields}, **arguments)
+
+    def register_event(
+        self, name: str, description: str = "", attributes: Mapping[str, AttributeType] | None = None
+    ) -> None:
+        """Describe a custom event; from now on a payload that does not fit is a caller's mistake.
+
+        `attributes` holds a type for each name, such as `int | float`; one that allows None may be left out. Raises
+        UsageError in strict mode for a name of the catalogue.
+        """
+        try:
+            self._custom.register(CustomEvent(name, description, dict(attributes or {})))
+        except UsageError as mistake:
+            self.misuse.report("register_event", mistake)
+        except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
+            self.misuse.report("register_event", unreadable("register_event", mistake))
+
+    def registered_events(self) -> tuple[CustomEvent, ...]:
+        """Return the custom events that are described, by name."""
+        return self._custom.all()
+
+    def submit(
+        self, name: Any, call: Call, misuse: Misuse, error: Any = None, subject: Mapping[str, Any] = _NOTHING
+    ) -> None:
+        """Publish one event; fields of the call hold before those of `subject`, `misuse` decides about mistakes."""
+        try:
+            fields = call.fields
+            if error is not None or name in FAILURES:
+                fields = failure_fields(name, fields, error, subject, self.settings.backtrace_frames)
+            elif subject:
+                fields = {**subject, **{key: value for key, value in fields.items() if value is not None}}
+            fields = with_defaults(name, fields)
+            if call.context is not None:
+                fields = {**fields, "attributes": combined_attributes(fields.get("attributes"), call.context, misuse)}
+            event = self._builder.build(name, fields, call.options, misuse)
+        except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
+            misuse.drop(name, mistake)
+            return
+        self._delivery.send(*event)
+        beginning = beginning_of(name, call.options.event_type)
+        if beginning is not None:
+            self._begin(beginning, fields, call.options, misuse)
+
+    def _begin(self, name: str, fields: dict[str, Any], options: Options, misuse: Misuse) -> None:
+        """Publish the beginning that a request with `event_type="started"` means as well."""
+        shared = {key: value for key, value in fields.items() if key not in {"step_inputs", "context"}}
+        begun = options._replace(event_type=None, event_id=None)
+        self.submit(name, Call({"started_at": options.timestamp, **shared}, begun), misuse.silent)
+
+    def _parts(self, name: str, payload: Any) -> Call:
+        """Take a payload apart; one that cannot be read is reported, and counts as empty."""
+        try:
+            return read_payload(name, mapping("payload", payload))
+        except UsageError as mistake:
+            self.misuse.report("payload", mistake)
+        except Exception as mistake:  # noqa: BLE001  the payload's own code runs here
+            self.misuse.report("payload", unreadable("payload", mistake))
+        return Call({}, Options())
+
+    def _check_registered(self, name: str, attributes: Any) -> None:
+        try:
+            self._custom.check(name, attributes)
+        except UsageError as mistake:
+            self.misuse.report("payload", mistake)
