@@ -27,7 +27,7 @@ from benchmarks.arena import PREFIX, Arena
 from benchmarks.engine_process import running
 from benchmarks.span_sink import SpanSink
 from benchmarks.workload import SourceRecord
-from tasker_consumers.telemetry.export.otlp import OtlpEncoder
+from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.headers import Header

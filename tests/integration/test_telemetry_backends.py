@@ -14,7 +14,7 @@ import pytest
 from tasker_consumers.embedded import EmbeddedZipkin
 from tasker_consumers.telemetry.app import build_exporter
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import PROVISIONAL, harvest
+from tasker_consumers.telemetry.ready_spans import PROVISIONAL, ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import ERROR, UNSET, Attributes, AttributeValue, Span, SpanEvent
 from tests.support.processes import eventually
@@ -103,7 +103,7 @@ def noted(event: SpanEvent) -> str:
 def test_zipkin_shows_a_running_task_and_then_its_final_span_under_the_same_id(zipkin: str) -> None:
     environ = {"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"{zipkin}/api/v2/spans"}
     history = order("z3")
-    (early,) = harvest(folded(history[:2]), Policy(provisional=True))
+    (early,) = ready_spans(folded(history[:2]), Policy(provisional=True))
     export(environ, [early])
     assert PROVISIONAL in in_zipkin(zipkin, early.trace_id, 1)[early.span_id]["tags"]
     final = spans_of(history)[0]
@@ -163,7 +163,7 @@ def as_shown(jaeger: Jaeger, task_id: str) -> list[tuple[bool, int]]:
     """A task whose span was exported when it began and when it ended, as Jaeger shows it: provisional?, duration."""
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": jaeger.http}
     history = order(task_id)
-    (early,) = harvest(folded(history[:2]), Policy(provisional=True))
+    (early,) = ready_spans(folded(history[:2]), Policy(provisional=True))
     export(environ, [early])
     assert eventually(lambda: len(jaeger.spans(early.trace_id)) == 1)
     spans = spans_of(history)

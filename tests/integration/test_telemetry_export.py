@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tasker_consumers.telemetry.export.exporter import ExportResult
-from tasker_consumers.telemetry.export.otlp import OtlpEncoder
-from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport
-from tasker_consumers.telemetry.export.otlp_http import HttpTransport
-from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings
+from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
+from tasker_consumers.telemetry.export.otlp.grpc import GrpcTransport
+from tasker_consumers.telemetry.export.otlp.http import HttpTransport
+from tasker_consumers.telemetry.export.otlp.settings import GRPC, OtlpSettings
 from tasker_consumers.telemetry.export.retrying import BackendExporter, Backoff
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span

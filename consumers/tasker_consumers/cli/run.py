@@ -58,7 +58,7 @@ def telemetry(
 
     from tasker_consumers.telemetry.app import Backend, build_exporter, build_telemetry_processor
     from tasker_consumers.telemetry.lifetime import Lifetime
-    from tasker_consumers.telemetry.spans.attempt_span import SpanNames
+    from tasker_consumers.telemetry.spans.names import SpanNames
     from tasker_schemas.registry.lookup import open_lookup
 
     settings = _start()

@@ -26,7 +26,7 @@ from tasker_consumers.kafka.topics import connect, create_topics, partitions_by_
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats import processor as stats
 from tasker_consumers.stats.core.fold import FAMILIES
-from tasker_consumers.telemetry import processor as telemetry
+from tasker_consumers.telemetry import options as telemetry
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic, stats_topic
 

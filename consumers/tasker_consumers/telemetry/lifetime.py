@@ -7,7 +7,7 @@ from tasker_consumers.telemetry.core.event import FAILED
 from tasker_consumers.telemetry.core.fold import latest_task_fact
 from tasker_consumers.telemetry.core.state import Closed, Head, Overdue, TaskState
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import SHORT_WAIT_S, TASK, abandon, harvest, ripe_names
+from tasker_consumers.telemetry.ready_spans import SHORT_WAIT_S, TASK, abandon, ready_names, ready_spans
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.telemetry.spans.task_span import task_interval, task_rank
 
@@ -28,7 +28,7 @@ class Lifetime:
         silent = (now - head["seen_at"]) / _MICROS
         if "closed" in head:
             return Overdue.FORGET if silent > self.forgotten_after_s else None
-        if ripe_names(head, policy, now):
+        if ready_names(head, policy, now):
             return Overdue.EXPORT
         if "told" in head and silent > self.grace_s:
             return Overdue.CLOSE
@@ -53,7 +53,7 @@ def wake_at(head: Head, policy: Policy) -> int | None:
 def settle(state: TaskState, policy: Policy, now: int) -> list[Span]:
     """Do what is overdue for a task, and return the spans that it gives rise to."""
     if state.overdue is Overdue.EXPORT:
-        return harvest(state, policy, now)
+        return ready_spans(state, policy, now)
     if state.overdue is Overdue.FORGET:
         state.forget_steps()
         return []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from tasker_consumers.telemetry.spans.attempt_span import SpanNames
+from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import ERROR, Span
 from tasker_schemas.errors import ConfigurationError
 
@@ -46,6 +46,18 @@ class Policy:
     def samples(self) -> bool:
         """Whether a task's spans wait for its end, because only that tells whether they are kept."""
         return self.ratio < 1.0
+
+    @property
+    def sampling(self) -> str:
+        """Which tasks are kept, for the log.
+
+        >>> Policy(ratio=0.1, slow_s=5).sampling
+        '0.1 of the tasks, all that failed, all above 5 s'
+        """
+        if not self.samples:
+            return "none, every task is kept"
+        slow = "" if self.slow_s is None else f", all above {self.slow_s:g} s"
+        return f"{self.ratio:g} of the tasks, all that failed{slow}"
 
     @property
     def at_once(self) -> bool:

@@ -1,32 +1,29 @@
 """The telemetry group as a processor of the engine: events in, the fold in the middle, spans to the exporter."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
-
-from prometheus_client import CollectorRegistry
 
 from tasker_consumers.engine.processor import Effects
 from tasker_consumers.telemetry.core.event import Event, read_event
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import Read, TaskState
-from tasker_consumers.telemetry.export.exporter import Exporter, Rejection
-from tasker_consumers.telemetry.export.sanitize import Finisher
-from tasker_consumers.telemetry.lifetime import Lifetime, settle, wake_at
-from tasker_consumers.telemetry.metrics.group_metrics import OwnMetrics
+from tasker_consumers.telemetry.export.exporter import Exporter, description_of
+from tasker_consumers.telemetry.lifetime import settle, wake_at
+from tasker_consumers.telemetry.metrics.group_metrics import GroupMetrics
 from tasker_consumers.telemetry.metrics.open_spans import OpenSpans
-from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
-from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import harvest
+from tasker_consumers.telemetry.options import GROUP, TelemetryOptions
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.headers import SAMPLED
 from tasker_schemas.names import Family
 from tasker_schemas.topics import dead_letter_topic, event_topic
 
-GROUP = "telemetry"
+logger = logging.getLogger(__name__)
 
 # Tasks between which other coroutines, heartbeats above all, get their turn.
 _TURN = 100
@@ -41,19 +38,6 @@ def _wall_clock() -> int:
     return time.time_ns() // 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the operator decided."""
-
-    group: str = GROUP
-    policy: Policy
-    lifetime: Lifetime
-    finisher: Finisher
-    refused: Callable[[Sequence[Rejection]], Awaitable[None]]  # puts aside what the backend will never take
-    tasks: TaskMetrics  # durations and failures, of tasks that are not kept too
-    registry: CollectorRegistry
-
-
 class TelemetryProcessor:
     """Rebuilds the spans of every task, and holds a run until the backend has taken those that ended in it."""
 
@@ -66,21 +50,21 @@ class TelemetryProcessor:
         prefix: str,
         decoder: Decoder,
         exporter: Exporter,
-        rules: Rules,
+        options: TelemetryOptions,
         clock: Clock = _wall_clock,
     ) -> None:
-        self.group = f"{prefix}-{rules.group}"
+        self.group = f"{prefix}-{options.group}"
         self.sources = tuple(event_topic(family, prefix) for family in Family)
         self.dead_letters = dead_letter_topic(GROUP, prefix)
         self._decode = decoder.decode
         self._exporter = exporter
-        self._rules = rules
+        self._options = options
         self._clock = clock
         #: The group's own numbers, and those of the tasks, for whoever serves `/metrics`.
-        self.registry = rules.registry
+        self.registry = options.registry
         #: Spans that are open in the partitions held.
         self.index = OpenSpans()
-        self._metrics = OwnMetrics(rules.registry)
+        self._metrics = GroupMetrics(options.registry)
         self._metrics.show_open(lambda: self.index.total)
         self._metrics.backend_up.set_function(lambda: float(exporter.ready()))
 
@@ -106,9 +90,9 @@ class TelemetryProcessor:
     async def effects_of(self, partition: int, touched: dict[bytes, TaskState]) -> Effects:
         """Export what ended; returns when the backend has taken or refused it."""
         ended = await self._harvest(touched)
-        self._rules.tasks.observe(ended)
-        finished = self._rules.finisher.finished
-        spans = [finished(span) for span in ended if span.flags & SAMPLED]
+        self._options.tasks.observe(ended)
+        sanitize = self._options.sanitizer.sanitize
+        spans = [sanitize(span) for span in ended if span.flags & SAMPLED]
         self._metrics.unsampled.inc(len(ended) - len(spans))
         if spans:
             await self._export(spans)
@@ -117,22 +101,26 @@ class TelemetryProcessor:
 
     def _wakes(self, tasks: Mapping[bytes, TaskState]) -> dict[bytes, int]:
         """Return when spans that wait are to be exported, by their task's key."""
-        times = {key: wake_at(state.head, self._rules.policy) for key, state in tasks.items()}
+        times = {key: wake_at(state.head, self._options.policy) for key, state in tasks.items()}
         return {key: at for key, at in times.items() if at is not None}
 
     def is_due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's silence asks for something."""
-        state.overdue = self._rules.lifetime.overdue(state, self._rules.policy, now)
+        state.overdue = self._options.lifetime.overdue(state, self._options.policy, now)
         return state.overdue is not None
 
     async def start(self) -> None:
-        """Open the backend."""
+        """Open the backend, and say in the log where spans go."""
+        logger.info(
+            "Telemetry group %s: exporter %s; sampling %s; span names %s.",
+            self.group, description_of(self._exporter), self._options.policy.sampling, self._options.policy.names,
+        )  # fmt: skip
         await self._exporter.start()
 
     async def stop(self) -> None:
         """Close it."""
         await self._exporter.stop()
-        await asyncio.to_thread(self._rules.tasks.close)
+        await asyncio.to_thread(self._options.tasks.close)
 
     def ready(self) -> bool:
         """Return whether the backend takes spans."""
@@ -144,10 +132,10 @@ class TelemetryProcessor:
             result = await self._exporter.export(spans)
         self._metrics.count_result(result)
         if result.rejections:
-            await self._rules.refused(result.rejections)
+            await self._options.put_aside(result.rejections)
 
     async def _harvest(self, touched: Mapping[bytes, TaskState]) -> list[Span]:
-        now, policy = self._clock(), self._rules.policy
+        now, policy = self._clock(), self._options.policy
         spans: list[Span] = []
         for count, state in enumerate(touched.values(), 1):
             if state.overdue is not None:
@@ -156,7 +144,7 @@ class TelemetryProcessor:
                 state.head["seen_at"] = now
                 if late := state.late_now:
                     self._metrics.late.inc(late)
-                spans += harvest(state, policy, now)
+                spans += ready_spans(state, policy, now)
             if not count % _TURN:
                 await asyncio.sleep(0)
         return spans

@@ -8,7 +8,7 @@ from tasker_consumers.telemetry.core.state import Attempt, Head, TaskState
 from tasker_consumers.telemetry.exported import note_attempt, note_task, task_ended
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.spans.attempt_span import attempt_span, furthest
-from tasker_consumers.telemetry.spans.late_error import follow_up_span
+from tasker_consumers.telemetry.spans.late_error import late_error_span
 from tasker_consumers.telemetry.spans.span import UNSET, Span
 from tasker_consumers.telemetry.spans.step_counts import misses_steps
 from tasker_consumers.telemetry.spans.task_span import end_span, task_rank, task_span
@@ -28,7 +28,7 @@ SHORT_WAIT_S = 30.0
 AT_ONCE = Policy()
 
 
-def harvest(state: TaskState, policy: Policy = AT_ONCE, now: int = 0) -> list[Span]:
+def ready_spans(state: TaskState, policy: Policy = AT_ONCE, now: int = 0) -> list[Span]:
     """Return the spans that the policy lets go now, and note in the state that they are told.
 
     Those of a task that is not kept are not flagged as sampled: whoever exports leaves them out.
@@ -37,20 +37,20 @@ def harvest(state: TaskState, policy: Policy = AT_ONCE, now: int = 0) -> list[Sp
     returned again under the same id.
     """
     head = state.head
-    ripe = _ripen(state, policy, now)
-    early = policy.provisional and not ripe and _may_be_seen_early(head)
-    if not ripe and not state.late_errors and not early:
+    ready = _update_ready(state, policy, now)
+    early = policy.provisional and not ready and _may_be_seen_early(head)
+    if not ready and not state.late_errors and not early:
         return []
     context = task_context(head)
     spans = []
     if early:
         spans.append(_provisional(state, context, policy))
-    if TASK in ripe:
+    if TASK in ready:
         spans += _end_task(state, context, policy)
-    for name in ripe:
+    for name in ready:
         if name != TASK:
             spans += _end_attempt(state, _parse(name), context, policy)
-    spans += [follow_up_span(state, late, context) for late in state.late_errors]
+    spans += [late_error_span(state, late, context) for late in state.late_errors]
     state.late_errors.clear()
     if spans:
         freeze(head, context)
@@ -97,18 +97,18 @@ def attempts_of(state: TaskState) -> Iterator[tuple[tuple[str, str], Attempt]]:
                 yield (step_id, number), attempt
 
 
-def ripe_names(head: Head, policy: Policy, now: int) -> list[str]:
+def ready_names(head: Head, policy: Policy, now: int) -> list[str]:
     """Return the entries among what waits whose time has come."""
     waiting = head.get("waiting", {})
     grace = policy.grace_s * _MICROS
     of_task = max(grace, SHORT_WAIT_S * _MICROS) if "short" in head else grace
-    ripe = sorted(name for name, since in waiting.items() if now - since >= (of_task if name == TASK else grace))
-    if policy.samples and "sampled" not in head and TASK not in ripe:
+    ready = sorted(name for name, since in waiting.items() if now - since >= (of_task if name == TASK else grace))
+    if policy.samples and "sampled" not in head and TASK not in ready:
         return []  # only the task's end decides whether any of its spans is kept
-    return ripe
+    return ready
 
 
-def _ripen(state: TaskState, policy: Policy, now: int) -> list[str]:
+def _update_ready(state: TaskState, policy: Policy, now: int) -> list[str]:
     """Let what has ended wait for its time, and take out what waited long enough."""
     head = state.head
     ended = [f"{number}:{step_id}" for step_id, number in sorted(state.ended)] if state.ended else []
@@ -122,12 +122,12 @@ def _ripen(state: TaskState, policy: Policy, now: int) -> list[str]:
     if waiting is None and (not ended or (policy.at_once and "short" not in head)):
         return ended
     head["waiting"] = dict.fromkeys(ended, now) | (waiting or {})
-    ripe = ripe_names(head, policy, now)
-    for name in ripe:
+    ready = ready_names(head, policy, now)
+    for name in ready:
         del head["waiting"][name]
     if not head["waiting"]:
         del head["waiting"]
-    return ripe
+    return ready
 
 
 def _end_task(state: TaskState, context: SpanContext, policy: Policy) -> list[Span]:

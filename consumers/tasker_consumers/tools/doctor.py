@@ -13,10 +13,10 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from tasker_consumers.kafka.topics import TIMEOUT_S, connect, differing, list_topics, partitions_by_topic
 from tasker_consumers.replay.reading.offset_range import OffsetRange
 from tasker_consumers.replay.reading.read import open_source, read
-from tasker_consumers.telemetry.export.otlp_grpc import GrpcTransport
-from tasker_consumers.telemetry.export.otlp_http import HttpTransport
-from tasker_consumers.telemetry.export.otlp_settings import GRPC, OtlpSettings
-from tasker_consumers.telemetry.export.retrying import Answer, Taken, Transport
+from tasker_consumers.telemetry.export.otlp.exporter import otlp_transport
+from tasker_consumers.telemetry.export.otlp.settings import OtlpSettings
+from tasker_consumers.telemetry.export.sending.answers import Answer, Then
+from tasker_consumers.telemetry.export.sending.endpoint import without_credentials
 from tasker_schemas.avro.versions import Schema, latest
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tasker_schemas.registry.client import SchemaRegistry, subjects
@@ -137,8 +137,8 @@ def _knows(registry: SchemaRegistry, subject: str, schema: Schema) -> bool:
 def _otlp(environ: Mapping[str, str]) -> Finding:
     settings = OtlpSettings.from_env(environ)
     answer = asyncio.run(_export_nothing(replace(settings, timeout_s=min(settings.timeout_s, _ANSWER_LIMIT_S))))
-    where = f"{settings.endpoint} ({settings.protocol})"
-    if isinstance(answer, Taken):
+    where = f"{without_credentials(settings.endpoint)} ({settings.protocol})"
+    if answer.then is Then.TAKEN:
         return Finding("otlp", Verdict.OK, f"{where} takes spans")
     if any(environ.get(name, "").strip() for name in _ENDPOINTS):
         return Finding("otlp", Verdict.FAILED, f"{where} takes no spans: {answer.words}")
@@ -147,7 +147,7 @@ def _otlp(environ: Mapping[str, str]) -> Finding:
 
 async def _export_nothing(settings: OtlpSettings) -> Answer:
     """Send a request without spans: the whole way to the backend is tried, and nothing is left there."""
-    transport: Transport = GrpcTransport(settings) if settings.protocol == GRPC else HttpTransport(settings)
+    transport = otlp_transport(settings)
     await transport.open()
     try:
         return await transport.send(b"")

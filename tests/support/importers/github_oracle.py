@@ -10,7 +10,7 @@ import pytest
 from tasker_consumers.importers import ImportedEvent
 from tasker_consumers.importers.publish import publish
 from tasker_consumers.telemetry.rebuild import spans_of
-from tasker_consumers.telemetry.spans.attempt_span import SpanNames
+from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_producer.testing import RecordingPublisher
 from tests.support.importers.oracles import DATA

@@ -5,7 +5,7 @@ from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import Overdue, TaskState
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import harvest
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.headers import SAMPLED
 from tests.support.telemetry.histories import SECOND, TASK, Told
@@ -25,7 +25,7 @@ class Task:
             state = fold(state, read_event(record))
         assert state is not None
         state.head["seen_at"] = now = round(at * SECOND)
-        return self._written(state, _kept(harvest(state, self.policy, now)))
+        return self._written(state, _kept(ready_spans(state, self.policy, now)))
 
     def wait(self, until: float) -> list[Span]:
         """Let the sweep look at the task at that time, and return what is exported."""

@@ -13,7 +13,8 @@ from typing import Any
 
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.worker import run_worker
-from tasker_consumers.telemetry import Lifetime, build_exporter, build_telemetry_processor
+from tasker_consumers.telemetry.app import build_exporter, build_telemetry_processor
+from tasker_consumers.telemetry.lifetime import Lifetime
 
 
 def main(arguments: dict[str, Any]) -> int:

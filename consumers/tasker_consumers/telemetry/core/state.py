@@ -103,9 +103,9 @@ class TaskState:
     def __init__(self, head: Head, key: bytes = b"", read: Read | None = None) -> None:
         self.head = head
         self.key = key
-        #: Attempts that came to an end, or further, since the last harvest.
+        #: Attempts that came to an end, or further, since the last ready_spans.
         self.ended: set[tuple[str, str]] = set()
-        #: Errors that came after their span was exported, since the last harvest.
+        #: Errors that came after their span was exported, since the last ready_spans.
         self.late_errors: list[LateError] = []
         self._late_before = head["late"]
         #: What the passing of time asks for.

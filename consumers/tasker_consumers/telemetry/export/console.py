@@ -51,6 +51,8 @@ def duration_text(nanoseconds: int) -> str:
 class ConsoleExporter:
     """Prints the spans that ended together, as trees; the tree of a whole task is `tasker trace`'s."""
 
+    description = "console"
+
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
 

@@ -19,6 +19,11 @@ class FileExporter:
         self._path = path
         self._file: BinaryIO | None = None
 
+    @property
+    def description(self) -> str:
+        """Where spans go, for the log."""
+        return f"file {self._path}"
+
     async def start(self) -> None:
         """See `Exporter`. Raises ConfigurationError when the file cannot be written."""
         try:

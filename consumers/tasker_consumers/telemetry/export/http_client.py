@@ -1,35 +1,37 @@
-"""Posting to a backend over HTTP: what its answers mean for a request, and what no answer means."""
+"""POST requests to a backend over HTTP: each answer read by the table of answers, and no answer at all."""
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
 
 import aiohttp
 
-from tasker_consumers.telemetry.export.retrying import Answer, Busy, Refused, Taken
+from tasker_consumers.telemetry.export.sending.answers import MAX_WAIT_S, Answer, Then, http_row, split, wait
+from tasker_consumers.telemetry.export.sending.endpoint import same_origin, without_credentials
+from tasker_consumers.telemetry.export.sending.http_bodies import MAX_BODY_BYTES, ReadBody
 
-_OK = range(200, 300)
-# 500 too: many backends say it when their own storage is away, and to wait loses nothing.
-_TRY_AGAIN = {408, 429, 500, 502, 503, 504}
-# A wrong key or path refuses everything alike: that is the operator's to mend, no reason to lose a span.
-_MISCONFIGURED = {401, 403, 404, 405}
-_WORDS = 500  # characters of the backend's own words that are kept
+_MAX_REDIRECTS = 5
+_MAX_WORDS = 500  # characters of the backend's own words that are kept
 
 
-class Posts:
-    """Posts bodies to one endpoint; `taken` reads what the backend says when it has taken one."""
+class HttpClient:
+    """Posts bodies to one endpoint."""
 
-    def __init__(self, endpoint: str, timeout_s: float, taken: Callable[[bytes], Taken]) -> None:
+    def __init__(self, endpoint: str, timeout_s: float, read_body: ReadBody) -> None:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
-        self._taken = taken
+        self._read_body = read_body
+        self._content_headers: Mapping[str, str] = {}
+        self._secret_headers: Mapping[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
 
-    async def open(self, headers: Mapping[str, str]) -> None:
-        """Make ready; `headers` go with every request."""
+    async def open(self, content_headers: Mapping[str, str], secret_headers: Mapping[str, str]) -> None:
+        """Make ready; both kinds of headers go with each request, the secret ones to the endpoint's own server only."""
+        self._content_headers, self._secret_headers = content_headers, secret_headers
         timeout = aiohttp.ClientTimeout(total=self._timeout_s)
-        self._session = aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=True)
+        self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -37,38 +39,81 @@ class Posts:
             await self._session.close()
 
     async def post(self, body: bytes, tls: ssl.SSLContext | bool = True) -> Answer:
-        """Post a body, and return what came of it."""
-        assert self._session is not None, "opened before the first request"
+        """Post a body, and return what came of it; raises nothing for trouble with the backend."""
+        url = self._endpoint
         try:
-            async with self._session.post(self._endpoint, data=body, ssl=tls) as response:
-                words = await response.read()
-                return self._taken(words) if response.status in _OK else _busy_or_refused(response, words)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            return _unreachable(self._endpoint, self._timeout_s, error)
+            for _ in range(_MAX_REDIRECTS):
+                answer, target = await self._post_once(url, body, tls)
+                if not target:
+                    return answer
+                if url.startswith("https:") and not target.startswith("https:"):
+                    return wait(f"{without_credentials(url)} redirects to {without_credentials(target)}, unencrypted")
+                url = target
+        except TimeoutError:
+            return wait(f"{without_credentials(url)} gave no answer within {self._timeout_s:g} s")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return wait(f"{without_credentials(url)}: {_words_of(error)}")
+        return wait(f"{without_credentials(self._endpoint)} redirects more than {_MAX_REDIRECTS} times")
 
+    async def _post_once(self, url: str, body: bytes, tls: ssl.SSLContext | bool) -> tuple[Answer, str]:
+        """Return the answer of one server, and where it redirects the same POST to, empty when it does not."""
+        assert self._session is not None, "opened before the first request"
+        at_home = same_origin(url, self._endpoint)
+        headers = {**self._content_headers, **(self._secret_headers if at_home else {})}
+        async with self._session.post(url, data=body, ssl=tls, headers=headers, allow_redirects=False) as response:
+            row = http_row(response.status)
+            location = response.headers.get("Location", "")
+            if row.then is Then.FOLLOW and location:
+                return wait(""), urljoin(url, location)
+            answer = await _body_of(response)
+            if row.then is Then.TAKEN:
+                return self._read_taken(response, url, answer), ""
+            words = f"HTTP {response.status}: {_text_of(answer) or response.reason}"
+            if response.status // 100 == 3:  # noqa: PLR2004  the redirects
+                words = f"{without_credentials(url)} answers HTTP {response.status}, which drops the POST, "
+                words += f"and redirects to {without_credentials(urljoin(url, location)) if location else 'nowhere'}"
+            if row.then is Then.SPLIT:
+                return split(words), ""
+            return wait(words, retry_after(response.headers.get("Retry-After", ""))), ""
 
-def _busy_or_refused(response: aiohttp.ClientResponse, body: bytes) -> Busy | Refused:
-    words = f"HTTP {response.status}: {body[:_WORDS].decode(errors='replace') or response.reason}"
-    if response.status in _TRY_AGAIN or response.status in _MISCONFIGURED:
-        return Busy(words, retry_after(response.headers.get("Retry-After", "")))
-    return Refused(words)
-
-
-def _unreachable(endpoint: str, timeout_s: float, error: Exception) -> Busy:
-    if isinstance(error, TimeoutError):
-        return Busy(f"{endpoint} gave no answer within {timeout_s:g} s")
-    return Busy(f"{endpoint}: {error}")
+    def _read_taken(self, response: aiohttp.ClientResponse, url: str, body: bytes) -> Answer:
+        media_type = response.content_type.lower() if "Content-Type" in response.headers else ""
+        answer = self._read_body(media_type, body)
+        if answer.then is Then.WAIT:
+            return wait(f"{without_credentials(url)} {answer.words} (HTTP {response.status})")
+        return answer
 
 
 def retry_after(text: str) -> float | None:
-    """Return the seconds that a Retry-After header asks for, as a number or as a date; None for neither.
+    """Return the seconds that a Retry-After header asks for, at most five minutes; None when it says nothing usable.
 
-    >>> retry_after("3"), retry_after("soon")
-    (3.0, None)
+    >>> retry_after("3"), retry_after("9" * 400), retry_after("soon")
+    (3.0, 300.0, None)
     """
-    if text.strip().isdecimal():
-        return float(text)
+    text = text.strip()
+    if text.isdecimal():
+        return min(float(text[:9]), MAX_WAIT_S)
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+        seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return None
+    return min(max(0.0, seconds), MAX_WAIT_S)
+
+
+async def _body_of(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body, and of one that is far too long for an answer only its beginning."""
+    body = b""
+    while len(body) <= MAX_BODY_BYTES and (chunk := await response.content.readany()):
+        body += chunk
+    return body
+
+
+def _text_of(body: bytes) -> str:
+    return body[:_MAX_WORDS].decode(errors="replace").strip()
+
+
+def _words_of(error: Exception) -> str:
+    """Return what an error says; of a URL that it quotes, nothing is shown, since a redirect's can hold a secret."""
+    if isinstance(error, aiohttp.InvalidURL):
+        return "redirects to an address that is no URL"
+    return str(error) or type(error).__name__

@@ -18,7 +18,7 @@ def resource_attributes(environ: Mapping[str, str]) -> dict[str, str]:
 
     Raises ConfigurationError for attributes that are not `name=value` pairs.
     """
-    attributes = {"service.name": "tasker", "service.version": version(), "service.framework": "tasker"}
+    attributes = {"service.name": "tasker", "service.framework": "tasker"}
     for pair in filter(None, (pair.strip() for pair in environ.get(_ATTRIBUTES, "").split(","))):
         name, equals, value = pair.partition("=")
         if not (name.strip() and equals):

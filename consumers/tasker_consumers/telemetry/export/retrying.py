@@ -1,43 +1,30 @@
-"""Getting requests to a backend whatever it says: wait, try again, split, or give up on a span."""
+"""Getting spans to a backend whatever it answers: wait, try again, split, or give up a span.
+
+While nothing at all passes, the backend is away: everything waits, for as long as that takes, and single spans of
+different traces are tried in turn, so that one bad trace cannot look like an outage. Once others pass, a request that
+goes on failing is split, and a span that fails alone goes to the dead letters after a bounded number of tries.
+"""
 
 import asyncio
 import logging
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from tasker_consumers.telemetry.export.exporter import ExportResult, Rejection
-from tasker_consumers.telemetry.export.untraced import untraced
+from tasker_consumers.telemetry.export.exporter import ExportResult, Rejection, description_of
+from tasker_consumers.telemetry.export.sending.answers import Answer, Then
+from tasker_consumers.telemetry.export.sending.parcels import Encoder, Parcel, parcels_of, without_span
+from tasker_consumers.telemetry.export.sending.untraced import untraced
+from tasker_consumers.telemetry.export.sending.warnings import BackendWarnings
 from tasker_consumers.telemetry.spans.span import Span
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The backend took the request, all but `rejected` spans of it."""
-
-    rejected: int = 0
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """The backend is not to be had now; `after` is how long it asks to wait, in seconds."""
-
-    words: str
-    after: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The backend will never take this request as it is."""
-
-    words: str
-
-
-Answer = Taken | Busy | Refused
+SPLIT_AFTER = 1  # confirmed failures after which a request of several spans is split when it fails again
+GIVE_UP_AFTER = 16  # confirmed failures after which a span that fails alone once more is given up
+PROBE_AFTER = 4  # rounds after which a single span is tried at the end of each
+_OUTAGE_AFTER = 2  # failures in a row after which the rest of a round is not tried
 
 
 class Transport(Protocol):
@@ -60,17 +47,20 @@ class Backoff:
     first: float = 0.5
     most: float = 30.0
 
-    def delay(self, tries: int, asked: float | None) -> float:
-        """Return the wait after so many tries in vain; what the backend asked for is the least."""
-        own = min(self.most, self.first * 2.0 ** min(tries - 1, 32)) * random.uniform(0.5, 1.0)  # noqa: S311  spreads load
-        return max(own, asked or 0.0)
+    def delay(self, tries: int, asked: float) -> float:
+        """Return the wait after so many tries in vain; the least is what the backend asked for."""
+        doubled = min(self.most, self.first * 2.0 ** min(tries - 1, 32))
+        return max(doubled * random.uniform(0.5, 1.0), asked)  # noqa: S311  spreads load
 
 
-class Encoder(Protocol):
-    """Puts spans into requests."""
+@dataclass(slots=True)
+class _Round:
+    """One try of every request that is still to be delivered."""
 
-    def requests(self, spans: Sequence[Span]) -> Iterable[tuple[bytes, Sequence[Span]]]:
-        """Return requests, each with the spans that are in it."""
+    failed: list[Parcel] = field(default_factory=list)
+    passes: int = 0
+    words: str = ""
+    asked_s: float = 0.0
 
 
 class BackendExporter:
@@ -81,6 +71,14 @@ class BackendExporter:
         self._encoder = encoder
         self._backoff = backoff
         self._ready = True
+        self._passes = 0  # requests that the backend took since the start, of all exports
+        self._accepted: Span | None = None  # a span that it took; sent again, it shows that the backend lives
+        self._warnings = BackendWarnings()
+
+    @property
+    def description(self) -> str:
+        """Protocol and endpoint without credentials, for the log."""
+        return description_of(self._transport)
 
     async def start(self) -> None:
         """See `Exporter`."""
@@ -97,33 +95,100 @@ class BackendExporter:
     async def export(self, spans: Sequence[Span]) -> ExportResult:
         """See `Exporter`."""
         rejections: list[Rejection] = []
+        parcels = parcels_of(self._encoder, spans, rejections)
+        rounds = barren = 0
         with untraced():
-            for request, some in self._encoder.requests(spans):
-                rejections += await self._deliver(request, some)
+            while parcels:
+                rounds += 1
+                tried = await self._try_all(parcels, rejections)
+                passed = tried.passes > 0
+                if tried.failed and (passed or rounds >= PROBE_AFTER):
+                    passed |= await self._probe(tried.failed, rounds, rejections)
+                parcels = [parcel.confirmed(self._passes) for parcel in tried.failed]
+                if parcels:
+                    barren = 0 if passed else barren + 1
+                    self._ready = passed
+                    await self._pause(tried, max(barren, 1), rounds)
+        self._ready = True
         return ExportResult(len(spans) - sum(rejection.count for rejection in rejections), rejections)
 
-    async def _deliver(self, request: bytes, spans: Sequence[Span]) -> list[Rejection]:
-        answer = await self._answer(request)
-        if isinstance(answer, Taken):
-            return [Rejection(answer.rejected, answer.words, spans)] if answer.rejected else []
-        if len(spans) == 1:
-            return [Rejection(1, answer.words, spans)]
-        # One span spoils the request: halves find it in a few tries, and the others get through.
-        middle = len(spans) // 2
-        rejections = []
-        for half in (spans[:middle], spans[middle:]):
-            for part, some in self._encoder.requests(half):
-                rejections += await self._deliver(part, some)
-        return rejections
+    async def _pause(self, tried: _Round, barren: int, rounds: int) -> None:
+        delay = self._backoff.delay(barren, tried.asked_s)
+        logger.warning(
+            "The trace backend takes no spans (%s): try %d follows in %.1f s", tried.words, rounds + 1, delay
+        )
+        await asyncio.sleep(delay)
 
-    async def _answer(self, request: bytes) -> Taken | Refused:
-        """Send until the backend takes or refuses it."""
-        tries = 0
-        while isinstance(answer := await self._transport.send(request), Busy):
-            tries += 1
-            self._ready = False
-            delay = self._backoff.delay(tries, answer.after)
-            logger.warning("The trace backend is not to be had (%s): try %d in %.1f s", answer.words, tries + 1, delay)
-            await asyncio.sleep(delay)
-        self._ready = True
-        return answer
+    async def _try_all(self, parcels: Sequence[Parcel], rejections: list[Rejection]) -> _Round:
+        """Send all requests once, and their halves where that is due; in an outage only the first of them."""
+        tried = _Round()
+        pending = [*reversed(parcels)]
+        failures_in_a_row = 0
+        while pending:
+            parcel = pending.pop()
+            answer = await self._transport.send(parcel.request)
+            if answer.then is Then.TAKEN:
+                failures_in_a_row = 0
+                tried.passes += 1
+                self._note_taken(parcel, answer, rejections)
+                continue
+            if answer.then is Then.WAIT:
+                failures_in_a_row += 1
+                self._ready = self._ready and tried.passes > 0
+                tried.words, tried.asked_s = answer.words, max(tried.asked_s, answer.wait_s or 0.0)
+            pending += reversed(self._after_failure(parcel, answer, tried, rejections))
+            if answer.wait_s or (failures_in_a_row >= _OUTAGE_AFTER and not tried.passes):
+                tried.failed = [*reversed(pending), *tried.failed]  # the next round begins with the others
+                break
+        return tried
+
+    def _after_failure(
+        self, parcel: Parcel, answer: Answer, tried: _Round, rejections: list[Rejection]
+    ) -> Sequence[Parcel]:
+        """Return the requests to send at once in place of one that failed; else note it as failed or as rejected."""
+        refused = answer.then is Then.SPLIT
+        if len(parcel.spans) > 1 and (refused or parcel.failures >= SPLIT_AFTER):
+            middle = len(parcel.spans) // 2
+            halves = parcels_of(self._encoder, parcel.spans[:middle], rejections)
+            halves += parcels_of(self._encoder, parcel.spans[middle:], rejections)
+            return [replace(half, failures=parcel.failures) for half in halves]
+        if len(parcel.spans) == 1 and (refused or parcel.failures >= GIVE_UP_AFTER):
+            rejections.append(Rejection(1, answer.words, parcel.spans))
+            return ()
+        tried.failed.append(replace(parcel, passes_at_failure=self._passes))
+        return ()
+
+    async def _probe(self, parcels: list[Parcel], turn: int, rejections: list[Rejection]) -> bool:
+        """Try one span alone, of another trace in each turn, or one that was taken before; return whether it passed.
+
+        A span that is taken is left out of its request.
+        """
+        fresh = [parcel for parcel in parcels if not parcel.failures and len(parcel.spans) > 1]
+        by_trace = {span.trace_id: (parcel, span) for parcel in reversed(fresh) for span in reversed(parcel.spans)}
+        candidates: list[tuple[Parcel | None, Span]] = [*by_trace.values()]
+        if self._accepted is not None:
+            candidates.append((None, self._accepted))
+        if not candidates:
+            return False
+        origin, span = candidates[turn % len(candidates)]
+        for probe in parcels_of(self._encoder, [span], []):
+            answer = await self._transport.send(probe.request)
+            if answer.then is not Then.TAKEN:
+                return False
+            self._note_taken(probe, answer, rejections if origin is not None else [])
+            if origin is not None:
+                parcels[:] = without_span(self._encoder, parcels, origin, span)
+        return True
+
+    def _note_taken(self, parcel: Parcel, answer: Answer, rejections: list[Rejection]) -> None:
+        self._passes += 1
+        rejected = min(max(0, answer.rejected), len(parcel.spans))
+        if rejected:
+            words = answer.words or "the backend gave no reason"
+            if rejected != answer.rejected:
+                words = f"{words} (the backend speaks of {answer.rejected} rejected spans of {len(parcel.spans)})"
+            rejections.append(Rejection(rejected, words, parcel.spans))
+        elif answer.words or answer.rejected:
+            self._warnings.pass_on(answer.words, answer.rejected)
+        if not rejected:
+            self._accepted = parcel.spans[-1]

@@ -8,7 +8,7 @@ from tasker_producer.masking.masker import Decision, Masker
 from tasker_producer.settings import ProducerSettings
 
 
-class Finisher:
+class SpanSanitizer:
     """Masks and limits spans; masking comes first, so that no cut hides the name of a secret from it."""
 
     def __init__(self, masker: Masker, limits: Limits) -> None:
@@ -16,7 +16,7 @@ class Finisher:
         self._limits = limits
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> "Finisher":
+    def from_env(cls, environ: Mapping[str, str]) -> "SpanSanitizer":
         """Read `TASKER_FILTER_PARAMETERS`, `TASKER_FILTER_MASK` and OpenTelemetry's limits.
 
         Raises ConfigurationError for a value that cannot work.
@@ -24,7 +24,7 @@ class Finisher:
         settings = ProducerSettings.from_env(environ)
         return cls(Masker(settings.filter_parameters, settings.filter_mask), Limits.from_env(environ))
 
-    def finished(self, span: Span) -> Span:
+    def sanitize(self, span: Span) -> Span:
         """Return the span as it may leave this process."""
         return self._limits.applied(self._masked(span))
 

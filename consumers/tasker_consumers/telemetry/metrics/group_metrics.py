@@ -13,7 +13,7 @@ from tasker_consumers.telemetry.spans.span import Span
 _REPAIRS = {DERIVED: "derived", CLAMPED: "clamped", SHIFTED: "shifted"}
 
 
-class OwnMetrics:
+class GroupMetrics:
     """The numbers of one worker."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

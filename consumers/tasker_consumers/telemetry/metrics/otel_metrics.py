@@ -7,7 +7,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 
-from tasker_consumers.telemetry.export.otlp_settings import read_headers
+from tasker_consumers.telemetry.export.otlp.settings import read_headers
 from tasker_consumers.telemetry.export.resource import resource_attributes, version
 from tasker_schemas.errors import ConfigurationError
 

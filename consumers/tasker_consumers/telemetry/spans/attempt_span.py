@@ -1,11 +1,11 @@
 """The span of one attempt of a step."""
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from tasker_consumers.telemetry.core.context import SpanContext, attempt_context, attempt_span_id
 from tasker_consumers.telemetry.core.event import BEGUN, FAILED, STATE_OF_RANK
 from tasker_consumers.telemetry.core.state import Attempt, Fact, TaskState
+from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.skew import shift_into
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Attributes, Link, Span
 from tasker_consumers.telemetry.spans.span_events import nanoseconds, span_events
@@ -17,13 +17,6 @@ _LONGEST = 1e9  # seconds; what claims to have lasted thirty years is mistaken
 DERIVED = "tasker.trace.derived"
 CLAMPED = "tasker.time.clamped"
 SHIFTED = "tasker.time.shifted_s"  # by how many seconds, because two clocks disagree
-
-
-class SpanNames(StrEnum):
-    """How spans are named."""
-
-    TASKER = "tasker"  # as users of Tasker know them: tasker.task.started, tasker.step.processing
-    READABLE = "readable"  # task order_processing, step charge_card
 
 
 class Interval(NamedTuple):

@@ -10,7 +10,7 @@ from tasker_consumers.telemetry.spans.span_events import exception_event, nanose
 LATE = "tasker.late"
 
 
-def follow_up_span(state: TaskState, late: LateError, context: SpanContext) -> Span:
+def late_error_span(state: TaskState, late: LateError, context: SpanContext) -> Span:
     """Return the span for a late error; its id follows from the event's, so that it is the same on any replay."""
     event_id, name, fact = late
     about = context.span_id if name is None else attempt_span_id(state, context, name)

@@ -6,7 +6,8 @@ from tasker_consumers.telemetry.core.context import SpanContext, attempt_span_id
 from tasker_consumers.telemetry.core.event import FAILED, STATE_OF_RANK
 from tasker_consumers.telemetry.core.fold import COMPLETE, latest_task_fact
 from tasker_consumers.telemetry.core.state import Facts, Group, Head, TaskState
-from tasker_consumers.telemetry.spans.attempt_span import Interval, SpanNames, marks, status_of
+from tasker_consumers.telemetry.spans.attempt_span import Interval, marks, status_of
+from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import Attributes, Link, Span
 from tasker_consumers.telemetry.spans.span_events import exception_event, nanoseconds, span_events
 from tasker_consumers.telemetry.spans.step_counts import COUNTERS, counters

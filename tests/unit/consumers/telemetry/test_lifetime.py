@@ -7,7 +7,7 @@ from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import Overdue, TaskState
 from tasker_consumers.telemetry.lifetime import Lifetime, settle, wake_at
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import ABANDONED, harvest
+from tasker_consumers.telemetry.ready_spans import ABANDONED, ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.names import StepEvents, TaskEvents
@@ -20,7 +20,7 @@ def after(records: list[Told], state: TaskState | None = None) -> tuple[TaskStat
     for record in records:
         state = fold(state, read_event(record))
     assert state is not None
-    return state, harvest(state)
+    return state, ready_spans(state)
 
 
 def aged(state: TaskState, seconds: float) -> list[Span]:
@@ -116,7 +116,7 @@ def test_a_task_says_when_its_first_waiting_span_is_to_go(
     policy: Policy, records: list[Told], expected: float | None
 ) -> None:
     state = folded(records)
-    harvest(state, policy, 7_000_000)
+    ready_spans(state, policy, 7_000_000)
     at = wake_at(state.head, policy)
     assert at == (None if expected is None else 7_000_000 + expected * 1_000_000)
     assert at is None or LIFETIME.overdue(state, policy, at) is Overdue.EXPORT

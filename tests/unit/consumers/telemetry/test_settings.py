@@ -7,7 +7,7 @@ import pytest
 from tasker_consumers.telemetry.app import Backend, build_exporter
 from tasker_consumers.telemetry.export.console import ConsoleExporter
 from tasker_consumers.telemetry.export.file_exporter import FileExporter
-from tasker_consumers.telemetry.export.otlp_settings import OtlpSettings
+from tasker_consumers.telemetry.export.otlp.settings import OtlpSettings
 from tasker_consumers.telemetry.export.resource import resource_attributes
 from tasker_consumers.telemetry.export.retrying import BackendExporter
 from tasker_consumers.telemetry.policy import Policy

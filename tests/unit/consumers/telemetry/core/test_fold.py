@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import SPILL_AT, TaskState
-from tasker_consumers.telemetry.ready_spans import all_spans, harvest
+from tasker_consumers.telemetry.ready_spans import all_spans, ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of, spans_of_events
 from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tests.support.telemetry.histories import Told, events_of, failed_order, folded, large_order, order, records
@@ -46,7 +46,7 @@ def test_spans_exported_one_by_one_are_those_of_the_whole_history(random: Random
     state, exported = None, []
     for event in events_of(told):
         state = fold(state, event)
-        exported += harvest(state)
+        exported += ready_spans(state)
     assert latest(exported).keys() == whole.keys()
     assert {s.span_id: (s.trace_id, s.parent_span_id, s.name) for s in exported} == {
         s.span_id: (s.trace_id, s.parent_span_id, s.name) for s in whole.values()
@@ -55,10 +55,10 @@ def test_spans_exported_one_by_one_are_those_of_the_whole_history(random: Random
 
 def test_a_second_delivery_of_a_whole_history_exports_nothing_and_is_not_late() -> None:
     state = folded(order())
-    assert len(harvest(state)) == 6
+    assert len(ready_spans(state)) == 6
     for event in events_of(order()):
         state = fold(state, event)
-    assert harvest(state) == []
+    assert ready_spans(state) == []
     assert state.head["late"] == 0
 
 
@@ -66,10 +66,10 @@ def test_an_event_after_its_span_was_exported_is_counted_once_and_not_exported_a
     told = order()
     late = told.pop(3)
     state = folded(told)
-    harvest(state)
+    ready_spans(state)
     for event in events_of([late, late]):
         state = fold(state, event)
-    assert harvest(state) == []
+    assert ready_spans(state) == []
     assert state.head["late"] == 1
 
 
@@ -79,7 +79,7 @@ def test_a_state_written_and_read_between_all_events_gives_the_same_spans(steps:
     exported = []
     for event in events_of(large_order(steps)):
         state = fold(TaskState.load(b"large", table.get), event)
-        exported += harvest(state)
+        exported += ready_spans(state)
         for key, value in state.dump().items():
             assert value is not None
             table[key] = value
@@ -90,7 +90,7 @@ def test_an_event_of_a_task_of_many_steps_writes_its_head_and_one_part() -> None
     table: dict[bytes, bytes | None] = {}
     *most, last = events_of(large_order(2000)[:-1])
     state = folded(large_order(2000)[:-2])
-    harvest(state)
+    ready_spans(state)
     table.update(state.dump())
     again = TaskState.load(b"large", table.get)
     written = fold(again, last).dump()

@@ -14,8 +14,8 @@ from tasker_consumers.importers.github import actions as github_actions
 from tasker_consumers.importers.publish import publish
 from tasker_consumers.importers.temporal import history as temporal
 from tasker_consumers.importers.wfcommons import workflow as wfcommons
-from tasker_consumers.telemetry.export.otlp import OtlpEncoder
-from tasker_consumers.telemetry.export.sanitize import Finisher
+from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
+from tasker_consumers.telemetry.export.sanitize import SpanSanitizer
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import ERROR, OK, Span
 from tasker_producer.testing import RecordingPublisher
@@ -55,8 +55,8 @@ def records_of(folder: str, path: Path) -> list[Told]:
 
 def exported(spans: Iterable[Span]) -> Iterator[ExportTraceServiceRequest]:
     """The requests that a backend gets, as it reads them."""
-    finished = [Finisher.from_env({}).finished(span) for span in spans]
-    for body, _ in OtlpEncoder({}, "1").requests(finished):
+    sanitized = [SpanSanitizer.from_env({}).sanitize(span) for span in spans]
+    for body, _ in OtlpEncoder({}, "1").requests(sanitized):
         yield ExportTraceServiceRequest.FromString(body)
 
 

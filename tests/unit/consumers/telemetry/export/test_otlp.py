@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 
-from tasker_consumers.telemetry.export.otlp import OtlpEncoder, encode_span
+from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder, encode_span
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent
 from tests.support.telemetry.histories import order

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.core.bounds import KEPT
 from tasker_consumers.telemetry.export.limits import Limits
-from tasker_consumers.telemetry.export.sanitize import Finisher
+from tasker_consumers.telemetry.export.sanitize import SpanSanitizer
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent
 from tasker_schemas.errors import ConfigurationError
@@ -20,8 +20,8 @@ SECRET = "hunter2"
 WHOLE = spans_of(order())[0]
 
 
-def finished(span: Span, **environ: str) -> Span:
-    return Finisher.from_env(environ).finished(span)
+def sanitize(span: Span, **environ: str) -> Span:
+    return SpanSanitizer.from_env(environ).sanitize(span)
 
 
 @pytest.mark.parametrize(
@@ -36,23 +36,23 @@ def finished(span: Span, **environ: str) -> Span:
 )
 def test_secrets_that_a_producer_forgot_do_not_leave(fields: dict[str, Any]) -> None:
     for span in spans_of(attempt("a", 0, 1, "failed", **fields)):
-        assert SECRET not in str(finished(span))
+        assert SECRET not in str(sanitize(span))
 
 
 def test_the_mask_and_the_patterns_are_settings() -> None:
     span = WHOLE._replace(attributes={"colour": "red", "size": 7, "password": "x"})
-    found = finished(span, TASKER_FILTER_PARAMETERS="colour, /siz/", TASKER_FILTER_MASK="***").attributes
+    found = sanitize(span, TASKER_FILTER_PARAMETERS="colour, /siz/", TASKER_FILTER_MASK="***").attributes
     assert found == {"colour": "***", "size": "***", "password": "x"}
 
 
 def test_a_span_without_secrets_within_the_limits_is_unchanged() -> None:
-    assert [finished(span) for span in spans_of(order())] == spans_of(order())
+    assert [sanitize(span) for span in spans_of(order())] == spans_of(order())
 
 
 def test_the_limits_keep_our_own_attributes_and_both_ends_of_the_events() -> None:
     business = {f"business.{n}": n for n in range(200)}
     events = [SpanEvent(n, f"event.{n}", {}) for n in range(300)]
-    span = finished(WHOLE._replace(attributes={**business, **WHOLE.attributes}, events=events))
+    span = sanitize(WHOLE._replace(attributes={**business, **WHOLE.attributes}, events=events))
     assert WHOLE.attributes.items() <= span.attributes.items()
     assert (len(span.attributes), len(span.events)) == (128, 128)
     assert (span.events[0].name, span.events[-1].name) == ("event.0", "event.299")
@@ -65,7 +65,7 @@ def test_whatever_the_limits_they_are_kept_and_the_rest_is_counted(attributes: i
     names = ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT")
     limits = dict(zip(names, map(str, (attributes, events, links)), strict=True))
     many = WHOLE._replace(links=[Link("a" * 32, "b" * 16, {})] * 4)
-    span = finished(many, **limits)
+    span = sanitize(many, **limits)
     assert len(span.attributes) + span.dropped_attributes == len(many.attributes)
     assert len(span.events) + span.dropped_events == len(many.events)
     assert (len(span.links), span.dropped_links) == (min(links, 4), 4 - min(links, 4))
@@ -89,4 +89,4 @@ def test_a_task_that_is_remarked_upon_for_days_keeps_the_first_and_the_last_rema
     assert len(root.events) <= 3 * KEPT + len(order())
     assert names.count("workflow.task_reenqueue_delayed") + root.dropped_events == 1000
     assert root.events[-1].time == max(event.time for event in spans_of([*order(), remarks[-1]])[0].events)
-    assert broken_rules([finished(root)]) == []
+    assert broken_rules([sanitize(root)]) == []

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from tasker_consumers.telemetry.app import Backend, build_exporter
-from tasker_consumers.telemetry.export.zipkin import REQUEST_SPANS, ZipkinEncoder
-from tasker_consumers.telemetry.export.zipkin_http import ZipkinSettings
+from tasker_consumers.telemetry.export.zipkin.encoder import REQUEST_SPANS, ZipkinEncoder
+from tasker_consumers.telemetry.export.zipkin.http import ZipkinSettings
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import ERROR
 from tasker_schemas.errors import ConfigurationError
 from tests.support.telemetry.histories import large_order, order
 
-ENCODER = ZipkinEncoder("tasker")
+ENCODER = ZipkinEncoder({"service.name": "tasker"})
 
 
 def test_a_span_keeps_ids_times_and_attributes_in_zipkins_words() -> None:

@@ -15,7 +15,7 @@ from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
 from tasker_consumers.telemetry.metrics.open_spans import Open, OpenSpans, recount
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import harvest
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.telemetry.histories import Told, attempt, failed_order, large_order, order, records, told
 
@@ -50,7 +50,7 @@ class Partition:
         for record in told:
             state = fold(state, read_event(record))
         assert state is not None
-        harvest(state)
+        ready_spans(state)
         return self.written(state)
 
     def aged(self, key: bytes, seconds: float) -> Open:

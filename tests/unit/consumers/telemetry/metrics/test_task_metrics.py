@@ -14,12 +14,13 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from tasker_consumers.telemetry.app import build_telemetry_processor
 from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.export.exporter import ExportResult, Rejection
-from tasker_consumers.telemetry.export.otlp import OtlpEncoder
-from tasker_consumers.telemetry.export.retrying import Answer, BackendExporter, Taken
+from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
+from tasker_consumers.telemetry.export.retrying import BackendExporter
+from tasker_consumers.telemetry.export.sending.answers import Answer, taken
 from tasker_consumers.telemetry.metrics.otel_metrics import otlp_meter_provider
 from tasker_consumers.telemetry.metrics.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_consumers.telemetry.processor import TelemetryProcessor
-from tasker_consumers.telemetry.ready_spans import ABANDONED, harvest
+from tasker_consumers.telemetry.ready_spans import ABANDONED, ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.errors import ConfigurationError
@@ -141,7 +142,7 @@ def test_spans_of_tasks_that_are_not_kept_are_counted_and_measured() -> None:
 
 def test_a_trace_whose_caller_did_not_want_it_is_not_exported() -> None:
     unwanted = [r._replace(headers=[(n, v.replace(b"-01", b"-00")) for n, v in r.headers]) for r in failed_order()]
-    spans = harvest(folded(unwanted))
+    spans = ready_spans(folded(unwanted))
     assert [span.flags for span in spans] == [0, 0, 0]
 
 
@@ -155,7 +156,7 @@ class Watching:
 
     async def send(self, _: bytes) -> Answer:
         self.suppressed = get_value("suppress_instrumentation")
-        return Taken()
+        return taken()
 
 
 def test_our_own_requests_are_never_traced() -> None:

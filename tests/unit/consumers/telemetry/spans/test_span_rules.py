@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 
-from tasker_consumers.telemetry.export.otlp import OtlpEncoder
+from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
 from tasker_consumers.telemetry.rebuild import spans_of
 from tests.support.telemetry.histories import order
 from tests.support.telemetry.span_rules import broken_rules, broken_rules_on_the_wire, broken_trees_on_the_wire

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.core.event import read_event
 from tasker_consumers.telemetry.core.fold import fold
-from tasker_consumers.telemetry.ready_spans import harvest
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
-from tasker_consumers.telemetry.spans.attempt_span import MAX_LINKS, SpanNames
+from tasker_consumers.telemetry.spans.attempt_span import MAX_LINKS
+from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Span
 from tasker_schemas.headers import SpanRef, TraceHeaders
 from tasker_schemas.identity import completion_span_id, step_span_id, task_span_id, trace_id_of
@@ -135,10 +136,10 @@ def test_an_attempt_without_a_span_is_not_linked_to() -> None:
 
 def test_an_attempt_links_to_the_one_before_also_when_that_was_exported_already() -> None:
     state = folded(attempt("a", 1, 2, number=1))
-    harvest(state)
+    ready_spans(state)
     for record in attempt("a", 2, 3, number=2):
         fold(state, read_event(record))
-    assert [link.span_id for link in harvest(state)[0].links] == [step_span_id(TASK, "a", 1)]
+    assert [link.span_id for link in ready_spans(state)[0].links] == [step_span_id(TASK, "a", 1)]
 
 
 @given(st.permutations(range(100, 109)))
@@ -196,10 +197,10 @@ def test_a_failed_task_that_is_retried_and_completes_is_exported_again_under_its
     for record in failed_order():
         state = fold(state, read_event(record))
     assert state is not None
-    first = harvest(state)
+    first = ready_spans(state)
     for record in (told(TaskEvents.RETRY_REQUESTED, 10), told(TaskEvents.COMPLETED, 20)):
         state = fold(state, read_event(record))
-    again = harvest(state)
+    again = ready_spans(state)
     assert [span.name for span in again] == ["tasker.task.started", "tasker.task.completed"]
     assert {span.span_id for span in again} < {span.span_id for span in first}
     assert again[0].status == OK

@@ -1,7 +1,7 @@
 """Zipkin's JSON, version 2, for backends that do not speak OTLP."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,8 +15,10 @@ REQUEST_SPANS = 500
 class ZipkinEncoder:
     """Writes requests for `/api/v2/spans`; OpenTelemetry's mapping, links as tags."""
 
-    def __init__(self, service: str) -> None:
-        self._service = service
+    def __init__(self, resource: Mapping[str, str]) -> None:
+        """Take the attributes of the resource: its service for spans that name none, the rest as tags of every span."""
+        self._service = resource.get("service.name", "")
+        self._resource_tags = {name: value for name, value in resource.items() if name != "service.name"}
 
     def requests(self, spans: Sequence[Span]) -> list[tuple[bytes, Sequence[Span]]]:
         """Return requests of some hundred spans, each with the spans that are in it."""
@@ -25,7 +27,10 @@ class ZipkinEncoder:
 
     def encoded(self, span: Span) -> dict[str, Any]:
         """Return one span as Zipkin's JSON values; its times are microseconds, as ours are at their source."""
-        tags = {name: _text(value) for name, value in span.attributes.items()}
+        service = span.service or self._service
+        tags = {**self._resource_tags, **{name: _text(value) for name, value in span.attributes.items()}}
+        if "error" in tags:  # Zipkin shows every span with this tag as failed
+            tags[f"{service}.error"] = tags.pop("error")
         if span.status in (OK, ERROR):
             tags["otel.status_code"] = span.status
         if span.status == ERROR:
@@ -42,7 +47,7 @@ class ZipkinEncoder:
             "timestamp": max(1, span.start // _MICROSECOND),
             # Zipkin knows no span of no length, and reads 0 as unknown.
             "duration": max(1, (span.end - span.start) // _MICROSECOND),
-            "localEndpoint": {"serviceName": span.service or self._service},
+            "localEndpoint": {"serviceName": service},
             "annotations": [_annotation(event) for event in span.events],
             "tags": tags,
         }

@@ -1,10 +1,12 @@
 """OpenTelemetry's own variables for OTLP exporters, as one typed value."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from tasker_consumers.telemetry.export.sending.endpoint import Endpoint, read_endpoint, with_path
 from tasker_schemas.errors import ConfigurationError
 
 HTTP, GRPC = "http/protobuf", "grpc"
@@ -21,9 +23,9 @@ class OtlpSettings:
     'http://collector:4318/v1/traces'
     """
 
-    endpoint: str = "http://localhost:4318/v1/traces"
+    endpoint: str = field(default="http://localhost:4318/v1/traces", repr=False)  # its query can hold a key
     protocol: str = HTTP
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # they hold keys
     timeout_s: float = _TIMEOUT_S  # for one attempt
     gzip: bool = False
     certificate: str = ""  # authority that the server's certificate is checked against
@@ -39,17 +41,24 @@ class OtlpSettings:
         """
         read = _Reader(environ)
         protocol = read.one_of("PROTOCOL", (HTTP, GRPC), HTTP)
-        endpoint = _endpoint(read, protocol)
+        url, authorization = _endpoint(read, protocol)
+        variable, text = read.value("HEADERS")
+        headers = read_headers(variable, text, for_grpc=protocol == GRPC)
+        if authorization and "authorization" in headers:
+            raise ConfigurationError(
+                f"{variable} has an authorization, and {read.value('ENDPOINT')[0]} has a user and a password: "
+                "keep one of them."
+            )
         return cls(
-            endpoint=endpoint,
+            endpoint=url,
             protocol=protocol,
-            headers=read_headers(*read.value("HEADERS")),
+            headers={**headers, "authorization": authorization} if authorization else headers,
             timeout_s=_timeout(*read.value("TIMEOUT")),
             gzip=read.one_of("COMPRESSION", ("gzip", "none"), "none") == "gzip",
             certificate=read.value("CERTIFICATE")[1],
             client_certificate=read.value("CLIENT_CERTIFICATE")[1],
             client_key=read.value("CLIENT_KEY")[1],
-            insecure=not endpoint.startswith("https://"),
+            insecure=not url.startswith("https://"),
         )
 
 
@@ -71,23 +80,17 @@ class _Reader:
         return text or default
 
 
-def _endpoint(read: _Reader, protocol: str) -> str:
+def _endpoint(read: _Reader, protocol: str) -> Endpoint:
     variable, text = read.value("ENDPOINT")
     text = text or f"http://localhost:{_PORTS[protocol]}"
     url = text
     if protocol == GRPC and "://" not in text:  # a target in gRPC's own words; then a flag decides on encryption
         plain = read.one_of("INSECURE", ("true", "false"), "false") == "true"
         url = f"{'http' if plain else 'https'}://{text}"
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number
-        usable = False
-    if not usable:
-        raise ConfigurationError(f"{variable} is {text!r}; expected a URL like http://localhost:{_PORTS[protocol]}.")
+    endpoint = read_endpoint(variable, url, f"http://localhost:{_PORTS[protocol]}")
     if protocol == GRPC or variable.endswith("_TRACES_ENDPOINT"):
-        return url
-    return url.rstrip("/") + "/v1/traces"
+        return endpoint
+    return endpoint._replace(url=with_path(endpoint.url, "/v1/traces"))
 
 
 def _timeout(variable: str, text: str) -> float:
@@ -98,14 +101,43 @@ def _timeout(variable: str, text: str) -> float:
     return int(text) / _MILLISECONDS
 
 
-def read_headers(variable: str, text: str) -> dict[str, str]:
-    """Return the headers in a variable's text; raises ConfigurationError for one without a value."""
+def read_headers(variable: str, text: str, *, for_grpc: bool = False) -> dict[str, str]:
+    """Return the headers in a variable's text; gRPC takes less than HTTP does.
+
+    Raises ConfigurationError for a header that cannot be sent. The message never holds a value, which may be a key.
+    """
     headers = {}
     for pair in filter(None, (pair.strip() for pair in text.split(","))):
         name, equals, value = pair.partition("=")
-        if not (name.strip() and equals):
-            raise ConfigurationError(
-                f"{variable} has {name!r}; expected name=value,name=value with URL-encoded values."
-            )
-        headers[unquote(name.strip()).lower()] = unquote(value.strip())
+        name, value = unquote(name.strip()).lower(), unquote(value.strip())
+        if not equals:
+            raise ConfigurationError(f"{variable} has a header without a value; expected {_EXPECTED}.")
+        if fault := _fault_of(name, value, for_grpc=for_grpc):
+            raise ConfigurationError(f"{variable}: {fault}; expected {_EXPECTED}.")
+        headers[name] = value
     return headers
+
+
+_EXPECTED = "name=value,name=value with URL-encoded values"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_GRPC_KEY = re.compile(r"[0-9a-z_.-]+")
+# These describe the request itself, and are ours to set.
+_FRAMING = frozenset({"connection", "content-length", "content-type", "content-encoding", "host", "transfer-encoding"})
+
+
+def _fault_of(name: str, value: str, *, for_grpc: bool) -> str:
+    if _TOKEN.fullmatch(name) is None:
+        return f"{name!r} is no name of a header"
+    if name in _FRAMING:
+        return f"the header {name!r} is the exporter's own"
+    if not all(character == "\t" or character.isprintable() for character in value):
+        return f"the value of {name!r} has a line break or another control character"
+    return _fault_for_grpc(name, value) if for_grpc else ""
+
+
+def _fault_for_grpc(name: str, value: str) -> str:
+    if _GRPC_KEY.fullmatch(name) is None or name.startswith("grpc-") or name.endswith("-bin"):
+        return f"gRPC does not take the header {name!r}"
+    if not value.isascii() or "\t" in value:
+        return f"gRPC takes ASCII only, and the value of {name!r} has more"
+    return ""

@@ -5,30 +5,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # its stubs are a package of their own
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from tasker_consumers.telemetry.export.otlp_settings import OtlpSettings
-from tasker_consumers.telemetry.export.retrying import Answer, Busy, Refused, Taken
+from tasker_consumers.telemetry.export.otlp.settings import OtlpSettings
+from tasker_consumers.telemetry.export.sending.answers import MAX_WAIT_S, Answer, Then, grpc_row, split, taken, wait
+from tasker_consumers.telemetry.export.sending.endpoint import without_credentials
 from tasker_schemas.errors import ConfigurationError
 
 _METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-# What OTLP calls retryable, and what is the operator's to mend: neither is a reason to lose a span.
-_TRY_AGAIN = {
-    grpc.StatusCode.CANCELLED,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.ABORTED,
-    grpc.StatusCode.OUT_OF_RANGE,
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DATA_LOSS,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
-    grpc.StatusCode.INTERNAL,
-    grpc.StatusCode.UNKNOWN,
-    grpc.StatusCode.UNAUTHENTICATED,
-    grpc.StatusCode.PERMISSION_DENIED,
-    grpc.StatusCode.UNIMPLEMENTED,
-}
 
 
 class GrpcTransport:
@@ -40,6 +27,11 @@ class GrpcTransport:
         self._credentials = None if settings.insecure else _credentials(settings)
         self._channel: Any = None
         self._export: Any = None
+
+    @property
+    def description(self) -> str:
+        """Protocol and endpoint without credentials, for the log."""
+        return f"otlp (grpc) to {without_credentials(self._settings.endpoint)}"
 
     async def open(self) -> None:
         """See `Transport`."""
@@ -65,26 +57,36 @@ class GrpcTransport:
         except grpc.aio.AioRpcError as error:
             return _answer(error)
         partial = response.partial_success
-        return Taken(partial.rejected_spans, partial.error_message)
+        return taken(partial.rejected_spans, partial.error_message)
 
 
 def _answer(error: grpc.aio.AioRpcError) -> Answer:
-    words = f"gRPC {error.code().name}: {error.details()}"
+    code, details = error.code(), error.details() or ""
+    words = f"gRPC {code.name}: {details}"
     # A message beyond the server's limit is refused with the code of a server that is short of memory.
-    too_large = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in (error.details() or "")
-    if too_large or error.code() not in _TRY_AGAIN:
-        return Refused(words)
-    return Busy(words, _retry_after(error))
+    too_large = code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details
+    if too_large or grpc_row(code.name).then is Then.SPLIT:
+        return split(words)
+    return wait(words, _retry_after(error))
 
 
 def _retry_after(error: grpc.aio.AioRpcError) -> float | None:
-    """Return the seconds that the backend's RetryInfo asks for."""
+    """Return the seconds that the backend's RetryInfo asks for, at most five minutes."""
     for name, value in error.trailing_metadata() or ():
         if name == "grpc-status-details-bin":
-            for detail in Status.FromString(value).details:
-                info = RetryInfo()
-                if detail.Unpack(info):
-                    return float(info.retry_delay.ToTimedelta().total_seconds())
+            try:
+                return _retry_delay(Status.FromString(value))
+            except DecodeError:
+                return None
+    return None
+
+
+def _retry_delay(status: Any) -> float | None:
+    for detail in status.details:
+        info = RetryInfo()
+        if detail.Unpack(info):
+            seconds: float = info.retry_delay.seconds + info.retry_delay.nanos / 1e9
+            return min(max(0.0, seconds), MAX_WAIT_S)
     return None
 
 
@@ -97,4 +99,6 @@ def _credentials(settings: OtlpSettings) -> grpc.ChannelCredentials:
             read(settings.certificate), read(settings.client_key), read(settings.client_certificate)
         )
     except OSError as error:
-        raise ConfigurationError(f"The certificates for {settings.endpoint} cannot be read: {error}.") from error
+        raise ConfigurationError(
+            f"The certificates for {without_credentials(settings.endpoint)} cannot be read: {error}."
+        ) from error

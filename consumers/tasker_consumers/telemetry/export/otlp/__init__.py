@@ -1,0 +1,1 @@
+"""OTLP: spans as bytes of our own writing, over HTTP and gRPC."""

@@ -1,0 +1,24 @@
+"""Making the exporter to a backend that speaks OTLP."""
+
+from collections.abc import Mapping
+
+from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
+from tasker_consumers.telemetry.export.otlp.http import HttpTransport
+from tasker_consumers.telemetry.export.otlp.settings import GRPC, OtlpSettings
+from tasker_consumers.telemetry.export.resource import resource_attributes, version
+from tasker_consumers.telemetry.export.retrying import BackendExporter, Transport
+
+
+def otlp_exporter(environ: Mapping[str, str]) -> BackendExporter:
+    """Return the exporter that `OTEL_EXPORTER_OTLP_*` describe; raises ConfigurationError for what cannot work."""
+    settings = OtlpSettings.from_env(environ)
+    return BackendExporter(otlp_transport(settings), OtlpEncoder(resource_attributes(environ), version()))
+
+
+def otlp_transport(settings: OtlpSettings) -> Transport:
+    """Return what sends requests over the protocol of the settings."""
+    if settings.protocol != GRPC:
+        return HttpTransport(settings)
+    from tasker_consumers.telemetry.export.otlp.grpc import GrpcTransport  # noqa: PLC0415  gRPC is loaded for gRPC only
+
+    return GrpcTransport(settings)

@@ -1,0 +1,1 @@
+"""Requests on their way: what a backend answers, and what that leads to."""

@@ -1,0 +1,1 @@
+"""Zipkin: spans as its JSON, over HTTP."""

@@ -1,0 +1,65 @@
+"""The operator's choices for a telemetry worker, as one value."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from tasker_consumers.telemetry.export.dead_spans import DeadSpans
+from tasker_consumers.telemetry.export.exporter import Rejection
+from tasker_consumers.telemetry.export.sanitize import SpanSanitizer
+from tasker_consumers.telemetry.lifetime import Lifetime
+from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
+from tasker_consumers.telemetry.policy import Policy
+from tasker_producer.settings import kafka_config
+from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.topics import dead_letter_topic
+
+GROUP = "telemetry"
+_GROUP_NAME = "TASKER_TELEMETRY_GROUP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryOptions:
+    """What a telemetry worker does with spans, and where it puts those that the backend refuses."""
+
+    group: str = GROUP
+    policy: Policy
+    lifetime: Lifetime
+    sanitizer: SpanSanitizer
+    put_aside: Callable[[Sequence[Rejection]], Awaitable[None]]
+    tasks: TaskMetrics  # durations and failures, also of tasks that are not sampled
+    registry: CollectorRegistry
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str],
+        prefix: str,
+        policy: Policy,
+        lifetime: Lifetime,
+        tasks: TaskMetrics,
+        registry: CollectorRegistry,
+    ) -> "TelemetryOptions":
+        """Read `TASKER_TELEMETRY_GROUP`, `TASKER_FILTER_*`, OpenTelemetry's limits for spans, and `KAFKA_*`.
+
+        Raises ConfigurationError for a value that cannot work.
+        """
+        return cls(
+            group=_group(environ),
+            policy=policy,
+            lifetime=lifetime,
+            sanitizer=SpanSanitizer.from_env(environ),
+            put_aside=DeadSpans(kafka_config(environ), dead_letter_topic(GROUP, prefix)).put,
+            tasks=tasks,
+            registry=registry,
+        )
+
+
+def _group(environ: Mapping[str, str]) -> str:
+    """Return the name of the consumer group: one for each backend, so that each has its own progress."""
+    name = environ.get(_GROUP_NAME, "").strip() or GROUP
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name):
+        raise ConfigurationError(f"{_GROUP_NAME} is {name!r}; expected letters, digits, dots, dashes and underscores.")
+    return name
