@@ -6,10 +6,11 @@ from typing import Self
 
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import ERROR, Span
-from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.environment import duration, flag, number, text
 
 _PREFIX = "TASKER_TELEMETRY_"
 _NANOSECONDS = 1_000_000_000
+_LONGEST_S = 1e9  # thirty years
 _IDS = 1 << 56  # W3C Trace Context 2 promises randomness in the last 7 bytes of a trace id
 
 
@@ -32,14 +33,14 @@ class Policy:
 
         Raises ConfigurationError that names the variable and what was expected.
         """
-        grace = _number(environ, "GRACE_S", most=86_400.0)
-        ratio = _number(environ, "SAMPLE_RATIO", most=1.0)
+        slow_name = _PREFIX + "SAMPLE_SLOW_S"
+        slow = duration(environ, slow_name, 0.0, maximum=_LONGEST_S) if text(environ, slow_name) else None
         return cls(
             names=names,
-            grace_s=0.0 if grace is None else grace,
-            provisional=_switch(environ, "PROVISIONAL"),
-            ratio=1.0 if ratio is None else ratio,
-            slow_s=_number(environ, "SAMPLE_SLOW_S", most=1e9),
+            grace_s=duration(environ, _PREFIX + "GRACE_S", 0.0, maximum=86_400.0),
+            provisional=flag(environ, _PREFIX + "PROVISIONAL", default=False),
+            ratio=number(environ, _PREFIX + "SAMPLE_RATIO", 1.0, minimum=0.0, maximum=1.0),
+            slow_s=slow,
         )
 
     @property
@@ -69,23 +70,3 @@ class Policy:
         if root.status == ERROR or (self.slow_s is not None and root.end - root.start > self.slow_s * _NANOSECONDS):
             return True
         return int(root.trace_id[-14:], 16) < self.ratio * _IDS
-
-
-def _number(environ: Mapping[str, str], name: str, *, most: float) -> float | None:
-    text = environ.get(_PREFIX + name, "").strip()
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= most:  # false for what is not a number
-        raise ConfigurationError(f"{_PREFIX}{name} is {text!r}; expected a number from 0 to {most:g}.")
-    return number
-
-
-def _switch(environ: Mapping[str, str], name: str) -> bool:
-    text = environ.get(_PREFIX + name, "").strip().lower()
-    if text not in ("", "on", "off"):
-        raise ConfigurationError(f"{_PREFIX}{name} is {text!r}; expected on or off.")
-    return text == "on"

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tasker_consumers.settings import file_text
-from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.environment import text
 
 # Other variables of OpenTelemetry end in _FILE, too, and are no values to read.
 _IN_A_FILE = re.compile(r"((?:TASKER_TELEMETRY|OTEL_EXPORTER_(?:OTLP|ZIPKIN))_[A-Z_]+)_FILE")
@@ -19,13 +18,6 @@ def with_files(environ: Mapping[str, str]) -> dict[str, str]:
     >>> with_files({"TASKER_TELEMETRY_FILE": "spans.jsonl"})
     {'TASKER_TELEMETRY_FILE': 'spans.jsonl'}
     """
-    found = dict(environ)
-    for variable, path in environ.items():
-        match = _IN_A_FILE.fullmatch(variable)
-        if match is None or not path.strip():
-            continue
-        name = match[1]
-        if environ.get(name, "").strip():
-            raise ConfigurationError(f"{name} and {variable} are both set: keep one of them.")
-        found[name] = file_text(variable, path.strip())
-    return found
+    names = [match[1] for match in map(_IN_A_FILE.fullmatch, environ) if match]
+    values = {name: value for name, value in environ.items() if _IN_A_FILE.fullmatch(name) is None}
+    return values | {name: value for name in names if (value := text(environ, name)) is not None}

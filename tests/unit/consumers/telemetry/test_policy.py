@@ -130,7 +130,7 @@ def test_the_ratio_of_kept_traces_is_near_the_wanted_and_grows_with_it(ratio: fl
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("GRACE_S", "-1"), ("SAMPLE_RATIO", "1.5"), ("SAMPLE_RATIO", "nan"), ("PROVISIONAL", "yes")]
+    ("name", "value"), [("GRACE_S", "-1"), ("SAMPLE_RATIO", "1.5"), ("SAMPLE_RATIO", "nan"), ("PROVISIONAL", "perhaps")]
 )
 def test_a_policy_that_cannot_work_is_named_with_what_was_expected(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"TASKER_TELEMETRY_{name} is '{value}'; expected "):
