@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from tasker_consumers.engine.processor import Effects
-from tasker_consumers.stats.core.check import check
 from tasker_consumers.stats.core.contribution import contribution_of
 from tasker_consumers.stats.core.counting import Change, changes_of
 from tasker_consumers.stats.core.derive import contribution, is_terminal, stats
@@ -21,6 +20,7 @@ from tasker_consumers.stats.metrics import DEFAULT_NAMES, StatsMetrics
 from tasker_consumers.stats.window_index import WindowIndex
 from tasker_schemas.avro.codec import Decoder, SchemaLookup
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
+from tasker_schemas.event_check import check_record
 from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, event_topic, stats_topic, window_topic
 
 GROUP = "stats"
@@ -54,7 +54,7 @@ class StatsProcessor:
         self.sources = tuple(event_topic(family, prefix) for family in FAMILIES)
         self.outputs = (stats_topic(prefix), window_topic(prefix))
         self.dead_letters = dead_letter_topic(GROUP, prefix)
-        self._records = {event_topic(family, prefix): (RECORD_OF_FAMILY[family], f"{family}.") for family in FAMILIES}
+        self._records = {event_topic(family, prefix): (RECORD_OF_FAMILY[family], str(family)) for family in FAMILIES}
         #: The windows of the partitions held, for those who ask.
         self.windows = self.index = WindowIndex(self.outputs[1], lifetime.retention_s, clock=clock)
         self._metrics = StatsMetrics(self.windows.open_tasks, metric_names)
@@ -67,7 +67,7 @@ class StatsProcessor:
         """Return the event and its headers; raises PoisonRecord for what can never be read or breaks the catalogue."""
         name, family = self._records[record.topic]
         event = self._decode(name, record.value)
-        check(event, record.key, family)
+        check_record(event, record.key, family)
         return event, record.headers
 
     def fold(self, state: TaskState | None, event: Told) -> TaskState:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from tasker_schemas.avro.codec import Decoder, SchemaLookup
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.catalogue import RANK, fields_of
-from tasker_schemas.errors import PoisonReason, PoisonRecord
+from tasker_schemas.event_check import check_record
 from tasker_schemas.headers import (
     BAGGAGE,
     PARENT,
@@ -73,56 +73,23 @@ BEGUN, FAILED = RANK[State.IN_PROGRESS], RANK[State.ERROR]
 STATE_OF_RANK: tuple[str, ...] = tuple(str(state) for state in RANK)
 
 
-_STEP, _CUSTOM = Family.STEP, Family.CUSTOM  # to look a member up in its enum costs as much as a check
-_TIMES = ("timestamp", "started_at", "completed_at")
-_END_OF_TIME = 2**64 // 1000  # microseconds; OTLP's nanoseconds end there, in 2554
-
-
 def read_event(record: Record, decode: Callable[[str, bytes | None], dict[str, Any]] | None = None) -> Event:
     """Read the event of a record; `decode` is that of a `span_decoder`, by default of one without a registry.
 
     Raises PoisonRecord for a record that can never be read or breaks a rule of the catalogue, and BackendUnavailable
     when the registry must be asked and does not answer.
     """
-    key = record.key
-    if key is None:
-        raise PoisonRecord(PoisonReason.NULL_KEY, "without a key nobody knows the task")
-    family, name, prefix = _kind_of_topic(record.topic)
+    family, name = _family_and_record(record.topic)
     data = (decode or _plain_decoder().decode)(name, record.value)
-    _check(family, prefix, data, key)
+    check_record(data, record.key, family)
     return Event(family, data, _carried(record.headers))
 
 
-def _check(family: Family, prefix: str, data: dict[str, Any], key: bytes) -> None:
-    """Refuse what no producer of ours writes: such an event would end up in another task's trace, or in none."""
-    name, task_id = data.get("event_name", ""), data.get("task_id", "")
-    if b"\x00" in key:
-        raise PoisonRecord(PoisonReason.INVALID_EVENT, f"the key {key!r} contains a zero byte, which no task id may")
-    if "event_id" not in data:
-        raise PoisonRecord(PoisonReason.INVALID_EVENT, "event_id is empty")
-    if family is _CUSTOM:
-        if not task_id:
-            return
-    elif not name.startswith(prefix):
-        raise PoisonRecord(PoisonReason.INVALID_EVENT, f"event_name {name!r} is no {family} event")
-    if task_id.encode() != key:
-        raise PoisonRecord(PoisonReason.INVALID_EVENT, f"task_id {task_id!r} is not the record's key {key!r}")
-    for field in _TIMES:
-        if field in data and not 0 <= (time := data[field]) < _END_OF_TIME:
-            raise PoisonRecord(PoisonReason.INVALID_EVENT, f"{field} {time} is no time in microseconds since 1970")
-    if family is _STEP and ("step_id" not in data or data["attempt_number"] < 1):
-        raise PoisonRecord(
-            PoisonReason.INVALID_EVENT,
-            f"step_id {data.get('step_id', '')!r}, attempt_number {data['attempt_number']}: "
-            "expected an id and a number from 1",
-        )
-
-
 @lru_cache(maxsize=64)
-def _kind_of_topic(topic: str) -> tuple[Family, str, str]:
-    """Return the family of a topic's events, the record they are written as, and what their names begin with."""
+def _family_and_record(topic: str) -> tuple[Family, str]:
+    """Return the family of a topic's events, and the record that they are written as."""
     family = Family(topic.rpartition(".")[2])
-    return family, RECORD_OF_FAMILY[family], f"{family}."
+    return family, RECORD_OF_FAMILY[family]
 
 
 @lru_cache(maxsize=1)
