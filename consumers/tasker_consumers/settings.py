@@ -76,6 +76,7 @@ class ConsumerSettings(BaseModel):
     sweep_interval_s: Seconds = 30.0
     session_timeout_s: Seconds = 10.0
     broker_timeout_s: Seconds = 120.0
+    quarantine_limit: int = Field(100, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
     span_names: Literal["tasker", "readable"] = Field("tasker", description="tasker or readable")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 

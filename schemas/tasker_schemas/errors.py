@@ -40,6 +40,7 @@ class PoisonReason(StrEnum):
     BOMB = "bomb"  # announces more items or bytes than it has
     MALFORMED = "malformed"  # anything else that Avro refuses
     INVALID_EVENT = "invalid_event"  # readable, but breaks a rule of the catalogue
+    PROCESSING_FAILED = "processing_failed"  # readable, but an exception that nobody expected came of it
 
 
 class PoisonRecord(TaskerEventsError):

@@ -101,5 +101,6 @@ def _engine_settings(settings: "ConsumerSettings") -> "EngineSettings":
         sweep_interval=settings.sweep_interval_s,
         session_timeout=settings.session_timeout_s,
         broker_timeout=settings.broker_timeout_s,
+        quarantine_limit=settings.quarantine_limit,
         replication_factor=settings.replication_factor,
     )

@@ -16,15 +16,15 @@ from tasker_consumers.engine.faust.table import RunTable
 from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES, KafkaBatchProducer
 from tasker_consumers.engine.flow.batching import Batcher, FetchedRecords
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
+from tasker_consumers.engine.flow.partition_tasks import PartitionTasks, PartitionWork
 from tasker_consumers.engine.flow.pipeline import Pipeline
-from tasker_consumers.engine.flow.sweep import sweep_forever
-from tasker_consumers.engine.flow.timers import fire_timers_forever
+from tasker_consumers.engine.flow.quarantine import Quarantine
 from tasker_consumers.engine.flow.writer import BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, Topology, changelog_topic
 from tasker_consumers.engine.processor import E, Index, Processor, S
 from tasker_consumers.engine.settings import EngineSettings
-from tasker_consumers.engine.state.index import Indexing, emit_forever
+from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.restoring import Progress
 from tasker_consumers.engine.state.scans import Scans
 from tasker_consumers.engine.state.store import open_store
@@ -44,6 +44,8 @@ class EngineApp(faust.App):
     table: RunTable
     scans: Scans
     metrics: EngineMetrics
+    partition_tasks: PartitionTasks
+    quarantine: Quarantine
     #: Whether the group has told this worker who has which partition, and has not begun to tell anew.
     placed: bool = False
 
@@ -57,6 +59,7 @@ class EngineApp(faust.App):
         self.executor.stop_accepting()
         self.batcher.stop_gathering()
         await self.executor.close(self.drain_timeout)
+        await self.partition_tasks.close()
         self.batcher.clear()
         await self.consumer.commit()
 
@@ -133,18 +136,21 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
         store=app.table.store,
         producer=KafkaBatchProducer(app.kafka_producer),
         changelog=changelog_topic(processor.group),
-        dead_letters=processor.dead_letters,
-        dead_letter_partitions=topology.dead_letter_partitions,
+        dead_letters=topology.dead_letters,
         may_write=app.may_write,
     )
-    pipeline = Pipeline(processor, writer, app.metrics)
+    app.quarantine = Quarantine(settings.quarantine_limit)
+    pipeline = Pipeline(processor, writer, app.metrics, app.quarantine)
     app.batcher = Batcher(app.executor, pipeline.process, settings.batch_size, processor.gather_seconds)
     source = app.topic(*processor.sources, schema=RunSchema())
     app.agent(source, name=f"{processor.group}.runs")(_delivering(app))
-    app.task(_sweeping(app, pipeline, settings.sweep_interval))
-    app.task(_waking(app, pipeline))
-    if processor.index is not None:
-        app.task(_emitting(app, pipeline, processor.index))
+    app.partition_tasks = PartitionTasks(
+        executor=app.executor,
+        work=_partition_work(app, pipeline, processor.index, settings.sweep_interval),
+        crash=app.crash,
+        release=pipeline.release,
+    )
+    app.task(_following(app))
     app.on_partitions_assigned.connect(cast("Any", _reopen))
     return app
 
@@ -163,39 +169,27 @@ def _delivering(app: EngineApp) -> Callable[[Any], Any]:
     return deliver
 
 
-def _sweeping(app: EngineApp, pipeline: Pipeline[S, E], interval: float) -> Callable[[], Any]:
-    async def sweep() -> None:
-        await sweep_forever(
-            interval,
-            partitions=app.held_partitions,
-            executor=app.executor,
-            heads=app.table.store.heads,
-            revisit=pipeline.revisit,
-        )
+def _partition_work(app: EngineApp, pipeline: Pipeline[S, E], index: Index | None, interval: float) -> PartitionWork:
+    async def emit(partition: int) -> None:
+        states = app.table.indexing.held(partition)
+        if index is not None and states is not None:
+            await pipeline.emit(index, states)
 
-    return sweep
-
-
-def _waking(app: EngineApp, pipeline: Pipeline[S, E]) -> Callable[[], Any]:
-    async def wake() -> None:
-        await fire_timers_forever(
-            pipeline.timers, partitions=app.held_partitions, executor=app.executor, revisit=pipeline.revisit
-        )
-
-    return wake
+    return PartitionWork(
+        timers=pipeline.timers.__getitem__,
+        heads=app.table.store.heads,
+        revisit=pipeline.revisit,
+        sweep_interval=interval,
+        emit=None if index is None else emit,
+        emit_seconds=1.0 if index is None else index.emit_seconds,
+    )
 
 
-def _emitting(app: EngineApp, pipeline: Pipeline[S, E], index: Index) -> Callable[[], Any]:
-    async def emit() -> None:
-        await emit_forever(
-            index,
-            partitions=app.held_partitions,
-            indexing=app.table.indexing,
-            executor=app.executor,
-            emit=pipeline.emit,
-        )
+def _following(app: EngineApp) -> Callable[[], Any]:
+    async def follow() -> None:
+        await app.partition_tasks.follow(app.held_partitions)
 
-    return emit
+    return follow
 
 
 async def _reopen(app: Any, *_: Any, **__: Any) -> None:

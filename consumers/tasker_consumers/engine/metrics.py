@@ -20,6 +20,22 @@ class EngineMetrics:
             ["topic", "reason"],
             registry=self.registry,
         )
+        self.failed_states = Counter(
+            "tasker_engine_failed_states",
+            "Stored states that failed when their time came, and are left alone.",
+            registry=self.registry,
+        )
+        self.failed_emits = Counter(
+            "tasker_engine_failed_emits",
+            "Times that the index of a partition could not make its records.",
+            registry=self.registry,
+        )
+        self.refused_outputs = Counter(
+            "tasker_engine_refused_outputs",
+            "Output records that their topic did not take.",
+            ["topic"],
+            registry=self.registry,
+        )
         self.entries = Counter(
             "tasker_engine_entries_written", "Heads and parts of states written.", registry=self.registry
         )

@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.kafka.access import QuietAdmin
@@ -34,7 +35,7 @@ class Topology:
     """The partitions of the topics a worker deals with."""
 
     partitions: int
-    dead_letter_partitions: int
+    dead_letters: DeadLetterTopic
 
 
 def changelog_topic(group: str) -> str:
@@ -63,7 +64,12 @@ def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> 
             f"{changelog} has {existing[changelog]} partitions, its sources have {partitions}: "
             "states cannot be moved, so delete the changelog and let the group read its sources again."
         )
-    return Topology(partitions, existing.get(processor.dead_letters, partitions))
+    letters = DeadLetterTopic(
+        name=processor.dead_letters,
+        partitions=existing.get(processor.dead_letters, partitions),
+        max_bytes=int(DEAD_LETTER_CONFIG["max.message.bytes"]),
+    )
+    return Topology(partitions, letters)
 
 
 def _connect(settings: EngineSettings) -> tuple[AdminClient, dict[str, int]]:

@@ -40,6 +40,8 @@ class EngineSettings:
     replication_factor: int = -1
     #: Most records that are folded together.
     batch_size: int = 32000
+    #: Tasks that may fail unexpectedly within a minute; their records go to the dead letters, more end the worker.
+    quarantine_limit: int = 100
 
     def __post_init__(self) -> None:
         if not self.kafka.get("bootstrap.servers"):
@@ -55,6 +57,7 @@ class EngineSettings:
             "drain_timeout",
             "broker_timeout",
             "batch_size",
+            "quarantine_limit",
         ):
             if getattr(self, name) <= 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}; expected a number above 0.")

@@ -22,4 +22,4 @@ class UnreadableBatch:
     error: PoisonRecord
     key: None = None
     value: None = None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()

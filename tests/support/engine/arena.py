@@ -40,12 +40,12 @@ class Arena:
         for created in admin.create_topics(topics).values():
             created.result()
 
-    def allow_large_records(self, name: str) -> None:
-        """Let a topic take batches of up to a gigabyte, as some clusters do."""
-        resource = ConfigResource(ConfigResource.Type.TOPIC, f"{self.prefix}.{name}")
-        resource.add_incremental_config(
-            ConfigEntry("max.message.bytes", "1000000000", incremental_operation=AlterConfigOpType.SET)
-        )
+    def alter_topic(self, name: str, config: dict[str, str]) -> None:
+        """Change settings of a topic."""
+        entries = [
+            ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in config.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, f"{self.prefix}.{name}", incremental_configs=entries)
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         for altered in admin.incremental_alter_configs([resource]).values():
             altered.result()
@@ -62,7 +62,7 @@ class Arena:
         self.numbers += count
 
     @contextmanager
-    def producer(self) -> Iterator[Callable[..., None]]:
+    def producer(self, **settings: Any) -> Iterator[Callable[..., None]]:
         """Yield a function that sends a record; all are delivered at the end of the block."""
         client = Producer(
             {
@@ -70,6 +70,7 @@ class Arena:
                 "linger.ms": 10,
                 "queue.buffering.max.messages": 1_000_000,
                 "partitioner": "murmur2_random",
+                **settings,
             }
         )
 
@@ -132,10 +133,9 @@ class Arena:
 
     def states(self) -> Counts:
         """Return what the changelog alone would restore, in the output's terms."""
-        last = {
-            record.key(): json.loads(record.value()) for record in self._read(f"{self.prefix}-counting-{CHANGELOG}")
-        }
-        return {key: (len(seen), sum(seen.values())) for key, seen in last.items()}
+        last = {record.key(): record.value() for record in self._read(f"{self.prefix}-counting-{CHANGELOG}")}
+        states = {key: json.loads(value) for key, value in last.items() if value is not None}
+        return {key: (len(numbers), sum(numbers.values())) for key, numbers in states.items()}
 
     def changelog(self) -> list[Message]:
         """Return all records that the group's changelog holds now."""

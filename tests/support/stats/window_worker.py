@@ -12,7 +12,8 @@ from typing import Any
 
 from tasker_consumers.engine.flow.batch_producer import ProducerRecord
 from tasker_consumers.engine.flow.pipeline import Pipeline
-from tasker_consumers.engine.flow.writer import BatchWriter
+from tasker_consumers.engine.flow.quarantine import Quarantine
+from tasker_consumers.engine.flow.writer import BatchWriter, DeadLetterTopic
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.store import MemoryStore
@@ -22,6 +23,7 @@ from tasker_consumers.stats.processor import StatsProcessor
 from tasker_consumers.stats.window_cells import Cell
 from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
+from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.names import Family
 from tests.support.engine.values import StoredRecord
 from tests.support.stats.histories import T0
@@ -30,7 +32,7 @@ from tests.support.stats.window_oracle import without_revisions
 CHANGELOG = "changelog"
 
 
-class Crash(Exception):
+class Crash(BackendUnavailable):
     """The process is dead."""
 
 
@@ -78,11 +80,10 @@ class WindowWorker:
             store=self.store,
             producer=self.log,
             changelog=CHANGELOG,
-            dead_letters="dlq",
-            dead_letter_partitions=1,
+            dead_letters=DeadLetterTopic(name="dlq", partitions=1, max_bytes=1 << 20),
             may_write=lambda: asyncio.sleep(0),
         )
-        self.pipeline = Pipeline(self.processor, writer, EngineMetrics())
+        self.pipeline = Pipeline(self.processor, writer, EngineMetrics(), Quarantine(100))
 
     def take(self, events: Iterable[dict[str, Any]]) -> None:
         """Process a run; raises Crash when that is the last thing it does."""

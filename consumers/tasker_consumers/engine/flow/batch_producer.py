@@ -1,14 +1,25 @@
 """Whole record batches to Kafka, acknowledged before the caller goes on."""
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    CorruptRecordException,
+    InvalidTimestampError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
 
-from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+from tasker_schemas.errors import BackendUnavailable
 
 #: A batch is closed at this size, well below the 1 MiB that brokers usually accept; a larger record goes alone.
 BATCH_BYTES = 512 << 10
+#: Answers of a broker that concern the records: sending the same ones again brings the same answer.
+_REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimestampError, CorruptRecordException)
+#: No topic takes a larger record, and a broker closes the connection at a request of 100 MiB.
+_LARGEST_BYTES = 64 << 20
 
 
 class ProducerRecord(NamedTuple):
@@ -17,14 +28,33 @@ class ProducerRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     timestamp: int | None = None
-    headers: list[tuple[str, bytes]] = []  # noqa: RUF012  aiokafka takes nothing but a list; nobody changes it
+    headers: list[tuple[str, bytes | None]] = []  # noqa: RUF012  aiokafka takes nothing but a list; nobody changes it
+
+
+class RecordRefused(Exception):
+    """A topic took none of the records at `positions`, because of the records; it acknowledged all others."""
+
+    def __init__(self, topic: str, positions: Sequence[int], reason: str) -> None:
+        super().__init__(f"{topic} refused {len(positions)} record(s): {reason}")
+        self.topic = topic
+        self.positions = positions
 
 
 class BatchProducer(Protocol):
-    """Somewhere to send records to."""
+    """Sends records to one partition of a topic."""
 
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
-        """Send, wait for the acknowledgement, and return the offset of the last record (None: there was none)."""
+        """Send, wait for the acknowledgement, and return the offset of the last record (None: there was none).
+
+        Raises `RecordRefused` when the topic takes a record neither now nor later, else `BackendUnavailable`.
+        """
+
+
+class PackedBatch(NamedTuple):
+    """A batch of aiokafka's, and the positions of its records among those that were sent."""
+
+    builder: Any
+    positions: range
 
 
 class KafkaBatchProducer:
@@ -34,33 +64,46 @@ class KafkaBatchProducer:
         self._producer = producer  # a function, because Faust makes the producer when it starts
 
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
-        """See `BatchProducer`.
-
-        Raises `ConfigurationError` for a record too large for the topic, else `BackendUnavailable`.
-        """
+        """See `BatchProducer`. All batches have their answer before it returns or raises."""
         producer = self._producer()
-        pending = []
-        last = None
+        deliveries, refused, reason = [], list[int](), ""
         try:
             for batch in pack(producer.create_batch, records):
-                count = batch.record_count()
-                pending.append((await producer.send_batch(batch, topic, partition=partition), count))
-            for delivery, count in pending:
-                last = (await delivery).offset + count - 1
-        except MessageSizeTooLargeError as error:
-            raise ConfigurationError(f"{topic} refused a record for its size: raise its max.message.bytes.") from error
+                if batch.builder.size() > _LARGEST_BYTES:
+                    refused += batch.positions
+                    reason = f"{batch.builder.size():,} bytes are more than any topic takes"
+                else:
+                    delivery = await producer.send_batch(batch.builder, topic, partition=partition)
+                    deliveries.append((delivery, batch.positions))
         except KafkaError as error:
-            raise BackendUnavailable(f"Kafka took no records for {topic} [{partition}]: {error!r}") from error
+            raise _unavailable(topic, partition, error) from error
+        finally:
+            answers = await asyncio.gather(*(delivery for delivery, _ in deliveries), return_exceptions=True)
+        last: int | None = None
+        for answer, (_, positions) in zip(answers, deliveries, strict=True):
+            if isinstance(answer, _REFUSALS):
+                refused += positions
+                reason = type(answer).__name__
+            elif isinstance(answer, BaseException):
+                raise _unavailable(topic, partition, answer) from answer
+            else:
+                last = answer.offset + len(positions) - 1
+        if refused:
+            raise RecordRefused(topic, refused, reason)
         return last
 
 
-def pack(create_batch: Callable[[], Any], records: Iterable[ProducerRecord]) -> Iterator[Any]:
-    """Fill batches with records; none is empty, and a record that is larger than a batch gets one of its own."""
-    batch = create_batch()
-    for key, value, timestamp, headers in records:
-        if batch.append(key=key, value=value, timestamp=timestamp, headers=headers) is None:
-            yield batch
-            batch = create_batch()
-            batch.append(key=key, value=value, timestamp=timestamp, headers=headers)
-    if batch.record_count():
-        yield batch
+def pack(create_batch: Callable[[], Any], records: Iterable[ProducerRecord]) -> Iterator[PackedBatch]:
+    """Fill batches with records; none is empty, and a record that is larger than a batch gets a batch for itself."""
+    builder, first, position = create_batch(), 0, -1
+    for position, (key, value, timestamp, headers) in enumerate(records):
+        if builder.append(key=key, value=value, timestamp=timestamp, headers=headers) is None:
+            yield PackedBatch(builder, range(first, position))
+            builder, first = create_batch(), position
+            builder.append(key=key, value=value, timestamp=timestamp, headers=headers)
+    if builder.record_count():
+        yield PackedBatch(builder, range(first, position + 1))
+
+
+def _unavailable(topic: str, partition: int, error: BaseException) -> BackendUnavailable:
+    return BackendUnavailable(f"Kafka took no records for {topic} [{partition}]: {error!r}")

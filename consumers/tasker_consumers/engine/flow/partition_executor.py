@@ -1,11 +1,12 @@
-"""One piece of work at a time for each partition, any number of partitions side by side.
+"""One job at a time for each partition, any number of partitions side by side.
 
-Two topics share the states of a partition, and so does the sweep: all three take turns in the partition's lane. While
-one lane waits for a slow backend the others go on; whoever has the next run for a busy lane waits, which is what
-keeps memory bounded.
+Two topics share the states of a partition, and so do timers and the sweep: all of them take turns under the partition's
+lock. While one partition waits for a slow backend the others go on. The next batch for a busy partition waits, which
+bounds the memory of the worker.
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -14,13 +15,15 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 Job = Callable[[], Coroutine[Any, Any, None]]
 
+logger = logging.getLogger(__name__)
+
 
 class PartitionExecutor:
     """Runs jobs by partition; closed while the group redistributes partitions."""
 
     def __init__(self, crash: Callable[[BaseException], Awaitable[None]]) -> None:
         self._crash = crash
-        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._closing = asyncio.Event()
@@ -37,19 +40,27 @@ class PartitionExecutor:
         return len(self._tasks)
 
     async def start(self, partition: int, job: Job) -> asyncio.Task[None] | None:
-        """Wait for the lane, start the job in it and return its task; None when the executor was closed meanwhile.
+        """Wait for the partition's lock, start the job and return its task; None when the executor closed meanwhile.
 
-        A job that raises crashes the worker: the run it had is delivered again to the next one.
+        A job that raises crashes the worker: its batch is delivered again to the next owner of the partition.
         """
-        epoch, turn = self._epoch, self._turns[partition]
-        await turn.acquire()
+        epoch, lock = self._epoch, self._locks[partition]
+        await lock.acquire()
         if self._closed or epoch != self._epoch:
-            turn.release()
+            lock.release()
             return None
-        task = asyncio.create_task(self._guard(job, turn), name=f"lane-{partition}")
+        task = asyncio.create_task(self._guard(partition, job, lock), name=f"job-{partition}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    async def run(self, partition: int, job: Job) -> bool:
+        """Start a job as `start` does and wait for its end; False when the executor closed before it began."""
+        task = await self.start(partition, job)
+        if task is None:
+            return False
+        await asyncio.wait([task])
+        return True
 
     def stop_accepting(self) -> None:
         """Take no more jobs."""
@@ -58,7 +69,7 @@ class PartitionExecutor:
         self._epoch += 1
 
     async def close(self, grace: float) -> None:
-        """Take no more jobs, wait up to `grace` seconds for those at work, then cancel what is left."""
+        """Take no more jobs, wait up to `grace` seconds for those at work, then cancel the rest."""
         self.stop_accepting()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
@@ -78,25 +89,28 @@ class PartitionExecutor:
         An open iterator would keep a revoked partition's database locked.
         """
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
+            # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the event.
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
-    async def _guard(self, job: Job, turn: asyncio.Lock) -> None:
+    async def _guard(self, partition: int, job: Job, lock: asyncio.Lock) -> None:
         try:
             await job()
-        except Exception as error:  # noqa: BLE001  whatever went wrong, going on would lose the run
-            if not self._closed:
+        except Exception as error:  # noqa: BLE001  to go on after any of them would lose the batch
+            if self._closed:  # the batch is delivered again: only the reason would be lost
+                logger.warning("Partition %d let its batch go: %s: %s", partition, type(error).__name__, error)
+            else:
                 self._closed = True
+                error.add_note(f"partition {partition}")
                 await self._crash(error)
         finally:
-            turn.release()
+            lock.release()
 
 
 async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end what must not be left half done, even when the caller is cancelled meanwhile."""
+    """Run work to its end that must not be left half done, however often the caller is cancelled meanwhile."""
     task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if task.cancelled():
-            raise
-        return await task
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    return task.result()

@@ -1,11 +1,14 @@
-"""What happens to a run of records: decode, fold, react, write; the ack comes after, from whoever delivered it."""
+"""The way of a batch: decode, fold, effects, write; the ack comes after, from the caller."""
 
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Generic
+from typing import Any, Generic
 
+from tasker_consumers.engine.flow.isolation import process_or_isolate
+from tasker_consumers.engine.flow.quarantine import Burial, Quarantine, failed, is_record_fault
 from tasker_consumers.engine.flow.timers import Timers
 from tasker_consumers.engine.flow.writer import BatchResult, BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
@@ -16,89 +19,137 @@ from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 #: How long the event loop may wait for us; heartbeats and other partitions need it in between.
 SLICE_SECONDS = 0.015
 _CHECK_EVERY = 64
-#: Between two looks at a record that needs a backend which is away; doubled each time up to the second.
+#: Between two attempts at a record that needs a backend which is away; doubled each time up to the second.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 10.0
 
 logger = logging.getLogger(__name__)
 
-Poisoned = tuple[Record, PoisonRecord]
-
-_NOTHING = Effects()
-
 
 class Pipeline(Generic[S, E]):
-    """The way of a run through an application; everything is written and acknowledged before `process` returns."""
+    """The way of a batch through an application; everything is written and acknowledged before `process` returns."""
 
-    def __init__(self, processor: Processor[S, E], writer: BatchWriter, metrics: EngineMetrics) -> None:
+    def __init__(
+        self,
+        processor: Processor[S, E],
+        writer: BatchWriter,
+        metrics: EngineMetrics,
+        quarantine: Quarantine,
+    ) -> None:
         self._processor = processor
         self._writer = writer
         self._metrics = metrics
-        #: States that asked to be looked at again.
-        self.timers = Timers()
+        self.quarantine = quarantine
+        #: When states asked to be looked at again, by partition.
+        self.timers: defaultdict[int, Timers] = defaultdict(Timers)
+        #: Keys of states that failed without a record; they are not asked again while the partition is held.
+        self._failed_keys: defaultdict[int, set[bytes]] = defaultdict(set)
 
-    async def process(self, partition: int, run: Sequence[Record]) -> None:
-        """Take one run through all steps; the caller holds the partition's lane."""
+    async def process(self, partition: int, batch: Sequence[Record]) -> None:
+        """Take a batch through all steps; the caller holds the partition's lock.
+
+        A record that fails, in whatever step, goes to the dead letters, and all others are processed. Raises errors
+        that are no record's fault, and `QuarantineOverflow` when too many tasks fail.
+        """
+        burials: list[Burial] = []
+
+        async def attempt(records: Sequence[Record]) -> None:
+            burials.extend(await self._process_whole(partition, records))
+
         with self._metrics.run_seconds.time():
-            touched, poisoned = await self._fold(partition, run)
-            await self._settle(partition, touched, poisoned)
-        self._metrics.records.labels(partition).inc(len(run) - len(poisoned))
-        for record, error in poisoned:
+            failures = await process_or_isolate(batch, lambda record: record.key, attempt)
+            burials += (Burial(record, failed(error)) for record, error in failures)
+            if burials:
+                self.quarantine.check(burials)
+                await self._writer.bury(partition, burials)
+                self.quarantine.note(burials)
+        self._metrics.records.labels(partition).inc(len(batch) - len(burials))
+        for record, error in burials:
             self._metrics.poison.labels(record.topic, error.reason).inc()
 
     async def revisit(self, partition: int, keys: Iterable[bytes], now: int) -> float:
         """Ask stored states whether something is due, and take those that say so through the other steps.
 
-        Returns the seconds that the asking took: what is due has to be done, but the asking can be spread.
+        A state that fails is logged, counted, and left alone while this worker holds the partition. Returns the seconds
+        that the asking took: what is due has to be done, but the asking can be spread.
         """
-        begun = time.perf_counter()
-        read, load, is_due = self._writer.store.reader(partition), self._processor.load, self._processor.is_due
-        states = ((key, load(key, read)) for key in keys)
-        due = {key: state for key, state in states if state is not None and is_due(state, now)}
-        asked = time.perf_counter() - begun
-        await self._settle(partition, due, [])
+        asked, left_alone = 0.0, self._failed_keys[partition]
+
+        async def attempt(part: Sequence[bytes]) -> None:
+            nonlocal asked
+            asked += await self._revisit_whole(partition, part, now)
+
+        keys = [key for key in keys if key not in left_alone]
+        for key, error in await process_or_isolate(keys, lambda key: key, attempt):
+            reason = f"task {key.decode('utf-8', 'backslashreplace')!r} in partition {partition}: {failed(error)}"
+            self.quarantine.count(key, reason)
+            self._metrics.failed_states.inc()
+            left_alone.add(key)
+            logger.warning("A stored state fails and is left alone: %s", reason)
         return asked
 
     async def emit(self, index: Index, states: States) -> None:
-        """Tell what the index has to tell of a partition; the caller holds its lane."""
-        effects = await index.emit(states)
-        await self._writer.emit(states.partition, effects.outputs)
+        """Publish the records that the index has for a partition; the caller holds its lock."""
+        try:
+            effects = await index.emit(states)
+        except Exception as error:
+            if not is_record_fault(error):
+                raise
+            self._metrics.failed_emits.inc()
+            logger.warning("The index of partition %d published nothing: %s", states.partition, failed(error))
+            return
+        for refusal in await self._writer.emit(states.partition, effects.outputs):
+            self._metrics.refused_outputs.labels(refusal.topic).inc(len(refusal.positions))
+            logger.warning("Partition %d: %s", states.partition, refusal)
         if effects.entries or effects.index:
             await self._writer.write(states.partition, BatchResult(entries=effects.entries, index=effects.index))
         self._count(effects.entries, effects)
         effects.written()
 
-    async def _fold(self, partition: int, run: Sequence[Record]) -> tuple[dict[bytes, S], list[Poisoned]]:
+    def release(self, partition: int) -> None:
+        """Forget a partition that another worker gets."""
+        self.timers.pop(partition, None)
+        self._failed_keys.pop(partition, None)
+
+    async def _process_whole(self, partition: int, records: Sequence[Record]) -> list[Burial]:
+        """Process records all or none, and return those that are unreadable, which are still to be buried."""
+        touched, burials = await self._fold(partition, records)
+        await self._finish(partition, touched)
+        return burials
+
+    async def _fold(self, partition: int, records: Sequence[Record]) -> tuple[dict[bytes, S], list[Burial]]:
         # The hot loop: everything it needs is local, and it awaits only when its slice of time is used up.
         decode, fold, load = self._processor.decode, self._processor.fold, self._processor.load
         read, clock = self._writer.store.reader(partition), time.perf_counter
         touched: dict[bytes, S] = {}
-        poisoned: list[Poisoned] = []
-        known, until = touched.get, clock() + SLICE_SECONDS
-        for count, record in enumerate(run):
+        burials: list[Burial] = []
+        get, until = touched.get, clock() + SLICE_SECONDS
+        for count, record in enumerate(records):
             key = record.key
+            event: Any
             try:
-                if key is None:
-                    raise _no_key(record)
-                try:
-                    event = decode(record)
-                except BackendUnavailable as error:
-                    event = await self._hold(record, error)
-            except PoisonRecord as error:
-                poisoned.append((record, error))
+                event = _unkeyed(record) if key is None else decode(record)
+            except BackendUnavailable as error:
+                event = await self._hold(record, error)
+            except Exception as error:
+                if not is_record_fault(error):
+                    raise
+                event = Burial(record, failed(error))
+            if key is None or type(event) is Burial:
+                burials.append(event)
                 continue
-            state = known(key)
+            state = get(key)
             if state is None:
                 state = load(key, read)
             touched[key] = fold(state, event)
             if not count % _CHECK_EVERY and clock() > until:
                 await asyncio.sleep(0)
                 until = clock() + SLICE_SECONDS
-        return touched, poisoned
+        return touched, burials
 
-    async def _hold(self, record: Record, error: BackendUnavailable) -> E:
-        """Keep the run until what its record needs is back, such as the registry that knows its schema; then decode it.
+    async def _hold(self, record: Record, error: BackendUnavailable) -> E | Burial:
+        """Keep the batch until the backend that its record needs is back, such as the registry; then decode it.
 
-        Looks again in a thread, because a backend that hangs must not stop the heartbeats. Raises PoisonRecord.
+        Tries again in a thread, because a backend that hangs must not stop the heartbeats.
         """
         pause = _FIRST_PAUSE_S
         while True:
@@ -108,18 +159,31 @@ class Pipeline(Generic[S, E]):
                 return await asyncio.to_thread(self._processor.decode, record)
             except BackendUnavailable as again:
                 error, pause = again, min(2 * pause, _LONGEST_PAUSE_S)
+            except Exception as unreadable:
+                if not is_record_fault(unreadable):
+                    raise
+                return Burial(record, failed(unreadable))
 
-    async def _settle(self, partition: int, touched: dict[bytes, S], poisoned: list[Poisoned]) -> None:
-        if not touched and not poisoned:
+    async def _revisit_whole(self, partition: int, keys: Iterable[bytes], now: int) -> float:
+        begun = time.perf_counter()
+        read, load, is_due = self._writer.store.reader(partition), self._processor.load, self._processor.is_due
+        states = ((key, load(key, read)) for key in keys)
+        due = {key: state for key, state in states if state is not None and is_due(state, now)}
+        asked = time.perf_counter() - begun
+        await self._finish(partition, due)
+        return asked
+
+    async def _finish(self, partition: int, touched: dict[bytes, S]) -> None:
+        if not touched:
             return
         with self._metrics.react_seconds.time():
-            effects = await self._processor.effects_of(partition, touched) if touched else _NOTHING
+            effects = await self._processor.effects_of(partition, touched)
         entries = {**effects.entries, **await self._dump(touched)}
-        result = BatchResult(entries=entries, index=effects.index, outputs=effects.outputs, poisoned=poisoned)
+        result = BatchResult(entries=entries, index=effects.index, outputs=effects.outputs)
         await self._writer.write(partition, result)
         self._count(entries, effects)
         effects.written()
-        self.timers.set(partition, effects.timers)
+        self.timers[partition].set(effects.timers)
 
     def _count(self, entries: Entries, effects: Effects) -> None:
         self._metrics.entries.inc(len(entries))
@@ -137,7 +201,8 @@ class Pipeline(Generic[S, E]):
         return entries
 
 
-def _no_key(record: Record) -> PoisonRecord:
+def _unkeyed(record: Record) -> Burial:
+    """Return the burial of a record without a key; a batch that could not be read brings its own reason."""
     if isinstance(record, UnreadableBatch):
-        return record.error
-    return PoisonRecord(PoisonReason.NULL_KEY, "a record without a key has no state")
+        return Burial(record, record.error)
+    return Burial(record, PoisonRecord(PoisonReason.NULL_KEY, "a record without a key has no state"))

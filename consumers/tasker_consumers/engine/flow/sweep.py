@@ -1,55 +1,45 @@
 """Stored states, asked from time to time whether something is due that no event brings."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 
-#: States that are asked in one turn of a lane; a run waits at most for so many.
-TURN = 200
-#: Part of a worker's time that the asking may take, however many states there are: with a million of them a sweep takes
-#: minutes, but the runs do not notice.
+#: States that are asked in one job of a partition; a batch waits at most for so many.
+STATES_PER_JOB = 200
+#: Part of a worker's time that the asking may take over all its partitions, however many states there are: with a
+#: million of them a sweep takes minutes, but the batches do not notice.
 SHARE = 0.05
 
 Revisit = Callable[[int, Iterable[bytes], int], Awaitable[float]]
 """Asks the states of some keys, does what is due, and returns the seconds that the asking took."""
 
 
-async def sweep_forever(
-    interval: float,
+async def sweep(
+    partition: int,
     *,
-    partitions: Callable[[], Collection[int]],
     executor: PartitionExecutor,
     heads: Callable[[int], Iterator[bytes]],
     revisit: Revisit,
+    share: Callable[[], float] = lambda: SHARE,
 ) -> None:
-    """Revisit the states of all partitions held, a few at a time in their lane, and again `interval` seconds later."""
-    while True:
-        await asyncio.sleep(interval)
-        for partition in sorted(partitions()):
-            await sweep(partition, executor=executor, heads=heads, revisit=revisit)
+    """Revisit all states of one partition, some at a time; ends early when the executor closes.
 
-
-async def sweep(
-    partition: int, *, executor: PartitionExecutor, heads: Callable[[int], Iterator[bytes]], revisit: Revisit
-) -> None:
-    """Revisit all states of one partition; ends early when the executor closes."""
-    walk: Iterator[bytes] | None = None
-    left = True  # until a turn comes to the end of the walk, or does not come to its own
+    `share` is the part of the worker's time that this partition may take.
+    """
+    keys: Iterator[bytes] | None = None
+    keys_remain = True  # also when a job was cut off: its keys were not asked
     asked = 0.0
 
-    async def turn() -> None:
-        nonlocal walk, left, asked
-        walk, left = heads(partition) if walk is None else walk, False
-        some = list(islice(walk, TURN))
-        asked = await revisit(partition, some, time.time_ns() // 1000)
-        left = bool(some)
+    async def job() -> None:
+        nonlocal keys, keys_remain, asked
+        keys, keys_remain = heads(partition) if keys is None else keys, False
+        part = list(islice(keys, STATES_PER_JOB))
+        asked = await revisit(partition, part, time.time_ns() // 1000)
+        keys_remain = bool(part)
 
-    while left:
-        task = await executor.start(partition, turn)
-        if task is None:
+    while keys_remain:
+        if not await executor.run(partition, job):
             return
-        await asyncio.wait([task])
-        await executor.sleep_unless_closing(asked * (1 / SHARE - 1))
+        await executor.sleep_unless_closing(asked * (1 / share() - 1))

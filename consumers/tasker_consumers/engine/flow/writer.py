@@ -1,32 +1,43 @@
-"""What a run leaves behind: entries in the store and its changelog, output records, dead letters; all acknowledged."""
+"""Writes the results of a batch: entries to changelog and store, output records, dead letters; all acknowledged."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tasker_consumers.engine.flow.batch_producer import BatchProducer, ProducerRecord
-from tasker_consumers.engine.flow.dead_letters import dead_letter, dead_letter_pointer
+from tasker_consumers.engine.flow.batch_producer import BatchProducer, ProducerRecord, RecordRefused
+from tasker_consumers.engine.flow.dead_letters import letter_of, pointer
 from tasker_consumers.engine.flow.partition_executor import uninterrupted
-from tasker_consumers.engine.processor import Entries, Record
+from tasker_consumers.engine.flow.quarantine import Burial
+from tasker_consumers.engine.processor import Entries
 from tasker_consumers.engine.state.store import StateStore
-from tasker_consumers.engine.unreadable_batch import UnreadableBatch
-from tasker_schemas.errors import PoisonRecord
+
+Outputs = Mapping[str, Mapping[bytes, bytes]]
+"""Records by topic and key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchResult:
-    """What became of one run of one partition."""
+    """What one batch of a partition changes."""
 
     entries: Entries
     #: Entries that are in no changelog.
     index: Entries = field(default_factory=dict)
-    outputs: Mapping[str, Mapping[bytes, bytes]] = field(default_factory=dict)
-    poisoned: Sequence[tuple[Record, PoisonRecord]] = ()
+    outputs: Outputs = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterTopic:
+    """Where dead letters go."""
+
+    name: str
+    partitions: int
+    #: A record that makes a larger letter is buried as a pointer.
+    max_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchWriter:
-    """Writes outcomes; the order matters: changelog, store, and only then may the run's offset be committed.
+    """Writes results; the order matters: changelog, store, and only then may the batch's offset be committed.
 
     So the store is never ahead of the changelog. If it were, a part of a state that only the store has would not be
     written again by the next delivery, which may touch other parts, and would be gone with the disk.
@@ -35,42 +46,75 @@ class BatchWriter:
     store: StateStore
     producer: BatchProducer
     changelog: str
-    dead_letters: str
-    dead_letter_partitions: int
+    dead_letters: DeadLetterTopic
     #: Waits until this worker may be sure that the partition is still its own.
     may_write: Callable[[], Awaitable[None]]
 
     async def write(self, partition: int, result: BatchResult) -> None:
         """Write everything and return when Kafka has acknowledged it.
 
-        Can be cancelled before it begins, not in between: the partition's next owner would read half of it, and what is
-        still in the producer's hands would come after the next owner's own records.
+        Can be cancelled before it begins, not in between: the partition's next owner would read half of it, and
+        records that are still in the producer's hands would come after the next owner's own records.
+
+        Raises `RecordRefused` for a state or an output that its topic does not take; then nothing has changed.
         """
         await self.may_write()
         await uninterrupted(self._write(partition, result))
 
-    async def emit(self, partition: int, outputs: Mapping[str, Mapping[bytes, bytes]]) -> None:
-        """Send records and return when Kafka has acknowledged them."""
+    async def emit(self, partition: int, outputs: Outputs) -> list[RecordRefused]:
+        """Send records and return when Kafka has answered: with the refusals, one for each topic that refused some."""
         await self.may_write()
-        await uninterrupted(self._emit(partition, outputs))
+        answers = await uninterrupted(self._emit(partition, outputs))
+        return _refusals(answers)
 
-    async def _emit(self, partition: int, outputs: Mapping[str, Mapping[bytes, bytes]]) -> None:
-        await asyncio.gather(*(self._send(topic, partition, records) for topic, records in outputs.items() if records))
+    async def bury(self, partition: int, burials: Sequence[Burial]) -> None:
+        """Send dead letters and return when Kafka has acknowledged them: pointers for records that do not fit."""
+        await self.may_write()
+        await uninterrupted(self._bury(partition, burials))
+
+    async def _emit(self, partition: int, outputs: Outputs) -> list[int | BaseException | None]:
+        sends = (self._send(topic, partition, records) for topic, records in outputs.items() if records)
+        return await asyncio.gather(*sends, return_exceptions=True)
 
     async def _write(self, partition: int, result: BatchResult) -> None:
-        changelog_offset, *_ = await asyncio.gather(
-            self._send(self.changelog, partition, result.entries),
-            *([self._emit(partition, result.outputs)] if result.outputs else []),
-            *([self._bury(partition, result.poisoned)] if result.poisoned else []),
+        entries = self._send(self.changelog, partition, result.entries)
+        (changelog, *_), outputs = await asyncio.gather(
+            asyncio.gather(entries, return_exceptions=True), self._emit(partition, result.outputs)
         )
-        self.store.write(partition, {**result.entries, **result.index}, changelog_offset)
+        if refusals := _refusals([changelog, *outputs]):
+            await self._take_back(partition, result.entries)
+            raise refusals[0]
+        assert not isinstance(changelog, BaseException)
+        self.store.write(partition, {**result.entries, **result.index}, changelog)
+
+    async def _take_back(self, partition: int, entries: Entries) -> None:
+        """Write the stored values into the changelog again: it may have taken some of the entries."""
+        read = self.store.reader(partition)
+        offset = await self._send(self.changelog, partition, {key: read(key) for key in entries})
+        self.store.write(partition, {}, offset)
 
     async def _send(self, topic: str, partition: int, values: Mapping[bytes, bytes | None]) -> int | None:
         return await self.producer.send(topic, partition, (ProducerRecord(key, value) for key, value in values.items()))
 
-    async def _bury(self, partition: int, poisoned: Sequence[tuple[Record, PoisonRecord]]) -> int | None:
-        letters = [
-            dead_letter_pointer(record) if isinstance(record, UnreadableBatch) else dead_letter(record, error)
-            for record, error in poisoned
-        ]
-        return await self.producer.send(self.dead_letters, partition % self.dead_letter_partitions, letters)
+    async def _bury(self, partition: int, burials: Sequence[Burial]) -> None:
+        topic = self.dead_letters
+        try:
+            letters = [letter_of(*burial, max_bytes=topic.max_bytes) for burial in burials]
+            await self.producer.send(topic.name, partition % topic.partitions, letters)
+        except RecordRefused as refusal:
+            refused = [burials[position] for position in refusal.positions]
+            if len(refused) < len(burials):
+                await self._bury(partition, refused)
+            elif len(refused) > 1:  # a whole batch was refused for one of them
+                await self._bury(partition, refused[: len(refused) // 2])
+                await self._bury(partition, refused[len(refused) // 2 :])
+            else:
+                await self.producer.send(topic.name, partition % topic.partitions, [pointer(*refused[0])])
+
+
+def _refusals(answers: Sequence[object]) -> list[RecordRefused]:
+    """Return the refusals among the answers of producers; raises any other error among them."""
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, RecordRefused):
+            raise answer
+    return [answer for answer in answers if isinstance(answer, RecordRefused)]

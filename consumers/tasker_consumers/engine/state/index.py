@@ -1,14 +1,11 @@
 """Where an application's index meets the states: made anew when they were restored, told which partitions it has."""
 
-import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
-from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 from tasker_consumers.engine.processor import INDEX, Entries, Index, Read, States
 from tasker_consumers.engine.state.store import INDEX_VERSION, StateStore
 
@@ -94,26 +91,3 @@ class Indexing:
         self._store.write(states.partition, {**entries, INDEX_VERSION: index.version})
         took = time.monotonic() - begun
         logger.info("Index of partition %d: %d entries, made anew in %.1f s", states.partition, len(entries), took)
-
-
-async def emit_forever(
-    index: Index,
-    *,
-    partitions: Callable[[], Collection[int]],
-    indexing: Indexing,
-    executor: PartitionExecutor,
-    emit: Callable[[Index, States], Awaitable[None]],
-) -> None:
-    """Have the index tell what it has to tell of all partitions held, each in its lane, again and again."""
-
-    async def turn(partition: int) -> None:
-        states = indexing.held(partition)
-        if states is not None:
-            await emit(index, states)
-
-    while True:
-        await asyncio.sleep(index.emit_seconds)
-        for partition in sorted(partitions()):
-            task = await executor.start(partition, partial(turn, partition))
-            if task is not None:
-                await asyncio.wait([task])

@@ -19,6 +19,7 @@ from tasker_consumers.engine.app import EngineApp, build_app
 from tasker_consumers.engine.faust.consumer import Run, RunConsumer
 from tasker_consumers.engine.faust.fetch_thread import FETCH_WAIT_MS, RunConsumerThread
 from tasker_consumers.engine.faust.recovery import RunRecovery
+from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.preflight import Topology
 from tasker_consumers.engine.settings import EngineSettings
 from tests.support.engine.counting import Counting
@@ -98,6 +99,8 @@ def test_source_that_the_engine_was_written_against_is_unchanged(name: str) -> N
     assert hashlib.sha256(source.encode()).hexdigest()[:12] == FINGERPRINTS[name]
 
 
+LETTERS = DeadLetterTopic(name="t.dlq", partitions=1, max_bytes=1 << 20)
+
 Scenario = Callable[[EngineApp, RunConsumer], Awaitable[None]]
 
 
@@ -106,7 +109,12 @@ def with_consumer(scenario: Scenario) -> None:
 
     async def run() -> None:
         settings = EngineSettings(kafka={"bootstrap.servers": "127.0.0.1:1"}, store="memory", batch_size=3)
-        app = build_app(Counting("t"), settings, Topology(1, 1), Path("never-written"))
+        app = build_app(
+            Counting("t"),
+            settings,
+            Topology(1, LETTERS),
+            Path("never-written"),
+        )
         consumer = app.consumer
         assert isinstance(consumer, RunConsumer)
         acking: Any = app.topics

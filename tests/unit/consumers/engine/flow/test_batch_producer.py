@@ -13,7 +13,7 @@ create_batch = partial(BatchBuilder, LIMIT, 0)
 
 def counts(sizes: list[int]) -> list[int]:
     records = [ProducerRecord(b"k", b"x" * size) for size in sizes]
-    return [batch.record_count() for batch in pack(create_batch, records)]
+    return [batch.builder.record_count() for batch in pack(create_batch, records)]
 
 
 def test_records_share_batches_up_to_their_size() -> None:
@@ -40,4 +40,4 @@ def test_headers_timestamp_and_missing_values_are_taken_along() -> None:
             return 1
 
     (batch,) = pack(Recorder, [ProducerRecord(b"k", None, 5, [("h", b"v")])])
-    assert batch.kept == {"key": b"k", "value": None, "timestamp": 5, "headers": [("h", b"v")]}
+    assert batch.builder.kept == {"key": b"k", "value": None, "timestamp": 5, "headers": [("h", b"v")]}

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import pytest
 
 from tasker_consumers.engine.flow.pipeline import Pipeline
-from tasker_consumers.engine.flow.writer import BatchWriter
+from tasker_consumers.engine.flow.quarantine import Quarantine, QuarantineOverflow
+from tasker_consumers.engine.flow.writer import BatchWriter, DeadLetterTopic
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.processor import Effects, Record
 from tasker_consumers.engine.state.store import MemoryStore
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
-from tests.support.engine.counting import Counting, Number, State
-from tests.support.engine.values import ListOutbox, StoredRecord
+from tests.support.engine.counting import LARGE_OUTPUT, LARGE_STATE, STAGES, Counting, Number, State
+from tests.support.engine.values import ListProducer, StoredRecord
 
 COUNTING = Counting("t")
 CHANGELOG = "t-counting-states-changelog"
@@ -23,17 +24,18 @@ CHANGELOG = "t-counting-states-changelog"
 class Bench:
     """A pipeline with everything that can be looked at afterwards."""
 
-    def __init__(self, processor: Counting = COUNTING) -> None:
-        self.store, self.producer, self.metrics = MemoryStore(), ListOutbox(), EngineMetrics()
-        self.pipeline: Pipeline[State, Number] = Pipeline(processor, self._writer(processor), self.metrics)
+    def __init__(self, processor: Counting = COUNTING, limit: int = 100) -> None:
+        self.store, self.producer, self.metrics = MemoryStore(), ListProducer(), EngineMetrics()
+        self.pipeline: Pipeline[State, Number] = Pipeline(
+            processor, self._writer(processor), self.metrics, Quarantine(limit)
+        )
 
     def _writer(self, processor: Counting) -> BatchWriter:
         return BatchWriter(
             store=self.store,
             producer=self.producer,
             changelog=CHANGELOG,
-            dead_letters=processor.dead_letters,
-            dead_letter_partitions=2,
+            dead_letters=DeadLetterTopic(name=processor.dead_letters, partitions=2, max_bytes=1 << 20),
             may_write=lambda: asyncio.sleep(0),
         )
 
@@ -94,16 +96,72 @@ def test_a_revisit_writes_only_what_is_due() -> None:
     assert bench.sent("t.counts")[1:] == [(b"k", b"2:15")]
 
 
-def test_a_reaction_that_raises_leaves_store_and_topics_as_they_were() -> None:
+def numbers(count: int, *, keys: int = 4) -> list[StoredRecord]:
+    return [StoredRecord(key=b"k%d" % (n % keys), value=b"%d:1" % n, offset=n) for n in range(count)]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_record_that_fails_in_any_stage_is_buried_alone_and_all_others_are_folded(stage: str) -> None:
+    bench = Bench(Counting("t", fails_in=stage, fatal=13))
+    bench.producer.limits = {CHANGELOG: LARGE_STATE, "t.counts": LARGE_OUTPUT}
+    asyncio.run(bench.pipeline.process(1, numbers(40)))
+    assert bench.sent("t.dlq") == [(b"k1", b"13:1")]
+    expected = {b"k%d" % k: {n: 1 for n in range(k, 40, 4) if n != 13} for k in range(4)}
+    states = {key: COUNTING.load(key, bench.store.reader(1)) for key in expected}
+    assert states == expected
+    assert dict(bench.sent(CHANGELOG)) == {key: COUNTING.dump(key, state)[key] for key, state in expected.items()}
+
+
+def test_a_record_that_fails_is_counted_by_its_reason() -> None:
+    bench = Bench(Counting("t", fails_in="effects", fatal=1))
+    bench.process(b"1:10", b"2:20")
+    labels = {"topic": "t.a", "reason": "processing_failed"}
+    assert bench.metrics.registry.get_sample_value("tasker_engine_poison_records_total", labels) == 1
+    assert bench.metrics.registry.get_sample_value("tasker_engine_records_total", {"partition": "1"}) == 1
+
+
+@pytest.mark.parametrize("fault", [BackendUnavailable("no broker"), OSError("no space left"), Exception("IO error")])
+def test_a_fault_that_is_not_the_records_ends_the_worker_and_buries_nothing(fault: Exception) -> None:
     class Refusing(Counting):
-        async def effects_of(self, partition: int, touched: dict[bytes, State]) -> Effects:
-            raise ArithmeticError(partition, len(touched))
+        async def effects_of(self, partition: int, touched: dict[bytes, State]) -> Effects:  # noqa: ARG002
+            raise fault
 
     bench = Bench(Refusing("t"))
-    with pytest.raises(ArithmeticError):
+    with pytest.raises(type(fault)):
         bench.process(b"1:10")
-    assert bench.store.reader(1)(b"k") is None
-    assert bench.producer.sent == {}
+    assert (bench.store.reader(1)(b"k"), bench.producer.sent) == (None, {})
+
+
+def test_more_failing_tasks_than_the_limit_end_the_worker_and_name_the_last() -> None:
+    class Refusing(Counting):
+        def fold(self, state: State | None, event: Number) -> State:
+            raise TypeError(state, event.id)
+
+    bench = Bench(Refusing("t"), limit=3)
+    with pytest.raises(QuarantineOverflow, match=r"TASKER_QUARANTINE_LIMIT.*t\.a/1/3, key 'k3': .*TypeError"):
+        asyncio.run(bench.pipeline.process(1, numbers(4)))
+    assert bench.sent("t.dlq") == []
+
+
+def test_many_failures_of_one_task_do_not_end_the_worker() -> None:
+    class Refusing(Counting):
+        def fold(self, state: State | None, event: Number) -> State:
+            if event.value == 7:
+                raise TypeError(event.id)
+            return super().fold(state, event)
+
+    bench = Bench(Refusing("t"), limit=1)
+    bench.process(*(b"%d:7" % n for n in range(50)), b"50:1")
+    assert (len(bench.sent("t.dlq")), bench.store.reader(1)(b"k")) == (50, b'{"50": 1}')
+
+
+def test_a_stored_state_that_fails_is_left_alone_and_the_others_are_asked() -> None:
+    bench = Bench(Counting("t", expire=True, fails_in="is_due", fatal=0))
+    asyncio.run(bench.pipeline.process(1, numbers(4)))
+    for _ in range(2):
+        asyncio.run(bench.pipeline.revisit(1, [b"k0", b"k1", b"k2", b"k3"], 5))
+    assert bench.sent("t.counts")[4:] == [(b"k1", b"2:6"), (b"k2", b"2:6"), (b"k3", b"2:6")]
+    assert bench.metrics.registry.get_sample_value("tasker_engine_failed_states_total") == 1
 
 
 def test_a_long_run_lets_the_event_loop_breathe() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
-from tasker_consumers.engine.flow.sweep import SHARE, TURN, sweep
+from tasker_consumers.engine.flow.sweep import SHARE, STATES_PER_JOB, sweep
 
 
 async def crash(error: BaseException) -> None:
@@ -19,9 +19,9 @@ def test_all_states_are_revisited_a_few_at_a_time() -> None:
         turns.append(len(list(keys)))
         return 0.0
 
-    keys = [b"%d" % n for n in range(TURN + 5)]
+    keys = [b"%d" % n for n in range(STATES_PER_JOB + 5)]
     asyncio.run(sweep(3, executor=PartitionExecutor(crash), heads=lambda _: iter(keys), revisit=revisit))
-    assert turns == [TURN, 5, 0]
+    assert turns == [STATES_PER_JOB, 5, 0]
 
 
 def test_between_two_turns_a_sweep_leaves_the_worker_to_others() -> None:
@@ -31,7 +31,7 @@ def test_between_two_turns_a_sweep_leaves_the_worker_to_others() -> None:
         async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
             return 0.01
 
-        await sweep(0, executor=executor, heads=lambda _: iter([b"k"] * TURN), revisit=revisit)
+        await sweep(0, executor=executor, heads=lambda _: iter([b"k"] * STATES_PER_JOB), revisit=revisit)
         return asyncio.get_running_loop().time() - begun
 
     assert asyncio.run(scenario()) >= 2 * 0.01 * (1 / SHARE - 1)

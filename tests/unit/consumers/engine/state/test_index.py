@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 from tasker_consumers.engine.processor import INDEX, Effects, Entries, States
-from tasker_consumers.engine.state.index import MOST_FOLLOWED, Indexing, emit_forever
+from tasker_consumers.engine.state.index import MOST_FOLLOWED, Indexing
 from tasker_consumers.engine.state.store import StateStore, open_store
 
 COUNT = INDEX + b"count"
@@ -87,28 +86,3 @@ def test_an_index_is_made_anew_when_very_much_comes_back(store: StateStore) -> N
     store.write(3, {**many, **indexing.follow(3, many)})
     asyncio.run(indexing.take([3]))
     assert index.told == ["held 3: 0", "released 3", f"held 3: {MOST_FOLLOWED + 1}"]
-
-
-def test_only_partitions_that_are_held_tell_something() -> None:
-    index, emitted = Counter(), list[int]()
-
-    async def crash(error: BaseException) -> None:
-        raise error
-
-    async def emit(_index: object, states: States) -> None:
-        emitted.append(states.partition)
-        enough.set()
-
-    async def scenario() -> None:
-        indexing = Indexing(index, open_store("memory", Path()))
-        await indexing.take([4])
-        telling = emit_forever(
-            index, partitions=lambda: [3, 4], indexing=indexing, executor=PartitionExecutor(crash), emit=emit
-        )
-        task = asyncio.create_task(telling)
-        await asyncio.wait_for(enough.wait(), 10)
-        task.cancel()
-
-    enough = asyncio.Event()
-    asyncio.run(scenario())
-    assert set(emitted) == {4}

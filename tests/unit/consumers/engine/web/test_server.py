@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tasker_consumers.engine.app import EngineApp, build_app
+from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.preflight import Topology
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.web.address import advertised_url
@@ -16,13 +17,19 @@ from tasker_consumers.engine.web.server import serve
 from tests.support.engine.counting import Counting
 from tests.support.engine.questions import ALL, ONE
 
+LETTERS = DeadLetterTopic(name="t.dlq", partitions=1, max_bytes=1 << 20)
 SETTINGS = EngineSettings(kafka={"bootstrap.servers": "127.0.0.1:1"}, store="memory")
 
 
 async def page(path: str, accept: str = "*/*", *, placed: bool = False) -> tuple[int, str, str]:
     """Return status, content type and text of a page, of a worker that has not started."""
     processor = Counting("t")
-    app = build_app(processor, SETTINGS, Topology(1, 1), Path("never-written"))
+    app = build_app(
+        processor,
+        SETTINGS,
+        Topology(1, LETTERS),
+        Path("never-written"),
+    )
     app.placed = placed
     app.table.progress.move(120_000, left=280_000)
     async with (
