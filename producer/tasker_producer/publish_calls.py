@@ -152,11 +152,11 @@ class PublishCalls(TaskerHelpers):
         UsageError in strict mode for a name of the catalogue.
         """
         try:
-            self._custom.register(CustomEvent(name, description, dict(attributes or {})))
+            self._custom.register(CustomEvent(event_name(name, self.misuse), description, dict(attributes or {})))
         except UsageError as mistake:
-            self.misuse.report("register_event", mistake)
+            self.misuse.report(mistake)
         except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
-            self.misuse.report("register_event", unreadable("register_event", mistake))
+            self.misuse.report(unreadable("register_event", mistake))
 
     def registered_events(self) -> tuple[CustomEvent, ...]:
         """Return the custom events that are described, by name."""
@@ -195,13 +195,15 @@ class PublishCalls(TaskerHelpers):
         try:
             return read_payload(name, mapping("payload", payload))
         except UsageError as mistake:
-            self.misuse.report("payload", mistake)
+            self.misuse.report(mistake)
         except Exception as mistake:  # noqa: BLE001  the payload's own code runs here
-            self.misuse.report("payload", unreadable("payload", mistake))
+            self.misuse.report(unreadable("payload", mistake))
         return Call({}, Options())
 
     def _check_registered(self, name: str, attributes: Any) -> None:
         try:
             self._custom.check(name, attributes)
         except UsageError as mistake:
-            self.misuse.report("payload", mistake)
+            self.misuse.report(mistake)
+        except Exception as mistake:  # noqa: BLE001  a value's or a declared type's own code runs here
+            self.misuse.report(unreadable("payload", mistake))

@@ -87,7 +87,7 @@ class EntityReader:
         try:
             get = _getter(entity)
         except UsageError as error:
-            self._misuse.report("task or step", error)
+            self._misuse.report(error)
             return {}
         fields = {}
         for field, candidates in names.items():
@@ -97,7 +97,7 @@ class EntityReader:
                     usable = value is not None and not callable(value)
                 except Exception as error:  # noqa: BLE001  the entity's own code runs here
                     why = f"{field} cannot be read: {name} raised {type(error).__name__}"
-                    self._misuse.report("task or step", UsageError(why))
+                    self._misuse.report(UsageError(why))
                     continue
                 if usable:
                     fields[field] = value

@@ -94,7 +94,7 @@ def _payload(name: str, read_entity: Any, event_type: Any, fields: Payload, misu
         if isinstance(context, Mapping) and context:
             payload["additional_context"] = dict(context)
     except UsageError as mistake:
-        misuse.report("payload", mistake)
+        misuse.report(mistake)
     except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
-        misuse.report("payload", unreadable("payload", mistake))
+        misuse.report(unreadable("payload", mistake))
     return payload

@@ -63,7 +63,7 @@ def event_name(name: Any, misuse: Misuse) -> str:
         mistake = UsageError(f"event_name {text!r}: names of the catalogue are lower case, such as 'step.completed'")
         if lower not in RESERVED_NAMES:
             raise mistake
-        misuse.report("event_name", mistake)
+        misuse.report(mistake)
         return lower
     return text
 
@@ -79,9 +79,9 @@ def combined_attributes(attributes: Any, context: Any, misuse: Misuse) -> Mappin
             if value is not None:
                 parts.append(dict(mapping(name, value)))
         except UsageError as error:
-            misuse.report("field", error)
+            misuse.report(error)
         except Exception as error:  # noqa: BLE001  the mapping's own code runs here
-            misuse.report("field", unreadable(name, error))
+            misuse.report(unreadable(name, error))
     return {key: value for part in parts for key, value in part.items()} if parts else None
 
 

@@ -46,6 +46,8 @@ class Conversion:
         self.cuts: list[str] = []
 
 
+_HINTS = {Family.CUSTOM: "give it in the payload, such as publish_event('order.paid', {'amount': 5})"}
+
 Converter = Callable[[Any, Conversion], Any]
 
 
@@ -92,7 +94,7 @@ class FieldConverters:
         except Exception as error:  # noqa: BLE001  the value's own code runs here
             mistake = UsageError(f"{name}: {self._masker.scrub(message_of(error))}; got {_type_of(value)}")
             mistake.__cause__ = error
-        conversion.misuse.report("field", mistake)
+        conversion.misuse.report(mistake)
         return None
 
     def _compile(self, family: Family) -> dict[str, tuple[str, Converter]]:
@@ -214,5 +216,5 @@ def _type_of(value: Any) -> str:
 def _unknown_field(name: Any, family: Family, known: Mapping[str, Any]) -> str:
     text = name if type(name) is str else f"({type(name).__name__})"
     near = difflib.get_close_matches(text, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "give business data as additional_context"
+    hint = f"did you mean {near[0]!r}?" if near else _HINTS.get(family, "give business data as additional_context")
     return f"{RECORD_OF_FAMILY[family]} has no field {text!r} for a caller to give; {hint}"

@@ -12,11 +12,12 @@ from types import FrameType
 from typing import Any
 
 from tasker_producer.delivery.drops import DropLog
-from tasker_producer.record.identifiers import identifier, text_identifier
+from tasker_producer.record.identifiers import identifier, text_identifier, whole_number
 from tasker_producer.record.ticket_counter import TicketCounter
 from tasker_schemas.errors import UsageError
 
 _PACKAGE = "tasker_producer"
+_INT = range(-(1 << 31), 1 << 31)
 
 
 class Misuse:
@@ -41,13 +42,13 @@ class Misuse:
         self.silent._reports = False  # noqa: SLF001  the same class
         self.lenient.lenient, self.lenient.silent = self.lenient, self.silent
 
-    def report(self, subject: str, error: UsageError) -> None:
+    def report(self, error: UsageError) -> None:
         """Raise the mistake in strict mode; else count it and log it once a minute for each line of the service."""
         if self.strict:
             raise error
         if self._reports:
             self._mistakes.add()
-            self._write(f"{subject}: {error}", "the event goes out without it")
+            self._write(str(error), "all that fits is published")
 
     def drop(self, event_name: Any, error: Exception) -> None:
         """Give up an event that cannot be published at all: raise in strict mode, else count it and log it."""
@@ -69,8 +70,28 @@ class Misuse:
                 if type(error) is ValueError or type(value) is str
                 else f"its own code raised {type(error).__name__}"
             )
-            self.report(field, UsageError(f"{field}: {why}; got a value of type {type(value).__name__}"))
+            self.report(UsageError(f"{field}: {why}; got a value of type {type(value).__name__}"))
             return text_identifier(value)
+
+    def whole_number(self, field: str, value: Any) -> int | None:
+        """Return a plain whole number below 2³¹; None for None and for any other value, which is a mistake."""
+        try:
+            number = None if value is None else whole_number(value)
+            if number is None or number in _INT:
+                return number
+        except Exception:  # noqa: BLE001  the number's own code runs here
+            number = None
+        expected = f"a whole number below {_INT.stop} is expected"
+        self.report(UsageError(f"{field}: {expected}; got a value of type {type(value).__name__}"))
+        return None
+
+    def truth(self, field: str, value: Any, *, default: bool) -> bool:
+        """Return whether a value is true; `default` for None and for a value that cannot say, which is a mistake."""
+        try:
+            return default if value is None else bool(value)
+        except Exception:  # noqa: BLE001  the value's own code runs here
+            self.report(UsageError(f"{field}: true or false is expected; got a value of type {type(value).__name__}"))
+            return default
 
     def stats(self) -> dict[str, int]:
         """Return how many mistakes were counted, and how many events were dropped for them."""

@@ -109,9 +109,9 @@ def _chosen_trace(value: Any, misuse: Misuse) -> TraceHeaders | None:
     try:
         return trace_of(value)
     except UsageError as error:
-        misuse.report("trace", error)
+        misuse.report(error)
     except Exception as error:  # noqa: BLE001  the value's own code runs here
-        misuse.report("trace", unreadable("trace", error))
+        misuse.report(unreadable("trace", error))
     return None
 
 
@@ -145,7 +145,7 @@ def _attempt(value: Any, misuse: Misuse) -> int | None:
         attempt, why = 0, f"attempt_number: a whole number is expected; got a value of type {type(value).__name__}"
     if attempt in _ATTEMPTS:
         return attempt
-    misuse.report("field", UsageError(why))
+    misuse.report(UsageError(why))
     return None
 
 
@@ -154,5 +154,5 @@ def _moment(value: Moment, misuse: Misuse) -> int:
         return micros(value)
     except Exception as error:  # noqa: BLE001  the value's own code runs here
         why = str(error) if type(error) is ValueError else f"its own code raised {type(error).__name__}"
-        misuse.report("timestamp", UsageError(f"timestamp: {why}"))
+        misuse.report(UsageError(f"timestamp: {why}"))
         return now()

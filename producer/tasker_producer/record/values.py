@@ -150,8 +150,19 @@ class _Walk:
         if isinstance(value, Enum):
             return self.json(value.value, path)
         if isinstance(value, (int, float)):  # subclasses
-            return _number(int(value) if isinstance(value, int) else float(value))
+            return _number(int.__index__(value) if isinstance(value, int) else float.__float__(value))
+        if type(value).__module__ == "numpy" and hasattr(value, "dtype"):
+            return self._numpy(value, path)
         return self._as_text(value, path)
+
+    def _numpy(self, value: Any, path: tuple[str, ...]) -> str:
+        """Return a scalar or array of numpy as plain data; moments as ISO 8601 text."""
+        if value.dtype.kind in "mM":
+            return self._text(str(value)) if value.ndim == 0 else self._items(value, path)
+        if value.size > self._left:
+            self.cut = True
+            value = value.ravel()[: self._left]
+        return self.json(value.tolist(), path)
 
     def _as_text(self, value: Any, path: tuple[str, ...]) -> str:
         if self._room <= 0:  # to make a text that nobody will see may take long

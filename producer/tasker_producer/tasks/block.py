@@ -49,7 +49,7 @@ class Block(ABC):
         self.publisher = publisher
         self.trace = TraceHeaders()
         self.additional_context: dict[str, Any] = {}
-        self._expected = expected
+        self._expected = _exception_classes(expected, publisher.misuse)
         self._stays: list[Activation | None] = []
         self._decided: tuple[Outcome, Any] | None = None
         self._started_at = 0
@@ -60,7 +60,7 @@ class Block(ABC):
         misuse = self.publisher.misuse
         try:
             if self._stays:
-                misuse.report("with", UsageError("a block that is open is entered again: make a second one"))
+                misuse.report(UsageError("a block that is open is entered again: make a second one"))
             else:
                 self._started_at, self._started_s = now(), time.perf_counter()
                 self._decided = None
@@ -69,7 +69,7 @@ class Block(ABC):
         except Exception as error:
             if misuse.strict:
                 raise
-            misuse.report("with", unreadable("start of a block", error))
+            misuse.report(unreadable("start of a block", error))
         self._stays.append(stay)
         return self
 
@@ -89,7 +89,7 @@ class Block(ABC):
                 self._publish_end(outcome, reason, misuse)
         except Exception as failure:  # noqa: BLE001  whatever it is, it is not the service's
             with suppress(Exception):
-                misuse.report("with", unreadable("end of a block", failure))
+                misuse.report(unreadable("end of a block", failure))
         finally:
             if stay is not None:
                 stay.leave()
@@ -128,7 +128,7 @@ class Block(ABC):
         """
         target: Any = function
         if not callable(target):
-            self.publisher.misuse.report("bind", UsageError(f"a function is bound, not {type(function).__name__}"))
+            self.publisher.misuse.report(UsageError(f"a function is bound, not {type(function).__name__}"))
             return function
         if inspect.iscoroutinefunction(function):
 
@@ -162,9 +162,26 @@ class Block(ABC):
     def _activate(self) -> Activation:
         """Make the block current here."""
 
+    def _business_context(self) -> Any:
+        """Return `additional_context`, whatever the service has set there; None for an empty one."""
+        context: Any = self.additional_context
+        return None if type(context) is dict and not context else context
+
     def _times(self) -> dict[str, Any]:
         return {
             "started_at": self._started_at,
             "completed_at": now(),
             "execution_duration": time.perf_counter() - self._started_s,
         }
+
+
+def _exception_classes(expected: Any, misuse: Misuse) -> tuple[type[BaseException], ...]:
+    """Return classes of exceptions as a tuple; anything else is a mistake, and left out."""
+    try:
+        classes = expected if isinstance(expected, tuple) else (expected,)
+        if all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in classes):
+            return classes
+    except Exception:  # noqa: BLE001  an object may lie about its class, and may fail at it
+        classes = ()
+    misuse.report(UsageError("expected: a class of exceptions is expected, or a tuple of such classes"))
+    return tuple(kind for kind in classes if isinstance(kind, type) and issubclass(kind, BaseException))

@@ -78,7 +78,8 @@ class TracedFunctions(TaskOpening):
                     label,
                     task_id=identity,
                     total_steps=total_steps,
-                    final=final if complete is None else complete,
+                    final=final,
+                    complete=complete,
                     expected=expected,
                 )
 
@@ -114,7 +115,7 @@ class TracedFunctions(TaskOpening):
                 task = current_task()
                 if task is None:
                     outside = f"the step {label!r} runs outside of a task: call it inside `with publisher.task(...)`"
-                    self.misuse.report("traced_step", UsageError(outside))
+                    self.misuse.report(UsageError(outside))
                     return nullcontext()
                 identity = self._id(step_id, args, kwargs)
                 return task.step(
@@ -129,9 +130,9 @@ class TracedFunctions(TaskOpening):
         try:
             return run_inside(function, opener, keep)
         except UsageError as mistake:
-            self.misuse.report("decorator", mistake)
+            self.misuse.report(mistake)
         except Exception as mistake:  # noqa: BLE001  the object's own code runs here
-            self.misuse.report("decorator", unreadable("function", mistake))
+            self.misuse.report(unreadable("function", mistake))
         return function
 
     def _id(self, id_of: IdOf | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -141,7 +142,7 @@ class TracedFunctions(TaskOpening):
         try:
             return id_of(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  the service's own function
-            self.misuse.report("id", unreadable("id", error))
+            self.misuse.report(unreadable("id", error))
             return None
 
 
@@ -156,4 +157,7 @@ def _keep_nothing(_: Any, __: Any) -> None:
 
 
 def _name_of(name: str | None, function: Callable[..., Any]) -> str:
-    return name or str(getattr(function, "__name__", type(function).__name__))
+    try:
+        return str(getattr(function, "__name__", type(function).__name__)) if name is None else name
+    except Exception:  # noqa: BLE001  the object's own code runs here, and `_decorated` reports it
+        return type(function).__name__

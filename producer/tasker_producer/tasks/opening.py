@@ -49,15 +49,15 @@ class TaskOpening(BlockPublisher):
             task_name=misuse.identifier("name", name),
             trace=new_task_trace(identity),
             correlation_id=None if correlation_id is None else misuse.identifier("correlation_id", correlation_id),
-            total_steps=total_steps,
+            total_steps=misuse.whole_number("total_steps", total_steps),
         )
         options = TaskBlockOptions(
             opens=True,
-            closes=bool(final if complete is None else complete),
+            closes=misuse.truth("final", final if complete is None else complete, default=True),
             context=context,
             attributes=additional_context,
             expected=expected,
-            replaces_span=current,
+            replaces_span=misuse.truth("current", current, default=True),
         )
         return TaskScope(self, task, options)
 
@@ -77,20 +77,22 @@ class TaskOpening(BlockPublisher):
         it is. A carrier that names no task is a caller's mistake: UsageError in strict mode, and in production the
         block is a task of its own.
         """
+        misuse = self.misuse
+        first_attempt = misuse.whole_number("attempt", attempt)
         options = TaskBlockOptions(
             opens=False,
-            closes=bool(final if complete is None else complete),
-            first_attempt=attempt,
+            closes=misuse.truth("final", final if complete is None else complete, default=False),
+            first_attempt=max(1, first_attempt or 1),
             expected=expected,
-            replaces_span=current,
+            replaces_span=misuse.truth("current", current, default=True),
         )
         try:
             task = read_carrier({} if carrier is None else carrier)
         except UsageError as mistake:
-            self.misuse.report("resume_task", mistake)
+            misuse.report(mistake)
             return self.task("resumed_task", expected=expected, current=current)
         except Exception as mistake:  # noqa: BLE001  the carrier's own code runs here
-            self.misuse.report("resume_task", unreadable("carrier", mistake))
+            misuse.report(unreadable("carrier", mistake))
             return self.task("resumed_task", expected=expected, current=current)
         if task.trace.span is None:
             task = task.at(task_trace(task.task_id)._replace(baggage=task.trace.baggage))

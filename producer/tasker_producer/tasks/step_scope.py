@@ -149,7 +149,7 @@ class StepScope(Block):
     ) -> None:
         identity = {**self.task.identity(), "attempt_number": self.attempt_number}
         options = Options(timestamp=timestamp, trace=trace or self.trace)
-        call = Call({**identity, **self._fields, **fields}, options, self.additional_context or None)
+        call = Call({**identity, **self._fields, **fields}, options, self._business_context())
         self.publisher.submit(name, call, misuse, error)
 
     def _activate(self) -> Activation:

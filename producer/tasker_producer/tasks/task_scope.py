@@ -8,7 +8,6 @@ from typing import Any
 from tasker_producer.record.arguments import Call, Options, combined_attributes
 from tasker_producer.record.event_ids import new_event_id
 from tasker_producer.record.fields import MAX_ITEMS
-from tasker_producer.record.identifiers import whole_number
 from tasker_producer.record.misuse import Misuse
 from tasker_producer.tasks.block import Block, BlockPublisher
 from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, reason_of
@@ -114,10 +113,10 @@ class TaskScope(Block):
             if type(number) is int and number > 0:
                 self._attempts.continue_after(step_id, number)
                 return number
-            misuse.report("attempt_number", UsageError("attempt_number is a whole number from 1"))
+            misuse.report(UsageError("attempt_number is a whole number from 1"))
         if self._states.get(step_id, (0, State.PENDING))[1] is State.IN_PROGRESS:
             mistake = f"step {step_id!r}: an attempt of it is still open; give each of several steps a step_id"
-            misuse.report("step_id", UsageError(mistake))
+            misuse.report(UsageError(mistake))
         return self._attempts.next(step_id)
 
     def note_state(self, step_id: str, attempt: int, state: State) -> None:
@@ -158,7 +157,7 @@ class TaskScope(Block):
     def _counters(self) -> dict[str, int | None]:
         if not self._is_alone:
             return {"total_steps": self._context.total_steps}
-        total = max(_number_or_zero(self._context.total_steps), len(self._states))
+        total = max(self._context.total_steps or 0, len(self._states))
         completed, failed = len(self._steps_in(State.COMPLETE)), len(self._steps_in(State.ERROR))
         pending = total - completed - failed - len(self._steps_in(State.CANCELLED))
         return {
@@ -174,7 +173,7 @@ class TaskScope(Block):
 
     def _publish(self, name: str, fields: Mapping[str, Any], misuse: Misuse, timestamp: int, error: Any = None) -> None:
         options = Options(timestamp=timestamp, trace=self.trace)
-        call = Call({**self.identity(), **fields}, options, self.additional_context or None)
+        call = Call({**self.identity(), **fields}, options, self._business_context())
         self.publisher.submit(name, call, misuse, error)
 
 
@@ -184,10 +183,3 @@ def _listed(values: Iterable[Any]) -> Any:
         return values if isinstance(values, (str, bytes, Mapping)) else list(islice(values, MAX_ITEMS + 1))
     except Exception:  # noqa: BLE001  the value's own code runs here, and its field's converter reports it
         return values
-
-
-def _number_or_zero(value: Any) -> int:
-    try:
-        return whole_number(value)
-    except Exception:  # noqa: BLE001  the value's own code runs here; its field's converter reports it
-        return 0
