@@ -34,10 +34,10 @@ from benchmarks.engine_process import EngineFailed, EngineProcess, running
 from benchmarks.our_worker import GROUP, OUTPUTS
 from benchmarks.rounds import Report, in_turns, ratio, read_options
 from benchmarks.workload import SourceRecord, copies, id_of_copy, workload
-from tasker_consumers.stats.core.counting import Minutes
+from tasker_consumers.stats.core.counting import WindowDeltas
 from tasker_consumers.stats.core.fold import fold, recompute
 from tasker_consumers.stats.core.state import TaskState
-from tasker_consumers.stats.core.windows import Window, merge, place_of
+from tasker_consumers.stats.core.windows import Window, merge, window_key_of
 from tasker_consumers.stats.reading.topics import newest_windows
 from tasker_schemas.avro.codec import Decoder
 
@@ -117,14 +117,14 @@ class StatsRace:
         told: list[Stats] = []
         for message in self.arena.output(OUTPUTS[1]):
             value = decoder.decode("StatsWindow", message.value())
-            place = place_of(value)
+            place = window_key_of(value)
             derived = Window.of_value(value).value(place, value["revision"])
             derived["partition"] = message.partition()
-            if message.key() != place.key or not _agree(value, derived):
+            if message.key() != place.record_key or not _agree(value, derived):
                 return f"a record contradicts itself: {message.key()!r} with {value} instead of {derived}"
             told.append(value)
-        found = {place_of(window): {**window, "revision": 0} for window in newest_windows(told)}
-        expected = {place_of(window): window for window in self.windows}
+        found = {window_key_of(window): {**window, "revision": 0} for window in newest_windows(told)}
+        expected = {window_key_of(window): window for window in self.windows}
         wrong = [place for place in {**expected, **found} if found.get(place) != expected.get(place)]
         if not wrong:
             return None
@@ -155,7 +155,7 @@ def expected_windows(records: Sequence[SourceRecord], times: int = 1) -> list[St
     for record in records:
         task_id = str(record.event["task_id"])
         states[task_id] = fold(states.get(task_id), record.event)
-    minutes = Minutes()
+    minutes = WindowDeltas()
     for state in states.values():
         minutes.add_task(state)
     return merge([total.window.value(place, 0) for place, total in minutes.windows()] * times)

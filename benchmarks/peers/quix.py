@@ -17,7 +17,7 @@ from quixstreams.models import TopicConfig
 
 from benchmarks.arena import PARTITIONS, SOURCES
 from benchmarks.processors import stats_processor
-from tasker_consumers.stats.core.derive import stats
+from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.record import to_bytes
 
 
@@ -68,7 +68,7 @@ def _folding() -> Any:
         known = processor.fold(processor.load(key, state.get_bytes), processor.decode(record))
         for entry, value in processor.dump(key, known).items():
             state.delete(entry) if value is None else state.set_bytes(entry, value)
-        return to_bytes(stats(known))
+        return to_bytes(derive_stats(known))
 
     return fold
 

@@ -11,8 +11,9 @@ import pytest
 from tasker_consumers.demo.consumer_lag import ConsumerLag
 from tasker_consumers.demo.result import read_spans
 from tasker_consumers.demo.run import readers
-from tasker_consumers.demo.stats_view import StatsView
 from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.stats.reading.sources import LatestStats
+from tasker_consumers.stats.reading.topics import open_topic
 from tasker_schemas.topics import stats_topic
 from tests.support.demo_runs import HeldDemo, held_demo, run_tasker
 from tests.support.importers import oracles
@@ -89,9 +90,11 @@ def test_importing_again_changes_no_statistic_and_no_span(instances: HeldDemo) -
     for group, topics in readers(instances.prefix):
         with closing(ConsumerLag(instances.connection, group, topics)) as backlog:
             assert eventually(functools.partial(_is_done, backlog))
-    with closing(StatsView(instances.connection, stats_topic(instances.prefix))) as view:
-        assert eventually(lambda: view.update(0.1) == [] and view.complete())
-        assert view.tasks == {task["task_id"]: task for task in instances.document["tasks"]}
+    latest = LatestStats()
+    with open_topic(instances.connection, stats_topic(instances.prefix)) as reader:
+        for stats in reader.backlog():
+            latest.learn(stats)
+        assert latest.tasks == {task["task_id"]: task for task in instances.document["tasks"]}
     assert read_spans(instances.directory / "spans.jsonl") == instances.document["spans"]
 
 

@@ -14,9 +14,7 @@ import typer
 from tasker_consumers.cli.output import complain, open_console, show_json, show_table
 
 if TYPE_CHECKING:
-    from tasker_consumers.stats.reading.sources import StatsTopics
-    from tasker_consumers.stats.reading.topics import Newest, Stats
-    from tasker_consumers.stats.reading.worker import StatsWorker
+    from tasker_consumers.stats.reading.sources import LatestStats, Stats, StatsSource
 
 _WATCH_S = 0.25
 
@@ -58,15 +56,15 @@ def stats(  # noqa: PLR0913  each is an option
     """Show the statistics of one task, of all tasks or of all steps of a name."""
     from tasker_consumers.cli.environment import read_settings, read_settings_with_kafka
     from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S
-    from tasker_consumers.stats.reading.sources import open_topics
-    from tasker_consumers.stats.reading.topics import Newest
+    from tasker_consumers.stats.reading.sources import LatestStats
+    from tasker_consumers.stats.reading.topics import open_topics
     from tasker_consumers.stats.reading.worker import StatsWorker
     from tasker_schemas.errors import BackendUnavailable
 
     length_s = MINUTE_S if by_minute else HOUR_S
     asked = Asked(task_id=task_id, name=name, step=step, length_s=length_s, watch=watch, as_json=as_json)
     _check(asked)
-    newest, address = Newest(name), url or read_settings().stats_url
+    newest, address = LatestStats(name), url or read_settings().stats_url
     if address:
         try:
             _tell(asked, newest, StatsWorker(address, task_id, name, ended=as_json or watch))
@@ -88,7 +86,7 @@ def _check(asked: Asked) -> None:
         raise UsageError("--watch follows tasks; name one by its id, or all of a kind with --name")
 
 
-def _tell(asked: Asked, newest: "Newest", source: "StatsTopics | StatsWorker") -> None:
+def _tell(asked: Asked, newest: "LatestStats", source: "StatsSource") -> None:
     """Show what a source knows. What `newest` has learnt before, of another source, is no news."""
     windows: list[Stats] = []
     if asked.step is not None:
@@ -110,14 +108,14 @@ def _tell(asked: Asked, newest: "Newest", source: "StatsTopics | StatsWorker") -
         _show(asked, newest, windows)
 
 
-def _watch(asked: Asked, newest: "Newest", source: "StatsTopics | StatsWorker") -> None:
+def _watch(asked: Asked, newest: "LatestStats", source: "StatsSource") -> None:
     """Show each change until the only task is over; of many tasks until Ctrl-C."""
     for one in newest.tasks.values():
         _tell_change(one, as_json=asked.as_json)
     with _bars(newest, wanted=sys.stdout.isatty() and not asked.as_json) as draw:
         draw()
-        while asked.task_id is None or not newest.tasks or newest.going_on():
-            for one in source.news(_WATCH_S):
+        while asked.task_id is None or not newest.tasks or newest.unfinished():
+            for one in source.changes(_WATCH_S):
                 if newest.learn(one):
                     _tell_change(one, as_json=asked.as_json)
             draw()
@@ -134,7 +132,7 @@ def _tell_change(stats: dict[str, Any], *, as_json: bool) -> None:
 
 
 @contextmanager
-def _bars(newest: "Newest", *, wanted: bool) -> Iterator[Callable[[], None]]:
+def _bars(newest: "LatestStats", *, wanted: bool) -> Iterator[Callable[[], None]]:
     """Yield a function that draws all progress bars anew, if they are wanted at all."""
     if not wanted:
         yield lambda: None
@@ -147,7 +145,7 @@ def _bars(newest: "Newest", *, wanted: bool) -> Iterator[Callable[[], None]]:
         yield lambda: live.update(progress_table(list(newest.tasks.values())[-_MOST_BARS:], _now()), refresh=True)
 
 
-def _show(asked: Asked, newest: "Newest", windows: "list[Stats]") -> None:
+def _show(asked: Asked, newest: "LatestStats", windows: "list[Stats]") -> None:
     from tasker_consumers.stats.reading.view import progress_table, task_rows, window_columns, window_rows
 
     if asked.task_id is not None:
@@ -159,7 +157,7 @@ def _show(asked: Asked, newest: "Newest", windows: "list[Stats]") -> None:
         show_json({**tasks, "windows": windows})
         return
     show_table(window_columns(), window_rows(windows))
-    going_on = newest.going_on()
+    going_on = newest.unfinished()
     if going_on:
         open_console().print(progress_table(going_on[-_MOST_BARS:], _now()))
 

@@ -19,13 +19,14 @@ from tasker_consumers.demo.consumer_lag import ConsumerLag
 from tasker_consumers.demo.failure import DemoFailed
 from tasker_consumers.demo.progress import Progress
 from tasker_consumers.demo.result import DemoResult, read_spans
-from tasker_consumers.demo.stats_view import StatsView
 from tasker_consumers.demo.workers import Worker, start_workers
 from tasker_consumers.embedded import KafkaSource, ServerKind, find_kafka
 from tasker_consumers.kafka.topics import connect, create_topics, partitions_by_topic
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats import processor as stats
 from tasker_consumers.stats.core.fold import FAMILIES
+from tasker_consumers.stats.reading.sources import LatestStats
+from tasker_consumers.stats.reading.topics import TopicReader, open_topic
 from tasker_consumers.telemetry import options as telemetry
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic, stats_topic
@@ -95,10 +96,11 @@ def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
 
     Raises DemoFailed when a process ends too early or nothing moves any more.
     """
-    with ThreadPoolExecutor(1) as pool, closing(StatsView(stage.kafka, stats_topic(stage.prefix))) as view:
+    latest = LatestStats()
+    with ThreadPoolExecutor(1) as pool, open_topic(stage.kafka, stats_topic(stage.prefix)) as reader:
         publishing = pool.submit(publish, stage.environ, progress.note)
-        _follow(stage, view, publishing, progress)
-        tasks = sorted(view.tasks.values(), key=lambda s: (s["created_at"] or s["started_at"] or 0, s["task_id"]))
+        _follow(stage, reader, latest, publishing, progress)
+        tasks = sorted(latest.tasks.values(), key=lambda s: (s["created_at"] or s["started_at"] or 0, s["task_id"]))
         return DemoResult(tasks=tasks, spans=read_spans(stage.spans_file), faults=publishing.result())
 
 
@@ -115,22 +117,24 @@ def stop_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _follow(stage: Stage, view: StatsView, publishing: Future[list[str]], progress: Progress) -> None:
+def _follow(
+    stage: Stage, reader: TopicReader, latest: LatestStats, publishing: Future[list[str]], progress: Progress
+) -> None:
     with ExitStack() as stack:
         consumers = [
             stack.enter_context(closing(ConsumerLag(stage.kafka, *reader))) for reader in readers(stage.prefix)
         ]
         moved, last_lag = time.monotonic(), -1
         while True:
-            changed = view.update(_LOOK_EVERY_S)
-            progress.tasks(view.tasks, changed)
+            changed = [stats["task_id"] for stats in reader.changes(_LOOK_EVERY_S) if latest.learn(stats)]
+            progress.tasks(latest.tasks, changed)
             for worker in stage.workers:
                 worker.check()
             published = publishing.done()  # asked before the lags are: a later event is not in them
             if published:
                 publishing.result()
             lag = sum(consumer.count() for consumer in consumers)
-            if published and lag == 0 and view.complete():
+            if published and lag == 0 and reader.has_read_all():
                 return
             if changed or lag != last_lag:
                 moved, last_lag = time.monotonic(), lag

@@ -1,4 +1,4 @@
-"""What the passing of time alone does to a task's state: given up, shrunk to a tombstone, forgotten."""
+"""The effects of time alone on a task's state: it is abandoned, shrunk to its results, or forgotten."""
 
 from dataclasses import dataclass
 
@@ -28,12 +28,12 @@ class Lifetime:
 
     def age(self, state: TaskState, now: int) -> bool:
         """Change a state as its age at `now` (wall clock, microseconds) asks for; return whether it changed."""
-        silent = (now - state.touched_at) / SECOND
+        silent = (now - state.last_heard_at) / SECOND
         if silent > max(self.retention_s, self.abandoned_after_s) + MARGIN_S:
             state.forgotten = True
             return True
-        if state.stand is not None and is_terminal(state):
-            failed = state.stand.rank == RANK[State.ERROR]
+        if state.status_event is not None and is_terminal(state):
+            failed = state.status_event.rank == RANK[State.ERROR]
             grace = max(self.grace_s, self.abandoned_after_s) if failed else self.grace_s
             if silent <= grace or state.steps.frozen is not None:
                 return False
@@ -48,13 +48,13 @@ class Lifetime:
         return changed
 
 
-def closes_at(start: int, seen_at: int, retention: int) -> int:
+def closes_at(start: int, first_heard_at: int, retention: int) -> int:
     """Return when a window closes, all in microseconds: later its tasks are forgotten one by one, and it with them.
 
     That is `retention` after its begin; but a window of tasks that were first heard of even later than that, such as
     those of an imported history, is open for as long from then on.
 
-    >>> closes_at(1000, seen_at=1020, retention=100), closes_at(1000, seen_at=5000, retention=100)
+    >>> closes_at(1000, first_heard_at=1020, retention=100), closes_at(1000, first_heard_at=5000, retention=100)
     (1100, 5100)
     """
-    return (start if seen_at <= start + retention else seen_at) + retention
+    return (start if first_heard_at <= start + retention else first_heard_at) + retention

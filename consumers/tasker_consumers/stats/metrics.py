@@ -1,4 +1,4 @@
-"""What the statistics count and measure, for `/metrics`: by task name and step name, for a limited number of names."""
+"""Metrics of the statistics, for `/metrics`: by task name and step name, for a limited number of names."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ from tasker_consumers.stats.core.contribution import FIRST_OUTCOME, OUTCOMES, Co
 from tasker_consumers.stats.core.counting import Change
 from tasker_consumers.stats.core.windows import STEP, TASK
 
-#: The label of what comes after the names that have one of their own.
+#: Label for all names beyond the limit.
 OTHER = "other"
 DEFAULT_NAMES = 100
 
@@ -60,16 +60,16 @@ class EndedCollector(Collector):
         self._bounds = {kind: [round(bound * _SECOND) for bound in bounds] for kind, bounds in _BOUNDS.items()}
 
     def count(self, changes: Iterable[Change]) -> None:
-        """Count what ended, or ended otherwise than before, and the retries that came to it."""
+        """Count each end, each change of an outcome, and new retries."""
         for change in changes:
-            before, now = change.before, change.now
-            if now is not None and (before is None or before.rank != now.rank):
-                self._count_end(change.kind, now)
+            previous, current = change.previous, change.current
+            if current is not None and (previous is None or previous.rank != current.rank):
+                self._count_end(change.kind, current)
             if change.retries:
                 self._of(change.kind, change.name).retries += change.retries
 
     def collect(self) -> Iterator[Metric]:
-        """Yield everything, for Prometheus."""
+        """Yield all metrics, for Prometheus."""
         for kind in (TASK, STEP):
             yield from self._of_kind(kind)
         over = CounterMetricFamily("tasker_stats_names_over_limit", _OVER_LIMIT, labels=["kind"])
@@ -102,17 +102,17 @@ class EndedCollector(Collector):
 
     def _of(self, kind: str, name: str) -> _Ended:
         names = self._ended[kind]
-        found = names.get(name)
-        if found is None:
+        ended = names.get(name)
+        if ended is None:
             if len(names) >= self._most:
                 self._over_limit[kind] += 1
                 name = OTHER
-            found = names.setdefault(name, _Ended())
-        return found
+            ended = names.setdefault(name, _Ended())
+        return ended
 
 
 class StatsMetrics:
-    """The numbers of one worker's statistics, in a registry of their own."""
+    """The metrics of one worker's statistics, in a separate registry."""
 
     def __init__(self, open_tasks: Callable[[], float], most_names: int = DEFAULT_NAMES) -> None:
         self.registry = CollectorRegistry()

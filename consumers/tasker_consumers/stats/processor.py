@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from tasker_consumers.engine.processor import Effects
-from tasker_consumers.stats.core.contribution import contribution_of
+from tasker_consumers.stats.core.contribution import contribution_of_stats
 from tasker_consumers.stats.core.counting import Change, changes_of
-from tasker_consumers.stats.core.derive import contribution, is_terminal, stats
+from tasker_consumers.stats.core.derive import contribution_of_state, derive_stats, is_terminal
 from tasker_consumers.stats.core.fold import FAMILIES, Headers, fold
 from tasker_consumers.stats.core.record import to_bytes
 from tasker_consumers.stats.core.state import TaskState
@@ -25,11 +25,11 @@ from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, event_topic
 
 GROUP = "stats"
 
-# States between which other coroutines, heartbeats above all, get their turn.
+# Number of states between which other coroutines, above all heartbeats, have their turn.
 _TURN = 100
 
 Clock = Callable[[], int]
-Told = tuple[Event, Headers]
+EventAndHeaders = tuple[Event, Headers]
 
 
 def _wall_clock() -> int:
@@ -37,7 +37,7 @@ def _wall_clock() -> int:
 
 
 class StatsProcessor:
-    """Joins the events of each task into its statistics, and emits them whenever the task was touched."""
+    """Joins the events of each task into its statistics, and emits the statistics of each touched task."""
 
     gather_seconds = 0.0
 
@@ -55,7 +55,7 @@ class StatsProcessor:
         self.outputs = (stats_topic(prefix), window_topic(prefix))
         self.dead_letters = dead_letter_topic(GROUP, prefix)
         self._records = {event_topic(family, prefix): (RECORD_OF_FAMILY[family], str(family)) for family in FAMILIES}
-        #: The windows of the partitions held, for those who ask.
+        #: The windows of the partitions held; HTTP questions read them.
         self.windows = self.index = WindowIndex(self.outputs[1], lifetime.retention_s, clock=clock)
         self._metrics = StatsMetrics(self.windows.open_tasks, metric_names)
         self.registry = self._metrics.registry
@@ -63,27 +63,27 @@ class StatsProcessor:
         self._lifetime = lifetime
         self._clock = clock
 
-    def decode(self, record: Any) -> Told:
-        """Return the event and its headers; raises PoisonRecord for what can never be read or breaks the catalogue."""
+    def decode(self, record: Any) -> EventAndHeaders:
+        """Return the event and its headers; raises PoisonRecord for a record that no reader can ever use."""
         name, family = self._records[record.topic]
         event = self._decode(name, record.value)
         check_record(event, record.key, family)
         return event, record.headers
 
-    def fold(self, state: TaskState | None, event: Told) -> TaskState:
+    def fold(self, state: TaskState | None, event: EventAndHeaders) -> TaskState:
         """Return the state after one more event, with the time of its delivery."""
         state = fold(state, *event)
-        state.touched_at = now = self._clock()
-        if not state.seen_at:
-            state.seen_at = now
+        state.last_heard_at = delivered_at = self._clock()
+        if not state.first_heard_at:
+            state.first_heard_at = delivered_at
         return state
 
     def load(self, key: bytes, read: Read) -> TaskState | None:
-        """Return the stored state of a task, with what it counts for."""
+        """Return the stored state of a task, with its contribution."""
         state = load(key, read)
         if state is not None:
-            state.counted = contribution(state)
-            state.counted_open = state.counted is None
+            state.stored_contribution = contribution_of_state(state)
+            state.stored_open = state.stored_contribution is None
         return state
 
     def dump(self, key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:
@@ -91,20 +91,20 @@ class StatsProcessor:
         return dump(key, state)
 
     async def effects_of(self, partition: int, touched: dict[bytes, TaskState]) -> Effects:
-        """Return the statistics of the touched tasks, and what they change in the windows.
+        """Return the statistics of the touched tasks, and the changes of the windows.
 
-        Those that are only forgotten keep their last record, and their windows stay as they are.
+        A task that is only forgotten keeps its last record, and its windows stay as they are.
         """
         records: dict[bytes, bytes] = {}
         changes: list[Change] = []
         for count, (key, state) in enumerate(touched.items(), 1):
             if not state.forgotten:
-                known = stats(state)
-                records[key] = to_bytes(known)
-                changes += changes_of(state, contribution_of(known))
+                stats = derive_stats(state)
+                records[key] = to_bytes(stats)
+                changes += changes_of(state, contribution_of_stats(stats))
             if not count % _TURN or state.steps.spread:
                 await asyncio.sleep(0)
-        opened = sum(_is_open(state) - state.counted_open for state in touched.values())
+        opened = sum(_is_open(state) - state.stored_open for state in touched.values())
         windows = await self.windows.change(partition, changes, opened)
 
         def written() -> None:
@@ -115,23 +115,23 @@ class StatsProcessor:
 
     def is_due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's age changed its state."""
-        state.given_up = due = self._lifetime.age(state, now)
+        state.newly_abandoned = due = self._lifetime.age(state, now)
         return due
 
     def _count(self, changes: list[Change], touched: Collection[TaskState]) -> None:
         self._metrics.ended.count(changes)
         self._metrics.late.inc(sum(state.late for state in touched))
         self._metrics.duplicates.inc(sum(state.repeated for state in touched))
-        self._metrics.abandoned.inc(sum(state.given_up and _is_open(state) for state in touched))
+        self._metrics.abandoned.inc(sum(state.newly_abandoned and _is_open(state) for state in touched))
 
     async def start(self) -> None:
-        """Nothing to open: everything goes through the engine."""
+        """Do nothing: the engine opens all connections."""
 
     async def stop(self) -> None:
-        """Nothing to close."""
+        """Do nothing: the engine closes all connections."""
 
     def ready(self) -> bool:
-        """Return True: there is no backend that could be away."""
+        """Return True: the statistics have no backend but Kafka."""
         return True
 
 
@@ -144,7 +144,7 @@ def build_stats_processor(
 ) -> StatsProcessor:
     """Return the processor of the statistics; `lookup` finds schemas by registry id, if there is a registry.
 
-    `metric_names` is how many task names, and how many step names, have a label of their own in the metrics.
+    `metric_names` limits the task names, and the step names, that have a label of their own in the metrics.
     """
     return StatsProcessor(prefix, Decoder(lookup), lifetime or Lifetime(), metric_names=metric_names)
 

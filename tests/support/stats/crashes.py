@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-from tasker_consumers.stats.core.derive import stats
+from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.fold import Headers, fold
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.storage import dump, load
@@ -59,5 +59,5 @@ def _run(
     table: dict[bytes, bytes], events: list[Event]
 ) -> tuple[list[tuple[bytes, bytes | None]], dict[str, dict[str, Any]]]:
     touched = touched_by(table, ((event, ()) for event in events))
-    results = {task_id: stats(state) for task_id, state in touched.items()}
+    results = {task_id: derive_stats(state) for task_id, state in touched.items()}
     return [entry for task_id, state in touched.items() for entry in dump(task_id.encode(), state).items()], results

@@ -17,10 +17,10 @@ from tasker_consumers.engine.flow.writer import BatchWriter, DeadLetterTopic
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.store import MemoryStore
-from tasker_consumers.stats.core.windows import merge, place_of
+from tasker_consumers.stats.core.windows import merge, window_key_of
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.processor import StatsProcessor
-from tasker_consumers.stats.window_cells import Cell
+from tasker_consumers.stats.stored_windows import StoredWindow
 from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.errors import BackendUnavailable
@@ -105,15 +105,15 @@ class WindowWorker:
 
     def chosen(self, **wanted: Any) -> list[dict[str, Any]]:
         """Return the windows of the index that match, as `WindowIndex.walk` takes it."""
-        found = [(place, Cell.of(row)) for place, row in self.processor.windows.walk(**wanted)]
-        return merge(cell.window.value(place, revision) for place, (cell, revision) in found)
+        found = [(place, StoredWindow.of_entry(row)) for place, row in self.processor.windows.walk(**wanted)]
+        return merge(content.window.value(place, revision) for place, (content, revision) in found)
 
     def told(self) -> list[dict[str, Any]]:
         """Return what the topic says, without revisions."""
         decode = Decoder().decode
         records = {record.key: record.value for record in self.log.topics["tasker.stats.window"]}
         values = [decode("StatsWindow", value) for value in records.values()]
-        assert all(place_of(value).key == key for key, value in zip(records, values, strict=True))
+        assert all(window_key_of(value).record_key == key for key, value in zip(records, values, strict=True))
         return without_revisions(merge(values))
 
     def live(self, events: list[dict[str, Any]], random: Random, crashes: int) -> None:

@@ -8,4 +8,4 @@ cdef class Contribution:
     cdef readonly object duration
 
 
-cpdef Contribution contribution_of(dict stats)
+cpdef Contribution contribution_of_stats(dict stats)

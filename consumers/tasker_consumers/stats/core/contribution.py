@@ -1,4 +1,4 @@
-"""What one task, or one of its steps, adds to the minute and the hour in which it ended."""
+"""The contribution of a task, or of a step, to the minute and the hour in which it ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from tasker_schemas.catalogue import RANK
 from tasker_schemas.names import State
 
-#: The statuses of what is over, by the rank that stands for them.
+#: Statuses of tasks and steps that are over, by rank.
 OUTCOMES: Mapping[int, State] = {
     RANK[state]: state for state in (State.COMPLETE, State.ERROR, State.CANCELLED, State.RESOLVED_MANUALLY)
 }
@@ -19,7 +19,7 @@ _SECOND = 1_000_000
 
 @dataclass(frozen=True)
 class Contribution:
-    """What adds one to a window; microseconds."""
+    """One ended task or step, as it is added to a window; times in microseconds."""
 
     name: str
     ended_at: int
@@ -28,8 +28,8 @@ class Contribution:
     duration: int | None
 
 
-def contribution_of(stats: dict[str, Any]) -> Contribution | None:
-    """Return what a task adds to a window by its statistics; None as long as it is not over."""
+def contribution_of_stats(stats: dict[str, Any]) -> Contribution | None:
+    """Return the contribution of a task with these statistics; None until the task is over."""
     ended_at, duration_s = stats["completed_at"], stats["duration_s"]
     rank = RANK.get(stats["status"], -1)
     if ended_at is None or rank < FIRST_OUTCOME:

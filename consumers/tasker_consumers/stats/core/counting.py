@@ -1,98 +1,99 @@
-"""What changed in the counts: from what tasks and steps counted for before a run to what they count for now."""
+"""Changes of windows: from the contributions of tasks and steps before a batch to their contributions after it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tasker_consumers.stats.core.contribution import Contribution
-from tasker_consumers.stats.core.derive import contribution
+from tasker_consumers.stats.core.derive import contribution_of_state
 from tasker_consumers.stats.core.state import TaskState
-from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, Place, Window, start_of
+from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, Window, WindowKey, start_of
 
 
 @dataclass(frozen=True)
 class Change:
-    """What one task or step counted for, and what it does now; `retries` is how many more of it there are."""
+    """The contributions of one task or step before a batch and after it; `retries` is the difference of retries."""
 
     kind: str
     name: str
-    seen_at: int  # wall clock of the task's first event, microseconds
-    before: Contribution | None
-    now: Contribution | None
+    first_heard_at: int  # when the first event of the task came, microseconds
+    previous: Contribution | None
+    current: Contribution | None
     retries: int = 0
 
 
-def changes_of(state: TaskState, now: Contribution | None) -> list[Change]:
-    """Return what changed of a task and its steps since it was loaded; `now` is what the task counts for."""
+def changes_of(state: TaskState, current: Contribution | None) -> list[Change]:
+    """Return the changes of a task and its steps since the state was loaded; `current` is the task's contribution."""
     changes = []
-    if now != state.counted:
-        changes.append(Change(TASK, state.name or "", state.seen_at, state.counted, now))
-    for before, after in state.steps.changes():
-        if before != after:
-            retries = after.retries - before.retries
-            changes.append(Change(STEP, after.name, state.seen_at, before.contribution, after.contribution, retries))
+    if current != state.stored_contribution:
+        changes.append(Change(TASK, state.name or "", state.first_heard_at, state.stored_contribution, current))
+    for previous, step in state.steps.changes():
+        if previous != step:
+            retries = step.retries - previous.retries
+            parts = previous.contribution, step.contribution
+            changes.append(Change(STEP, step.name, state.first_heard_at, *parts, retries))
     return changes
 
 
 @dataclass
-class Sum:
-    """Contributions added up, and when the first of their tasks was first heard of."""
+class WindowDelta:
+    """Contributions to add to a window, and when the first event of the earliest of their tasks came."""
 
     window: Window = field(default_factory=Window)
-    seen_at: int | None = None
+    first_heard_at: int | None = None
 
-    def merge(self, window: Window, seen_at: int | None) -> None:
-        """Add up what is in another one."""
+    def merge(self, window: Window, first_heard_at: int | None) -> None:
+        """Add the contributions of another window."""
         self.window.merge(window)
-        self.see(seen_at)
+        self.note_first_heard(first_heard_at)
 
-    def see(self, seen_at: int | None) -> None:
-        """Note when a task was first heard of."""
-        if self.seen_at is None or (seen_at is not None and seen_at < self.seen_at):
-            self.seen_at = seen_at
+    def note_first_heard(self, first_heard_at: int | None) -> None:
+        """Lower `first_heard_at` to that of an earlier task."""
+        if self.first_heard_at is None or (first_heard_at is not None and first_heard_at < self.first_heard_at):
+            self.first_heard_at = first_heard_at
 
 
-class Minutes:
-    """Contributions by name and minute, the hours made of them when they are wanted."""
+class WindowDeltas:
+    """Deltas by name and minute; the deltas of hours are their sums."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[str, str, int], Sum] = {}
+        self._deltas: dict[tuple[str, str, int], WindowDelta] = {}
 
     def add(self, changes: Iterable[Change]) -> None:
-        """Take away what counted before, and add what counts now."""
+        """Take away the previous contributions and add the current contributions."""
         for change in changes:
-            if change.before != change.now:
-                if change.before is not None:
-                    self._add(change.kind, change.seen_at, change.before, -1)
-                if change.now is not None:
-                    self._add(change.kind, change.seen_at, change.now, 1)
+            if change.previous != change.current:
+                if change.previous is not None:
+                    self._add(change.kind, change.first_heard_at, change.previous, -1)
+                if change.current is not None:
+                    self._add(change.kind, change.first_heard_at, change.current, 1)
 
     def add_task(self, state: TaskState, times: int = 1) -> None:
-        """Add all that a task and its steps count for; `times=-1` takes it away."""
-        own = contribution(state)
-        if own is not None:
-            self._add(TASK, state.seen_at, own, times)
+        """Add the contributions of a task and its steps; `times=-1` takes them away."""
+        task = contribution_of_state(state)
+        if task is not None:
+            self._add(TASK, state.first_heard_at, task, times)
         if state.steps.frozen is None:
             for part in state.steps.contributions():
-                self._add(STEP, state.seen_at, part, times)
+                self._add(STEP, state.first_heard_at, part, times)
             return
         for name, start, row in state.steps.frozen.minutes:
-            found = self._sums.setdefault((STEP, name, start), Sum())
-            found.window.merge(Window.of_row(row), times)
-            found.see(state.seen_at)
+            delta = self._deltas.setdefault((STEP, name, start), WindowDelta())
+            delta.window.merge(Window.of_row(row), times)
+            delta.note_first_heard(state.first_heard_at)
 
-    def windows(self) -> Iterator[tuple[Place, Sum]]:
-        """Yield the windows of minutes and of hours."""
-        hours: dict[Place, Sum] = {}
-        for (kind, name, start), minute in self._sums.items():
-            yield Place(kind, name, MINUTE_S, start), minute
-            hour = Place(kind, name, HOUR_S, start_of(start, HOUR_S))
-            hours.setdefault(hour, Sum()).merge(minute.window, minute.seen_at)
+    def windows(self) -> Iterator[tuple[WindowKey, WindowDelta]]:
+        """Yield the deltas of minutes, then of hours."""
+        hours: dict[WindowKey, WindowDelta] = {}
+        for (kind, name, start), minute in self._deltas.items():
+            yield WindowKey(kind, name, MINUTE_S, start), minute
+            hour = WindowKey(kind, name, HOUR_S, start_of(start, HOUR_S))
+            hours.setdefault(hour, WindowDelta()).merge(minute.window, minute.first_heard_at)
         yield from hours.items()
 
-    def _add(self, kind: str, seen_at: int, part: Contribution, times: int) -> None:
-        place = kind, part.name, start_of(part.ended_at, MINUTE_S)
-        found = self._sums.get(place)
-        if found is None:
-            found = self._sums[place] = Sum()
-        found.window.add(part, times)
-        found.see(seen_at)
+    def _add(self, kind: str, first_heard_at: int, part: Contribution, times: int) -> None:
+        key = kind, part.name, start_of(part.ended_at, MINUTE_S)
+        delta = self._deltas.get(key)
+        if delta is None:
+            delta = self._deltas[key] = WindowDelta()
+        delta.window.add(part, times)
+        delta.note_first_heard(first_heard_at)

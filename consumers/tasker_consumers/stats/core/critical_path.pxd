@@ -8,7 +8,9 @@ cdef class Node:
     cdef readonly object depends_on
 
 
-@cython.locals(node=Node, times=dict, needs=dict, ends=dict, chain=list, ordered=bint)
+@cython.locals(node=Node, times=dict, dependencies=dict, chains=dict, steps=list, ordered=bint)
 cpdef object critical_path(nodes)
-@cython.locals(followers=dict, missing=dict, present=dict, ready=list, before=list, ends=dict, left=int)
-cdef dict _ends(dict times, dict needs)
+@cython.locals(
+    followers=dict, unfinished=dict, predecessors=dict, ready=list, present=list, chains=dict, remaining=int
+)
+cdef dict _best_chains(dict times, dict dependencies)

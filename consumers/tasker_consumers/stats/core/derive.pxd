@@ -6,11 +6,11 @@ from tasker_consumers.stats.core.state cimport TaskState
 from tasker_consumers.stats.core.summary cimport Summary
 
 
-@cython.locals(steps=Summary, known=Py_ssize_t, abandoned=bint)
-cpdef dict stats(TaskState state)
+@cython.locals(steps=Summary, known_events=Py_ssize_t, abandoned=bint)
+cpdef dict derive_stats(TaskState state)
 @cython.locals(steps=Summary)
 cpdef object status_of(TaskState state)
-cpdef Contribution contribution(TaskState state)
+cpdef Contribution contribution_of_state(TaskState state)
 cpdef bint is_terminal(TaskState state)
 cpdef bint is_abandoned(TaskState state, Py_ssize_t known_events)
 cdef object _started_at(TaskState state)

@@ -1,4 +1,4 @@
-"""What is known of a task, as the record `TaskStats`."""
+"""The statistics of a task, derived from its state: the record `TaskStats`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,28 +12,28 @@ from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import State
 
 _STATE_OF_RANK: Mapping[int, State] = {rank: state for state, rank in RANK.items()}
-_MAX_INT = 2**31 - 1  # of Avro; damaged attempt numbers must not stop the output
+_MAX_INT = 2**31 - 1  # largest `int` of Avro; sums of damaged attempt numbers are cut to this
 
-#: Longest critical path that is written out, in characters of step ids: a record has to fit into the topic.
+#: Longest critical path that is listed, in characters of step ids: a record has to fit into its topic.
 PATH_LENGTH = 500_000
 
 
-def stats(state: TaskState) -> dict[str, Any]:
+def derive_stats(state: TaskState) -> dict[str, Any]:
     """Return a task's statistics: exactly the fields of `TaskStats`; times in microseconds, `*_s` in seconds.
 
-    What is not known is None; no duration is negative.
+    Unknown values are None; no duration is negative.
     """
     steps = state.steps.total()
-    known = len(state.events) + steps.events
+    known_events = len(state.events) + steps.events
     created_at = state.queued_at if state.created_at is None else state.created_at
     started_at = _started_at(state)
-    stand = state.stand
-    completed_at = stand.ended_at if stand is not None and stand.terminal else None
+    status_event = state.status_event
+    completed_at = status_event.ended_at if status_event is not None and status_event.terminal else None
     duration_s = _seconds_between(started_at, completed_at)
     step_time_s = steps.work / 1e6
     path, path_s = _critical_path(state, steps)
     total = max(state.announced, steps.steps)
-    abandoned = is_abandoned(state, known)
+    abandoned = is_abandoned(state, known_events)
     return {
         "task_id": state.task_id,
         "task_name": state.name,
@@ -59,49 +59,49 @@ def stats(state: TaskState) -> dict[str, Any]:
         "critical_path": path,
         "critical_path_s": path_s,
         "first_error": _first_error(state),
-        # An abandoned task's record must yield to the next event's, and come after the one before.
-        "revision": 2 * known + abandoned,
+        # The record of an abandoned task comes after the record before the mark, and before the next event's record.
+        "revision": 2 * known_events + abandoned,
     }
 
 
 def status_of(state: TaskState) -> State:
-    """Return where a task stands, the same as in its statistics, without deriving the rest of them."""
+    """Return the status of a task, as in its statistics, without deriving the other fields."""
     steps = state.steps.total()
     abandoned = is_abandoned(state, len(state.events) + steps.events)
     return State.ABANDONED if abandoned else _status(state, steps)
 
 
-def contribution(state: TaskState) -> Contribution | None:
-    """Return what a task adds to a window: the same as `contribution_of` its statistics, for less."""
-    stand = state.stand
-    if stand is None or not stand.terminal:
+def contribution_of_state(state: TaskState) -> Contribution | None:
+    """Return the contribution of a task: equal to `contribution_of_stats(derive_stats(state))`, and cheaper."""
+    status_event = state.status_event
+    if status_event is None or not status_event.terminal:
         return None
     retries = min(state.steps.total().retries, _MAX_INT)
-    duration = _time_between(_started_at(state), stand.ended_at)
-    return Contribution(state.name or "", stand.ended_at, stand.rank, retries, duration)
+    duration = _time_between(_started_at(state), status_event.ended_at)
+    return Contribution(state.name or "", status_event.ended_at, status_event.rank, retries, duration)
 
 
 def is_terminal(state: TaskState) -> bool:
-    """Tell whether the task is over, as far as known."""
-    return state.stand is not None and state.stand.terminal
+    """Return whether the task is over, as far as known."""
+    return state.status_event is not None and state.status_event.terminal
 
 
 def is_abandoned(state: TaskState, known_events: int) -> bool:
-    """Tell whether a task that is not over was given up, and not one event came since."""
+    """Return whether a task that is not over was marked abandoned, and no event came since."""
     return state.abandoned_after == known_events and not is_terminal(state)
 
 
 def _started_at(state: TaskState) -> int | None:
-    for moment in (state.started_at, state.start_requested_at, state.handled_at):
-        if moment is not None:
-            return moment
+    for time in (state.started_at, state.start_requested_at, state.handled_at):
+        if time is not None:
+            return time
     return None
 
 
 def _status(state: TaskState, steps: Summary) -> State:
-    if state.stand is not None:
-        return _STATE_OF_RANK[state.stand.rank]
-    # Only steps were heard of so far.
+    if state.status_event is not None:
+        return _STATE_OF_RANK[state.status_event.rank]
+    # No task event has come yet, only events of steps.
     return State.IN_PROGRESS if steps.attempts else State.PENDING
 
 
@@ -110,7 +110,7 @@ def _critical_path(state: TaskState, steps: Summary) -> tuple[list[str] | None, 
     if not steps.ordered or not is_terminal(state):
         return None, None
     if state.steps.spread and _steps_are_still_coming(state, steps):
-        return None, None  # to walk through thousands of steps for each of them would be quadratic
+        return None, None  # a walk through thousands of steps for each of their events would be quadratic
     path = state.steps.path()
     if path is None:
         return None, None
@@ -119,7 +119,7 @@ def _critical_path(state: TaskState, steps: Summary) -> tuple[list[str] | None, 
 
 
 def _steps_are_still_coming(state: TaskState, steps: Summary) -> bool:
-    """Tell whether a task is complete but not all its steps are: then the step topic is behind the task topic."""
+    """Return whether a complete task has steps that have not ended: the step topic is behind the task topic."""
     ended = steps.completed + steps.failed + steps.cancelled
     return _status(state, steps) is State.COMPLETE and ended < max(state.announced, steps.steps)
 

@@ -4,12 +4,12 @@ cimport cython
 from tasker_consumers.stats.core.state cimport TaskState
 
 
-@cython.locals(own=bint, late=bint, news=bint)
+@cython.locals(of_task=bint, late=bint, is_new=bint)
 cpdef TaskState fold(TaskState state, dict event, headers=*)
 cdef _learn_trace(TaskState state, dict event, headers)
 cpdef _learn_created(TaskState state, dict event)
 cpdef _learn_start_requested(TaskState state, dict event)
-cpdef _learn_stand(TaskState state, dict event)
+cpdef _learn_status(TaskState state, dict event)
 cpdef _learn_announced(TaskState state, dict event)
 cpdef _learn_failed(TaskState state, dict event)
 cpdef _learn_error(TaskState state, dict event)

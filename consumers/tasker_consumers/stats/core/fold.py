@@ -1,6 +1,7 @@
 """The fold of events into the state of a task: pure, and the same for every order and number of deliveries.
 
-Each event only adds to what is known (see `state` and `steps`), so folding is commutative, associative and idempotent.
+Each event only adds facts to the state (see `state` and `steps`), so folding is commutative, associative and
+idempotent.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,9 +9,9 @@ from itertools import repeat
 from typing import Any
 from zlib import crc32
 
-from tasker_consumers.stats.core.derive import stats
+from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.lattice import least
-from tasker_consumers.stats.core.state import Carrier, ErrorFact, Stand, TaskState
+from tasker_consumers.stats.core.state import ErrorFact, StatusEvent, TaskState, TraceCarrier
 from tasker_consumers.stats.core.steps import BEGUN, Event
 from tasker_schemas.catalogue import RANK_AFTER
 from tasker_schemas.headers import read_trace_headers
@@ -18,25 +19,25 @@ from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEv
 
 Headers = Sequence[tuple[str, bytes | None]]
 
-#: The families that tell something about a task's completion.
+#: The families whose events concern the completion of a task.
 FAMILIES = (Family.TASK, Family.STEP, Family.WORKFLOW, Family.OBSERVABILITY)
 
-#: Longest error message that is kept; the event itself has all of it.
+#: Longest error message in the state; the event itself has the whole text.
 MESSAGE_LENGTH = 1000
 
 
 def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskState:
     """Return the state of a task after one more event; `state` itself is changed, None starts a task.
 
-    `event` is a decoded record of any family that has a task id. A task that is only a tombstone takes its own events
-    still, but those of its steps no more: they change nothing.
+    `event` is a decoded record of any family that has a task id. When the steps are frozen, events of steps change
+    nothing, while the task's own events still do.
     """
     if state is None:
         state = TaskState(event["task_id"])
     name: str = event["event_name"]
     digest = crc32(event["event_id"].encode())
-    own = name.startswith("task.")
-    if not own and state.steps.frozen is not None:
+    of_task = name.startswith("task.")
+    if not of_task and state.steps.frozen is not None:
         state.late += 1
         return state
     timestamp: int = event["timestamp"]
@@ -54,12 +55,12 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
     learn = _LEARN.get(name)
     if learn is not None:
         learn(state, event)
-    if own:
-        news = digest not in state.events
+    if of_task:
+        is_new = digest not in state.events
         state.events.add(digest)
     else:
-        news = state.steps.learn(event, digest)
-    if news:
+        is_new = state.steps.learn(event, digest)
+    if is_new:
         state.late += late
     else:
         state.repeated += 1
@@ -69,41 +70,41 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
 def recompute(events: Iterable[Event], headers: Iterable[Headers] | None = None) -> dict[str, dict[str, Any]]:
     """Return the statistics of every task in a history, by task id, from scratch.
 
-    `headers` are those of each event, in the same order; without them trace ids are derived. Custom events are passed
-    over: they say nothing about completion.
+    `headers` are the headers of each event, in the same order; without headers trace ids are derived. Custom events
+    are skipped: they do not concern completion.
     """
     states: dict[str, TaskState] = {}
-    for event, its_headers in zip(events, repeat(()) if headers is None else headers, strict=False):
+    for event, event_headers in zip(events, repeat(()) if headers is None else headers, strict=False):
         task_id = event.get("task_id")
         if task_id is not None and event["event_name"].partition(".")[0] in FAMILIES:
-            states[task_id] = fold(states.get(task_id), event, its_headers)
-    return {task_id: stats(state) for task_id, state in states.items()}
+            states[task_id] = fold(states.get(task_id), event, event_headers)
+    return {task_id: derive_stats(state) for task_id, state in states.items()}
 
 
 def _learn_trace(state: TaskState, event: Event, headers: Headers) -> None:
     span = read_trace_headers(headers).span if headers else None
     if span is not None:
-        carrier = Carrier(event["timestamp"], event["event_id"], span.trace_id)
+        carrier = TraceCarrier(event["timestamp"], event["event_id"], span.trace_id)
         state.carrier = carrier if state.carrier is None else min(state.carrier, carrier)
 
 
 def _learn_created(state: TaskState, event: Event) -> None:
     state.created_at = least(state.created_at, event["timestamp"])
-    _learn_stand(state, event)
+    _learn_status(state, event)
 
 
 def _learn_start_requested(state: TaskState, event: Event) -> None:
     state.start_requested_at = least(state.start_requested_at, event["timestamp"])
-    _learn_stand(state, event)
+    _learn_status(state, event)
 
 
-def _learn_stand(state: TaskState, event: Event) -> None:
+def _learn_status(state: TaskState, event: Event) -> None:
     timestamp: int = event["timestamp"]
     rank = RANK_AFTER[event["event_name"]]
     completed_at: int | None = event.get("completed_at")
-    stand = Stand(timestamp, rank, timestamp if completed_at is None else completed_at)
-    if state.stand is None or stand > state.stand:
-        state.stand = stand
+    status_event = StatusEvent(timestamp, rank, timestamp if completed_at is None else completed_at)
+    if state.status_event is None or status_event > state.status_event:
+        state.status_event = status_event
     if rank >= BEGUN:
         state.started_at = least(state.started_at, event.get("started_at"))
     _learn_announced(state, event)
@@ -114,7 +115,7 @@ def _learn_announced(state: TaskState, event: Event) -> None:
 
 
 def _learn_failed(state: TaskState, event: Event) -> None:
-    _learn_stand(state, event)
+    _learn_status(state, event)
     _learn_error(state, event)
 
 
@@ -145,11 +146,11 @@ def _learn_handled(state: TaskState, event: Event) -> None:
 _LEARN: Mapping[str, Callable[[TaskState, Event], None]] = {
     TaskEvents.INITIALIZE_REQUESTED: _learn_created,
     TaskEvents.START_REQUESTED: _learn_start_requested,
-    TaskEvents.COMPLETED: _learn_stand,
+    TaskEvents.COMPLETED: _learn_status,
     TaskEvents.FAILED: _learn_failed,
-    TaskEvents.RETRY_REQUESTED: _learn_stand,
-    TaskEvents.CANCELLED: _learn_stand,
-    TaskEvents.RESOLVED_MANUALLY: _learn_stand,
+    TaskEvents.RETRY_REQUESTED: _learn_status,
+    TaskEvents.CANCELLED: _learn_status,
+    TaskEvents.RESOLVED_MANUALLY: _learn_status,
     StepEvents.FAILED: _learn_error,
     StepEvents.MAX_RETRIES_REACHED: _learn_error,
     WorkflowEvents.TASK_STARTED: _learn_handled,

@@ -1,4 +1,4 @@
-"""The join that both the task's and the step's knowledge are made of; None stands for unknown."""
+"""The join of values of which the least holds; None stands for unknown."""
 
 from typing import TypeVar
 
@@ -6,7 +6,7 @@ T = TypeVar("T", int, str)
 
 
 def least(a: T | None, b: T | None) -> T | None:
-    """Return the smaller of what is known.
+    """Return the smaller of two values, or the only known value.
 
     >>> least(3, None), least(3, 2)
     (3, 2)

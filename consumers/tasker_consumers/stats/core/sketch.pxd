@@ -4,5 +4,5 @@ cdef class Sketch:
     cdef public dict bins
 
     cpdef add(self, duration, int times=*)
-    cpdef merge(self, Sketch other, int times=*)
+    cpdef merge(self, Sketch sketch, int times=*)
     cdef _add(self, index, times)

@@ -1,13 +1,13 @@
-"""A DDSketch of durations: quantiles within one percent, from a few numbers that can be added and taken away again.
+"""A DDSketch of durations: percentiles within one percent, from counts that can be added and taken away again.
 
 Durations fall into bins whose bounds grow by a constant factor (Masson, Rim and Lee, VLDB 2019). Whole microseconds up
-to 31 years need at most 1,730 bins, so none is ever merged into another: taking a duration away is exact.
+to 31 years need at most 1,730 bins, so bins are never merged: taking a duration away is exact.
 """
 
 import math
 from dataclasses import dataclass, field
 
-#: How far a quantile may be off, relative to its true value.
+#: Largest relative error of a percentile.
 ACCURACY = 0.01
 
 _GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
@@ -17,44 +17,44 @@ _ZERO = -1  # the bin of durations below one microsecond
 
 @dataclass
 class Sketch:
-    """How often durations of each size occurred; durations are microseconds."""
+    """Number of durations in each bin; durations are microseconds."""
 
     bins: dict[int, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
-        """How many durations are in here."""
+        """Return the number of durations."""
         return sum(self.bins.values())
 
     def add(self, duration: int, times: int = 1) -> None:
-        """Add a duration; `times=-1` takes one away that was added before."""
+        """Add a duration; `times=-1` takes a duration away that was added before."""
         self._add(_ZERO if duration < 1 else math.ceil(math.log(duration) / _LOG_GAMMA), times)
 
-    def merge(self, other: "Sketch", times: int = 1) -> None:
-        """Add all that another sketch holds; `times=-1` takes it away."""
-        for index, count in other.bins.items():
+    def merge(self, sketch: "Sketch", times: int = 1) -> None:
+        """Add all durations of another sketch; `times=-1` takes them away."""
+        for index, count in sketch.bins.items():
             self._add(index, times * count)
 
     def _add(self, index: int, times: int) -> None:
-        left = self.bins.get(index, 0) + times
-        if left:
-            self.bins[index] = left
+        count = self.bins.get(index, 0) + times
+        if count:
+            self.bins[index] = count
         else:
             self.bins.pop(index, None)
 
-    def quantile(self, share: float) -> float | None:
-        """Return the duration that this share of all durations does not exceed, in seconds; None if there are none.
+    def percentile(self, percent: int) -> float | None:
+        """Return the duration of nearest rank `ceil(percent * count / 100)`, in seconds; None for an empty sketch.
 
         >>> sketch = Sketch()
         >>> for second in range(1, 101):
         ...     sketch.add(second * 1_000_000)
-        >>> abs(sketch.quantile(0.95) - 95) <= 95 * ACCURACY
+        >>> abs(sketch.percentile(95) - 95) <= 95 * ACCURACY
         True
         """
-        wanted = share * (self.count - 1)
-        seen = 0
+        rank = max(1, -(-percent * self.count // 100))
+        cumulative = 0
         for index in sorted(self.bins):
-            seen += self.bins[index]
-            if seen > wanted:
+            cumulative += self.bins[index]
+            if cumulative >= rank:
                 return 0.0 if index == _ZERO else 2 * math.exp(index * _LOG_GAMMA) / (_GAMMA + 1) / 1e6
         return None

@@ -14,16 +14,16 @@ cdef class TaskState:
     cdef public object handled_at
     cdef public object announced
     cdef public Py_ssize_t abandoned_after
-    cdef public object touched_at
-    cdef public object seen_at
+    cdef public object last_heard_at
+    cdef public object first_heard_at
     cdef public object carrier
-    cdef public object stand
+    cdef public object status_event
     cdef public object first_error
     cdef public set events
     cdef public StepTable steps
     cdef public bint forgotten
-    cdef public Contribution counted
-    cdef public bint counted_open
+    cdef public Contribution stored_contribution
+    cdef public bint stored_open
     cdef public Py_ssize_t repeated
     cdef public Py_ssize_t late
-    cdef public bint given_up
+    cdef public bint newly_abandoned

@@ -1,4 +1,4 @@
-"""What is known of one task: a lattice like that of its steps, so order and number of deliveries do not matter."""
+"""The state of one task, a lattice like that of its steps: the order and the number of deliveries do not matter."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -8,12 +8,12 @@ from tasker_consumers.stats.core.table import StepTable
 from tasker_schemas.catalogue import RANK
 from tasker_schemas.names import State
 
-#: Ranks of the states that a task can rest in; `error` is one of them until a retry is requested.
+#: Lowest rank of a task that is over; `error` counts as over until a retry is requested.
 FIRST_TERMINAL_RANK = RANK[State.ERROR]
 
 
-class Stand(NamedTuple):
-    """Where a task stands; of several, the greatest holds: the latest event, of equal times the higher rank."""
+class StatusEvent(NamedTuple):
+    """An event that sets a task's status. The greatest holds: the latest event, of equal times the higher rank."""
 
     timestamp: int
     rank: int
@@ -21,12 +21,12 @@ class Stand(NamedTuple):
 
     @property
     def terminal(self) -> bool:
-        """Whether the task is over."""
+        """Return whether this status means that the task is over."""
         return self.rank >= FIRST_TERMINAL_RANK
 
 
-class Carrier(NamedTuple):
-    """The event whose headers give the task its trace: of several, the least holds."""
+class TraceCarrier(NamedTuple):
+    """An event whose headers carry the task's trace. The least holds: the earliest event."""
 
     timestamp: int
     event_id: str
@@ -34,7 +34,7 @@ class Carrier(NamedTuple):
 
 
 class ErrorFact(NamedTuple):
-    """A failure; of several, the least is the first: by time, a step's before its task's, then by step and attempt."""
+    """A failure. The least is the first error: by time, a step's before its task's, then by step and attempt."""
 
     timestamp: int
     of_task: bool
@@ -46,39 +46,40 @@ class ErrorFact(NamedTuple):
 
 @dataclass
 class TaskState:
-    """Everything the statistics of one task are made of; times in microseconds, None is unknown."""
+    """All known facts of one task; times in microseconds, None is unknown."""
 
     task_id: str
     name: str | None = None
     last_event_at: int | None = None
     created_at: int | None = None  # earliest task.initialize_requested
     queued_at: int | None = None  # earliest enqueueing
-    started_at: int | None = None  # earliest `started_at` that was told
+    started_at: int | None = None  # earliest `started_at` that an event reports
     start_requested_at: int | None = None  # earliest task.start_requested
     handled_at: int | None = None  # earliest sign that the orchestration began
-    announced: int = 0  # largest number of steps that was told
-    #: How many events were known when the task was found abandoned; one more undoes it.
+    announced: int = 0  # largest `total_steps` that an event reports
+    #: Number of known events when the task was marked abandoned; one more event undoes the mark.
     abandoned_after: int = 0
-    #: Wall clock of the last delivery, kept by the processor; no part of what is known.
-    touched_at: int = 0
-    #: Wall clock of the first one, kept likewise.
-    seen_at: int = 0
-    carrier: Carrier | None = None
-    stand: Stand | None = None
+    #: Wall clock of the last delivery, set by the processor; not part of the lattice.
+    last_heard_at: int = 0
+    #: Wall clock of the first delivery, set by the processor.
+    first_heard_at: int = 0
+    carrier: TraceCarrier | None = None
+    status_event: StatusEvent | None = None
     first_error: ErrorFact | None = None
     events: set[int] = field(default_factory=set)  # hashes of the ids of the task's own events
     steps: StepTable = field(default_factory=StepTable)
-    #: Whether nothing of the task is worth keeping any more.
+    #: Whether the state is to be deleted.
     forgotten: bool = False
-    #: What follows is about one run, and is not stored. What the task counted for before it, and whether as going on:
-    counted: Contribution | None = None
-    counted_open: bool = False
-    #: How many of its events were known already, or out of order, and whether it was given up.
+    #: The fields below describe one batch and are not stored. The contribution before the batch, and whether the task
+    #: was open then:
+    stored_contribution: Contribution | None = None
+    stored_open: bool = False
+    #: Number of events that were known already, number of events out of order, and whether the task was abandoned.
     repeated: int = 0
     late: int = 0
-    given_up: bool = False
+    newly_abandoned: bool = False
 
     @property
     def known_events(self) -> int:
-        """How many different events are known."""
+        """Return the number of different events known."""
         return len(self.events) + self.steps.total().events

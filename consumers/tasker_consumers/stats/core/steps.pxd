@@ -10,9 +10,9 @@ cdef class Attempt:
     cdef readonly object handled
     cdef readonly object ended
     cdef readonly object closed
-    cdef readonly object told
+    cdef readonly object reported_duration
 
-    cpdef Attempt join(self, Attempt other)
+    cpdef Attempt join(self, Attempt second)
     cpdef list row(self, number)
 
 
@@ -21,9 +21,9 @@ cdef class Step:
     cdef public object name
     cdef public object depends_on
     cdef public dict attempts
-    cdef public Figures _known
+    cdef public Figures _figures
 
-    @cython.locals(number=object, attempt=Attempt, known=Attempt)
+    @cython.locals(number=object, attempt=Attempt, joined_attempt=Attempt)
     cpdef learn(self, dict event, digest)
     cpdef Figures figures(self)
     @cython.locals(attempt=Attempt)
@@ -41,7 +41,7 @@ cdef class Figures:
 
 
 @cython.locals(attempt=Attempt, last=Attempt)
-cdef Figures _figures(dict attempts)
+cpdef Figures figures_of(dict attempts)
 cpdef Contribution contribution_of_step(name, Figures figures)
 @cython.locals(attempt=Attempt)
 cdef object _wall_time(dict attempts, list durations)

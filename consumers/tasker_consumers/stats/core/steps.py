@@ -1,4 +1,4 @@
-"""What is known of one step: a lattice, so that events may come in any order and any number of times.
+"""The state of one step, a lattice: the order and the number of deliveries do not matter.
 
 Every field of an attempt is a minimum, a maximum or unknown. Times are microseconds since the epoch, durations
 microseconds; integers, because sums of floats depend on their order.
@@ -15,12 +15,12 @@ from tasker_schemas.names import State, StepEvents
 
 Event = dict[str, Any]
 
-Row = list[Any]
-"""A step as it is stored: event ids, name, depends_on, attempts, and then its `Figures`, one by one."""
+StepRow = list[Any]
+"""A step as it is stored: event ids, name, depends_on, attempts, then the fields of its `Figures`."""
 
 BEGUN = RANK[State.IN_PROGRESS]
 
-#: Longest duration that is believed, 31 years: damaged clocks must not overflow a sum.
+#: Longest duration that is counted, 31 years; a longer one is taken for a damaged clock and cut to this.
 MAX_DURATION = 10**15
 
 _HANDLING = frozenset({str(StepEvents.BEFORE_HANDLE), str(StepEvents.HANDLE)})
@@ -30,66 +30,67 @@ _OUTCOMES = frozenset({str(StepEvents.COMPLETED), str(StepEvents.FAILED), str(St
 
 @dataclass(frozen=True)
 class Attempt:
-    """What is known of one attempt; None is unknown."""
+    """The known facts of one attempt; None is unknown."""
 
     rank: int = 0
-    started: int | None = None  # earliest `started_at` that was told
+    started: int | None = None  # earliest `started_at` that an event reports
     handled: int | None = None  # earliest event that says the handler runs
-    ended: int | None = None  # latest `completed_at` that was told
+    ended: int | None = None  # latest `completed_at` that an event reports
     closed: int | None = None  # earliest event that says the attempt is over
-    told: int | None = None  # longest `execution_duration` that was told
+    reported_duration: int | None = None  # longest `execution_duration` that an event reports
 
     @property
     def start(self) -> int | None:
-        """When it began."""
+        """Return when the attempt began."""
         return self.handled if self.started is None else self.started
 
     @property
     def end(self) -> int | None:
-        """When it ended."""
+        """Return when the attempt ended."""
         return self.closed if self.ended is None else self.ended
 
     @property
     def duration(self) -> int | None:
-        """How long it took, never negative: as it was told, else from start to end."""
-        if self.told is not None:
-            return self.told
+        """Return how long the attempt took: as an event reports, else from start to end, never negative."""
+        if self.reported_duration is not None:
+            return self.reported_duration
         start, end = self.start, self.end
         return None if start is None or end is None else min(max(0, end - start), MAX_DURATION)
 
-    def join(self, other: "Attempt") -> "Attempt":
-        """Return what both know together.
+    def join(self, second: "Attempt") -> "Attempt":
+        """Return the join of two states of the same attempt.
 
         >>> Attempt(1, handled=5).join(Attempt(4, handled=7, ended=9))
-        Attempt(rank=4, started=None, handled=5, ended=9, closed=None, told=None)
+        Attempt(rank=4, started=None, handled=5, ended=9, closed=None, reported_duration=None)
         """
-        rank = max(self.rank, other.rank)  # written out: this is done for nearly every event
-        started, handled, ended, closed, told = self.started, self.handled, self.ended, self.closed, self.told
-        if started is None or (other.started is not None and other.started < started):
-            started = other.started
-        if handled is None or (other.handled is not None and other.handled < handled):
-            handled = other.handled
-        if ended is None or (other.ended is not None and other.ended > ended):
-            ended = other.ended
-        if closed is None or (other.closed is not None and other.closed < closed):
-            closed = other.closed
-        if told is None or (other.told is not None and other.told > told):
-            told = other.told
-        return Attempt(rank, started, handled, ended, closed, told)
+        rank = max(self.rank, second.rank)  # written out, because nearly every event comes through here
+        started, handled, ended, closed = self.started, self.handled, self.ended, self.closed
+        duration = self.reported_duration
+        if started is None or (second.started is not None and second.started < started):
+            started = second.started
+        if handled is None or (second.handled is not None and second.handled < handled):
+            handled = second.handled
+        if ended is None or (second.ended is not None and second.ended > ended):
+            ended = second.ended
+        if closed is None or (second.closed is not None and second.closed < closed):
+            closed = second.closed
+        if duration is None or (second.reported_duration is not None and second.reported_duration > duration):
+            duration = second.reported_duration
+        return Attempt(rank, started, handled, ended, closed, duration)
 
     def row(self, number: int) -> list[int | None]:
         """Return the attempt of this number as it is stored."""
-        return [number, self.rank, self.started, self.handled, self.ended, self.closed, self.told]
+        return [number, self.rank, self.started, self.handled, self.ended, self.closed, self.reported_duration]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """A step in numbers; times in microseconds."""
+    """The numbers that the statistics need of one step; times in microseconds."""
 
-    rank: int  # of its state, which is that of its last attempt
-    tries: int  # the highest attempt number that has begun: a history that starts with attempt 3 has had 3
-    work: int  # the durations of its attempts, added up
-    time: int | None  # its attempt's duration; of several, first start to last end, the waits between included
+    rank: int  # rank of the state of its last attempt, which is the state of the step
+    tries: int  # highest attempt number that has begun: a history that starts with attempt 3 counts 3
+    work: int  # sum of the durations of its attempts
+    time: int | None  # duration of its only attempt; of several attempts: first start to last end, waits included
     ended: int | None  # when its last attempt ended
 
     def row(self) -> list[int | None]:
@@ -99,39 +100,39 @@ class Figures:
 
 @dataclass
 class Step:
-    """What is known of one step; an attempt number is missing as long as no event told its state."""
+    """The known facts of one step; `attempts` holds the attempts whose state an event reports."""
 
-    events: set[int] = field(default_factory=set)  # hashes of the ids of the events seen
+    events: set[int] = field(default_factory=set)  # hashes of the ids of its events
     name: str | None = None
     depends_on: frozenset[str] | None = None
     attempts: dict[int, Attempt] = field(default_factory=dict)
-    _known: Figures | None = None  # what `figures` found, until more is learnt
+    _figures: Figures | None = None  # result of `figures`, until the next event
 
     def learn(self, event: Event, digest: int) -> None:
-        """Add what an event tells; `digest` is the hash of its id."""
-        self._known = None
+        """Add the facts of an event; `digest` is the hash of its id."""
+        self._figures = None
         self.events.add(digest)
         name = event.get("step_name")
         if name != self.name:
             self.name = least(self.name, name)
-        depends_on, known_on = event.get("depends_on"), self.depends_on
-        if depends_on is not None and (known_on is None or not known_on.issuperset(depends_on)):
-            self.depends_on = (known_on or frozenset()).union(depends_on)
+        depends_on, joined = event.get("depends_on"), self.depends_on
+        if depends_on is not None and (joined is None or not joined.issuperset(depends_on)):
+            self.depends_on = (joined or frozenset()).union(depends_on)
         rank = RANK_AFTER.get(event["event_name"])
-        if rank is not None:  # else a name newer than this reader: it says nothing of the attempt's state
+        if rank is not None:  # an event name newer than this reader has no rank, and changes no state
             number = event.get("attempt_number") or 1
             attempt = attempt_of(event, rank)
-            known = self.attempts.get(number)
-            self.attempts[number] = attempt if known is None else known.join(attempt)
+            joined_attempt = self.attempts.get(number)
+            self.attempts[number] = attempt if joined_attempt is None else joined_attempt.join(attempt)
 
     def figures(self) -> Figures:
-        """Return what the statistics need to know of this step."""
-        if self._known is None:
-            self._known = _figures(self.attempts)
-        return self._known
+        """Return the numbers of this step, computed at most once for each event."""
+        if self._figures is None:
+            self._figures = figures_of(self.attempts)
+        return self._figures
 
-    def row(self) -> Row:
-        """Return the step as it is stored, its figures among it."""
+    def row(self) -> StepRow:
+        """Return the step as it is stored."""
         return [
             list(self.events),
             self.name,
@@ -141,8 +142,8 @@ class Step:
         ]
 
     @classmethod
-    def of_row(cls, row: Row) -> Self:
-        """Return the step that `row` wrote."""
+    def of_row(cls, row: StepRow) -> Self:
+        """Return the step that `row` stored."""
         events, name, depends_on, attempts, *_ = row
         return cls(
             set(events),
@@ -152,7 +153,8 @@ class Step:
         )
 
 
-def _figures(attempts: Mapping[int, Attempt]) -> Figures:
+def figures_of(attempts: Mapping[int, Attempt]) -> Figures:
+    """Return the numbers of a step that has had these attempts."""
     if len(attempts) == 1:  # nearly always
         ((number, attempt),) = attempts.items()
         rank, duration = attempt.rank, attempt.duration
@@ -167,7 +169,7 @@ def _figures(attempts: Mapping[int, Attempt]) -> Figures:
 
 
 def contribution_of_step(name: str | None, figures: Figures) -> Contribution | None:
-    """Return what a step adds to a window; None as long as its last attempt is not over."""
+    """Return the contribution of a step to a window; None until its last attempt is over."""
     if figures.rank < FIRST_OUTCOME or figures.ended is None:
         return None
     return Contribution(name or "", figures.ended, figures.rank, max(0, figures.tries - 1), figures.time)
@@ -182,15 +184,15 @@ def _wall_time(attempts: Mapping[int, Attempt], durations: list[int]) -> int | N
 
 
 def attempt_of(event: Event, rank: int) -> Attempt:
-    """Return what one step event tells about its attempt."""
+    """Return the attempt's state as one step event reports it."""
     name, timestamp = event["event_name"], event["timestamp"]
     if rank < BEGUN:
         return _WAITING
     if name in _HANDLING:
         return Attempt(rank, event.get("started_at"), timestamp)
     if name in _OUTCOMES:
-        told = micros(event.get("execution_duration"))
-        return Attempt(rank, event.get("started_at"), None, event.get("completed_at"), timestamp, told)
+        duration = micros(event.get("execution_duration"))
+        return Attempt(rank, event.get("started_at"), None, event.get("completed_at"), timestamp, duration)
     return Attempt(rank, event.get("started_at"), closed=timestamp)
 
 
@@ -198,7 +200,7 @@ _WAITING = Attempt()
 
 
 def micros(seconds: float | None) -> int | None:
-    """Return seconds as whole microseconds; None for what cannot be a duration.
+    """Return seconds as whole microseconds; None for a number that cannot be a duration.
 
     >>> micros(0.2), micros(-1.0), micros(float("nan"))
     (200000, None, None)

@@ -1,8 +1,8 @@
-"""A task's state as entries of a table: one for a small task; a head and one part for each bucket of a large one.
+"""A task's state as entries of a table: one entry for a small task; a head and a part per bucket for a large task.
 
-The entries are JSON, lists without names. The head comes last in `dump`: as long as it is not written, the state before
-holds, and parts that are newer than their head are put right by the next delivery. Only when a state shrinks it comes
-first: what it no longer needs goes after it.
+The entries are JSON lists without names. `dump` puts the head last: until the head is written, the previous state
+holds, and the next delivery corrects parts that are newer than their head. Only when a state shrinks the head comes
+first, and the parts are deleted after it.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from tasker_consumers.stats.core.critical_path import Path
-from tasker_consumers.stats.core.state import Carrier, ErrorFact, Stand, TaskState
+from tasker_consumers.stats.core.state import ErrorFact, StatusEvent, TaskState, TraceCarrier
 from tasker_consumers.stats.core.summary import Summary
 from tasker_consumers.stats.core.table import Bucket, Frozen, StepTable
 
@@ -22,14 +22,14 @@ _SMALL, _LARGE, _FROZEN = 0, 1, 2
 
 
 def load(key: bytes, read: Read) -> TaskState | None:
-    """Return the state that `dump` wrote under a key, None if there is none; parts are read when they are needed."""
+    """Return the state that `dump` wrote under a key, None if the key has no entry; parts are read on demand."""
     head = read(key)
     if head is None:
         return None
-    *scalars, carrier, stand, first_error, events, kind, steps = orjson.loads(head)
+    *scalars, carrier, status_event, first_error, events, kind, steps = orjson.loads(head)
     state = TaskState(key.decode(), *scalars)
-    state.carrier = carrier and Carrier(*carrier)
-    state.stand = stand and Stand(*stand)
+    state.carrier = carrier and TraceCarrier(*carrier)
+    state.status_event = status_event and StatusEvent(*status_event)
     state.first_error = first_error and ErrorFact(*first_error)
     state.events = set(events)
     if kind == _SMALL:
@@ -43,14 +43,14 @@ def load(key: bytes, read: Read) -> TaskState | None:
     return state
 
 
-def glance(head: bytes) -> tuple[str | None, int | None]:
-    """Return only a task's name and when it was last heard of, which costs less than its whole state."""
+def read_name_and_time(head: bytes) -> tuple[str | None, int | None]:
+    """Return a task's name and the time of its last event, which costs less than its whole state."""
     name, last_event_at, *_ = orjson.loads(head)
     return name, last_event_at
 
 
 def dump(key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:
-    """Return the entries to write, in this order; None deletes. Parts that were not touched are left out."""
+    """Return the entries to write, in this order; None deletes. Unchanged parts are left out."""
     table = state.steps
     if state.forgotten:
         return {**_without_parts(key, state), key: None}
@@ -59,7 +59,7 @@ def dump(key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:
     if table.frozen is not None:
         summary, path, minutes = table.frozen
         kind, steps = _FROZEN, (summary.row(), path and tuple(path), minutes)
-        # This head needs no parts any more: the other way round, a crash in between would lose what they say.
+        # The new head needs no parts. In the other order a crash in between would lose the parts' facts.
         head = orjson.dumps([*_head_row(state), kind, steps])
         return {key: head, **_without_parts(key, state)}
     if table.spread:
@@ -96,10 +96,10 @@ def _head_row(state: TaskState) -> list[Any]:
         state.handled_at,
         state.announced,
         state.abandoned_after,
-        state.touched_at,
-        state.seen_at,
+        state.last_heard_at,
+        state.first_heard_at,
         state.carrier and tuple(state.carrier),
-        state.stand and tuple(state.stand),
+        state.status_event and tuple(state.status_event),
         state.first_error and tuple(state.first_error),
         list(state.events),
     ]

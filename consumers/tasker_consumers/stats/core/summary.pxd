@@ -18,7 +18,7 @@ cdef class Summary:
     cdef public bint ordered
 
     cpdef add_step(self, step_id, Py_ssize_t events, depends_on, Figures figures)
-    cpdef merge(self, Summary other)
+    cpdef merge(self, Summary summary)
     cpdef list row(self)
     cpdef _see_time(self, step_id, time)
 

@@ -13,7 +13,7 @@ _ERROR, _CANCELLED, _COMPLETE = RANK[State.ERROR], RANK[State.CANCELLED], RANK[S
 
 @dataclass
 class Summary:
-    """What the statistics need to know of some steps; times in microseconds."""
+    """Sums over some steps of a task; times in microseconds."""
 
     events: int = 0
     steps: int = 0
@@ -25,7 +25,7 @@ class Summary:
     work: int = 0
     longest: str | None = None
     longest_time: int | None = None
-    ordered: bool = False  # whether any step told what it depends on
+    ordered: bool = False  # whether any step names its dependencies
 
     def add_step(self, step_id: str, events: int, depends_on: Collection[str] | None, figures: Figures) -> None:
         """Add one more step."""
@@ -41,18 +41,18 @@ class Summary:
         self.ordered = self.ordered or depends_on is not None
         self._see_time(step_id, figures.time)
 
-    def merge(self, other: "Summary") -> None:
+    def merge(self, summary: "Summary") -> None:
         """Add the steps of another summary."""
-        self.events += other.events
-        self.steps += other.steps
-        self.completed += other.completed
-        self.failed += other.failed
-        self.cancelled += other.cancelled
-        self.attempts += other.attempts
-        self.retries += other.retries
-        self.work += other.work
-        self.ordered = self.ordered or other.ordered
-        self._see_time(other.longest, other.longest_time)
+        self.events += summary.events
+        self.steps += summary.steps
+        self.completed += summary.completed
+        self.failed += summary.failed
+        self.cancelled += summary.cancelled
+        self.attempts += summary.attempts
+        self.retries += summary.retries
+        self.work += summary.work
+        self.ordered = self.ordered or summary.ordered
+        self._see_time(summary.longest, summary.longest_time)
 
     def row(self) -> list[Any]:
         """Return the summary as it is stored: its fields in their order."""
@@ -65,7 +65,7 @@ class Summary:
 
 
 def _longer(step: str | None, time: int | None, than: str | None, than_time: int | None) -> bool:
-    """Tell whether a step took longer; of equals the first in the alphabet counts as longer."""
+    """Return whether a step took longer; of equal times the first step in the alphabet counts as longer."""
     if step is None or time is None:
         return False
     return than is None or than_time is None or time > than_time or (time == than_time and step < than)

@@ -6,13 +6,13 @@ from tasker_consumers.stats.core.steps cimport Figures, Step
 from tasker_consumers.stats.core.summary cimport Summary
 
 
-cdef class Weight:
+cdef class StepContribution:
     cdef readonly object name
     cdef readonly Contribution contribution
     cdef readonly object retries
 
 
-cdef Weight _weight_of(name, Figures figures)
+cdef StepContribution _step_contribution(name, Figures figures)
 
 
 cdef class Bucket:
@@ -24,12 +24,12 @@ cdef class Bucket:
     @cython.locals(step=Step)
     cpdef dict rows(self)
     @cython.locals(step=Step)
-    cpdef Weight weight(self, step_id)
-    @cython.locals(step=Step, row=list, found=Summary)
+    cpdef StepContribution step_contribution(self, step_id)
+    @cython.locals(step=Step, row=list, summary=Summary)
     cpdef Summary summary(self)
     @cython.locals(step=Step, row=list)
     cpdef list nodes(self)
-    cpdef list weights(self)
+    cpdef list step_contributions(self)
 
 
 cdef class StepTable:
@@ -40,14 +40,14 @@ cdef class StepTable:
     cdef dict _summaries
     cdef set _stale
     cdef object _read
-    cdef dict _before
+    cdef dict _loaded
 
-    @cython.locals(bucket=Bucket, step=Step, known=set, news=bint)
+    @cython.locals(bucket=Bucket, step=Step, events=set, is_new=bint)
     cpdef bint learn(self, dict event, digest)
     @cython.locals(bucket=Bucket)
     cpdef list changes(self)
     cpdef dict summaries(self)
-    @cython.locals(found=Summary, summary=Summary)
+    @cython.locals(total=Summary, summary=Summary)
     cpdef Summary total(self)
     cpdef Bucket _look(self, index)
     cdef Bucket _bucket(self, index)

@@ -1,8 +1,9 @@
-"""The steps of one task, in buckets, so that an event costs the same in a task of 5 steps and in one of 20,000.
+"""The steps of a task, in buckets, so that an event costs the same in a task of 5 steps and in a task of 20,000.
 
-A small task has one bucket. A large one is spread over `FAN_OUT` buckets by a hash of the step id: an event then reads
-and writes one of them, and the task's totals are the sum of their summaries. A summary is always computed from its
-whole bucket, never changed by a difference: so what a crash left half-written is right again after the next delivery.
+A small task has one bucket. A large task is spread over `FAN_OUT` buckets by a hash of the step id: an event then
+reads and writes one bucket, and the task's totals are the sum of the buckets' summaries. A summary is always computed
+from its whole bucket, never changed by a difference: so the next delivery corrects a bucket that a crash left
+half-written.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,32 +13,31 @@ from zlib import crc32
 
 from tasker_consumers.stats.core.contribution import Contribution
 from tasker_consumers.stats.core.critical_path import Node, Path, critical_path
-from tasker_consumers.stats.core.steps import Event, Figures, Row, Step, contribution_of_step
+from tasker_consumers.stats.core.steps import Event, Figures, Step, StepRow, contribution_of_step
 from tasker_consumers.stats.core.summary import Summary
-from tasker_consumers.stats.core.windows import MinuteRow, minutes
+from tasker_consumers.stats.core.windows import MinuteRow, minute_rows
 
 #: Number of buckets of a large task: 20,000 steps make buckets of about 80.
 FAN_OUT = 256
-#: A task with more steps than this is large; so is one with more events than `SMALL_EVENTS`.
+#: A task with more steps than this is large, and so is a task with more events without a step than `SMALL_EVENTS`.
 SMALL_STEPS = 128
 SMALL_EVENTS = 1024
 
 
 @dataclass(frozen=True)
-class Weight:
-    """What a step counts for outside of its task."""
+class StepContribution:
+    """The contribution of a step to windows and metrics."""
 
     name: str
     contribution: Contribution | None
     retries: int
 
 
-def _weight_of(name: str | None, figures: Figures) -> Weight:
-    """Return what a step of this name and these figures counts for."""
-    return Weight(name or "", contribution_of_step(name, figures), max(0, figures.tries - 1))
+def _step_contribution(name: str | None, figures: Figures) -> StepContribution:
+    return StepContribution(name or "", contribution_of_step(name, figures), max(0, figures.tries - 1))
 
 
-_NO_WEIGHT = Weight("", None, 0)
+_NO_CONTRIBUTION = StepContribution("", None, 0)
 
 
 @dataclass
@@ -48,62 +48,62 @@ class Bucket:
     """
 
     events: set[int] = field(default_factory=set)
-    packed: dict[str, Row] = field(default_factory=dict)
+    packed: dict[str, StepRow] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.packed) + len(self.steps)
 
     def step(self, step_id: str) -> Step:
-        """Return a step to be changed; a new one if it was never heard of."""
+        """Return a step to change; a new step when it has no event yet."""
         step = self.steps.get(step_id)
         if step is None:
             row = self.packed.pop(step_id, None)
             step = self.steps[step_id] = Step() if row is None else Step.of_row(row)
         return step
 
-    def rows(self) -> dict[str, Row]:
+    def rows(self) -> dict[str, StepRow]:
         """Return all steps as they are stored."""
         return self.packed | {step_id: step.row() for step_id, step in self.steps.items()}
 
     def nodes(self) -> list[Node]:
-        """Return what the critical path needs to know of each step."""
+        """Return the steps as nodes of the critical path."""
         nodes = [Node(step_id, row[_TIME], row[_DEPENDS_ON]) for step_id, row in self.packed.items()]
         for step_id, step in self.steps.items():
             nodes.append(Node(step_id, step.figures().time, step.depends_on))
         return nodes
 
-    def weight(self, step_id: str) -> Weight:
-        """Return what a step counts for; nothing for one that was never heard of."""
+    def step_contribution(self, step_id: str) -> StepContribution:
+        """Return the contribution of a step; an empty contribution for a step without events."""
         step = self.steps.get(step_id)
         if step is not None:
-            return _weight_of(step.name, step.figures())
+            return _step_contribution(step.name, step.figures())
         row = self.packed.get(step_id)
-        return _NO_WEIGHT if row is None else _weight_of(row[_NAME], Figures(*row[_FIGURES]))
+        return _NO_CONTRIBUTION if row is None else _step_contribution(row[_NAME], Figures(*row[_FIGURES]))
 
-    def weights(self) -> list[Weight]:
-        """Return what each step counts for."""
-        return [self.weight(step_id) for step_id in (*self.packed, *self.steps)]
+    def step_contributions(self) -> list[StepContribution]:
+        """Return the contribution of each step."""
+        return [self.step_contribution(step_id) for step_id in (*self.packed, *self.steps)]
 
     def summary(self) -> Summary:
-        """Return what the statistics need to know of these steps."""
-        found = Summary(len(self.events))
+        """Return the sums over these steps."""
+        summary = Summary(len(self.events))
         for step_id, row in self.packed.items():
-            found.add_step(step_id, len(row[_EVENTS]), row[_DEPENDS_ON], Figures(*row[_FIGURES]))
+            summary.add_step(step_id, len(row[_EVENTS]), row[_DEPENDS_ON], Figures(*row[_FIGURES]))
         for step_id, step in self.steps.items():
-            found.add_step(step_id, len(step.events), step.depends_on, step.figures())
-        return found
+            summary.add_step(step_id, len(step.events), step.depends_on, step.figures())
+        return summary
 
 
-_EVENTS, _NAME, _DEPENDS_ON, _FIGURES, _TIME = 0, 1, 2, slice(4, None), 7  # places in a row
+_EVENTS, _NAME, _DEPENDS_ON, _FIGURES, _TIME = 0, 1, 2, slice(4, None), 7  # indexes in a StepRow
 
 
 class Frozen(NamedTuple):
-    """What is left of the steps of a task that is over and past its grace."""
+    """The results that remain of the steps of a task that is over and past its grace."""
 
     summary: Summary
     path: Path | None
-    #: What the steps count for, by name and minute.
+    #: The contributions of the steps, summed by name and minute.
     minutes: list[MinuteRow]
 
 
@@ -115,25 +115,25 @@ def _no_bucket(_index: int) -> Bucket:
 
 
 class StepTable:
-    """All steps of a task; buckets that were not touched stay where `read` finds them."""
+    """All steps of a task; buckets that no event touches stay in the store, where `read` finds them."""
 
     def __init__(self, summaries: Mapping[int, Summary] | None = None, read: ReadBucket = _no_bucket) -> None:
-        #: The buckets at hand, by index; a small task's only one is 0.
+        #: The loaded buckets, by index; the only bucket of a small task is 0.
         self.buckets: dict[int, Bucket] = {} if summaries else {0: Bucket()}
         #: Buckets that may have changed since the table was loaded.
         self.touched: set[int] = set()
         #: Whether this is a large task.
         self.spread = bool(summaries)
-        #: Set when the task is over and past its grace: the steps take no more events.
+        #: Set when the task is over and past its grace: later events of steps are ignored.
         self.frozen: Frozen | None = None
         self._summaries = dict(summaries or {})
         self._stale: set[int] = set()
         self._read = read
-        #: What the steps that events touched counted for when the table was loaded.
-        self._before: dict[str, Weight] = {}
+        #: The contributions, when the table was loaded, of the steps that events touched.
+        self._loaded: dict[str, StepContribution] = {}
 
     def learn(self, event: Event, digest: int) -> bool:
-        """Add what an event tells about its step, if it has one, and return whether the event is news.
+        """Add the facts of an event to its step, if it has one, and return whether the event is new.
 
         `digest` is the hash of its id.
         """
@@ -143,30 +143,30 @@ class StepTable:
         else:
             bucket = self._bucket(digest % FAN_OUT if step_id is None else bucket_of(step_id))
         if step_id is None:
-            known = bucket.events
-            news = digest not in known
-            known.add(digest)
+            events = bucket.events
+            is_new = digest not in events
+            events.add(digest)
         else:
-            if step_id not in self._before:
-                self._before[step_id] = bucket.weight(step_id)
+            if step_id not in self._loaded:
+                self._loaded[step_id] = bucket.step_contribution(step_id)
             step = bucket.steps.get(step_id) or bucket.step(step_id)
-            news = digest not in step.events
+            is_new = digest not in step.events
             step.learn(event, digest)
         if not self.spread and (len(bucket) > SMALL_STEPS or len(bucket.events) > SMALL_EVENTS):
             self._spread(bucket)
-        return news
+        return is_new
 
-    def changes(self) -> list[tuple[Weight, Weight]]:
-        """Return what each step that was touched counted for when the table was loaded, and what it does now."""
+    def changes(self) -> list[tuple[StepContribution, StepContribution]]:
+        """Return the contributions of each touched step when the table was loaded, and now."""
         changes = []
-        for step_id, before in self._before.items():
+        for step_id, loaded in self._loaded.items():
             bucket = self.buckets[bucket_of(step_id) if self.spread else 0]
-            changes.append((before, bucket.weight(step_id)))
+            changes.append((loaded, bucket.step_contribution(step_id)))
         return changes
 
     def minutes(self) -> list[MinuteRow]:
-        """Return what all steps count for together, by name and minute."""
-        return minutes(self.contributions()) if self.frozen is None else self.frozen.minutes
+        """Return the contributions of all steps, summed by name and minute."""
+        return minute_rows(self.contributions()) if self.frozen is None else self.frozen.minutes
 
     def summaries(self) -> dict[int, Summary]:
         """Return the summary of every bucket, by its index."""
@@ -181,10 +181,10 @@ class StepTable:
             return self.frozen.summary
         if not self.spread:
             return self.buckets[0].summary()
-        found = Summary()
+        total = Summary()
         for summary in self.summaries().values():
-            found.merge(summary)
-        return found
+            total.merge(summary)
+        return total
 
     def path(self) -> Path | None:
         """Return the critical path, None if the steps have none."""
@@ -195,27 +195,27 @@ class StepTable:
         self.frozen = Frozen(self.total(), self.path(), self.minutes())
 
     def contributions(self) -> Iterator[Contribution]:
-        """Yield what each step counts for, as long as the steps are known."""
+        """Yield the contribution of each step that is over."""
         for index in {**self._summaries, **self.buckets} if self.spread else (0,):
-            for weight in self._look(index).weights():
-                if weight.contribution is not None:
-                    yield weight.contribution
+            for step in self._look(index).step_contributions():
+                if step.contribution is not None:
+                    yield step.contribution
 
     def _nodes(self) -> list[Node]:
         return [node for index in (self._summaries if self.spread else (0,)) for node in self._look(index).nodes()]
 
     def _look(self, index: int) -> Bucket:
-        """Return a bucket that will not be changed."""
+        """Return a bucket for reading only."""
         bucket = self.buckets.get(index)
         return self._read(index) if bucket is None else bucket
 
     def _bucket(self, index: int) -> Bucket:
-        """Return a bucket to be changed."""
+        """Return a bucket to change."""
         self.touched.add(index)
         self._stale.add(index)
         bucket = self.buckets.get(index)
         if bucket is None:
-            # A part that the head does not know is left over from a run that a crash cut off: it is delivered again.
+            # A part that the head does not list comes from a batch that a crash cut off: the batch is delivered again.
             bucket = self.buckets[index] = self._read(index) if index in self._summaries else Bucket()
         return bucket
 

@@ -10,8 +10,8 @@ cdef class Window:
     cdef public Sketch durations
 
     cpdef add(self, Contribution part, int times=*)
-    cpdef merge(self, Window other, int times=*)
+    cpdef merge(self, Window window, int times=*)
     cpdef list row(self)
 
 
-cpdef object start_of(moment, length_s)
+cpdef object start_of(time, length_s)

@@ -1,7 +1,7 @@
-"""What ended per name in each minute or hour: counts by outcome, retries, durations.
+"""Windows: per name and minute or hour, the tasks or steps that ended, by outcome, with their retries and durations.
 
-A task or step counts once, in the window in which it ended. When more becomes known of it, what it counted for is taken
-away again and the new is added: so windows are exact under duplicates, replays and corrections.
+A task or step counts once, in the window in which it ended. When more becomes known about it, its previous contribution
+is taken away and the new contribution is added: so windows are exact under duplicates, replays and corrections.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 import orjson
 
-from tasker_consumers.stats.core.contribution import FIRST_OUTCOME, OUTCOMES, Contribution, contribution_of
+from tasker_consumers.stats.core.contribution import FIRST_OUTCOME, OUTCOMES, Contribution
 from tasker_consumers.stats.core.sketch import Sketch
 from tasker_schemas.catalogue import RANK
 from tasker_schemas.names import State
@@ -21,16 +21,16 @@ MINUTE_S, HOUR_S = 60, 3600
 TASK, STEP = "task", "step"
 _SECOND = 1_000_000
 _PERCENT = (50, 90, 95, 99)
-#: Places of the counts, by the names that they have in a record.
-_PLACES = {str(state): rank - FIRST_OUTCOME for rank, state in OUTCOMES.items()}
+#: Index of each outcome's count, by the name of its field in a record.
+_INDEX_OF_OUTCOME = {str(state): rank - FIRST_OUTCOME for rank, state in OUTCOMES.items()}
 _ERROR = RANK[State.ERROR] - FIRST_OUTCOME
 
-Row = list[Any]
-"""A window as it is stored: its counts, retries, time, and its bins one after the other."""
+WindowRow = list[Any]
+"""A window as it is stored: its counts, retries, time, then its bins with their counts in turn."""
 
 
-class Place(NamedTuple):
-    """Which window: `task` or `step`, their name, its length in seconds, its beginning in microseconds."""
+class WindowKey(NamedTuple):
+    """Identity of a window: `task` or `step`, their name, the window's length in seconds, its start in microseconds."""
 
     kind: str
     name: str
@@ -38,15 +38,15 @@ class Place(NamedTuple):
     start: int
 
     @classmethod
-    def of_key(cls, key: bytes) -> Self:
-        """Return the place whose `key` this is."""
-        return cls(*orjson.loads(key))
+    def of_record_key(cls, record_key: bytes) -> Self:
+        """Return the key whose `record_key` this is."""
+        return cls(*orjson.loads(record_key))
 
     @property
-    def key(self) -> bytes:
-        """The key of its records on the topic.
+    def record_key(self) -> bytes:
+        """The key of the window's records on the topic.
 
-        >>> Place("task", "order", 60, 1_700_000_040_000_000).key
+        >>> WindowKey("task", "order", 60, 1_700_000_040_000_000).record_key
         b'["task","order",60,1700000040000000]'
         """
         return orjson.dumps(tuple(self))
@@ -63,145 +63,111 @@ class Window:
 
     @property
     def count(self) -> int:
-        """How many tasks or steps ended."""
+        """Return the number of tasks or steps that ended."""
         return sum(self.outcomes)
 
     def add(self, part: Contribution, times: int = 1) -> None:
-        """Add a contribution; `times=-1` takes one away that was added before."""
+        """Add a contribution; `times=-1` takes a contribution away that was added before."""
         self.outcomes[part.rank - FIRST_OUTCOME] += times
         self.retries += times * part.retries
         if part.duration is not None:
             self.time += times * part.duration
             self.durations.add(part.duration, times)
 
-    def merge(self, other: "Window", times: int = 1) -> None:
-        """Add all that another window holds; `times=-1` takes it away."""
-        self.outcomes = [a + times * b for a, b in zip(self.outcomes, other.outcomes, strict=True)]
-        self.retries += times * other.retries
-        self.time += times * other.time
-        self.durations.merge(other.durations, times)
+    def merge(self, window: "Window", times: int = 1) -> None:
+        """Add all contributions of another window; `times=-1` takes them away."""
+        self.outcomes = [a + times * b for a, b in zip(self.outcomes, window.outcomes, strict=True)]
+        self.retries += times * window.retries
+        self.time += times * window.time
+        self.durations.merge(window.durations, times)
 
-    def row(self) -> Row:
+    def row(self) -> WindowRow:
         """Return the window as it is stored."""
         return [*self.outcomes, self.retries, self.time, *chain.from_iterable(self.durations.bins.items())]
 
     def copy(self) -> Self:
-        """Return another one that holds the same."""
+        """Return an equal window that can be changed independently."""
         return type(self)(self.outcomes.copy(), self.retries, self.time, Sketch(self.durations.bins.copy()))
 
     @classmethod
-    def of_row(cls, row: Row) -> Self:
-        """Return the window that `row` wrote."""
-        after = len(OUTCOMES)
-        bins = iter(row[after + 2 :])
-        return cls(row[:after], row[after], row[after + 1], Sketch(dict(zip(bins, bins, strict=True))))
+    def of_row(cls, row: WindowRow) -> Self:
+        """Return the window that `row` stored."""
+        size = len(OUTCOMES)
+        bins = iter(row[size + 2 :])
+        return cls(row[:size], row[size], row[size + 1], Sketch(dict(zip(bins, bins, strict=True))))
 
     @classmethod
     def of_value(cls, value: Mapping[str, Any]) -> Self:
-        """Return the window that a record `StatsWindow` tells."""
+        """Return the window of a record `StatsWindow`."""
         outcomes = [0] * len(OUTCOMES)
-        for name, place in _PLACES.items():
-            outcomes[place] = value[name]
+        for name, index in _INDEX_OF_OUTCOME.items():
+            outcomes[index] = value[name]
         bins = {int(index): count for index, count in value["duration_bins"].items()}
         return cls(outcomes, value["retries"], round(value["duration_sum_s"] * _SECOND), Sketch(bins))
 
     def figures(self) -> dict[str, Any]:
-        """Return the window as numbers by name; durations in seconds, None where nothing told one."""
+        """Return the window as numbers by name; durations in seconds, None where no duration is known."""
         count, measured = self.count, self.durations.count
         return {
             "count": count,
-            **{name: self.outcomes[place] for name, place in _PLACES.items()},
+            **{name: self.outcomes[index] for name, index in _INDEX_OF_OUTCOME.items()},
             "failure_ratio": self.outcomes[_ERROR] / count if count else None,
             "retries": self.retries,
             "measured": measured,
             "duration_sum_s": self.time / _SECOND,
             "duration_mean_s": self.time / measured / _SECOND if measured else None,
-            **{f"duration_p{percent}_s": self.durations.quantile(percent / 100) for percent in _PERCENT},
+            **{f"duration_p{percent}_s": self.durations.percentile(percent) for percent in _PERCENT},
         }
 
-    def value(self, place: Place, revision: int) -> dict[str, Any]:
-        """Return the fields of `StatsWindow`, but for the partition."""
+    def value(self, key: WindowKey, revision: int) -> dict[str, Any]:
+        """Return the fields of `StatsWindow` but `partition`."""
         return {
-            "kind": place.kind,
-            "name": place.name,
-            "window_start": place.start,
-            "window_s": place.length_s,
+            "kind": key.kind,
+            "name": key.name,
+            "window_start": key.start,
+            "window_s": key.length_s,
             **self.figures(),
             "duration_bins": {str(index): count for index, count in sorted(self.durations.bins.items())},
             "revision": revision,
         }
 
 
-MinuteRow = tuple[str, int, Row]
-"""A name, the beginning of a minute, and its window as it is stored."""
+MinuteRow = tuple[str, int, WindowRow]
+"""A name, the start of a minute, and its window as it is stored."""
 
 
-def minutes(parts: Iterable[Contribution]) -> list[MinuteRow]:
-    """Return the windows of a minute that contributions add up to."""
+def minute_rows(parts: Iterable[Contribution]) -> list[MinuteRow]:
+    """Return the sums of contributions by name and minute."""
     windows: dict[tuple[str, int], Window] = {}
     for part in parts:
         windows.setdefault((part.name, start_of(part.ended_at, MINUTE_S)), Window()).add(part)
     return [(name, start, window.row()) for (name, start), window in windows.items()]
 
 
-def start_of(moment: int, length_s: int) -> int:
-    """Return when the window begins in which a moment lies; all in microseconds but the length.
+def start_of(time: int, length_s: int) -> int:
+    """Return the start of the window that contains a time; microseconds, `length_s` in seconds.
 
     >>> start_of(1_700_000_059_999_999, 60)
     1700000040000000
     """
-    return moment - moment % (length_s * _SECOND)
+    return time - time % (length_s * _SECOND)
 
 
-def place_of(value: Mapping[str, Any]) -> Place:
-    """Return which window a record `StatsWindow` is about."""
-    return Place(value["kind"], value["name"], value["window_s"], value["window_start"])
+def window_key_of(value: Mapping[str, Any]) -> WindowKey:
+    """Return the identity of the window in a record `StatsWindow`."""
+    return WindowKey(value["kind"], value["name"], value["window_s"], value["window_start"])
 
 
 def merge(values: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return one window for each place: the sum over the partitions whose windows are given, each at most once.
+    """Return the sum of the partitions' records for each window; of each partition at most one record is given.
 
     The result has the fields of `StatsWindow` but `partition`, can be merged again, and is sorted by kind, name, length
-    and time. What has become empty is left out.
+    and time. Windows that have become empty are left out.
     """
-    sums: dict[Place, tuple[Window, int]] = {}
+    sums: dict[WindowKey, tuple[Window, int]] = {}
     for value in values:
-        window, revision = sums.get(place := place_of(value), (Window(), 0))
+        window, revision = sums.get(key := window_key_of(value), (Window(), 0))
         window.merge(Window.of_value(value))
-        sums[place] = window, max(revision, value["revision"])
+        sums[key] = window, max(revision, value["revision"])
     items = sorted(sums.items(), key=itemgetter(0))
-    return [window.value(place, revision) for place, (window, revision) in items if window.count]
-
-
-class Windows:
-    """The windows of one length, over all tasks whose statistics it is told."""
-
-    def __init__(self, length_s: int) -> None:
-        self.length_s = length_s
-        self._windows: dict[Place, Window] = {}
-        self._counted: dict[str, tuple[int, Contribution | None]] = {}
-
-    def learn(self, stats: dict[str, Any]) -> None:
-        """Count a task's statistics in the place of those known before; older revisions are passed over."""
-        revision, before = self._counted.get(stats["task_id"], (-1, None))
-        if stats["revision"] < revision:
-            return
-        now = contribution_of(stats)
-        self._counted[stats["task_id"]] = stats["revision"], now
-        for part, times in ((before, -1), (now, 1)):
-            if part is not None:
-                self._add(part, times)
-
-    def figures(self) -> list[dict[str, Any]]:
-        """Return all windows, by name and time; `window_start` in microseconds."""
-        return [
-            {"name": place.name, "window_start": place.start, "window_s": self.length_s, **window.figures()}
-            for place, window in sorted(self._windows.items(), key=itemgetter(0))
-        ]
-
-    def _add(self, part: Contribution, times: int) -> None:
-        place = Place(TASK, part.name, self.length_s, start_of(part.ended_at, self.length_s))
-        window = self._windows.setdefault(place, Window())
-        window.add(part, times)
-        if not window.count:
-            del self._windows[place]
+    return [window.value(key, revision) for key, (window, revision) in items if window.count]

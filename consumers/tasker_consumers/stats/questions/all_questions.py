@@ -1,4 +1,4 @@
-"""Everything that the statistics can be asked over HTTP."""
+"""All HTTP questions about statistics."""
 
 from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.stats.processor import StatsProcessor

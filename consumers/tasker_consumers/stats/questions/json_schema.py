@@ -1,4 +1,4 @@
-"""Our Avro records as JSON schemas, so that the description of an answer is the description of its record."""
+"""Avro records as JSON schemas, so that an answer has the description of its record."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -34,18 +34,18 @@ def _schema(avro: Any) -> dict[str, Any]:
 
 
 def _record(avro: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {field["name"]: {**_schema(field["type"]), **_told(field)} for field in avro["fields"]}
+    fields = {field["name"]: {**_schema(field["type"]), **_description(field)} for field in avro["fields"]}
     return {
         "title": avro["name"],
         "type": "object",
-        **_told(avro),
+        **_description(avro),
         "properties": fields,
         "required": list(fields),
         "additionalProperties": False,
     }
 
 
-def _told(avro: Mapping[str, Any]) -> dict[str, str]:
+def _description(avro: Mapping[str, Any]) -> dict[str, str]:
     return {"description": avro["doc"]} if "doc" in avro else {}
 
 

@@ -1,7 +1,7 @@
-"""Long answers a page at a time: one order for all workers, and a cursor that says where the next page begins.
+"""Long answers in pages: one order for all workers, and a cursor that marks the start of the next page.
 
-A row's place is a tuple that JSON can hold; pages go from the least place up. Every worker gives the first rows that it
-has beyond the cursor; the first of those are the first of all.
+The position of a row is a tuple that JSON can hold; pages go from the least position up. Every worker returns its first
+rows beyond the cursor; the first rows of all workers together are the page.
 """
 
 import base64
@@ -12,25 +12,25 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 T = TypeVar("T")
-Place = tuple[Any, ...]
+Position = tuple[Any, ...]
 
 
 class Shortlist(Generic[T]):
-    """The first so many rows of any number; rows that cannot be among them need not be made."""
+    """The first `size` rows of any number of rows; a row that `accepts` refuses need not be made."""
 
-    def __init__(self, size: int, after: Place | None = None) -> None:
+    def __init__(self, size: int, cursor: Position | None = None) -> None:
         self._size = size
-        self._after = after
-        self._worst: Place | None = None
-        self._rows: list[tuple[Place, T]] = []
+        self._cursor = cursor
+        self._worst: Position | None = None
+        self._rows: list[tuple[Position, T]] = []
 
-    def wants(self, place: Place) -> bool:
-        """Return whether a row at this place can be among the first."""
-        return (self._after is None or place > self._after) and (self._worst is None or place < self._worst)
+    def accepts(self, position: Position) -> bool:
+        """Return whether a row at this position can be among the first."""
+        return (self._cursor is None or position > self._cursor) and (self._worst is None or position < self._worst)
 
-    def add(self, place: Place, row: T) -> None:
-        """Take a row in."""
-        self._rows.append((place, row))
+    def add(self, position: Position, row: T) -> None:
+        """Add a row."""
+        self._rows.append((position, row))
         if len(self._rows) >= 2 * self._size:
             self._cut()
 
@@ -46,34 +46,34 @@ class Shortlist(Generic[T]):
             self._worst = self._rows[-1][0]
 
 
-def first(rows: Iterable[T], size: int, after: Place | None, place_of: Callable[[T], Place]) -> list[T]:
+def first_rows(rows: Iterable[T], size: int, cursor: Position | None, position_of: Callable[[T], Position]) -> list[T]:
     """Return the first rows beyond a cursor, in order.
 
-    >>> first([3, 1, 2, 0], 2, (0,), lambda number: (number,))
+    >>> first_rows([3, 1, 2, 0], 2, (0,), lambda number: (number,))
     [1, 2]
     """
-    shortlist = Shortlist[T](size, after)
+    shortlist = Shortlist[T](size, cursor)
     for row in rows:
-        if shortlist.wants(place_of(row)):
-            shortlist.add(place_of(row), row)
+        if shortlist.accepts(position_of(row)):
+            shortlist.add(position_of(row), row)
     return shortlist.rows()
 
 
-def write_cursor(place: Place) -> str:
-    """Return a place as a text that needs no escaping in an address.
+def write_cursor(position: Position) -> str:
+    """Return a position as a text that needs no escaping in an address.
 
     >>> read_cursor(write_cursor((-5, "42")), like=(0, ""))
     (-5, '42')
     """
-    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
 
 
-def read_cursor(text: str, like: Place) -> Place:
-    """Return the place that a cursor stands for, of the same types as `like`; raises ValueError for anything else."""
+def read_cursor(text: str, like: Position) -> Position:
+    """Return the position of a cursor, of the same types as `like`; raises ValueError for any other text."""
     try:
-        place = tuple(orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+        position = tuple(orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
     except (binascii.Error, orjson.JSONDecodeError, TypeError, ValueError):
         raise ValueError(text) from None
-    if [type(part) for part in place] != [type(part) for part in like]:
+    if [type(part) for part in position] != [type(part) for part in like]:
         raise ValueError(text)
-    return place
+    return position

@@ -1,4 +1,4 @@
-"""What can be asked about tasks over HTTP: one by its id, many by name, status and time."""
+"""HTTP questions about tasks: a task by its id, a list of tasks by name, status and time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -16,24 +16,24 @@ from tasker_consumers.engine.web.questions import (
     Parameter,
     Question,
 )
-from tasker_consumers.stats.core.derive import stats, status_of
-from tasker_consumers.stats.core.storage import glance, load
+from tasker_consumers.stats.core.derive import derive_stats, status_of
+from tasker_consumers.stats.core.storage import load, read_name_and_time
 from tasker_consumers.stats.questions.json_schema import schema_of
-from tasker_consumers.stats.questions.paging import Place, Shortlist, first, read_cursor, write_cursor
+from tasker_consumers.stats.questions.paging import Position, Shortlist, first_rows, read_cursor, write_cursor
 from tasker_consumers.times import read_moment
 from tasker_schemas.errors import UsageError
 
 DEFAULT_LIMIT, MOST = 100, 1000
-_A_MOMENT = "2026-01-31T14:00 (UTC), how long ago (90s, 15m, 2h, 7d), or microseconds since 1970"
+_TIME_FORMATS = "2026-01-31T14:00 (UTC), how long ago (90s, 15m, 2h, 7d), or microseconds since 1970"
 
 
 def task_questions() -> tuple[Question, ...]:
-    """Return the questions about tasks; their answers are made of the stored states, like the records of the topic."""
+    """Return the questions about tasks; the answers are derived from the stored states, like the topic's records."""
     statuses = schema_of("TaskStats")["properties"]["status"]["enum"]
     one = Page(
         path="/tasks/{task_id}",
         title="One task",
-        text="The statistics of a task as they are now: the fields of the newest record of the stats topic.",
+        text="The current statistics of a task: the fields of its newest record on the stats topic.",
         key=Parameter(name="task_id", meaning="The task's id.", expected="a task id", schema={"type": "string"}),
         answer=schema_of("TaskStats"),
         example=EXAMPLE,
@@ -41,18 +41,18 @@ def task_questions() -> tuple[Question, ...]:
     many = Page(
         path="/tasks",
         title="Many tasks",
-        text="The tasks that were heard of last come first; of the same moment, in the order of their ids. A task that "
+        text="Tasks, the task with the latest event first; of equal times in the order of their ids. A task that "
         "ended long ago is forgotten.",
         parameters=(
             Parameter(name="name", meaning="Only tasks of this name.", expected="a name", schema={"type": "string"}),
             Parameter(
                 name="status",
-                meaning=f"Only tasks that stand there: of {', '.join(statuses)} one or more, with commas.",
-                expected=f"some of {', '.join(statuses)}",
+                meaning=f"Only tasks with these statuses, separated by commas: {', '.join(statuses)}.",
+                expected=f"statuses of {', '.join(statuses)}",
                 schema={"type": "array", "items": {"type": "string", "enum": statuses}},
-                read=partial(_some_of, statuses),
+                read=partial(_read_statuses, statuses),
             ),
-            since_parameter("Only tasks of which something was heard since."),
+            since_parameter("Only tasks with an event since then."),
             *page_parameters(like=(0, "")),
         ),
         answer=page_schema("tasks", schema_of("TaskStats")),
@@ -60,22 +60,22 @@ def task_questions() -> tuple[Question, ...]:
     )
     return (
         KeyQuestion(page=one, key=_key, answer=_stats_of, unknown=_unknown),
-        GroupQuestion(page=many, part=_some_tasks, whole=partial(page_of, "tasks", place_of_task)),
+        GroupQuestion(page=many, part=_first_tasks, whole=partial(page_of, "tasks", task_position)),
     )
 
 
 def since_parameter(meaning: str) -> Parameter:
     """Return the parameter `since`, read as microseconds."""
-    meaning = f"{meaning} {_A_MOMENT}."
-    return Parameter(name="since", meaning=meaning, expected=_A_MOMENT, schema={"type": "string"}, read=_moment)
+    meaning = f"{meaning} {_TIME_FORMATS}."
+    return Parameter(name="since", meaning=meaning, expected=_TIME_FORMATS, schema={"type": "string"}, read=_read_time)
 
 
-def page_parameters(like: Place) -> tuple[Parameter, ...]:
-    """Return the parameters that all long answers have; `like` is what a row's place is made of."""
+def page_parameters(like: Position) -> tuple[Parameter, ...]:
+    """Return the parameters of all long answers; `like` has the types of a row's position."""
     return (
         Parameter(
             name="limit",
-            meaning=f"How many at most, 1 to {MOST}.",
+            meaning=f"The largest number of rows in the answer, 1 to {MOST}.",
             expected=f"a whole number from 1 to {MOST}",
             schema={"type": "integer", "minimum": 1, "maximum": MOST},
             read=_limit,
@@ -83,7 +83,7 @@ def page_parameters(like: Place) -> tuple[Parameter, ...]:
         ),
         Parameter(
             name="after",
-            meaning="`next` of the answer before, to go on from there; the other parameters stay.",
+            meaning="`next` of the previous page, to get the page after it; repeat the other parameters.",
             expected="`next` of an answer to the same question",
             schema={"type": "string"},
             read=partial(read_cursor, like=like),
@@ -93,26 +93,26 @@ def page_parameters(like: Place) -> tuple[Parameter, ...]:
 
 def page_schema(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON schema of a page of rows."""
-    after = {"type": ["string", "null"], "description": "What to give as `after` for those that follow; null: none do."}
+    cursor = {"type": ["string", "null"], "description": "Value of `after` for the next page; null on the last page."}
     return {
         "title": f"{name.title()}Page",
         "type": "object",
-        "properties": {name: {"type": "array", "items": row}, "next": after},
+        "properties": {name: {"type": "array", "items": row}, "next": cursor},
         "required": [name, "next"],
         "additionalProperties": False,
     }
 
 
-def page_of(name: str, place_of: Callable[[Any], Place], asked: Asked, rows: Sequence[Any]) -> dict[str, Any]:
-    """Return one page of the rows that all workers gave: each of them one more than the page holds."""
+def page_of(name: str, position_of: Callable[[Any], Position], asked: Asked, rows: Sequence[Any]) -> dict[str, Any]:
+    """Return a page of the rows of all workers, each of which gives up to a row more than the page holds."""
     limit = asked["limit"]
-    found = first(rows, limit + 1, asked["after"], place_of)
-    more = len(found) > limit
-    return {name: found[:limit], "next": write_cursor(place_of(found[limit - 1])) if more else None}
+    page = first_rows(rows, limit + 1, asked["after"], position_of)
+    has_next = len(page) > limit
+    return {name: page[:limit], "next": write_cursor(position_of(page[limit - 1])) if has_next else None}
 
 
-def place_of_task(row: Mapping[str, Any]) -> Place:
-    """Return where a task's statistics come in the order of tasks: the latest first."""
+def task_position(row: Mapping[str, Any]) -> Position:
+    """Return the position of a task's statistics in the order of tasks: the latest event first."""
     return -(row["last_event_at"] or 0), row["task_id"]
 
 
@@ -122,35 +122,35 @@ def _key(asked: Asked) -> bytes:
 
 
 def _stats_of(key: bytes, read: Read) -> dict[str, Any] | None:
-    # Parts of a state have keys of their own, which are no tasks.
+    # A key with a NUL character belongs to a part of a state, not to a task.
     state = None if b"\0" in key else load(key, read)
-    return None if state is None else stats(state)
+    return None if state is None else derive_stats(state)
 
 
 def _unknown(asked: Asked) -> str:
     return f"no task {asked['task_id']!r} is known: is the id right? A task that ended long ago is forgotten"
 
 
-async def _some_tasks(asked: Asked, holding: LocalStates) -> list[dict[str, Any]]:
-    """Return the statistics of the first tasks that this worker has."""
+async def _first_tasks(asked: Asked, local: LocalStates) -> list[dict[str, Any]]:
+    """Return the statistics of the first tasks among those that this worker holds."""
     name, statuses, since = asked["name"], asked["status"], asked["since"] or 0
     shortlist = Shortlist[dict[str, Any]](asked["limit"] + 1, asked["after"])
-    async with aclosing(holding.states()) as states:
+    async with aclosing(local.states()) as states:
         async for key, read in states:
             head = read(key)
             if head is None:
                 continue
-            named, heard_at = glance(head)
-            place = -(heard_at or 0), key.decode()
-            if (name is not None and named != name) or -place[0] < since or not shortlist.wants(place):
+            task_name, last_event_at = read_name_and_time(head)
+            position = -(last_event_at or 0), key.decode()
+            if (name is not None and task_name != name) or -position[0] < since or not shortlist.accepts(position):
                 continue
             state = load(key, read)
             if state is not None and (statuses is None or status_of(state) in statuses):
-                shortlist.add(place, stats(state))
+                shortlist.add(position, derive_stats(state))
     return shortlist.rows()
 
 
-def _moment(text: str) -> int:
+def _read_time(text: str) -> int:
     if text.isdecimal():
         return int(text)
     try:
@@ -165,11 +165,11 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def _some_of(allowed: Sequence[str], text: str) -> frozenset[str]:
-    wanted = frozenset(text.split(","))
-    if not wanted <= {*allowed}:
+def _read_statuses(allowed: Sequence[str], text: str) -> frozenset[str]:
+    statuses = frozenset(text.split(","))
+    if not statuses <= {*allowed}:
         raise ValueError(text)
-    return wanted
+    return statuses
 
 
 EXAMPLE: Mapping[str, Any] = {

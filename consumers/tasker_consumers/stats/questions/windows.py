@@ -1,4 +1,4 @@
-"""What can be asked about windows over HTTP: how tasks or steps of a name went, by minute or hour."""
+"""The HTTP question about windows: the tasks or steps of a name that ended, by minute or hour."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 from tasker_consumers.engine.web.questions import Asked, GroupQuestion, LocalStates, Page, Parameter
-from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, Place, merge, place_of
+from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, WindowKey, merge, window_key_of
 from tasker_consumers.stats.questions import paging
 from tasker_consumers.stats.questions.json_schema import schema_of
 from tasker_consumers.stats.questions.tasks import page_of, page_parameters, page_schema, since_parameter
-from tasker_consumers.stats.window_cells import Cell
+from tasker_consumers.stats.stored_windows import StoredWindow
 from tasker_consumers.stats.window_index import WindowIndex
 from tasker_schemas.errors import UsageError
 
@@ -18,64 +18,65 @@ _LENGTHS = {"minute": MINUTE_S, "hour": HOUR_S}
 
 
 def window_question(index: WindowIndex) -> GroupQuestion:
-    """Return the question about windows, answered from the index of whoever is asked."""
+    """Return the question about windows, which each worker answers from its index."""
     page = Page(
         path="/windows",
         title="How tasks or steps went",
-        text="What ended in each minute or hour, by name: counts by outcome, retries, durations within 1 %. The latest "
-        "come first. Windows have the fields of the topic's records, added up over all partitions.",
+        text="The tasks or steps that ended in each minute or hour, by name: counts by outcome, retries, durations "
+        "within 1 %. The latest window comes first. Windows have the fields of the topic's records, summed over all "
+        "partitions.",
         parameters=(
             Parameter(name="name", meaning="Only tasks, of this name.", expected="a name", schema={"type": "string"}),
             Parameter(name="step", meaning="Only steps, of this name.", expected="a name", schema={"type": "string"}),
             Parameter(
                 name="length",
-                meaning="How long a window is.",
+                meaning="The length of a window.",
                 expected=" or ".join(_LENGTHS),
                 schema={"type": "string", "enum": [*_LENGTHS]},
                 read=_length,
                 default="hour",
             ),
-            since_parameter("Only windows that begin then or later."),
+            since_parameter("Only windows that begin at this time or later."),
             *page_parameters(like=(0, "", "")),
         ),
         answer=page_schema("windows", _schema()),
         example={"windows": [EXAMPLE], "next": None},
     )
-    return GroupQuestion(page=page, part=partial(_some_windows, index), whole=_page)
+    return GroupQuestion(page=page, part=partial(_first_windows, index), whole=_page)
 
 
-def place_of_window(row: Mapping[str, Any]) -> paging.Place:
-    """Return where a window comes in the order of windows: the latest first."""
-    return _page_place(place_of(row))
+def window_position(row: Mapping[str, Any]) -> paging.Position:
+    """Return the position of a window in the order of windows: the latest first."""
+    return _position(window_key_of(row))
 
 
-async def _some_windows(index: WindowIndex, asked: Asked, holding: LocalStates) -> list[dict[str, Any]]:
-    """Return the first windows that this worker has; of each it has at most one part in each partition."""
+async def _first_windows(index: WindowIndex, asked: Asked, local: LocalStates) -> list[dict[str, Any]]:
+    """Return the first windows among those that this worker holds."""
     if asked["name"] is not None and asked["step"] is not None:
         raise UsageError("name and step are both given; expected one of them")
     kind, name = None, asked["name"] or asked["step"]
     if name is not None:
         kind = TASK if asked["step"] is None else STEP
-    rows = paging.Shortlist[tuple[Place, bytes]]((asked["limit"] + 1) * len(holding.partitions), asked["after"])
+    rows = paging.Shortlist[tuple[WindowKey, bytes]]((asked["limit"] + 1) * len(local.partitions), asked["after"])
     walk = partial(index.walk, kind=kind, name=name, length_s=_LENGTHS[asked["length"]], since=asked["since"])
-    async with aclosing(holding.iterate(walk)) as found:
-        async for place, row in found:
-            if rows.wants(_page_place(place)):
-                rows.add(_page_place(place), (place, row))
-    return merge(_value(place, row) for place, row in rows.rows())
+    async with aclosing(local.iterate(walk)) as entries:
+        async for key, entry in entries:
+            if rows.accepts(_position(key)):
+                rows.add(_position(key), (key, entry))
+    return merge(_value(key, entry) for key, entry in rows.rows())
 
 
 def _page(asked: Asked, rows: Sequence[Any]) -> dict[str, Any]:
-    return page_of("windows", place_of_window, asked, merge(rows))
+    return page_of("windows", window_position, asked, merge(rows))
 
 
-def _page_place(place: Place) -> paging.Place:
-    return -place.start, place.kind, place.name
+def _position(key: WindowKey) -> paging.Position:
+    return -key.start, key.kind, key.name
 
 
-def _value(place: Place, row: bytes) -> dict[str, Any]:
-    found, revision = Cell.of(row)
-    return found.window.value(place, revision)
+def _value(key: WindowKey, entry: bytes) -> dict[str, Any]:
+    content, revision = StoredWindow.of_entry(entry)
+    return content.window.value(key, revision)
 
 
 def _length(text: str) -> str:
@@ -85,10 +86,15 @@ def _length(text: str) -> str:
 
 
 def _schema() -> dict[str, Any]:
-    """Return the schema of a window in an answer: all fields of its record but the partition."""
+    """Return the schema of a window in an answer: all fields of its record but `partition`."""
     schema = schema_of("StatsWindow")
     fields = {name: field for name, field in schema["properties"].items() if name != "partition"}
-    return {**schema, "description": "What ended in a minute or an hour.", "properties": fields, "required": [*fields]}
+    return {
+        **schema,
+        "description": "The tasks or steps of a name that ended in a minute or an hour.",
+        "properties": fields,
+        "required": [*fields],
+    }
 
 
 EXAMPLE: Mapping[str, Any] = {

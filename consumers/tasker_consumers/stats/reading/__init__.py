@@ -1,1 +1,1 @@
-"""Reads statistics back: from a worker, or from their topics."""
+"""Reads statistics back: from a worker over HTTP, or from their topics."""

@@ -1,41 +1,52 @@
-"""Statistics read back from the compacted topics, with the same methods as those asked of a worker (`ask.py`)."""
+"""Where statistics are read from: a worker over HTTP (`worker`) and the topics (`topics`) have the same methods."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from typing import Any, Protocol
 
-from tasker_consumers.kafka.partitioner import partition_of
-from tasker_consumers.stats.reading.topics import Stats, StatsReader, newest_windows, open_stats
-from tasker_schemas.topics import stats_topic, window_topic
+from tasker_consumers.stats.core.contribution import contribution_of_stats
+
+Stats = dict[str, Any]
+"""The fields of a record `TaskStats` or `StatsWindow`."""
 
 
-class StatsTopics:
-    """What the topics hold; `open_topics` makes it."""
+class StatsSource(Protocol):
+    """A worker or the topics, asked for a task, for all tasks of a name, or for windows.
 
-    def __init__(self, tasks: StatsReader, kafka: Mapping[str, str], prefix: str) -> None:
-        self._kafka = kafka
-        self._prefix = prefix
-        self._unreadable_windows = 0
-        self._tasks = tasks
-        self.backlog, self.news = tasks.backlog, tasks.news
+    Each method raises BackendUnavailable when there is no answer.
+    """
 
     @property
     def unreadable(self) -> int:
-        """How many records could not be read."""
-        return self._tasks.unreadable + self._unreadable_windows
+        """The number of records that cannot be decoded."""
+
+    def backlog(self) -> Iterator[Stats]:
+        """Yield the present statistics; a task may come several times, with growing revisions."""
+
+    def changes(self, wait_s: float) -> list[Stats]:
+        """Return the statistics that changed since the last call, waiting up to `wait_s` seconds for a change."""
 
     def windows(self, kind: str, name: str, length_s: int) -> list[Stats]:
-        """Return the windows of tasks or steps of one name, by time."""
-        wanted = kind, name, length_s
-        with open_stats(self._kafka, window_topic(self._prefix), record="StatsWindow") as reader:
-            found = [one for one in reader.backlog() if (one["kind"], one["name"], one["window_s"]) == wanted]
-            self._unreadable_windows = reader.unreadable
-        return newest_windows(found)
+        """Return the windows of tasks or steps of a name, by time; `length_s` is 60 or 3600."""
 
 
-@contextmanager
-def open_topics(kafka: Mapping[str, str], prefix: str, task_id: str | None = None) -> Iterator[StatsTopics]:
-    """Yield what the topics hold; of one task only its partition is read. Raises what `open_stats` raises."""
-    key = None if task_id is None else task_id.encode()
-    partitions = range if key is None else lambda count: [partition_of(key, count)]
-    with open_stats(kafka, stats_topic(prefix), key=key, partitions=partitions) as tasks:
-        yield StatsTopics(tasks, kafka, prefix)
+class LatestStats:
+    """The latest statistics of each task, or of each task of a name: of two records the one with the higher revision.
+
+    Records of one revision can differ after a replay, and then the later record holds.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.tasks: dict[str, Stats] = {}
+        self._name = name
+
+    def learn(self, stats: Stats) -> bool:
+        """Keep a record unless it is of another name or older, and return whether anything changed."""
+        latest = self.tasks.get(stats["task_id"])
+        if self._name not in (None, stats["task_name"]) or (latest and stats["revision"] < latest["revision"]):
+            return False
+        self.tasks[stats["task_id"]] = stats
+        return stats != latest
+
+    def unfinished(self) -> list[Stats]:
+        """Return the tasks that are not over."""
+        return [stats for stats in self.tasks.values() if contribution_of_stats(stats) is None]

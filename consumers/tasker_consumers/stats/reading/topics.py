@@ -1,115 +1,137 @@
-"""The compacted stats topic, read without a group: the newest statistics of each task, and what changes later."""
+"""Statistics read back from the compacted topics, without a consumer group."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 
 from tasker_consumers.kafka.offsets import TIMEOUT_S, watermarks
+from tasker_consumers.kafka.partitioner import partition_of
 from tasker_consumers.kafka.standalone import open_standalone, poll_batch
-from tasker_consumers.stats.core.contribution import contribution_of
-from tasker_consumers.stats.core.windows import merge, place_of
+from tasker_consumers.stats.core.windows import merge, window_key_of
+from tasker_consumers.stats.reading.sources import Stats
 from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.errors import BackendUnavailable, PoisonRecord, UsageError
+from tasker_schemas.topics import stats_topic, window_topic
 
-Stats = dict[str, Any]
 Partitions = Callable[[int], Iterable[int]]
-"""Which partitions to read, given how many there are."""
+"""Returns the partitions to read, given the number of partitions."""
+
+# A request for offsets waits behind a fetch under way, by default for half a second.
+_SETTINGS = {"fetch.wait.max.ms": "50"}
 
 
-class StatsReader:
-    """Reads the topic from its beginning, and goes on where it stopped; `open_stats` makes it."""
+class TopicReader:
+    """Reads a topic of statistics from its beginning, and continues where it stopped; `open_topic` makes it."""
 
-    def __init__(self, consumer: Any, places: list[TopicPartition], key: bytes | None, record: str) -> None:
+    def __init__(self, consumer: Any, partitions: list[TopicPartition], key: bytes | None, record: str) -> None:
         self._consumer = consumer
-        self._places = places
+        self._partitions = partitions
         self._key = key
         self._decode = partial(Decoder().decode, record)
         self.unreadable = 0
+        consumer.assign([TopicPartition(p.topic, p.partition, OFFSET_BEGINNING) for p in partitions])
 
     def backlog(self) -> Iterator[Stats]:
-        """Yield what the topic holds now; a task may come several times, with growing revisions.
-
-        Raises BackendUnavailable when Kafka goes silent.
-        """
-        ends = {place.partition: watermarks(self._consumer, place) for place in self._places}
-        left = {partition: high for partition, (low, high) in ends.items() if low < high}
-        self._consumer.assign([TopicPartition(p.topic, p.partition, ends[p.partition][0]) for p in self._places])
-        while left:
+        """Yield the records up to the present end of the topic; raises BackendUnavailable when Kafka goes silent."""
+        ends = self._ends()
+        while unread := self._unread(ends):
             messages = poll_batch(self._consumer, TIMEOUT_S)
             if not messages:
-                raise BackendUnavailable(
-                    f"Kafka sent nothing for {TIMEOUT_S:.0f} s; {len(left)} partitions are not read"
-                )
+                raise BackendUnavailable(f"Kafka sent nothing for {TIMEOUT_S:.0f} s; {unread} partitions are not read")
             yield from self._stats(messages)
-            for place in self._consumer.position(self._places):
-                if place.offset >= left.get(place.partition, place.offset + 1):
-                    del left[place.partition]
 
-    def news(self, wait_s: float) -> list[Stats]:
-        """Return what came since, waiting so long for the first of it."""
+    def changes(self, wait_s: float) -> list[Stats]:
+        """Poll once: wait up to `wait_s` seconds for a first record, then return all that are already fetched."""
         return list(self._stats(poll_batch(self._consumer, wait_s)))
+
+    def has_read_all(self) -> bool:
+        """Return whether all records were read that the topic holds now."""
+        return not self._unread(self._ends())
+
+    def _ends(self) -> dict[int, int]:
+        """Return the present end offset of each partition; 0 for a partition without records."""
+        bounds = {partition.partition: watermarks(self._consumer, partition) for partition in self._partitions}
+        return {partition: high if low < high else 0 for partition, (low, high) in bounds.items()}
+
+    def _unread(self, ends: Mapping[int, int]) -> int:
+        """Return the number of partitions that are not read up to these ends."""
+        positions = self._consumer.position(self._partitions)
+        return sum(max(position.offset, 0) < ends[position.partition] for position in positions)
 
     def _stats(self, messages: Iterable[Any]) -> Iterator[Stats]:
         for message in messages:
             if message.error() is not None:
                 raise KafkaException(message.error())
-            if self._key is not None and message.key() != self._key:
-                continue
+            if message.value() is None or (self._key is not None and message.key() != self._key):
+                continue  # a tombstone, or a record of another task
             try:
                 yield self._decode(message.value())
             except PoisonRecord:
                 self.unreadable += 1
 
 
+class StatsTopics:
+    """The topics as a `StatsSource`; `open_topics` makes it."""
+
+    def __init__(self, tasks: TopicReader, kafka: Mapping[str, str], prefix: str) -> None:
+        self._kafka = kafka
+        self._prefix = prefix
+        self._unreadable_windows = 0
+        self._tasks = tasks
+        self.backlog, self.changes = tasks.backlog, tasks.changes
+
+    @property
+    def unreadable(self) -> int:
+        """See `StatsSource`."""
+        return self._tasks.unreadable + self._unreadable_windows
+
+    def windows(self, kind: str, name: str, length_s: int) -> list[Stats]:
+        """See `StatsSource`."""
+        with open_topic(self._kafka, window_topic(self._prefix), record="StatsWindow") as reader:
+            keys = ((window_key_of(value), value) for value in reader.backlog())
+            values = [value for key, value in keys if key[:-1] == (kind, name, length_s)]
+            self._unreadable_windows = reader.unreadable
+        return newest_windows(values)
+
+
 @contextmanager
-def open_stats(
+def open_topics(kafka: Mapping[str, str], prefix: str, task_id: str | None = None) -> Iterator[StatsTopics]:
+    """Yield the topics as a source; of a single task only its partition is read. Raises the errors of `open_topic`."""
+    key = None if task_id is None else task_id.encode()
+    partitions = range if key is None else lambda count: [partition_of(key, count)]
+    with open_topic(kafka, stats_topic(prefix), key=key, partitions=partitions) as tasks:
+        yield StatsTopics(tasks, kafka, prefix)
+
+
+@contextmanager
+def open_topic(
     kafka: Mapping[str, str],
     topic: str,
     *,
     key: bytes | None = None,
     partitions: Partitions = range,
     record: str = "TaskStats",
-) -> Iterator[StatsReader]:
-    """Yield a reader of a topic of `record`, or of those of its records that have one key.
+) -> Iterator[TopicReader]:
+    """Yield a reader of a topic of `record`, or of its records with one key.
 
-    Raises UsageError when there is no such topic, and BackendUnavailable when Kafka does not answer.
+    Raises UsageError when the topic does not exist, and BackendUnavailable when Kafka does not answer.
     """
-    with open_standalone(kafka, "tasker-stats-reader") as consumer:
-        found = consumer.list_topics(timeout=TIMEOUT_S).topics.get(topic)
-        if found is None:
+    with open_standalone({**kafka, **_SETTINGS}, "tasker-stats-reader") as consumer:
+        metadata = consumer.list_topics(timeout=TIMEOUT_S).topics.get(topic)
+        if metadata is None:
             raise UsageError(f"Kafka has no topic {topic}: is TASKER_TOPIC_PREFIX right, does `tasker run stats` run?")
-        places = [TopicPartition(topic, number) for number in partitions(len(found.partitions))]
-        yield StatsReader(consumer, places, key, record)
+        selected = [TopicPartition(topic, number) for number in partitions(len(metadata.partitions))]
+        yield TopicReader(consumer, selected, key, record)
 
 
 def newest_windows(values: Iterable[Stats]) -> list[Stats]:
-    """Return the windows that records of `StatsWindow` tell: the newest of each partition, added up."""
+    """Return the windows of records `StatsWindow`: the newest record of each partition, summed."""
     newest: dict[tuple[Any, ...], Stats] = {}
     for value in values:
-        place = *place_of(value), value["partition"]
-        if place not in newest or value["revision"] >= newest[place]["revision"]:
-            newest[place] = value
+        key = *window_key_of(value), value["partition"]
+        if key not in newest or value["revision"] >= newest[key]["revision"]:
+            newest[key] = value
     return merge(newest.values())
-
-
-class Newest:
-    """The newest statistics of each task of one name, or of all: of two records the one with the higher revision."""
-
-    def __init__(self, name: str | None = None) -> None:
-        self.tasks: dict[str, Stats] = {}
-        self._name = name
-
-    def learn(self, stats: Stats) -> bool:
-        """Keep a record if it is one of ours, and return whether it is news."""
-        known = self.tasks.get(stats["task_id"])
-        if self._name not in (None, stats["task_name"]) or (known and stats["revision"] < known["revision"]):
-            return False
-        self.tasks[stats["task_id"]] = stats
-        return stats != known
-
-    def going_on(self) -> list[Stats]:
-        """Return those that are not over."""
-        return [stats for stats in self.tasks.values() if contribution_of(stats) is None]

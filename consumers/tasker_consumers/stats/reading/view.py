@@ -1,4 +1,4 @@
-"""Statistics for eyes: one task in full, many in a table, their windows, their progress."""
+"""Statistics as tables and lines for people: a task, the progress of tasks, windows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ _WINDOW_COLUMNS = (
 
 
 def task_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return everything known of one task, as rows of name and value; what is unknown is left out.
+    """Return the statistics of a task as rows of name and value; unknown values are left out.
 
     >>> task_rows({"task_id": "42", "trace_id": None, "created_at": 0, "critical_path": ["a", "b"]})
     [('task_id', '42'), ('created_at', '1970-01-01 00:00:00.000 UTC'), ('critical_path', 'a → b')]
@@ -42,41 +42,42 @@ def window_columns() -> list[str]:
 
 
 def window_rows(windows: Iterable[Mapping[str, Any]]) -> list[Sequence[str]]:
-    """Return the figures of windows, a row for each."""
+    """Return a row for each window."""
     return [[_text(field, window[field]) for _, field in _WINDOW_COLUMNS] for window in windows]
 
 
-def progress_table(tasks: Iterable[Mapping[str, Any]], now: int) -> Table:
-    """Return a progress bar for each task; `now` in microseconds."""
+def progress_table(tasks: Iterable[Mapping[str, Any]], wall_time: int) -> Table:
+    """Return a progress bar for each task at `wall_time`, in microseconds."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("task", "status", "", "steps", "failed", "steps/s", "left"):
         table.add_column(title)
     for stats in tasks:
-        done = progress_of(stats, now)
+        progress = progress_of(stats, wall_time)
+        remaining_s = None if progress.over else progress.remaining_s
         table.add_row(
             stats["task_id"],
             stats["status"],
-            ProgressBar(total=max(done.total, 1), completed=done.ended, width=30),
-            f"{done.ended}/{done.total}",
-            str(done.failed),
-            _text("rate", done.rate),
-            "" if done.over or done.left_s is None else str(timedelta(seconds=round(done.left_s))),
+            ProgressBar(total=max(progress.total, 1), completed=progress.ended, width=30),
+            f"{progress.ended}/{progress.total}",
+            str(progress.failed),
+            _text("rate", progress.rate),
+            "" if remaining_s is None else str(timedelta(seconds=round(remaining_s))),
         )
     return table
 
 
-def progress_line(stats: Mapping[str, Any], now: int) -> str:
+def progress_line(stats: Mapping[str, Any], wall_time: int) -> str:
     """Return a task's progress as one plain line, for a pipe."""
-    done = progress_of(stats, now)
-    return f"{stats['task_id']}\t{stats['status']}\t{done.ended}/{done.total} steps\t{done.failed} failed"
+    progress = progress_of(stats, wall_time)
+    return f"{stats['task_id']}\t{stats['status']}\t{progress.ended}/{progress.total} steps\t{progress.failed} failed"
 
 
 def _text(name: str, value: Any) -> str:
     if value is None:
         return "-"
     if name.endswith("_at") or name == "window_start":
-        moment = datetime.fromtimestamp(value / _SECOND, UTC)
-        return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03} UTC"
+        date = datetime.fromtimestamp(value / _SECOND, UTC)
+        return f"{date:%Y-%m-%d %H:%M:%S}.{date.microsecond // 1000:03} UTC"
     if name == "critical_path":
         return " → ".join(value)
     if name == "first_error":

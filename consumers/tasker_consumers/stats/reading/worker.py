@@ -1,4 +1,4 @@
-"""Statistics asked of a worker over HTTP, with the same methods as those read from the topics (`topic.py`)."""
+"""Statistics asked of a stats worker over HTTP (`StatsSource`)."""
 
 import json
 import time
@@ -11,20 +11,20 @@ from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 from tasker_consumers.stats.reading.progress import OPEN
-from tasker_consumers.stats.reading.topics import Stats
+from tasker_consumers.stats.reading.sources import Stats
 from tasker_schemas.errors import BackendUnavailable, UsageError
 
-#: Workers give up on each other earlier, and say why.
+#: Seconds to wait for an answer. Workers stop waiting for each other earlier, and then say so.
 _LIMIT_S = 40.0
 _PAGE = 1000
-#: Between two questions, as a multiple of what the first took: a watcher must not keep the workers busy.
+#: Pause between two requests, as a multiple of the time of the last request: a watcher must not keep workers busy.
 _REST = 10.0
 
 
 class StatsWorker:
-    """What any worker of the group answers, of one task or of all of a name, those that are over if `ended`.
+    """A stats worker as a `StatsSource`, asked for a task or for all tasks of a name; ended tasks only if `ended`.
 
-    Raises UsageError for an address that is none, and BackendUnavailable when no worker answers there.
+    Raises UsageError for a malformed address, and BackendUnavailable when no worker answers there.
     """
 
     unreadable = 0
@@ -36,29 +36,29 @@ class StatsWorker:
         self._task_id = task_id
         self._name = name
         self._ended = ended
-        self._known: dict[str, Stats] = {}
-        self._took = 0.0
+        self._latest: dict[str, Stats] = {}
+        self._last_request_s = 0.0
 
     def backlog(self) -> Iterator[Stats]:
-        """Yield the statistics of the one task, or of all tasks of the name, the latest first."""
+        """Yield the statistics of the task, or of all tasks of the name, the latest first."""
         for page in self._pages("" if self._ended else ",".join(OPEN)):
             yield from page
-            self._known.update((stats["task_id"], stats) for stats in page)
+            self._latest.update((stats["task_id"], stats) for stats in page)
 
-    def news(self, wait_s: float) -> list[Stats]:
-        """Return what is different from before, after a pause of this length or longer."""
-        time.sleep(max(wait_s, _REST * self._took))
+    def changes(self, wait_s: float) -> list[Stats]:
+        """Return the statistics that changed since the last call, after a pause of `wait_s` seconds or longer."""
+        time.sleep(max(wait_s, _REST * self._last_request_s))
         changed: list[Stats] = []
         for page in self._pages():
-            fresh = [stats for stats in page if self._known.get(stats["task_id"]) != stats]
-            changed += fresh
-            self._known.update((stats["task_id"], stats) for stats in fresh)
-            if len(fresh) < len(page):  # what changed comes first
+            new = [stats for stats in page if self._latest.get(stats["task_id"]) != stats]
+            changed += new
+            self._latest.update((stats["task_id"], stats) for stats in new)
+            if len(new) < len(page):  # tasks that changed come first
                 break
         return changed
 
     def windows(self, kind: str, name: str, length_s: int) -> list[Stats]:
-        """Return the windows of tasks or steps of one name, by time."""
+        """See `StatsSource`."""
         field, length = {"task": "name", "step": "step"}[kind], {60: "minute", 3600: "hour"}[length_s]
         pages = self._all("/windows", "windows", **{field: name}, length=length)
         return sorted((window for page in pages for window in page), key=lambda window: window["window_start"])
@@ -66,23 +66,23 @@ class StatsWorker:
     def _pages(self, status: str = "") -> Iterator[list[Stats]]:
         if self._task_id is None:
             yield from self._all("/tasks", "tasks", name=self._name or "", status=status)
-        elif found := self._get(f"/tasks/{quote(self._task_id, safe='')}"):
-            yield [found]
+        elif stats := self._get(f"/tasks/{quote(self._task_id, safe='')}"):
+            yield [stats]
         elif self._get("/openapi.json") is None:
-            raise self._is_none()
+            raise self._not_a_worker()
 
-    def _all(self, path: str, rows: str, **asked: str) -> Iterator[list[Stats]]:
-        after: str | None = ""
-        while after is not None:
-            page = self._get(f"{path}?{urlencode({**asked, 'limit': _PAGE, 'after': after})}")
+    def _all(self, path: str, rows: str, **parameters: str) -> Iterator[list[Stats]]:
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._get(f"{path}?{urlencode({**parameters, 'limit': _PAGE, 'after': cursor})}")
             if page is None:
-                raise self._is_none()
+                raise self._not_a_worker()
             yield page[rows]
-            after = page["next"]
+            cursor = page["next"]
 
     def _get(self, path: str) -> Any | None:
-        """Return the answer, None where nothing is known."""
-        begun = time.monotonic()
+        """Return the answer, None for an unknown task."""
+        started = time.monotonic()
         try:
             with urlopen(Request(self._url + path), timeout=_LIMIT_S) as answer:  # noqa: S310  it begins with http
                 return json.load(answer)
@@ -93,17 +93,17 @@ class StatsWorker:
         except (OSError, HTTPException, ValueError) as error:
             raise BackendUnavailable(f"no stats worker answers at {self._url} ({error})") from error
         finally:
-            self._took = time.monotonic() - begun
+            self._last_request_s = time.monotonic() - started
 
     def _check(self, refused: HTTPError) -> None:
         try:
-            told = str(json.load(refused)["error"])
+            reason = str(json.load(refused)["error"])
         except (ValueError, TypeError, KeyError):
-            raise self._is_none() from None
+            raise self._not_a_worker() from None
         if refused.code == HTTPStatus.BAD_REQUEST:
-            raise UsageError(told)
+            raise UsageError(reason)
         if refused.code != HTTPStatus.NOT_FOUND:
-            raise BackendUnavailable(f"the stats worker at {self._url} cannot answer: {told}")
+            raise BackendUnavailable(f"the stats worker at {self._url} cannot answer: {reason}")
 
-    def _is_none(self) -> BackendUnavailable:
+    def _not_a_worker(self) -> BackendUnavailable:
         return BackendUnavailable(f"what answers at {self._url} is no stats worker")

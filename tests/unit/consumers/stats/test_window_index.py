@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats.core import table as table_module
-from tasker_consumers.stats.core.contribution import contribution_of
-from tasker_consumers.stats.core.derive import contribution, stats
+from tasker_consumers.stats.core.contribution import contribution_of_stats
+from tasker_consumers.stats.core.derive import contribution_of_state, derive_stats
 from tasker_consumers.stats.core.fold import fold
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK
@@ -61,7 +61,7 @@ def test_a_task_counts_for_the_same_by_its_state_and_by_its_statistics(history: 
     for told, headers in history:
         state = fold(state, told, headers)
     assert state is not None
-    assert contribution(state) == contribution_of(stats(state))
+    assert contribution_of_state(state) == contribution_of_stats(derive_stats(state))
 
 
 def test_a_step_counts_by_its_final_state_in_the_minute_it_ended() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.stats.core.derive import stats
+from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.fold import MESSAGE_LENGTH, fold, recompute
 from tasker_consumers.stats.core.record import to_bytes
 from tasker_consumers.stats.core.state import TaskState
@@ -225,10 +225,10 @@ def test_an_abandoned_task_comes_back_with_its_next_event() -> None:
     start, *later = attempt("s", 0, 1)
     state = fold(None, start)
     state.abandoned_after = state.known_events
-    given_up = stats(state)
+    given_up = derive_stats(state)
     assert given_up["status"] is State.ABANDONED
-    assert stats(fold(state, start))["status"] is State.ABANDONED  # a duplicate is no news
-    back = stats(fold(state, later[0]))
+    assert derive_stats(fold(state, start))["status"] is State.ABANDONED  # a duplicate is no news
+    back = derive_stats(fold(state, later[0]))
     assert back["status"] is State.IN_PROGRESS
     assert back["revision"] > given_up["revision"]
 
@@ -238,7 +238,7 @@ def test_steps_of_a_frozen_task_change_nothing_any_more() -> None:
     for told in order_processing():
         state = fold(state, told)
     assert state is not None
-    before = stats(state)
+    before = derive_stats(state)
     state.steps.freeze()
-    assert stats(fold(state, event(StepEvents.HANDLE, 99, step_id="new"))) == before
-    assert stats(fold(state, event(TaskEvents.RESOLVED_MANUALLY, 99)))["status"] is State.RESOLVED_MANUALLY
+    assert derive_stats(fold(state, event(StepEvents.HANDLE, 99, step_id="new"))) == before
+    assert derive_stats(fold(state, event(TaskEvents.RESOLVED_MANUALLY, 99)))["status"] is State.RESOLVED_MANUALLY

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats.core import table as table_module
-from tasker_consumers.stats.core.derive import stats
+from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.fold import fold, recompute
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.storage import dump, load
@@ -56,7 +56,7 @@ def test_a_state_that_is_stored_after_every_event_knows_the_same(history: list[A
         table.write(KEY, fold(load(KEY, table.read), told, headers))
     restored = load(KEY, table.read)
     assert restored is not None
-    assert stats(restored) == recompute([told for told, _ in history], [headers for _, headers in history])["42"]
+    assert derive_stats(restored) == recompute([told for told, _ in history], [headers for _, headers in history])["42"]
 
 
 @given(histories.filter(bool), st.randoms())
@@ -84,7 +84,7 @@ def test_a_large_task_in_shuffled_runs_is_counted_right() -> None:
         table.fold(told[at : at + 100])
     restored = load(KEY, table.read)
     assert restored is not None
-    assert stats(restored) == recompute(told)["42"]
+    assert derive_stats(restored) == recompute(told)["42"]
 
 
 def test_an_event_of_a_large_task_reads_and_writes_only_its_own_part() -> None:
@@ -92,7 +92,7 @@ def test_an_event_of_a_large_task_reads_and_writes_only_its_own_part() -> None:
     table.fold(large_task(5000, "42")[:-1])
     table.reads.clear()
     state = table.fold([event("step.before_handle", 1, step_id="s77")])
-    assert stats(state)["completed_steps"] == 5000
+    assert derive_stats(state)["completed_steps"] == 5000
     assert len(table.reads) == 2
     assert len(table.written) == 2
     assert table.written[-1] == KEY  # the head after its parts: see the module
@@ -105,12 +105,12 @@ def test_parts_that_are_newer_than_their_head_are_put_right_by_the_next_delivery
     head = table.entries[KEY]
     table.fold(told[400:])
     table.entries[KEY] = head  # a crash between the parts and the head
-    assert stats(table.fold(told[400:])) == recompute(told)["42"]
+    assert derive_stats(table.fold(told[400:])) == recompute(told)["42"]
 
 
 def test_a_frozen_large_task_gives_its_parts_back_and_keeps_its_results() -> None:
     table = Table()
-    before = stats(table.fold(large_task(300, "42")))
+    before = derive_stats(table.fold(large_task(300, "42")))
     state = load(KEY, table.read)
     assert state is not None
     state.steps.freeze()
@@ -118,7 +118,7 @@ def test_a_frozen_large_task_gives_its_parts_back_and_keeps_its_results() -> Non
     assert list(table.entries) == [KEY]
     restored = load(KEY, table.read)
     assert restored is not None
-    assert stats(restored) == before
+    assert derive_stats(restored) == before
 
 
 def test_a_forgotten_task_leaves_nothing_behind() -> None:
@@ -135,4 +135,4 @@ def test_ids_that_are_not_ascii_are_stored_like_any_other() -> None:
     table.fold([event("step.handle", 1, key.decode(), step_id="é\x01")], key)
     restored = load(key, table.read)
     assert restored is not None
-    assert stats(restored)["task_id"] == key.decode()
+    assert derive_stats(restored)["task_id"] == key.decode()

@@ -1,4 +1,4 @@
-"""Windows and their sketches: exact counts whatever is told how often, quantiles within one percent."""
+"""Windows: exact counts by outcome, name and time, whatever is delivered how often."""
 
 from random import Random
 from typing import Any
@@ -7,45 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.stats.core.fold import recompute
-from tasker_consumers.stats.core.sketch import ACCURACY, Sketch
-from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, Windows
+from tasker_consumers.stats.core.contribution import Contribution
+from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, TASK, Window, WindowKey, merge
+from tasker_schemas.catalogue import RANK
+from tasker_schemas.names import State
 from tests.support.stats.histories import SECOND, T0, event
-from tests.support.stats.real import alibaba_rows
+from tests.support.stats.window_worker import WindowWorker
 
-durations = st.lists(st.integers(0, 10**15), min_size=1, max_size=60)
-
-
-def sketch_of(values: list[int]) -> Sketch:
-    sketch = Sketch()
-    for value in values:
-        sketch.add(value)
-    return sketch
-
-
-@given(durations, st.sampled_from([0.0, 0.5, 0.9, 0.95, 0.99, 1.0]))
-def test_a_quantile_is_within_one_percent_of_the_true_one(values: list[int], share: float) -> None:
-    true = sorted(values)[int(share * (len(values) - 1))] / 1e6
-    assert sketch_of(values).quantile(share) == pytest.approx(true, rel=ACCURACY * 1.001)
-
-
-@given(durations, durations)
-def test_taking_durations_away_leaves_no_trace_of_them(some: list[int], others: list[int]) -> None:
-    sketch = sketch_of(some + others)
-    for value in others:
-        sketch.add(value, -1)
-    assert sketch == sketch_of(some)
-
-
-@pytest.mark.parametrize("share", [0.5, 0.9, 0.95, 0.99])
-def test_heavy_tails_of_a_real_cluster_keep_their_quantiles(share: float) -> None:
-    lasted = sorted(max(0, row.ended - row.created) for row in alibaba_rows() if row.status == "Terminated")
-    sketch = sketch_of([seconds * SECOND for seconds in lasted])
-    assert sketch.quantile(share) == pytest.approx(lasted[int(share * (len(lasted) - 1))], rel=ACCURACY * 1.001)
-
-
-def test_an_empty_sketch_has_no_quantile() -> None:
-    assert Sketch().quantile(0.5) is None
+ranks = st.sampled_from([RANK[state] for state in (State.COMPLETE, State.ERROR, State.CANCELLED)])
+contributions = st.builds(
+    Contribution, st.just("order"), st.just(T0), ranks, st.integers(0, 9), st.none() | st.integers(0, 10**15)
+)
 
 
 def task(n: int, took: float, outcome: str = "completed") -> list[dict[str, Any]]:
@@ -56,15 +28,14 @@ def task(n: int, took: float, outcome: str = "completed") -> list[dict[str, Any]
     ]
 
 
-def windows_of(*tasks: list[dict[str, Any]], length_s: int = HOUR_S) -> Windows:
-    windows = Windows(length_s)
-    for stats in recompute(told for events in tasks for told in events).values():
-        windows.learn(stats)
-    return windows
+def windows_of(*tasks: list[dict[str, Any]], length_s: int = HOUR_S) -> list[dict[str, Any]]:
+    worker = WindowWorker()
+    worker.take([told for events in tasks for told in events])
+    return worker.chosen(length_s=length_s)
 
 
 def test_an_hour_counts_outcomes_retries_and_durations_of_its_tasks() -> None:
-    (hour,) = windows_of(*(task(n, n + 1) for n in range(9)), task(9, 1, "failed")).figures()
+    (hour,) = windows_of(*(task(n, n + 1) for n in range(9)), task(9, 1, "failed"))
     assert (hour["count"], hour["complete"], hour["error"], hour["failure_ratio"]) == (10, 9, 1, 0.1)
     assert hour["duration_mean_s"] == pytest.approx(4.6)
     assert hour["duration_p50_s"] == pytest.approx(4.0, rel=0.01)
@@ -72,34 +43,49 @@ def test_an_hour_counts_outcomes_retries_and_durations_of_its_tasks() -> None:
 
 
 def test_tasks_that_end_in_different_minutes_count_in_different_windows() -> None:
-    minutes = windows_of(*(task(n, 1) for n in range(30)), length_s=MINUTE_S).figures()
+    minutes = windows_of(*(task(n, 1) for n in range(30)), length_s=MINUTE_S)
     assert sum(minute["count"] for minute in minutes) == 30
     assert len({minute["window_start"] for minute in minutes}) == len(minutes) == 6
 
 
-def test_a_task_that_is_not_over_counts_nowhere_yet() -> None:
-    assert windows_of(task(1, 1)[:1]).figures() == []
-
-
-@given(st.randoms())
-def test_windows_do_not_depend_on_order_or_repetition_of_what_they_are_told(random: Random) -> None:
-    history = [told for n in range(4) for told in task(n, n + 1, random.choice(["completed", "failed"]))]
-    told = [stats for at in range(1, 9) for stats in recompute(history[:at]).values()] * 2
-    random.shuffle(told)
-    windows = Windows(MINUTE_S)
-    for stats in told:
-        windows.learn(stats)
-    wanted = Windows(MINUTE_S)
-    for stats in recompute(history).values():
-        wanted.learn(stats)
-    assert windows.figures() == wanted.figures()
+def test_a_task_that_is_not_over_counts_in_no_window() -> None:
+    assert windows_of(task(1, 1)[:1]) == []
 
 
 def test_a_failed_task_that_completes_after_all_moves_to_its_new_window() -> None:
-    failed, retried = task(1, 1, "failed"), [event("task.completed", 500, "task-1", task_name="order")]
-    windows = windows_of(failed, length_s=MINUTE_S)
-    for stats in recompute(failed + retried).values():
-        windows.learn(stats)
-    (minute,) = windows.figures()
+    retried = [event("task.completed", 500, "task-1", task_name="order")]
+    (minute,) = windows_of(task(1, 1, "failed"), retried, length_s=MINUTE_S)
     assert (minute["complete"], minute["error"]) == (1, 0)
     assert minute["window_start"] > T0 + 400 * SECOND
+
+
+@given(st.lists(contributions), st.lists(contributions), st.randoms())
+def test_contributions_in_any_order_that_are_taken_away_leave_no_trace(
+    kept: list[Contribution], removed: list[Contribution], random: Random
+) -> None:
+    window, expected = Window(), Window()
+    for part in random.sample(kept + removed, len(kept + removed)):
+        window.add(part)
+    for part in removed:
+        window.add(part, -1)
+    for part in kept:
+        expected.add(part)
+    assert window == expected
+
+
+@given(st.lists(contributions, min_size=1))
+def test_a_stored_window_comes_back_as_it_was(parts: list[Contribution]) -> None:
+    window = Window()
+    for part in parts:
+        window.add(part)
+    assert Window.of_row(window.row()) == window
+
+
+@given(st.lists(contributions, min_size=1))
+def test_windows_of_partitions_add_up_to_the_window_of_all(parts: list[Contribution]) -> None:
+    key, windows, total = WindowKey(TASK, "order", HOUR_S, T0), [Window(), Window(), Window()], Window()
+    for number, part in enumerate(parts):
+        windows[number % 3].add(part)
+        total.add(part)
+    (merged,) = merge(window.value(key, 1) for window in windows)
+    assert merged == pytest.approx(total.value(key, 1))

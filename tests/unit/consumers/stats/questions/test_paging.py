@@ -4,23 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.stats.questions.paging import Place, Shortlist, first, read_cursor, write_cursor
+from tasker_consumers.stats.questions.paging import Position, Shortlist, first_rows, read_cursor, write_cursor
 from tasker_consumers.stats.questions.tasks import page_of
 
 rows = st.lists(st.tuples(st.integers(-50, 50), st.text("abc", max_size=2)), unique=True, max_size=60)
 
 
-def place(row: Place) -> Place:
+def position(row: Position) -> Position:
     return row
 
 
 @given(rows, st.integers(1, 5), st.integers(1, 4))
-def test_pages_of_any_number_of_workers_are_all_rows_in_order(rows: list[Place], limit: int, workers: int) -> None:
-    found, after = list[Place](), None
+def test_pages_of_any_number_of_workers_are_all_rows_in_order(rows: list[Position], limit: int, workers: int) -> None:
+    found, after = list[Position](), None
     while True:
         asked = {"limit": limit, "after": after}
-        parts = [first(rows[worker::workers], limit + 1, after, place) for worker in range(workers)]
-        page = page_of("rows", place, asked, [row for part in parts for row in part])
+        parts = [first_rows(rows[worker::workers], limit + 1, after, position) for worker in range(workers)]
+        page = page_of("rows", position, asked, [row for part in parts for row in part])
         found += page["rows"]
         if page["next"] is None:
             break
@@ -30,11 +30,11 @@ def test_pages_of_any_number_of_workers_are_all_rows_in_order(rows: list[Place],
 
 
 @given(rows, st.integers(1, 5))
-def test_a_shortlist_never_refuses_a_row_that_belongs_to_the_first(rows: list[Place], size: int) -> None:
-    shortlist = Shortlist[Place](size)
+def test_a_shortlist_never_refuses_a_row_that_belongs_to_the_first_rows(rows: list[Position], size: int) -> None:
+    shortlist = Shortlist[Position](size)
     refused = []
     for row in rows:
-        if shortlist.wants(row):
+        if shortlist.accepts(row):
             shortlist.add(row, row)
         else:
             refused.append(row)

@@ -1,13 +1,14 @@
-"""What a person reads of the statistics."""
+"""Statistics as people read them."""
 
 from io import StringIO
 
 from rich.console import Console
 
 from tasker_consumers.stats.core.fold import recompute
-from tasker_consumers.stats.core.windows import HOUR_S, Windows
+from tasker_consumers.stats.core.windows import HOUR_S
 from tasker_consumers.stats.reading.view import progress_line, progress_table, window_columns, window_rows
 from tests.support.stats.histories import SECOND, T0, order_processing
+from tests.support.stats.window_worker import WindowWorker
 
 NOW = T0 + 5 * SECOND
 
@@ -25,9 +26,8 @@ def test_a_plain_line_tells_the_same_progress() -> None:
 
 
 def test_a_row_of_a_window_has_a_cell_for_every_title() -> None:
-    windows = Windows(HOUR_S)
-    for stats in recompute(order_processing()).values():
-        windows.learn(stats)
-    (row,) = window_rows(windows.figures())
+    worker = WindowWorker()
+    worker.take(order_processing())
+    (row,) = window_rows(worker.chosen(kind="task", length_s=HOUR_S))
     assert len(row) == len(window_columns())
     assert row[:4] == ["order_processing", "2023-11-14 22:00:00.000 UTC", "1", "1"]
