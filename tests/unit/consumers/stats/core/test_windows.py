@@ -16,7 +16,7 @@ from tests.support.stats.window_worker import WindowWorker
 
 ranks = st.sampled_from([RANK[state] for state in (State.COMPLETE, State.ERROR, State.CANCELLED)])
 contributions = st.builds(
-    Contribution, st.just("order"), st.just(T0), ranks, st.integers(0, 9), st.none() | st.integers(0, 10**15)
+    Contribution, st.just("order"), st.just(T0), ranks, st.integers(0, 9), st.none() | st.integers(0, 10**12)
 )
 
 
@@ -88,4 +88,4 @@ def test_windows_of_partitions_add_up_to_the_window_of_all(parts: list[Contribut
         windows[number % 3].add(part)
         total.add(part)
     (merged,) = merge(window.value(key, 1) for window in windows)
-    assert merged == pytest.approx(total.value(key, 1))
+    assert merged == total.value(key, 1)
