@@ -13,10 +13,11 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tasker_producer.record.fields import FieldConverters
+from tasker_producer.record.fields import MAX_SECONDS, FieldConverters
 from tasker_producer.record.moments import FIRST_CLEAR_MOMENT, LAST_MOMENT
 from tasker_schemas.avro.codec import single_object_frame
 from tasker_schemas.avro.versions import latest
+from tasker_schemas.event_check import MAX_NAME_BYTES
 from tasker_schemas.names import Family
 
 Write = Callable[[Any], bytes]
@@ -36,7 +37,6 @@ def _varint(number: int) -> bytes:
 _SMALL = tuple(_varint(number << 1) for number in range(1024))  # lengths, counters, attempts
 _SMALL_IN_UNION = tuple(b"\x02" + small for small in _SMALL)  # the same in the second branch of a union with null
 _SMALL_COUNT = len(_SMALL)
-_INFINITY = float("inf")
 
 
 def _long(value: int) -> bytes:
@@ -131,10 +131,10 @@ class RecordWriter:
 
 def _quick_text(value: Any) -> bytes | None:
     """Return short text that holds no pair of key and value, written in a union with null; None for other values."""
-    if type(value) is str and len(value) < _SMALL_COUNT and "=" not in value and ":" not in value:
+    if type(value) is str and len(value) <= MAX_NAME_BYTES and "=" not in value and ":" not in value:
         data = value.encode()
         size = len(data)
-        return _SMALL_IN_UNION[size] + data if size < _SMALL_COUNT else None
+        return _SMALL_IN_UNION[size] + data if size <= MAX_NAME_BYTES else None
     return None
 
 
@@ -149,8 +149,8 @@ def _quick_moment(value: Any) -> bytes | None:
 
 
 def _quick_double(value: Any) -> bytes | None:
-    """Return a finite number, written in a union with null; None for other values."""
-    return b"\x02" + _DOUBLE(value) if type(value) is float and -_INFINITY < value < _INFINITY else None
+    """Return a believable number of seconds, written in a union with null; None for other values."""
+    return b"\x02" + _DOUBLE(value) if type(value) is float and 0.0 <= value <= MAX_SECONDS else None
 
 
 def _never(_: Any) -> None:

@@ -4,7 +4,6 @@ A value that does not fit raises UsageError with the field's name; nothing else 
 """
 
 import difflib
-import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -14,13 +13,14 @@ from itertools import islice
 from typing import Any
 
 from tasker_producer.masking.masker import Masker
-from tasker_producer.record.error_fields import message_of
+from tasker_producer.record.error_chain import message_of
 from tasker_producer.record.identifiers import is_boolean, plain_text, whole_number
 from tasker_producer.record.misuse import Misuse
 from tasker_producer.record.moments import micros
 from tasker_producer.record.values import MAX_TEXT, PlainValues
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import UsageError
+from tasker_schemas.event_check import MAX_NAME_BYTES, RULES, Rule
 from tasker_schemas.names import Family, State
 
 JSON_FIELDS = frozenset({"context", "step_inputs", "step_results"})
@@ -30,9 +30,12 @@ PRODUCER_FIELDS = frozenset(
 )
 MAX_ITEMS = 100_000
 
-_INT = range(-(1 << 31), 1 << 31)
+#: The longest duration that is believed, in seconds: 31 years. A longer one would begin before 1970.
+MAX_SECONDS = 1e9
+
 _IDS = frozenset({"task_id", "step_id", "parent_task_id"})
 _ID_LISTS = frozenset({"depends_on", "step_ids", "error_steps"})
+_LINK_TEXTS = ("relation", "error_class", "error_message")
 _STATES = frozenset(str(state) for state in State if state is not State.ABANDONED)
 
 
@@ -112,7 +115,7 @@ class FieldConverters:
             "map": partial(self._attributes, name),
             "array": self._array(name),
             "timestamp-micros": _moment,
-            "int": _int,
+            "int": partial(_int, 1 if RULES[name] is Rule.ATTEMPT and not isinstance(declared, list) else 0),
             "double": _seconds,
             "enum": _state,
             "State": _state,
@@ -121,8 +124,8 @@ class FieldConverters:
         return kind if isinstance(declared, list) else f"always {kind}", by_kind[kind]
 
     def _array(self, name: str) -> Converter:
-        if name == "backtrace":
-            return self._frames
+        if name in {"backtrace", "error_chain"}:
+            return self._frames if name == "backtrace" else self._links
         return partial(_ids, name) if name in _ID_LISTS else partial(self._texts, name)
 
     def _json(self, name: str, value: Any, conversion: Conversion) -> str:
@@ -141,17 +144,39 @@ class FieldConverters:
 
     def _text(self, name: str, value: Any, conversion: Conversion) -> str:
         text = _plain(value)
-        if len(text) > MAX_TEXT:
-            conversion.cuts.append(name)
-            text = text[:MAX_TEXT]
-        return self._masker.scrub(text)
+        is_bounded = RULES[name] in {Rule.ID, Rule.NAME, Rule.NAMES}
+        # A name is cut after it is masked: half a secret is a secret, too.
+        text = self._masker.scrub(_cut(text, MAX_TEXT, name, conversion))
+        return _cut_bytes(text, name, conversion) if is_bounded else text
 
     def _texts(self, name: str, value: Any, conversion: Conversion) -> list[str]:
-        return [self._masker.scrub(text[:MAX_TEXT]) for text in map(_plain, _items(name, value, conversion))]
+        return [self._text(name, item, conversion) for item in _items(name, value, conversion)]
 
     def _frames(self, value: Any, conversion: Conversion) -> list[str]:
         lines = plain_text(value).splitlines() if isinstance(value, str) else value
         return self._texts("backtrace", lines, conversion)
+
+    def _links(self, value: Any, conversion: Conversion) -> list[dict[str, Any]]:
+        """Return the exceptions that belong to an error, with every text masked."""
+        links = []
+        for link in _items("error_chain", value, conversion):
+            texts = {key: self._text(key, link[key], conversion) for key in _LINK_TEXTS}
+            frames = self._frames(link["backtrace"], conversion)
+            links.append({**texts, "backtrace": frames, "depth": whole_number(link["depth"])})
+        return links
+
+
+def _cut(text: str, limit: int, name: str, conversion: Conversion) -> str:
+    if len(text) > limit:
+        conversion.cuts.append(name)
+    return text[:limit]
+
+
+def _cut_bytes(text: str, name: str, conversion: Conversion) -> str:
+    if len(text) * 4 <= MAX_NAME_BYTES or len(data := text.encode("utf-8", "backslashreplace")) <= MAX_NAME_BYTES:
+        return text
+    conversion.cuts.append(name)
+    return data[:MAX_NAME_BYTES].decode(errors="ignore")
 
 
 def _items(name: str, value: Any, conversion: Conversion) -> list[Any]:
@@ -183,21 +208,21 @@ def _moment(value: Any, _: Conversion) -> int:
     return micros(value)
 
 
-def _int(value: Any, _: Conversion) -> int:
+def _int(lowest: int, value: Any, _: Conversion) -> int:
     number = whole_number(value)
-    if number not in _INT:
-        raise ValueError(f"a whole number below {_INT.stop} is expected")
+    if not lowest <= number < 1 << 31:
+        raise ValueError(f"a whole number from {lowest} to {(1 << 31) - 1} is expected")
     return number
 
 
 def _seconds(value: Any, _: Conversion) -> float:
     if isinstance(value, timedelta):
-        return value.total_seconds()
+        value = value.total_seconds()
     if is_boolean(value) or not (isinstance(value, (int, float, Decimal)) or hasattr(value, "__float__")):
         raise ValueError("a number of seconds is expected")
     seconds = float(value)
-    if not math.isfinite(seconds):
-        raise ValueError("a finite number of seconds is expected")
+    if not 0 <= seconds <= MAX_SECONDS:  # false for a float that is no number, too
+        raise ValueError(f"a number of seconds from 0 to {MAX_SECONDS:.0f} is expected")
     return seconds
 
 

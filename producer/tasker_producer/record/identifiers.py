@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-MAX_ID_LENGTH = 1024
+from tasker_schemas.event_check import MAX_NAME_BYTES
 
 
 def identifier(value: Any) -> str:
@@ -18,12 +18,13 @@ def identifier(value: Any) -> str:
     >>> identifier(42), identifier(UUID(int=7))
     ('42', '00000000-0000-0000-0000-000000000007')
 
-    Raises ValueError for any other type, and for text that is empty, longer than 1,024 characters or no valid Unicode.
+    Raises ValueError for any other type, and for text that is empty, longer than 1,000 bytes of UTF-8, or no valid
+    Unicode.
     """
     text = value if type(value) is str else _text_of_id(value)
-    if not 0 < len(text) <= MAX_ID_LENGTH:
-        raise ValueError(f"an id has 1 to {MAX_ID_LENGTH} characters")
-    text.encode()  # UTF-8 cannot hold half a surrogate pair, and an id cannot be repaired
+    # UTF-8 cannot hold half a surrogate pair, and an id cannot be repaired: `encode` raises then.
+    if not 0 < len(text.encode()) <= MAX_NAME_BYTES or "\0" in text:
+        raise ValueError(f"an id has 1 to {MAX_NAME_BYTES} bytes, and no NUL character")
     return text
 
 

@@ -17,7 +17,7 @@ from tasker_producer.record.ticket_counter import TicketCounter
 from tasker_schemas.errors import UsageError
 
 _PACKAGE = "tasker_producer"
-_INT = range(-(1 << 31), 1 << 31)
+_INT = range(1 << 31)
 
 
 class Misuse:

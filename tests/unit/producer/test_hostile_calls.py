@@ -6,6 +6,7 @@ import pytest
 
 from tasker_producer import OnMisuse, ProducerSettings, UsageError, current_task
 from tasker_producer.testing import RecordingPublisher
+from tasker_schemas.event_check import problem_of
 from tests.support.producer.hostile import SECRET, Choices
 from tests.support.producer.random_calls import RandomCalls
 from tests.support.scale import SCALE
@@ -30,6 +31,7 @@ def test_in_production_no_call_raises_and_every_event_is_published_or_counted(mo
         after = calls.publishing, len(publisher.events) + publisher.stats()["dropped_misuse"]
         if after[0] > before[0]:
             outcomes.append(after[1] - before[1])
+        assert [problem for event in publisher.events if (problem := problem_of(event.fields))] == []
         publisher.events.clear()
         assert current_task() is None
     assert set(outcomes) == {1}
