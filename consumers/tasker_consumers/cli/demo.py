@@ -88,7 +88,10 @@ def _publish(file_format: str | None, files: Sequence[Path]) -> "Publish":
 
         with EventPublisher(ProducerSettings.from_env(environ)) as publisher:
             report = import_files(
-                HistoryFormat(file_format), files, publisher, lambda file, count: tell(f"{file.name}: {count} events")
+                HistoryFormat(file_format),
+                files,
+                publisher,
+                lambda imported: tell(f"{imported.file.name}: {imported.events} events"),
             )
         return [str(fault) for fault in report.faults]
 

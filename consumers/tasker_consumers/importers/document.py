@@ -11,45 +11,58 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from tasker_consumers.importers.errors import BrokenFile
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_LONGEST_ID = 900  # characters; the producer takes 1024, and what the importers put before and after must fit
+_LONGEST_ID = 900  # characters; the producer takes 1024, and the importers add a prefix and a suffix
 _LARGEST = 2**31
 _SHOWN = 60  # characters of a wrong value that a message repeats
+_FEWEST_LINES = 2  # of a file with a value on each line
 _INSIDE = ": "  # ends the place of a document inside a file, before the paths of its values
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One value of a document and the path that leads to it."""
+    """A value of a document and the path that leads to it.
+
+    A format that spells its members in several ways has a subclass with its own `spellings` and `is_absent`.
+    """
 
     value: Any
     path: str = ""
 
-    def get(self, key: str) -> "Node":
-        """Return the member `key`; raise BrokenFile when this is no object or has no such member."""
-        found = self.find(key)
-        if found is None:
-            raise BrokenFile(self._path_of(key), "missing")
-        return found
+    def spellings(self, key: str) -> tuple[str, ...]:
+        """Return the names under which the member `key` may stand, the usual name first."""
+        return (key,)
 
-    def find(self, *keys: str) -> "Node | None":
+    def is_absent(self, value: Any) -> bool:
+        """Whether a member's value says that there is none."""
+        return value is None
+
+    def get(self, key: str) -> Self:
+        """Return the member `key`; raise BrokenFile when this is no object or has no such member."""
+        member = self.find(key)
+        if member is None and self.value.get(key) is None:
+            raise BrokenFile(self._path_of(key), "missing")
+        return member or type(self)(self.value[key], self._path_of(key))
+
+    def find(self, *keys: str) -> Self | None:
         """Return the first of these members that is there and not null, else None."""
         if not isinstance(self.value, dict):
             self.refuse("an object")
         for key in keys:
-            if self.value.get(key) is not None:
-                return Node(self.value[key], self._path_of(key))
+            for name in self.spellings(key):
+                if not self.is_absent(self.value.get(name)):
+                    return type(self)(self.value[name], self._path_of(name))
         return None
 
-    def items(self) -> list["Node"]:
+    def items(self) -> list[Self]:
         """Return the items of this list; raise BrokenFile when it is none."""
         if not isinstance(self.value, list):
             self.refuse("a list")
-        return [Node(item, f"{self.path}[{at}]") for at, item in enumerate(self.value)]
+        return [type(self)(item, f"{self.path}[{index}]") for index, item in enumerate(self.value)]
 
     def text(self) -> str:
         """Return this string; raise BrokenFile when it is none or empty."""
@@ -71,14 +84,14 @@ class Node:
 
     def integer(self) -> int:
         """Return this whole number, also when the document spells it as a text; raise BrokenFile when it is none."""
-        spelled = isinstance(self.value, str) and self.value.isascii() and self.value.isdecimal()
-        number = int(self.value[:20]) if spelled else self.value
+        is_text = isinstance(self.value, str) and self.value.isascii() and self.value.isdecimal()
+        number = int(self.value[:20]) if is_text else self.value
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < _LARGEST:
             self.refuse(f"a whole number below {_LARGEST}")
         return number
 
     def refuse(self, expected: str) -> NoReturn:
-        """Raise BrokenFile for this value, in whose place something else was expected."""
+        """Raise BrokenFile for this value, where a value of another kind was expected."""
         shown = json.dumps(self.value, default=str, ensure_ascii=False)
         if len(shown) > _SHOWN:
             shown = f"{shown[:_SHOWN]}…"
@@ -89,11 +102,26 @@ class Node:
 
 
 def load(raw: bytes, name: str) -> Node:
-    """Read a JSON document, plain or compressed with gzip; its fractions are `Decimal`.
+    r"""Read a JSON document, plain or compressed with gzip; its fractions are `Decimal`.
 
-    `name` is the file's name: one that ends in `.gz` promises gzip. Raises BrokenFile.
+    A file with a JSON value on each line reads like the list of these values. `name` is the file's name: a name that
+    ends in `.gz` promises gzip. Raises BrokenFile.
+
+    >>> load(b'{"id": 1}\n{"id": 2}\n', "runs.jsonl").value
+    [{'id': 1}, {'id': 2}]
     """
-    return Node(_parsed(read_text(raw, name)))
+    return parse(read_text(raw, name))
+
+
+def parse(text: str) -> Node:
+    """Read the text of a JSON document, or of a file with a JSON value on each line; raise BrokenFile."""
+    try:
+        return Node(_parsed(text))
+    except BrokenFile:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len(lines) < _FEWEST_LINES or not _is_json(lines[0][1]):
+            raise
+    return Node([_parsed_line(number, line) for number, line in lines])
 
 
 def load_part(raw: bytes, place: str) -> Node:
@@ -115,6 +143,23 @@ def read_text(raw: bytes, name: str) -> str:
     if not text.strip():
         raise BrokenFile("", "the file is empty")
     return text
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (RecursionError, ValueError):
+        return False
+    return True
+
+
+def _parsed_line(number: int, line: str) -> Any:
+    try:
+        return _parsed(line)
+    except BrokenFile as broken:
+        column = broken.place.rpartition("column ")[2]
+        place = f"line {number}, column {column}" if column.isdecimal() else f"line {number}"
+        raise BrokenFile(place, broken.problem) from broken
 
 
 def _parsed(text: str) -> Any:
@@ -164,12 +209,12 @@ def _check_surrogates(root: Node) -> None:
 
 
 def _walk(root: Node) -> Iterator[Node]:
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
+    pending = [root]
+    while pending:
+        node = pending.pop()
         yield node
         if isinstance(node.value, list):
-            waiting += node.items()
+            pending += node.items()
         elif isinstance(node.value, dict):
             for key, value in node.value.items():
-                waiting += [Node(key, f"{node.path}.{key!a}"), Node(value, f"{node.path}.{key!a}")]
+                pending += [Node(key, f"{node.path}.{key!a}"), Node(value, f"{node.path}.{key!a}")]

@@ -1,4 +1,4 @@
-"""One event that an importer makes of another system's history."""
+"""The event that an importer makes of another system's history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class ImportedEvent:
     """An event of the catalogue with its original time; the same history always gives the same `event_id`.
 
     `fields` are fields of the event's Avro record by name, identity left out; `attributes` are business context.
-    `within` is the span in which the task was created, None for one that begins a trace.
+    `within` is the span in which the task was created, None for a task that begins a trace.
     """
 
     name: str
@@ -33,7 +33,7 @@ class ImportedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventMaker:
-    """Makes the events of one task; `within` is the span in which it was created."""
+    """Makes the events of a task; `within` is the span in which it was created."""
 
     task_id: str
     task_name: str
@@ -47,19 +47,26 @@ class EventMaker:
         origin: str,
         fields: Mapping[str, Any],
         attributes: Mapping[str, Any] | None = None,
+        *,
+        identified_at: int | None = None,
     ) -> ImportedEvent:
-        """Return one event; `origin` says what in the history it stands for, once per task and event name."""
+        """Return an event; `origin` names the entry of the history that it stands for, once per task and event name.
+
+        `identified_at` goes into its id in place of a `timestamp` that a newer copy of the history may change.
+        """
         return ImportedEvent(
             name=str(name),
             timestamp=timestamp,
-            event_id=event_id_of(f"{self.task_id}/{origin}/{name}", timestamp),
+            event_id=event_id_of(
+                f"{self.task_id}/{origin}/{name}", timestamp if identified_at is None else identified_at
+            ),
             task_id=self.task_id,
             task_name=self.task_name,
-            fields=_told({"correlation_id": self.correlation_id, **fields}),
-            attributes=_told(attributes or {}),
+            fields=_not_null({"correlation_id": self.correlation_id, **fields}),
+            attributes=_not_null(attributes or {}),
             within=self.within,
         )
 
 
-def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+def _not_null(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}

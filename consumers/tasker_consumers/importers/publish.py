@@ -13,7 +13,7 @@ FLUSH_TIMEOUT_S = 60.0
 
 
 class Publisher(Protocol):
-    """What an import needs of `tasker_producer.EventPublisher`."""
+    """The part of `tasker_producer.EventPublisher` that an import needs."""
 
     def publish_task_event(self, name: str, task: Any = None, **fields: Any) -> Any:
         """Publish an event of a task."""
@@ -25,7 +25,7 @@ class Publisher(Protocol):
         """Wait for the deliveries; return how many records are left."""
 
     def stats(self) -> dict[str, int]:
-        """Return counts of what became of the records."""
+        """Return counts of the records by their fate."""
 
 
 def publish(events: Iterable[ImportedEvent], publisher: Publisher) -> int:
@@ -55,12 +55,11 @@ def publish(events: Iterable[ImportedEvent], publisher: Publisher) -> int:
 
 def deliver(publisher: Publisher) -> None:
     """Wait until everything has arrived; raise BackendUnavailable when it does not."""
-    left = publisher.flush(FLUSH_TIMEOUT_S)
-    lost = publisher.stats().get("dropped", 0)
-    if left or lost:
+    undelivered = publisher.flush(FLUSH_TIMEOUT_S) + publisher.stats().get("dropped", 0)
+    if undelivered:
         raise BackendUnavailable(
-            f"Kafka did not take {left + lost} events; check KAFKA_BOOTSTRAP_SERVERS and import again: "
-            f"what arrived already is recognised"
+            f"Kafka did not take {undelivered} events; check KAFKA_BOOTSTRAP_SERVERS and import again: "
+            f"events that arrived already are recognised"
         )
 
 

@@ -1,5 +1,6 @@
-"""Files in, events out: what `tasker import` does."""
+"""Files in, events out: the work of `tasker import`."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,23 +16,25 @@ from tasker_schemas.errors import UsageError
 
 
 class HistoryFormat(StrEnum):
-    """Whose files can be imported."""
+    """The formats of files that can be imported."""
 
     WFCOMMONS = "wfcommons"  # WfFormat 1.3 to 1.5, plain or .gz
     TEMPORAL = "temporal"  # event histories as JSON
     GITHUB_ACTIONS = "github-actions"  # answers of GitHub's API: a recording, or a JSON list
 
 
-_READERS: Mapping[HistoryFormat, Callable[[bytes, str], list[ImportedEvent]]] = {
-    HistoryFormat.WFCOMMONS: wfcommons.read,
+Note = Callable[[str], None]
+
+_READERS: Mapping[HistoryFormat, Callable[[bytes, str, Note], list[ImportedEvent]]] = {
+    HistoryFormat.WFCOMMONS: lambda raw, name, _: wfcommons.read(raw, name),
     HistoryFormat.TEMPORAL: temporal.read,
-    HistoryFormat.GITHUB_ACTIONS: github_actions.read,
+    HistoryFormat.GITHUB_ACTIONS: lambda raw, name, _: github_actions.read(raw, name),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a file did not go in: the place in it, and what is wrong there."""
+    """Why a file did not go in: the place in it, and the problem there."""
 
     file: Path
     place: str
@@ -42,13 +45,55 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of the files: how many went in, which tasks they told of, and what was wrong with the others."""
+class ImportedTask:
+    """A task that files told of: its id and name, and the number of its events."""
 
-    files: int
-    task_ids: tuple[str, ...]
+    task_id: str
+    task_name: str
     events: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file that went in, with its tasks; `notes` are remarks for the reader, such as a page that is missing."""
+
+    file: Path
+    tasks: tuple[ImportedTask, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def events(self) -> int:
+        """The number of its events."""
+        return sum(task.events for task in self.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """The files that went in, and the faults of the files that did not."""
+
+    imported: tuple[ImportedFile, ...]
     faults: tuple[Fault, ...]
+
+    @property
+    def files(self) -> int:
+        """The number of files that went in."""
+        return len(self.imported)
+
+    @property
+    def events(self) -> int:
+        """The number of events."""
+        return sum(file.events for file in self.imported)
+
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """The ids of all tasks, each once, in the order of the files."""
+        return tuple(dict.fromkeys(task.task_id for file in self.imported for task in file.tasks))
+
+    @property
+    def shared_task_ids(self) -> tuple[str, ...]:
+        """The ids of the tasks that several files tell of."""
+        files = Counter(task.task_id for file in self.imported for task in file.tasks)
+        return tuple(task_id for task_id, count in files.items() if count > 1)
 
     @property
     def exit_code(self) -> int:
@@ -60,32 +105,35 @@ def import_files(
     history_format: HistoryFormat,
     files: Sequence[Path],
     publisher: Publisher,
-    told: Callable[[Path, int], None] | None = None,
+    on_file: Callable[[ImportedFile], None] = lambda _: None,
 ) -> ImportReport:
     """Publish the histories in these files, and return when all events have arrived.
 
-    A file that cannot be read becomes a fault of the report, nothing of it is published, and the others still go in.
-    `told` hears of each file that went in, with its number of events. Raises BackendUnavailable.
+    A file that cannot be read becomes a fault of the report, nothing of it is published, and the other files still go
+    in. `on_file` is called for each file that went in. Raises BackendUnavailable.
     """
-    read = _READERS[history_format]
     faults: list[Fault] = []
-    task_ids: dict[str, None] = {}
-    count = 0
+    imported: list[ImportedFile] = []
     for file in files:
         try:
-            events = read(_content(file), file.name)
-            published = publish(events, publisher)
+            imported.append(_import_file(history_format, file, publisher))
         except BrokenFile as broken:
             faults.append(Fault(file, broken.place, broken.problem))
         except UsageError as error:  # an id or a value that no record can hold
             faults.append(Fault(file, "", str(error)))
         else:
-            count += published
-            task_ids |= dict.fromkeys(event.task_id for event in events)
-            if told is not None:
-                told(file, published)
+            on_file(imported[-1])
     deliver(publisher)
-    return ImportReport(len(files) - len(faults), tuple(task_ids), count, tuple(faults))
+    return ImportReport(tuple(imported), tuple(faults))
+
+
+def _import_file(history_format: HistoryFormat, file: Path, publisher: Publisher) -> ImportedFile:
+    notes: list[str] = []
+    events = _READERS[history_format](_content(file), file.name, notes.append)
+    publish(events, publisher)
+    counts = Counter(event.task_id for event in events)
+    names = {event.task_id: event.task_name for event in events}
+    return ImportedFile(file, tuple(ImportedTask(key, names[key], counts[key]) for key in counts), tuple(notes))
 
 
 def _content(file: Path) -> bytes:

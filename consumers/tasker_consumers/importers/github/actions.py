@@ -5,13 +5,15 @@
 | a run, `created_at` and `run_started_at` | `task.initialize_requested`, `task.start_requested` |
 | `run_attempt` above 1 | `task.retry_requested` and a further `task.start_requested` |
 | a job, `created_at` and `started_at` | `step.execution_requested`, `step.handle`; its `run_attempt` is the attempt |
-| a job's steps | steps of the job's own task, each after the one before; that task's span lies within the job's |
+| a job's steps | steps of the job's own task, in sequence; that task's span lies within the job's |
+| a job that a later attempt took over | the attempt that it copies, once; its steps only from the original |
 | success, neutral | `completed` |
 | failure, timed_out, startup_failure | `failed`, with the messages that the job left as annotations |
 | cancelled, skipped, stale, action_required | `cancelled`, with that word as the reason |
 
-What has no conclusion stays open. A skipped job or step never ran: its span has no length. The API does not tell which
-jobs a job needs, so jobs have no `depends_on`. A run has ended at its `updated_at`, since it has no other end.
+A run or job without a conclusion stays open. A skipped job or step never ran: its span has no length. The API does
+not tell which jobs a job needs, so jobs have no `depends_on`. A run has ended at its `updated_at` if that is at most
+a minute after the end of its last job, else with that job: anything that touches a run later moves its `updated_at`.
 """
 
 from tasker_consumers.importers.errors import BrokenFile
@@ -22,14 +24,14 @@ from tasker_consumers.importers.github.run import read_runs
 
 
 def read(raw: bytes, name: str) -> list[ImportedEvent]:
-    """Return the events of every run in one file, in the order of their times.
+    """Return the events of every run in a file, in the order of their times.
 
-    `raw` is the file's content, plain or gzip, `name` its name: a recording of GitHub's answers or a JSON list of them,
-    runs and their lists of jobs. Raises BrokenFile.
+    `raw` is the file's content, plain or gzip, `name` its name: a recording of GitHub's answers, or JSON as the API,
+    `gh` and webhooks write it. Raises BrokenFile.
     """
     runs = read_runs(read_answers(raw, name))
     if not runs:
         raise BrokenFile("the file", "no answer in it is a workflow run")
-    # Attempts of one run in one file repeat what they share; the ids tell, and one of each is enough.
+    # Attempts of a run repeat the events that they share; their ids are equal.
     events = {event.event_id: event for run in runs for event in events_of_run(run)}
-    return sorted(events.values(), key=lambda event: event.timestamp)  # stable: a parent ends after what it holds
+    return sorted(events.values(), key=lambda event: event.timestamp)  # stable: a parent ends after its children

@@ -1,42 +1,80 @@
-"""What GitHub's API answered, as a file keeps it: a recording of HTTP answers, or JSON.
+"""GitHub's answers in a file: a recording of HTTP answers, or JSON as the API, `gh` and webhooks write it.
 
-A recording has five lines for each answer: method, route, URL, status, and the body as base64. JSON is one answer, or a
-list of them.
+A recording has five lines for each answer: method, route, URL, status, and the body as base64. JSON is a single answer,
+a list of answers, lists of lists (`gh api --paginate --slurp`), or an answer on each line.
 """
 
 import base64
 import binascii
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from tasker_consumers.importers.document import Node, load, load_part, read_text
+from tasker_consumers.importers.document import Node, load_part, parse, read_text
 from tasker_consumers.importers.errors import BrokenFile
 
 _LINES = 5
 _SHAPE = "five lines for each answer: method, route, URL, status, body as base64"
 
+#: Names of the API's members in the JSON of the command `gh`.
+_IN_GH: Mapping[str, str] = {
+    "id": "databaseId",
+    "run_attempt": "attempt",
+    "created_at": "createdAt",
+    "updated_at": "updatedAt",
+    "started_at": "startedAt",
+    "completed_at": "completedAt",
+    "run_started_at": "startedAt",
+    "head_sha": "headSha",
+    "head_branch": "headBranch",
+    "run_number": "number",
+    "html_url": "url",
+}
+_NO_TIME = "0001-01-01T00:00:00Z"  # Go's zero time, which `gh` writes for a time that is not known
+
+
+class GitHubNode(Node):
+    """A value of an answer; GitHub writes an empty text where it has no value."""
+
+    def spellings(self, key: str) -> tuple[str, ...]:
+        """Return the API's name and that of `gh`."""
+        return (key, _IN_GH[key]) if key in _IN_GH else (key,)
+
+    def is_absent(self, value: Any) -> bool:
+        """Whether a member's value is null, empty or the zero time."""
+        return value is None or value in ("", _NO_TIME)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of one successful answer; `url` is empty where only bodies are kept."""
+    """The body of a successful answer; `url` is empty where only bodies are kept."""
 
     url: str
-    body: Node
+    body: GitHubNode
 
 
 def read_answers(raw: bytes, name: str) -> list[Answer]:
     """Return the successful answers in a file, plain or gzip; raise BrokenFile.
 
-    What GitHub refused, a run that does not exist for instance, is left out: there is nothing in it to import.
+    Answers that GitHub refused, for a run that does not exist for instance, are left out: they hold nothing to import.
     """
     text = read_text(raw, name)
     if text.lstrip().startswith(("{", "[")):
-        root = load(raw, name)
-        return [Answer("", body) for body in (root.items() if isinstance(root.value, list) else [root])]
+        return [Answer("", body) for body in _bodies(GitHubNode(parse(text).value))]
     lines = text.removesuffix("\n").split("\n")
     if len(lines) % _LINES:
         raise BrokenFile(f"line {len(lines)}", f"ends in the middle of an answer; expected JSON, or {_SHAPE}")
-    found = (_answer(lines[at : at + _LINES], at + 1) for at in range(0, len(lines), _LINES))
-    return [answer for answer in found if answer is not None]
+    answers = (_answer(lines[first : first + _LINES], first + 1) for first in range(0, len(lines), _LINES))
+    return [answer for answer in answers if answer is not None]
+
+
+def _bodies(root: GitHubNode) -> Iterator[GitHubNode]:
+    """Yield the answers of a document, however its lists are nested."""
+    if isinstance(root.value, list):
+        for item in root.items():
+            yield from _bodies(item)
+    else:
+        yield root
 
 
 def _answer(lines: list[str], first: int) -> Answer | None:
@@ -47,6 +85,7 @@ def _answer(lines: list[str], first: int) -> Answer | None:
         return None
     place = f"line {first + 4}"
     try:
-        return Answer(url, load_part(base64.b64decode(body, validate=True), place))
+        node = load_part(base64.b64decode(body, validate=True), place)
     except (binascii.Error, ValueError) as error:
         raise BrokenFile(place, "expected base64") from error
+    return Answer(url, GitHubNode(node.value, node.path))

@@ -1,75 +1,22 @@
-"""Runs of GitHub Actions, their jobs and their jobs' steps, as plain values."""
+"""Runs of GitHub Actions, as plain values."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
-from tasker_consumers.importers.document import Node
-from tasker_consumers.importers.github.answers import Answer
+from tasker_consumers.importers.github.answers import Answer, GitHubNode
+from tasker_consumers.importers.github.attempts import executions
+from tasker_consumers.importers.github.collection import collect, identifier, positive
+from tasker_consumers.importers.github.job import End, Job, read_end, read_job, text_of
 from tasker_consumers.importers.times import read_time
-from tasker_schemas.names import State
 
-STATE_OF_CONCLUSION = {
-    "success": State.COMPLETE,
-    "neutral": State.COMPLETE,
-    "failure": State.ERROR,
-    "timed_out": State.ERROR,
-    "startup_failure": State.ERROR,
-    "cancelled": State.CANCELLED,
-    "skipped": State.CANCELLED,
-    "stale": State.CANCELLED,
-    "action_required": State.CANCELLED,
-}
-_WAITING = ("queued", "waiting", "pending", "requested")
-_LARGEST_ID = 2**63
-_ANNOTATIONS = re.compile(r"/check-runs/(\d+)/annotations(?:$|\?)")
-
-
-class End(NamedTuple):
-    """How and when something ended; `conclusion` is GitHub's word for `state`."""
-
-    conclusion: str
-    state: State
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A job, or a step of one; `started_at` is None for what never ran, `end` for what has not ended."""
-
-    step_id: str
-    name: str
-    started_at: int | None
-    end: End | None
-
-    @property
-    def state(self) -> State:
-        """How far it came."""
-        if self.end is not None:
-            return self.end.state
-        return State.PENDING if self.started_at is None else State.IN_PROGRESS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job(Part):
-    """One attempt of a job; `failures` are the messages that it left behind."""
-
-    job_id: int
-    run_id: int
-    attempt: int
-    created_at: int
-    steps: tuple[Part, ...]
-    failures: tuple[str, ...]
-    about: dict[str, Any]
-    runner: dict[str, Any]
+#: A run ends at its `updated_at`, soon after its last job; anything that touches the run later moves that time.
+_CLOSING_MICROS = 60_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One attempt of a run, with all attempts of its jobs that the file tells of."""
+    """An attempt of a run, with all attempts of its jobs that the file tells of; times are in microseconds."""
 
     run_id: int
     name: str
@@ -79,147 +26,65 @@ class Run:
     started_at: int
     end: End | None
     jobs: tuple[Job, ...]
-    about: dict[str, Any]
+    attributes: Mapping[str, Any]
+
+    @property
+    def last_job_end(self) -> int | None:
+        """The latest end of its jobs; None where a job has no end, or an end that contradicts its start."""
+        ends = [job.end.at if job.end and job.end.at >= job.begun_at else None for job in self.jobs_so_far]
+        last = max((end for end in ends if end is not None), default=0)
+        return last if last >= self.started_at and None not in ends else None
+
+    @property
+    def jobs_so_far(self) -> list[Job]:
+        """Its jobs without those of later attempts of the run."""
+        return [job for job in self.jobs if job.attempt <= self.attempt]
 
 
 def read_runs(answers: Iterable[Answer]) -> list[Run]:
     """Return the runs that answers tell of, by id and attempt; raise BrokenFile.
 
-    Lists of jobs and annotations belong to their run by the ids in them; answers about anything else are passed over.
+    Jobs and annotations belong to their run by the ids in them; answers about anything else are passed over.
     """
-    failures: dict[int, tuple[str, ...]] = {}
-    runs: dict[tuple[int, int], Run] = {}
-    listed: dict[int, Node] = {}
-    for url, body in ((answer.url, answer.body) for answer in answers):
-        if (about := _ANNOTATIONS.search(url)) is not None:
-            failures[int(about[1])] = _failures(body)
-        elif isinstance(body.value, dict) and "jobs" in body.value:
-            listed |= {_id(node.get("id")): node for node in body.get("jobs").items()}
-        elif isinstance(body.value, dict) and "workflow_id" in body.value:
-            run = _run(body)
-            runs[run.run_id, run.attempt] = run
-        elif not url:
-            body.refuse("a workflow run or a list of jobs")
-    jobs = [_job(node, failures.get(job_id, ()), {run_id for run_id, _ in runs}) for job_id, node in listed.items()]
-    numbered = _numbered(jobs)
-    return [
-        replace(run, jobs=tuple(job for job in numbered if job.run_id == key[0])) for key, run in sorted(runs.items())
-    ]
+    collection = collect(answers)
+    runs = {(run.run_id, run.attempt): run for run in map(_run, collection.runs)}
+    jobs = [read_job(entry, collection.failures.get(job_id, ())) for job_id, entry in collection.jobs.items()]
+    by_run: dict[int, tuple[Job, ...]] = {}
+    for run_id in {run_id for run_id, _ in runs}:
+        starts = {run.attempt: run.started_at for run in runs.values() if run.run_id == run_id}
+        by_run[run_id] = executions([job for job in jobs if job.run_id == run_id], starts)
+    return [_closed(replace(run, jobs=by_run[run.run_id])) for _, run in sorted(runs.items())]
 
 
-def _run(node: Node) -> Run:
-    attempt = node.find("run_attempt")
+def _run(node: GitHubNode) -> Run:
+    attempt, number = node.find("run_attempt"), node.find("run_number")
     created = read_time(node.get("created_at"))
     started = node.find("run_started_at")
     repository = node.find("repository")
     return Run(
-        run_id=_id(node.get("id")),
+        run_id=identifier(node.get("id")),
         name=(node.find("name", "path") or node.get("name")).identifier(),
-        attempt=_count(attempt) if attempt else 1,
+        attempt=positive(attempt) if attempt else 1,
         head_sha=sha.identifier() if (sha := node.find("head_sha")) else None,
         created_at=created,
         started_at=read_time(started) if started else created,
-        end=_end(node, node.get("updated_at")),
+        end=read_end(node, node.get("updated_at")),
         jobs=(),
-        about={
-            "repository": _text(repository, "full_name") if repository else None,
-            "workflow": _text(node, "path"),
-            "event": _text(node, "event"),
-            "head_branch": _text(node, "head_branch"),
-            "head_sha": _text(node, "head_sha"),
-            "run_number": _count(number) if (number := node.find("run_number")) else None,
-            "url": _text(node, "html_url"),
+        attributes={
+            "repository": text_of(repository, "full_name") if repository else None,
+            "workflow": text_of(node, "path"),
+            "event": text_of(node, "event"),
+            "head_branch": text_of(node, "head_branch"),
+            "head_sha": text_of(node, "head_sha"),
+            "run_number": positive(number) if number else None,
+            "url": text_of(node, "html_url"),
         },
     )
 
 
-def _job(node: Node, failures: tuple[str, ...], run_ids: set[int]) -> Job:
-    if _id(node.get("run_id")) not in run_ids:
-        node.get("run_id").refuse("the id of a run in this file")
-    attempt, labels = node.find("run_attempt"), node.find("labels")
-    ran = _part(node, f"job:{node.get('name').identifier()}", node.find("completed_at"))
-    return Job(
-        ran.step_id,
-        ran.name,
-        ran.started_at,
-        ran.end,
-        job_id=_id(node.get("id")),
-        run_id=_id(node.get("run_id")),
-        attempt=_count(attempt) if attempt else 1,
-        created_at=read_time(node.find("created_at", "started_at") or node.get("created_at")),
-        steps=_steps(node),
-        failures=failures,
-        about={"job_id": _id(node.get("id")), "url": _text(node, "html_url")},
-        runner={
-            "runner": _text(node, "runner_name"),
-            "runner_group": _text(node, "runner_group_name"),
-            "labels": ", ".join(label.text() for label in labels.items()) or None if labels else None,
-        },
-    )
-
-
-def _steps(job: Node) -> tuple[Part, ...]:
-    listed = job.find("steps")
-    steps: dict[int, Part] = {}
-    for node in listed.items() if listed else ():
-        number = _count(node.get("number"))
-        if number in steps:
-            node.get("number").refuse("a number that no other step of the job has")
-        # What was passed over may have no times of its own.
-        ended_at = node.find("completed_at", "started_at") or job.find("completed_at")
-        steps[number] = _part(node, f"step:{number}:{node.get('name').identifier()}", ended_at)
-    return tuple(step for _, step in sorted(steps.items()))
-
-
-def _part(node: Node, step_id: str, ended_at: Node | None) -> Part:
-    end = _end(node, ended_at)
-    status, started = node.find("status"), node.find("started_at")
-    waits = status is not None and status.text() in _WAITING  # GitHub gives what waits a start, too
-    never = waits or (end is not None and end.conclusion == "skipped")
-    return Part(step_id, node.get("name").identifier(), None if never or not started else read_time(started), end)
-
-
-def _end(node: Node, ended_at: Node | None) -> End | None:
-    conclusion = node.find("conclusion")
-    if conclusion is None:
-        return None
-    state = STATE_OF_CONCLUSION.get(conclusion.text())
-    if state is None:
-        conclusion.refuse(f"one of GitHub's conclusions ({', '.join(STATE_OF_CONCLUSION)})")
-    return End(conclusion.text(), state, read_time(ended_at or node.get("completed_at")))
-
-
-def _failures(annotations: Node) -> tuple[str, ...]:
-    found = [(_text(node, "annotation_level"), _text(node, "message")) for node in annotations.items()]
-    return tuple(message for level, message in found if level == "failure" and message)
-
-
-def _numbered(jobs: Iterable[Job]) -> list[Job]:
-    """Return jobs in order; of several with one name in one attempt, the later ones get a number."""
-    order = sorted(jobs, key=lambda job: (job.run_id, job.attempt, job.job_id))
-    numbered = []
-    for _, same in groupby(order, key=lambda job: (job.run_id, job.attempt)):
-        seen = Counter[str]()
-        for job in same:
-            seen[job.step_id] += 1
-            count = seen[job.step_id]
-            numbered.append(job if count == 1 else replace(job, step_id=f"{job.step_id}#{count}"))
-    return numbered
-
-
-def _id(node: Node) -> int:
-    number = node.value
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < _LARGEST_ID:
-        node.refuse("an id, a whole number")
-    return number
-
-
-def _count(node: Node) -> int:
-    if node.integer() < 1:
-        node.refuse("a number from 1")
-    return node.integer()
-
-
-def _text(node: Node, key: str) -> str | None:
-    found = node.find(key)
-    return found.text() if found and found.value != "" else None
+def _closed(run: Run) -> Run:
+    """Return a run with the end of its last job, unless `updated_at` tells an end soon after it."""
+    last = run.last_job_end
+    if run.end is None or last is None or last <= run.end.at <= last + _CLOSING_MICROS:
+        return run
+    return replace(run, end=run.end._replace(at=last))

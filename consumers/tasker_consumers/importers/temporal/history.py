@@ -12,35 +12,33 @@
 | failed, timed out, a child that could not start | `step.failed`; `step.max_retries_reached` when the history says so |
 | canceled, terminated | `step.cancelled` |
 
-Temporal keeps only an activity's last attempt, so earlier ones are known by their number alone. What a run leaves open
-stays open. Workflow tasks, signals, updates, markers (so local activities) and Nexus operations are no steps.
+Temporal keeps only an activity's last attempt, so earlier attempts are known by their number alone. Whatever a run
+leaves open stays open. A reset makes a run of its own, with the id that it was given. Workflow tasks, signals,
+updates, markers (so local activities) and Nexus operations are no steps.
 """
 
-from tasker_consumers.importers.document import Node, load
+from collections.abc import Callable
+
+from tasker_consumers.importers.document import load
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.temporal.run import RunReader
+from tasker_consumers.importers.temporal.spelling import TemporalNode, histories
 
 
-def read(raw: bytes, name: str) -> list[ImportedEvent]:
-    """Return the events of every run in one file, each run's in the order of their times.
+def read(raw: bytes, name: str, note: Callable[[str], None] = lambda _: None) -> list[ImportedEvent]:
+    """Return the events of every run in a file, each run's in the order of their times.
 
-    `raw` is the file's content, plain or gzip, in either of the two spellings of event types; `name` is its name, and
-    stands in for a run id that the history lacks. A file holds one history or a list of them. Raises BrokenFile.
+    `raw` is the file's content, plain or gzip, in any of the spellings of Temporal's tools; `name` is its name, and
+    stands in for a run id that the history lacks. A file holds a history or a list of them. `note` hears of a history
+    that goes on in another file. Raises BrokenFile.
     """
-    histories = _histories(load(raw, name))
+    document = load(raw, name)
+    in_file = histories(TemporalNode(document.value, document.path))
     events: list[ImportedEvent] = []
-    for at, history in enumerate(histories):
-        fallback = f"temporal:{name}" if len(histories) == 1 else f"temporal:{name}:{at}"
-        made = RunReader(history, fallback).read()
-        events += sorted(made, key=lambda event: event.timestamp)  # stable: a history's own order decides ties
+    for number, (history, goes_on) in enumerate(in_file):
+        fallback = f"temporal:{name}" if len(in_file) == 1 else f"temporal:{name}:{number}"
+        run = list(RunReader(history, fallback).read())
+        events += sorted(run, key=lambda event: event.timestamp)  # stable: a history's own order decides ties
+        if goes_on:
+            note(f"the history of {run[0].task_id} goes on: import the next pages, too")
     return events
-
-
-def _histories(root: Node) -> list[Node]:
-    """Return the list of events of each history."""
-    if isinstance(root.value, dict):
-        return [root.get("events")]
-    items = root.items()
-    if items and items[0].find("eventType"):
-        return [root]
-    return [item.get("events") for item in items]

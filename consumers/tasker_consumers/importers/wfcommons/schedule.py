@@ -1,4 +1,4 @@
-"""When the steps of a graph run, if each starts as soon as its last parent has ended."""
+"""The schedule of a graph's steps: each starts when it is told to, else as soon as its last parent has ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 
 class GraphCycle(Exception):
-    """Steps that wait for each other for ever; `members` are the positions of those on one cycle, in its order."""
+    """Steps that wait for each other for ever; `members` are the positions of a cycle's steps, in its order."""
 
     def __init__(self, members: list[int]) -> None:
         super().__init__(f"a cycle of {len(members)} steps")
@@ -15,51 +15,58 @@ class GraphCycle(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One step's place in a schedule: its position in the input, and seconds since the first step's start."""
+    """A step's position in the input, with its start and end in seconds since the start of the whole."""
 
     position: int
     start: Decimal
     end: Decimal
 
 
-def schedule(durations: Sequence[Decimal], parents: Sequence[Sequence[int]]) -> list[Slot]:
+def schedule(
+    durations: Sequence[Decimal], parents: Sequence[Sequence[int]], starts: Sequence[Decimal | None] = ()
+) -> list[Slot]:
     """Return a slot for each step, parents before their children, without any limit on parallelism.
 
-    `parents` holds positions. Seconds are added up exactly, so that rounding a slot's ends later cannot drift.
+    `parents` holds positions, `starts` the starts that are known. Seconds are added up exactly, so that rounding a
+    slot's ends later cannot drift.
 
     >>> [int(slot.start) for slot in schedule([Decimal(2), Decimal(3), Decimal(1)], [[], [0], [0, 1]])]
     [0, 2, 5]
+    >>> [int(slot.start) for slot in schedule([Decimal(2), Decimal(3)], [[], [0]], [Decimal(7), None])]
+    [7, 9]
 
     Raises GraphCycle.
     """
     children: list[list[int]] = [[] for _ in durations]
-    waiting_for = [len(set(above)) for above in parents]
-    for position, above in enumerate(parents):
-        for parent in set(above):
+    pending = [len(set(steps)) for steps in parents]
+    for position, steps in enumerate(parents):
+        for parent in set(steps):
             children[parent].append(position)
-    starts = [Decimal(0)] * len(durations)
-    ready = [position for position, count in enumerate(waiting_for) if count == 0]
+    earliest = [Decimal(0)] * len(durations)
+    ready = [position for position, count in enumerate(pending) if count == 0]
     slots = []
     for position in ready:  # grows while it is read
-        end = starts[position] + durations[position]
-        slots.append(Slot(position, starts[position], end))
+        start = starts[position] if starts else None
+        start = earliest[position] if start is None else start
+        end = start + durations[position]
+        slots.append(Slot(position, start, end))
         for child in children[position]:
-            starts[child] = max(starts[child], end)
-            waiting_for[child] -= 1
-            if waiting_for[child] == 0:
+            earliest[child] = max(earliest[child], end)
+            pending[child] -= 1
+            if pending[child] == 0:
                 ready.append(child)
     if len(slots) < len(durations):
-        raise GraphCycle(_cycle(parents, {position for position, count in enumerate(waiting_for) if count}))
+        raise GraphCycle(_cycle(parents, {position for position, count in enumerate(pending) if count}))
     return slots
 
 
 def _cycle(parents: Sequence[Sequence[int]], stuck: set[int]) -> list[int]:
-    """Return one cycle: among stuck steps each has a stuck parent, so walking up must come back."""
-    seen: dict[int, int] = {}
+    """Return a cycle: among stuck steps each has a stuck parent, so walking up must come back."""
+    visited: dict[int, int] = {}
     walk: list[int] = []
     position = min(stuck)
-    while position not in seen:
-        seen[position] = len(walk)
+    while position not in visited:
+        visited[position] = len(walk)
         walk.append(position)
         position = next(parent for parent in parents[position] if parent in stuck)
-    return walk[seen[position] :]
+    return walk[visited[position] :]

@@ -1,7 +1,8 @@
 """WfCommons instances (WfFormat 1.3 to 1.5) as events: the instance is a task, each of its tasks is a step.
 
-The format tells how long each task ran and what it waited for, but not when it began. So a step starts when its last
-parent has ended, as many at a time as there are, and lasts its `runtimeInSeconds`; the first starts at `executedAt`.
+A step starts at its own `executedAt`, which WfFormat 1.5 may have, and lasts its `runtimeInSeconds`. A task without
+that time starts when its last parent has ended, without a limit on parallelism; without a parent it starts with the
+instance.
 """
 
 import json
@@ -20,7 +21,7 @@ from tasker_schemas.names import StepEvents, TaskEvents
 
 
 def read(raw: bytes, name: str) -> list[ImportedEvent]:
-    """Return the events of one instance, in the order of their times.
+    """Return the events of an instance, in the order of their times.
 
     `raw` is the file's content, plain or gzip, `name` its name. The task's id comes from the instance's name and
     content, so another copy of the file gives the same events. Raises BrokenFile.
@@ -28,12 +29,12 @@ def read(raw: bytes, name: str) -> list[ImportedEvent]:
     root = load(raw, name)
     instance = read_instance(root)
     slots = _schedule(instance)
-    last = instance.executed_at + micros_of(max((slot.end for slot in slots), default=Decimal(0)))
+    last = instance.executed_at + micros_of(max([Decimal(0), *(slot.end for slot in slots)]))
     if last > LATEST:
         raise BrokenFile("workflow", "its tasks would end after the year 2262")
     make = EventMaker(f"wfcommons:{instance.name}:{_digest(root.value)}", instance.name)
     steps = [event for slot in slots for event in _step_events(make, instance, slot)]
-    # Stable: events of one instant stay in the order of the graph, so that a parent ends before its child begins.
+    # Stable: events of the same instant stay in the order of the graph, so that a parent ends before its child begins.
     steps.sort(key=lambda event: event.timestamp)
     return [*_opening(make, instance), *steps, _closing(make, instance, last)]
 
@@ -46,19 +47,25 @@ def _digest(document: Any) -> str:
 def _schedule(instance: Instance) -> list[Slot]:
     tasks = instance.tasks
     try:
-        return schedule([task.runtime for task in tasks], [task.parents for task in tasks])
+        starts = [_seconds_after(instance, task) for task in tasks]
+        return schedule([task.runtime for task in tasks], [task.parents for task in tasks], starts)
     except GraphCycle as cycle:
         ids = [tasks[member].task_id for member in cycle.members]
-        place = f"{tasks[cycle.members[0]].place}.parents"
+        place = f"{tasks[cycle.members[0]].path}.parents"
         raise BrokenFile(place, f"a cycle, each waits for the next: {' → '.join([*ids, ids[0]])}") from cycle
 
 
+def _seconds_after(instance: Instance, task: WorkflowTask) -> Decimal | None:
+    """Return the start of a task in seconds after that of its instance, None where the file does not tell it."""
+    return None if task.executed_at is None else Decimal(task.executed_at - instance.executed_at) / 1_000_000
+
+
 def _opening(make: EventMaker, instance: Instance) -> Iterator[ImportedEvent]:
-    begin = instance.executed_at
-    about = {"imported_from": f"WfFormat {instance.version}", **instance.about}
+    start = instance.executed_at
+    attributes = {"imported_from": f"WfFormat {instance.version}", **instance.attributes}
     total = {"total_steps": len(instance.tasks)}
-    yield make.make(TaskEvents.INITIALIZE_REQUESTED, begin, "run", total, about)
-    yield make.make(TaskEvents.START_REQUESTED, begin, "run", {"started_at": begin, **total}, about)
+    yield make.make(TaskEvents.INITIALIZE_REQUESTED, start, "run", total, attributes)
+    yield make.make(TaskEvents.START_REQUESTED, start, "run", {"started_at": start, **total}, attributes)
 
 
 def _closing(make: EventMaker, instance: Instance, end: int) -> ImportedEvent:
@@ -92,6 +99,6 @@ def _step_events(make: EventMaker, instance: Instance, slot: Slot) -> Iterator[I
     started = {**step, "started_at": started_at}
     ended = {**started, "completed_at": completed_at, "execution_duration": float(task.runtime)}
     origin = task.task_id
-    yield make.make(StepEvents.EXECUTION_REQUESTED, started_at, origin, step, task.needs)
-    yield make.make(StepEvents.HANDLE, started_at, origin, started, task.needs)
-    yield make.make(StepEvents.COMPLETED, completed_at, origin, ended, {**task.needs, **task.used})
+    yield make.make(StepEvents.EXECUTION_REQUESTED, started_at, origin, step, task.requirements)
+    yield make.make(StepEvents.HANDLE, started_at, origin, started, task.requirements)
+    yield make.make(StepEvents.COMPLETED, completed_at, origin, ended, {**task.requirements, **task.usage})

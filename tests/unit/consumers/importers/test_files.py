@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.importers import HistoryFormat, import_files
+from tasker_consumers.importers import HistoryFormat, ImportedFile, import_files
 from tasker_producer.testing import RecordingDelivery, RecordingPublisher
 from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
@@ -91,10 +91,19 @@ def test_nothing_of_a_broken_file_is_published(tmp_path: Path) -> None:
     assert publisher.events == []
 
 
-def test_each_file_that_went_in_is_told_with_its_number_of_events(good: Path, tmp_path: Path) -> None:
-    told: list[tuple[Path, int]] = []
-    import_files(HistoryFormat.TEMPORAL, [tmp_path, good], RecordingPublisher(), told=lambda *what: told.append(what))
-    assert told == [(good, 4)]
+def test_each_file_that_went_in_is_told_with_its_tasks(good: Path, tmp_path: Path) -> None:
+    imported: list[ImportedFile] = []
+    import_files(HistoryFormat.TEMPORAL, [tmp_path, good], RecordingPublisher(), imported.append)
+    assert [(file.file, file.events, [task.task_id for task in file.tasks]) for file in imported] == [
+        (good, 4, ["run-1"])
+    ]
+
+
+def test_a_task_that_several_files_tell_of_is_named(good: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.json"
+    copy.write_bytes(good.read_bytes())
+    report = import_files(HistoryFormat.TEMPORAL, [good, copy], RecordingPublisher())
+    assert (report.task_ids, report.shared_task_ids) == (("run-1",), ("run-1",))
 
 
 class AwayDelivery(RecordingDelivery):

@@ -197,7 +197,7 @@ def test_a_file_may_hold_a_list_of_histories_or_of_events(document: Any) -> None
         ({}, "events: missing"),
         ({"events": []}, "events: expected at least one event"),
         ({"events": [SCHEDULED]}, "events[0].eventType: expected WorkflowExecutionStarted as the first event"),
-        ({"events": [{**STARTED, "eventType": 1}]}, "events[0].eventType: expected a text, not 1"),
+        ({"events": [{**STARTED, "eventType": True}]}, "events[0].eventType: expected a text, not true"),
         ({"events": [STARTED, {**SCHEDULED, "eventTime": "soon"}]}, "events[1].eventTime: expected a date such as"),
         ({"events": [STARTED, {**SCHEDULED, "eventId": None}]}, "events[1].eventId: missing"),
         ({"events": [STARTED, {**SCHEDULED, "eventId": 1.5}]}, "events[1].eventId: expected a whole number"),
@@ -210,10 +210,3 @@ def test_a_fault_is_named_by_the_path_of_its_value(document: Any, fault: str) ->
     with pytest.raises(BrokenFile) as caught:
         read(json.dumps(document).encode(), "h.json")
     assert fault in str(caught.value)
-
-
-def test_a_payload_that_is_no_base64_is_named_by_its_path() -> None:
-    broken = {"payloads": [{"metadata": {}, "data": "***"}]}
-    with pytest.raises(BrokenFile, match=r"input\.payloads\[0\]\.data: expected base64"):
-        read_events({**STARTED, "workflowExecutionStartedEventAttributes": {
-            "workflowType": {"name": "Order"}, "input": broken}})  # fmt: skip

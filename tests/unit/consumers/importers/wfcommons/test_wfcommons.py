@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tasker_consumers.importers import BrokenFile, ImportedEvent
 from tasker_consumers.importers.wfcommons.schedule import GraphCycle, schedule
 from tasker_consumers.importers.wfcommons.workflow import read
+from tests.support.importers.imported import imported
 
+SECOND = 1_000_000
 START = 1_616_479_476_000_000  # 2021-03-23T06:04:36Z
 
 
@@ -208,3 +210,48 @@ def test_a_cycle_is_told_by_its_members_alone(length: int, others: int) -> None:
     with pytest.raises(GraphCycle) as caught:
         schedule([Decimal(1)] * (length + others), ring + after)
     assert sorted(caught.value.members) == list(range(length))
+
+
+def with_starts(*starts: str | None) -> dict[str, Any]:
+    tasks = [("split", "s", [], 10), ("work", "a", ["s"], 20), ("work", "b", ["s"], 30)]
+    specified = [{"name": name, "id": key, "parents": parents, "children": []} for name, key, parents, _ in tasks]
+    executed = [
+        {"id": key, "runtimeInSeconds": seconds, **({"executedAt": f"2026-03-01T10:{start}+00:00"} if start else {})}
+        for (_, key, _, seconds), start in zip(tasks, starts, strict=True)
+    ]
+    execution = {"makespanInSeconds": 130, "executedAt": "2026-03-01T10:00:00+00:00", "tasks": executed}
+    workflow = {"specification": {"tasks": specified}, "execution": execution}
+    return {"name": "demo", "schemaVersion": "1.5", "workflow": workflow}
+
+
+@pytest.mark.parametrize(
+    ("starts", "slots"),
+    [
+        (("00:05", "00:20", "01:40"), {"s": (5, 15), "a": (20, 40), "b": (100, 130)}),
+        (("00:05", None, "01:40"), {"s": (5, 15), "a": (15, 35), "b": (100, 130)}),
+        ((None, None, None), {"s": (0, 10), "a": (10, 30), "b": (10, 40)}),
+        ((None, "00:03", None), {"s": (0, 10), "a": (3, 23), "b": (10, 40)}),
+    ],
+)
+def test_a_start_that_the_file_tells_is_taken(starts: tuple[str | None, ...], slots: dict[str, Any]) -> None:
+    events = read(json.dumps(with_starts(*starts)).encode(), "w.json")
+    begin = events[0].timestamp
+    ended = [event.fields for event in events if event.name == "step.completed"]
+    seconds = [((f["started_at"] - begin) // SECOND, (f["completed_at"] - begin) // SECOND) for f in ended]
+    assert dict(zip([fields["step_id"] for fields in ended], seconds, strict=True)) == slots
+    assert events[-1].fields["execution_duration"] == max(end for _, end in slots.values())
+
+
+def test_the_critical_path_is_that_of_the_runtimes() -> None:
+    (task,) = imported(read, with_starts("00:05", "00:20", "01:40")).stats.values()
+    assert (task["duration_s"], task["critical_path_s"]) == (130.0, 40.0)
+
+
+def test_a_quantity_in_bytes_is_taken_before_the_same_in_kib() -> None:
+    document = with_starts(None, None, None)
+    document["workflow"]["execution"]["tasks"][0] |= {
+        "bytesRead": 11, "readBytes": 11000, "writtenBytes": 2000, "bytesWritten": 2, "memory": 5,
+    }  # fmt: skip
+    ends = [event for event in read(json.dumps(document).encode(), "w.json") if event.name == "step.completed"]
+    used = next(event.attributes for event in ends if event.fields["step_id"] == "s")
+    assert (used["read_bytes"], used["written_bytes"], used["memory_bytes"]) == (11000, 2000, 5120)
