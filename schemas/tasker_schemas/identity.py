@@ -5,6 +5,7 @@ missing header can never give one attempt two spans.
 """
 
 import os
+import random
 import time
 from hashlib import sha256
 
@@ -41,9 +42,24 @@ def _id(subject: str, size: int) -> str:
     return next(part.hex() for at in range(0, len(digest), size) if any(part := digest[at : at + size]))
 
 
+# Ids identify, they do not protect. So a generator of our own will do, without a system call for each event: it is
+# seeded from the system, again in each forked child, and nobody else's `random.seed(…)` can touch it.
+_generator = random.Random()  # noqa: S311  no secret depends on it
+os.register_at_fork(after_in_child=_generator.seed)
+
+
 def new_event_id() -> str:
-    """Return a fresh UUIDv7 (RFC 9562): ids sort by the time they were made."""
-    return _uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+    """Return a fresh UUIDv7 (RFC 9562): ids sort by the millisecond they were made in.
+
+    >>> len(new_event_id()), new_event_id()[14]
+    (36, '7')
+    """
+    milliseconds = time.time_ns() // 1_000_000
+    bits = _generator.getrandbits(74)
+    return (
+        f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{bits >> 62:03x}"
+        f"-{0x8000 | bits >> 48 & 0x3FFF:04x}-{bits & 0xFFFFFFFFFFFF:012x}"
+    )
 
 
 def event_id_of(subject: str, timestamp: int) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tasker_producer.record.arguments import Options
-from tasker_producer.record.event_ids import new_event_id
 from tasker_producer.record.identifiers import identifier, whole_number
 from tasker_producer.record.misuse import Misuse, unreadable
 from tasker_producer.record.moments import Moment, micros, now
@@ -13,6 +12,7 @@ from tasker_producer.trace.current import CurrentBlock
 from tasker_producer.trace.task_traces import created_trace, known_trace
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import TraceHeaders
+from tasker_schemas.identity import new_event_id
 from tasker_schemas.names import Family, TaskEvents
 
 _CREATES_TASK = frozenset({str(TaskEvents.INITIALIZE_REQUESTED), str(TaskEvents.START_REQUESTED)})

@@ -5,9 +5,9 @@ read them: a registry that is down never stops an event.
 """
 
 import threading
-from itertools import count
 
 from tasker_producer.delivery.drops import DropLog
+from tasker_producer.record.ticket_counter import TicketCounter
 from tasker_schemas.avro.codec import confluent_frame
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
@@ -40,7 +40,7 @@ class RegistryFrames:
         """Return the frame of a family's records; None, which is counted, as long as it is unknown."""
         frame = self._known.get(family)
         if frame is None:
-            next(self._without)
+            self._without.add()
         return frame
 
     def known(self) -> dict[Family, bytes]:
@@ -49,16 +49,12 @@ class RegistryFrames:
 
     def stats(self) -> dict[str, int]:
         """Return how many records of this process went out with a fingerprint, for want of a registry's id."""
-        with self._lock:  # a ticket is drawn to read the counter, and not counted
-            self._looks += 1
-            return {"framed_single_object": next(self._without) - self._looks + 1}
+        return {"framed_single_object": self._without.value()}
 
     def start(self) -> None:
         """Ask for what is not known yet; also in a forked child, which has lost the parent's thread."""
         self._drop_log.reset_after_fork()
-        self._lock = threading.Lock()
-        self._without = count()
-        self._looks = 0
+        self._without = TicketCounter()
         self._stop = threading.Event()
         self._found = threading.Event()
         if len(self._known) == len(Family):

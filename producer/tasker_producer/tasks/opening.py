@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tasker_producer.record.event_ids import new_event_id
 from tasker_producer.record.misuse import unreadable
 from tasker_producer.tasks.block import BlockPublisher
 from tasker_producer.tasks.outcomes import ErrorTypes
@@ -11,6 +10,7 @@ from tasker_producer.tasks.task_scope import TaskBlockOptions, TaskScope
 from tasker_producer.trace.carrier import TaskContext, read_carrier
 from tasker_producer.trace.context import new_task_trace, task_trace
 from tasker_schemas.errors import UsageError
+from tasker_schemas.identity import new_event_id
 
 
 class TaskOpening(BlockPublisher):

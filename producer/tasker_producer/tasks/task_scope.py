@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 from tasker_producer.record.arguments import Call, Options, combined_attributes
-from tasker_producer.record.event_ids import new_event_id
 from tasker_producer.record.fields import MAX_ITEMS
 from tasker_producer.record.misuse import Misuse
 from tasker_producer.tasks.block import Block, BlockPublisher
@@ -17,6 +16,7 @@ from tasker_producer.trace.current import Activation, CurrentBlock, activate, cu
 from tasker_producer.trace.sampling import inherited_flags
 from tasker_schemas.catalogue import fields_of
 from tasker_schemas.errors import UsageError
+from tasker_schemas.identity import new_event_id
 from tasker_schemas.names import Family, State, TaskEvents
 
 _END_OF = {
