@@ -139,7 +139,7 @@ class TaskHistory:
             "producer": "host-1:4711",
         }
         event: Event = common | fields
-        headers = trace_headers(trace) + cloud_event_headers(event, SERVICE)  # type: ignore[arg-type]  # ids are text
+        headers = trace_headers(trace) + cloud_event_headers(event, SERVICE)
         return SourceRecord(family, self._task_id.encode(), encode(RECORD_OF_FAMILY[family], event), headers, event)
 
 

@@ -35,6 +35,7 @@ class Rule(Enum):
     ID = auto()  # at most MAX_NAME_BYTES, and not empty where it is required
     NAME = auto()  # at most MAX_NAME_BYTES
     NAMES = auto()  # a list of ids or names
+    LINKS = auto()  # a list of ErrorLink: its names and numbers are bounded, too
     ANY = auto()  # Avro's type and the size of the record bound it
 
 
@@ -52,9 +53,13 @@ RULES: Mapping[str, Rule] = {
     "correlation_id": Rule.ID,
     "delay_seconds": Rule.SECONDS,
     "depends_on": Rule.NAMES,
+    "error_chain": Rule.LINKS,
     "error_class": Rule.NAME,
+    "error_group": Rule.NAME,
     "error_message": Rule.ANY,
+    "error_notes": Rule.ANY,
     "error_steps": Rule.NAMES,
+    "errors_dropped": Rule.COUNT,
     "event_id": Rule.ID,
     "event_name": Rule.ID,
     "event_type": Rule.ANY,
@@ -63,6 +68,7 @@ RULES: Mapping[str, Rule] = {
     "final_status": Rule.ANY,
     "from_state": Rule.ANY,
     "job_id": Rule.ID,
+    "parent_task_id": Rule.ID,
     "pending_steps": Rule.COUNT,
     "previous_attempts": Rule.COUNT,
     "processed_count": Rule.COUNT,
@@ -76,6 +82,7 @@ RULES: Mapping[str, Rule] = {
     "retry_reason": Rule.ANY,
     "scheduled_for": Rule.TIME,
     "service": Rule.NAME,
+    "service_version": Rule.NAME,
     "started_at": Rule.TIME,
     "step_count": Rule.COUNT,
     "step_id": Rule.ID,
@@ -174,6 +181,7 @@ def _problem(rules: FamilyRules, event: dict[str, Any]) -> str | None:
                 return _sentence(name, value, rule)
     return (
         _problem_with_texts(rules, event)
+        or _problem_with_links(event.get("error_chain"))
         or _problem_with_task_id(event.get("task_id"))
         or _problem_with_duration(event)
     )
@@ -189,6 +197,19 @@ def _problem_with_texts(rules: FamilyRules, event: dict[str, Any]) -> str | None
             if _is_long(text):
                 return _sentence(name, text, Rule.NAMES)
     return None
+
+
+def _problem_with_links(links: list[dict[str, Any]] | None) -> str | None:
+    for link in links or ():
+        for name in _LINK_NAMES:
+            if _is_long(link[name]):
+                return _sentence(f"error_chain.{name}", link[name], Rule.NAME)
+        if not 0 <= link["depth"] <= _MAX_INT:
+            return _sentence("error_chain.depth", link["depth"], Rule.COUNT)
+    return None
+
+
+_LINK_NAMES = ("relation", "error_class")
 
 
 def _problem_with_task_id(task_id: str | None) -> str | None:

@@ -7,7 +7,9 @@ never lost for its headers.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"
@@ -18,7 +20,7 @@ CE_ID = "ce_id"
 CE_TYPE = "ce_type"
 CE_SOURCE = "ce_source"
 CE_SUBJECT = "ce_subject"
-CE_TIME = "ce_time"  # the event's own time, RFC 3339
+CE_TIME = "ce_time"  # when the event happened, RFC 3339; Kafka's own time says when the record came
 CONTENT_TYPE = "content-type"
 REPLAY = "tasker-replay"
 ORIGIN = "tasker-origin"
@@ -29,7 +31,15 @@ Header = tuple[str, bytes]
 
 # No version ff, nothing after the flags in version 00, no ids of zeros.
 _TRACEPARENT = re.compile(rb"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+# Level 2 of the specification: members `key=value`, separated by commas, of which some may be empty.
+_MEMBER = re.compile(rb"[ \t]*([a-z0-9][a-z0-9_\-*/@]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~][ \t]*")
+_MAX_MEMBERS = 32
+
 SAMPLED = 0x01
+RANDOM = 0x02
+#: The flags of a trace id that was derived from a task's id: a hash is as good as random (Trace Context 2).
+DERIVED_FLAGS = SAMPLED | RANDOM
+_KNOWN_FLAGS = SAMPLED | RANDOM  # others must be sent as zeros
 
 
 class SpanRef(NamedTuple):
@@ -64,16 +74,16 @@ def read_traceparent(value: bytes | None) -> SpanRef | None:
     """
     if not value or _TRACEPARENT.fullmatch(value) is None:
         return None
-    return SpanRef(value[3:35].decode(), value[36:52].decode(), int(value[53:55], 16))
+    return SpanRef(value[3:35].decode(), value[36:52].decode(), int(value[53:55], 16) & _KNOWN_FLAGS)
 
 
 def write_traceparent(span: SpanRef) -> str:
-    """Return a span's context as a W3C header.
+    """Return a span's context as a W3C header; flags that the specification does not know are zeros.
 
     >>> write_traceparent(SpanRef("a" * 32, "b" * 16))
     '00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01'
     """
-    return f"00-{span.trace_id}-{span.span_id}-{span.flags:02x}"
+    return f"00-{span.trace_id}-{span.span_id}-{span.flags & _KNOWN_FLAGS:02x}"
 
 
 def trace_headers(trace: TraceHeaders) -> list[Header]:
@@ -90,7 +100,31 @@ def trace_headers(trace: TraceHeaders) -> list[Header]:
     return headers
 
 
-def cloud_event_headers(event: Mapping[str, str | None], source: str) -> list[Header]:
+def rfc3339(timestamp: int) -> str | None:
+    """Return microseconds since 1970 as RFC 3339, in UTC; None before 1970 and after the year 9999.
+
+    >>> rfc3339(1_760_000_000_000_001)
+    '2025-10-09T08:53:20.000001Z'
+    """
+    seconds, microseconds = divmod(timestamp, 1_000_000)
+    return f"{_second_text(seconds)}.{microseconds:06d}Z" if 0 <= seconds <= _LAST_SECOND else None
+
+
+_LAST_SECOND = 253_402_300_799  # of the year 9999
+
+
+@lru_cache(maxsize=64)  # most events of a process happen in the present second
+def _second_text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def time_headers(timestamp: int) -> list[Header]:
+    """Return the header `ce_time`, which says when an event happened; none for a time that RFC 3339 cannot say."""
+    text = rfc3339(timestamp)
+    return [] if text is None else [(CE_TIME, text.encode())]
+
+
+def cloud_event_headers(event: Mapping[str, Any], source: str) -> list[Header]:
     """Return the CloudEvents 1.0 headers (Kafka binding, binary mode) of an event emitted by `source`."""
     headers = [
         (CE_SPECVERSION, b"1.0"),
@@ -99,6 +133,8 @@ def cloud_event_headers(event: Mapping[str, str | None], source: str) -> list[He
         (CE_SOURCE, source.encode()),
         (CONTENT_TYPE, b"application/avro"),
     ]
+    if (timestamp := event.get("timestamp")) is not None:
+        headers += time_headers(timestamp)
     if task_id := event.get("task_id"):
         step_id = event.get("step_id")
         headers.append((CE_SUBJECT, (f"{task_id}/{step_id}" if step_id else task_id).encode()))
@@ -108,8 +144,8 @@ def cloud_event_headers(event: Mapping[str, str | None], source: str) -> list[He
 def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHeaders:
     """Read the place in a trace from a record's headers, whatever their state.
 
-    A header that is oversized, not UTF-8 or there twice with different values counts as absent; names are compared
-    without regard to case, since proxies rewrite them.
+    A header that is malformed, oversized, not UTF-8 or there twice with different values counts as absent; names are
+    compared without regard to case, since proxies rewrite them.
     """
     found: dict[str, bytes | None] = {}
     for name, value in headers:
@@ -123,9 +159,24 @@ def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHead
     return TraceHeaders(
         span,
         read_traceparent(found.get(PARENT)),
-        _text(found.get(TRACESTATE)),
+        read_tracestate(found.get(TRACESTATE)),
         _text(found.get(BAGGAGE)),
     )
+
+
+def read_tracestate(value: bytes | None) -> str:
+    """Return a W3C `tracestate` header as text; a malformed one counts as none, as a part of it could mean anything.
+
+    >>> read_tracestate(b"vendor=1, other=2"), read_tracestate(b"bad tracestate ,,,")
+    ('vendor=1, other=2', '')
+    """
+    if not value:
+        return ""
+    members = [member for member in value.split(b",") if member.strip(b" \t")]
+    matches = [_MEMBER.fullmatch(member) for member in members]
+    keys = {match[1] for match in matches if match}
+    is_valid = len(keys) == len(members) <= _MAX_MEMBERS
+    return value.decode("ascii") if is_valid and members else ""
 
 
 _TRACE_NAMES = {TRACEPARENT, PARENT, TRACESTATE, BAGGAGE}

@@ -17,13 +17,18 @@ from tests.support.schemas.golden_examples import GoldenExample, golden_examples
 # Of the whole schema but its documentation: a default or a logical type is not part of the fingerprint on the wire.
 PUBLISHED = {
     "CustomEvent.v1": "497d2c8c8b8732cd",
+    "CustomEvent.v2": "a8f23d5368df34e0",
     "ObservabilityEvent.v1": "23ff4660f5248c52",
+    "ObservabilityEvent.v2": "8290d60dbe30ef5b",
     "StatsWindow.v1": "861bc1957d82624c",
     "StepEvent.v1": "c6b7ee74e5b2f39a",
     "StepEvent.v2": "18893681685b868a",
+    "StepEvent.v3": "b3fa1ee1d559bd76",
     "TaskEvent.v1": "dcfb62f891333700",
+    "TaskEvent.v2": "045108ced9a2580c",
     "TaskStats.v1": "0abed143603101b5",
     "WorkflowEvent.v1": "6e06927376b890dc",
+    "WorkflowEvent.v2": "77836a1d30695936",
 }
 
 every_schema = pytest.mark.parametrize("schema", all_schemas(), ids=lambda s: f"{s.record}.v{s.version}")

@@ -22,13 +22,18 @@ IDENTITY = {
 # A published version never changes: it is on topics, in archives, in registries. A new field means a new file.
 FINGERPRINTS: dict[str, str] = {
     "CustomEvent.v1": "2a0f99a01d489f75",
+    "CustomEvent.v2": "8c5c0cdfd3815c06",
     "ObservabilityEvent.v1": "9efe9dca9ce99abd",
+    "ObservabilityEvent.v2": "50a64836d0a1cdf4",
     "StatsWindow.v1": "25916fff99ec752d",
     "StepEvent.v1": "0e40877286f3883e",
     "StepEvent.v2": "9ab86ec881aeb2fb",
+    "StepEvent.v3": "411ebc076d0e1e01",
     "TaskEvent.v1": "56c7cb973c25c247",
+    "TaskEvent.v2": "46cc0fde02d07fcb",
     "TaskStats.v1": "ffecc3fd12579da0",
     "WorkflowEvent.v1": "81f31da54fe79923",
+    "WorkflowEvent.v2": "e3e53b7ffc1fbaa2",
 }
 
 every_schema = pytest.mark.parametrize("schema", all_schemas(), ids=lambda s: f"{s.record}.v{s.version}")

@@ -41,6 +41,11 @@ def test_every_family_has_a_topic_of_its_record_kept_a_week(family: Family) -> N
     assert topic.config["retention.ms"] == str(7 * 24 * 3600 * 1000)
 
 
+@pytest.mark.parametrize("family", list(Family))
+def test_events_have_the_time_of_their_arrival_so_that_late_and_imported_ones_stay(family: Family) -> None:
+    assert TOPICS[event_topic(family)].config["message.timestamp.type"] == "LogAppendTime"
+
+
 def test_statistics_are_compacted_so_the_newest_of_a_task_stays() -> None:
     assert TOPICS[stats_topic()].config["cleanup.policy"] == "compact"
     assert TOPICS[stats_topic()].record == "TaskStats"

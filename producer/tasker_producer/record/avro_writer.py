@@ -95,6 +95,14 @@ def _strings(values: list[str]) -> bytes:
     return _long(len(values)) + b"".join([_string(value) for value in values]) + b"\x00"
 
 
+def _record(fields: list[tuple[str, Write]]) -> Write:
+    return lambda value: b"".join([write(value[name]) for name, write in fields])
+
+
+def _records(write: Write) -> Write:
+    return lambda values: _long(len(values)) + b"".join(map(write, values)) + b"\x00" if values else b"\x00"
+
+
 class RecordWriter:
     """Encodes the newest version of one record; `constants` are fields that are the same in every call.
 
@@ -197,7 +205,9 @@ def _writer(declared: Any, named: dict[str, Write]) -> Write:
         symbols = {symbol: _long(index) for index, symbol in enumerate(declared["symbols"])}
         return named.setdefault(declared["name"], symbols.__getitem__)
     if declared["type"] == "array":
-        return _strings
+        return _strings if declared["items"] == "string" else _records(_writer(declared["items"], named))
+    if declared["type"] == "record":
+        return _record([(field["name"], _field_writer(field["type"], named)) for field in declared["fields"]])
     return _attributes if declared["type"] == "map" else _writer(declared["type"], named)
 
 

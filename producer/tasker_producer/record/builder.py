@@ -22,7 +22,7 @@ from tasker_producer.trace.context import wire_trace
 from tasker_producer.trace.current import current_block
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.catalogue import STATE_AFTER
-from tasker_schemas.headers import CE_ID, CE_SUBJECT, Header, cloud_event_headers
+from tasker_schemas.headers import CE_ID, CE_SUBJECT, Header, cloud_event_headers, time_headers
 from tasker_schemas.names import Family, event_type_of, family_of
 from tasker_schemas.topics import event_topic
 
@@ -78,6 +78,7 @@ class EventBuilder:
         trace = event_place(template.name, template.family, subject, block, options, misuse)
         headers = template.headers.copy()
         headers.append((CE_ID, occurrence["event_id"].encode()))
+        headers += time_headers(occurrence["timestamp"])
         if subject.task_id is not None:
             owner = subject.task_id if subject.step_id is None else f"{subject.task_id}/{subject.step_id}"
             headers.append((CE_SUBJECT, owner.encode()))

@@ -27,6 +27,7 @@ JSON_FIELDS = frozenset({"context", "step_inputs", "step_results"})
 #: Fields of every record that the producer fills, and no caller gives.
 PRODUCER_FIELDS = frozenset(
     {"event_id", "event_name", "timestamp", "service", "service_version", "producer", "truncated"}
+    | {"error_chain", "error_notes", "errors_dropped", "error_group"}
 )
 MAX_ITEMS = 100_000
 

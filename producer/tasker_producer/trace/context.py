@@ -13,6 +13,7 @@ from opentelemetry.trace import SpanContext
 from tasker_producer.trace.block_span import BAGGAGE_FORMAT
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import (
+    DERIVED_FLAGS,
     MAX_HEADER_BYTES,
     Header,
     SpanRef,
@@ -26,14 +27,14 @@ from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 @lru_cache(maxsize=4096)
 def task_trace(task_id: str) -> TraceHeaders:
     """Return the place of a task that was created outside any trace."""
-    return TraceHeaders(SpanRef(trace_id_of(task_id), task_span_id(task_id)))
+    return TraceHeaders(SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS))
 
 
 def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> TraceHeaders:
     """Return the place of one attempt of a step below its task's place."""
     parent = task.span
     if parent is None:
-        parent = SpanRef(trace_id_of(task_id), task_span_id(task_id))
+        parent = SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS)
     span = SpanRef(parent.trace_id, step_span_id(task_id, step_id, attempt), parent.flags)
     return TraceHeaders(span, parent, task.tracestate, task.baggage)
 

@@ -172,12 +172,14 @@ def _reader_of(fingerprint: bytes, keep: frozenset[str] | None) -> Reader:
 
 
 def _added_fields(older: Any, newer: Any) -> dict[str, Any] | None:
-    """Return the defaults of what `newer` adds; None if that is not all it changes, or if readers could change them."""
-    before = {field["name"]: field["type"] for field in older["fields"]}
-    after = {field["name"]: field["type"] for field in newer["fields"]}
-    added = {field["name"]: field.get("default") for field in newer["fields"] if field["name"] not in before}
-    plain = not any(isinstance(default, list | dict) for default in added.values())
-    return added if plain and all(after.get(name) == kind for name, kind in before.items()) else None
+    """Return the defaults of the fields that `newer` adds; None if it changes more, or adds filled lists."""
+    types = {field["name"]: field["type"] for field in older["fields"]}
+    new_types = {field["name"]: field["type"] for field in newer["fields"]}
+    if any(new_types.get(name) != declared for name, declared in types.items()):
+        return None
+    added = {field["name"]: field.get("default") for field in newer["fields"] if field["name"] not in types}
+    filled = any(isinstance(default, list | dict) and default for default in added.values())
+    return None if filled else added
 
 
 def _kept(data: dict[str, Any], keep: frozenset[str]) -> dict[str, Any]:
@@ -194,9 +196,14 @@ def _completing_reader(writer: Any, added: dict[str, Any], keep: frozenset[str] 
     if not added:
         return read_written
 
+    # Whoever changes a list or a map of one record must not change that of the next.
+    containers = {name: type(default) for name, default in added.items() if isinstance(default, list | dict)}
+
     def read(value: bytes, position: int) -> tuple[dict[str, Any], int]:
         data, end = read_written(value, position)
         data.update(added)
+        for name, container in containers.items():
+            data[name] = container()
         return data, end
 
     return read

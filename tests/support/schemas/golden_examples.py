@@ -67,6 +67,8 @@ def _sample(name: str, declared: Any, named: dict[str, Any]) -> Any:
     match named.get(declared, declared) if isinstance(declared, str) else declared:
         case [*_, branch]:
             found = _sample(name, branch, named)
+        case {"type": "array", "items": {"type": "record"} as items}:
+            found = [_sample(name, items, named)] * 2
         case {"type": "array"}:
             found = [f"{name} 1", "second line ✓"]
         case {"type": "map", "values": "long"}:

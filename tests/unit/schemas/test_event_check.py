@@ -27,6 +27,7 @@ GOOD_NAMES = {
     Family.CUSTOM: "order.paid",
 }
 LONGEST = "n" * MAX_NAME_BYTES
+LINK = {"relation": "cause", "error_class": "KeyError", "error_message": "", "backtrace": [], "depth": 1}
 ENDS: dict[Rule, tuple[list[Any], list[Any]]] = {
     Rule.TIME: ([0, END_OF_TIME - 1], [-1, END_OF_TIME, -(2**63), 2**63 - 1]),
     Rule.SECONDS: ([0.0, 1e9], [-0.001, math.nan, math.inf, -math.inf, END_OF_TIME / 1e6]),
@@ -35,6 +36,10 @@ ENDS: dict[Rule, tuple[list[Any], list[Any]]] = {
     Rule.ID: ([LONGEST, "é" * 500], [LONGEST + "n", "é" * 501, "s" * 400_000]),
     Rule.NAME: (["", LONGEST, "é" * 500], [LONGEST + "n", "é" * 501, "s" * 400_000]),
     Rule.NAMES: ([[], ["", LONGEST]], [["a", LONGEST + "n"]]),
+    Rule.LINKS: (
+        [[], [{**LINK, "error_class": LONGEST}], [{**LINK, "depth": 2**31 - 1}]],
+        [[{**LINK, "error_class": LONGEST + "n"}], [LINK, {**LINK, "relation": "s" * 9_000}], [{**LINK, "depth": -1}]],
+    ),
     Rule.ANY: ([], []),
 }
 
@@ -92,7 +97,7 @@ def test_a_value_beyond_an_end_is_refused_with_field_and_value(
         assert problem is None
     else:
         assert problem is not None
-        assert problem.startswith(f"{name} is ")
+        assert problem.startswith((f"{name} is ", f"{name}."))
         assert len(problem) < 250
 
 
@@ -200,7 +205,14 @@ def test_a_value_that_is_missing_where_the_schema_requires_it_is_named() -> None
 def test_the_check_of_any_event_of_the_right_types_ends_in_a_sentence_or_in_none(
     family: Family, values: dict[str, Any]
 ) -> None:
-    types = {Rule.TIME: int, Rule.COUNT: int, Rule.ATTEMPT: int, Rule.SECONDS: float, Rule.NAMES: list}
+    types = {
+        Rule.TIME: int,
+        Rule.COUNT: int,
+        Rule.ATTEMPT: int,
+        Rule.SECONDS: float,
+        Rule.NAMES: list,
+        Rule.LINKS: type(None),
+    }
     fitting = {n: v for n, v in values.items() if v is None or isinstance(v, types.get(RULES[n], str))}
     problem = problem_of({**good_event(family), **fitting})
     assert problem is None or (problem.endswith(".") and " is " in problem)

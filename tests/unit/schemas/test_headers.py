@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +20,12 @@ from tasker_schemas.headers import (
 )
 
 hex_digits = st.integers(1, 2**128 - 1).map(lambda n: f"{n:032x}")
-spans = st.builds(SpanRef, hex_digits, st.integers(1, 2**64 - 1).map(lambda n: f"{n:016x}"), st.integers(0, 255))
+spans = st.builds(SpanRef, hex_digits, st.integers(1, 2**64 - 1).map(lambda n: f"{n:016x}"), st.integers(0, 3))
+states = st.sampled_from(["", "vendor=1", "a=1, b=2"])
 plain_text = st.text(max_size=50)
 header_names = st.sampled_from(["traceparent", "TraceParent", "tasker-parent", "tracestate", "baggage", "other"])
 SPAN = SpanRef("a" * 32, "b" * 16)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 VALID = write_traceparent(SPAN).encode()
 
 
@@ -30,7 +34,7 @@ def test_a_written_context_reads_back_as_it_was(span: SpanRef) -> None:
     assert read_traceparent(write_traceparent(span).encode()) == span
 
 
-@given(st.builds(TraceHeaders, spans, st.none() | spans, plain_text, plain_text))
+@given(st.builds(TraceHeaders, spans, st.none() | spans, states, plain_text))
 def test_a_place_in_a_trace_survives_the_way_through_headers(trace: TraceHeaders) -> None:
     assert read_trace_headers(trace_headers(trace)) == trace
 
@@ -116,3 +120,65 @@ def test_cloud_events_name_the_task_and_the_step(step_id: str | None, subject: b
 def test_an_event_outside_any_task_has_no_subject() -> None:
     headers = dict(cloud_event_headers({"event_id": "e1", "event_name": "a.b", "task_id": None}, "shop"))
     assert "ce_subject" not in headers
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "text"),
+    [
+        (0, b"1970-01-01T00:00:00.000000Z"),
+        (1_760_000_000_000_000, b"2025-10-09T08:53:20.000000Z"),
+        (1_760_000_000_999_999, b"2025-10-09T08:53:20.999999Z"),
+        (2**64 // 1000 - 1, b"2554-07-21T23:34:33.709550Z"),
+        (253_402_300_799_999_999, b"9999-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_the_time_of_an_event_is_a_header_in_utc(timestamp: int, text: bytes) -> None:
+    event = {"event_id": "e1", "event_name": "a.b", "timestamp": timestamp}
+    assert dict(cloud_event_headers(event, "shop"))["ce_time"] == text
+    assert datetime.fromisoformat(text.decode()) == EPOCH + timedelta(microseconds=timestamp)
+
+
+@pytest.mark.parametrize("timestamp", [-1, -(2**63), 253_402_300_800_000_000, 2**63 - 1])
+def test_a_time_that_the_header_cannot_say_is_left_out(timestamp: int) -> None:
+    event = {"event_id": "e1", "event_name": "a.b", "timestamp": timestamp}
+    assert "ce_time" not in dict(cloud_event_headers(event, "shop"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "kept"), [(0x00, 0), (0x01, 1), (0x02, 2), (0x03, 3), (0xFF, 3), (0xFE, 2), (0x04, 0)]
+)
+def test_of_foreign_flags_only_those_that_the_specification_knows_are_kept(flags: int, kept: int) -> None:
+    span = read_traceparent(f"00-{'a' * 32}-{'b' * 16}-{flags:02x}".encode())
+    assert span == SpanRef("a" * 32, "b" * 16, kept)
+    assert write_traceparent(SpanRef("a" * 32, "b" * 16, flags)).endswith(f"-{kept:02x}")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [b"a=1", b"rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", b"a=1 , b=2", b"a=1,,b=2", b"1@sys=x y", b"k=" + b"v" * 256],
+)
+def test_a_tracestate_of_the_right_form_is_kept_as_it_is(state: bytes) -> None:
+    assert read_trace_headers([("traceparent", VALID), ("tracestate", state)]).tracestate == state.decode()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        b"bad tracestate ,,, \x01",
+        b"a",
+        b"=1",
+        b"A=1",
+        b"a=",
+        b"a=1,a=2",
+        b"a=b=c",
+        "ä=1".encode(),
+        b"a=\x7f",
+        b"k=" + b"v" * 257,
+        b"k" * 257 + b"=v",
+        b"a=1\nb=2",
+        b", ,",
+        b",".join(b"k%d=v" % n for n in range(33)),
+    ],
+)
+def test_a_tracestate_of_another_form_counts_as_absent(state: bytes) -> None:
+    assert read_trace_headers([("traceparent", VALID), ("tracestate", state)]) == TraceHeaders(SPAN)

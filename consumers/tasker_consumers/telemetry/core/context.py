@@ -7,7 +7,7 @@ its steps' `tasker-parent`, and only then are ids derived.
 from typing import Any, NamedTuple
 
 from tasker_consumers.telemetry.core.state import Attempt, Head, TaskState
-from tasker_schemas.headers import SAMPLED
+from tasker_schemas.headers import DERIVED_FLAGS
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 
 
@@ -28,7 +28,7 @@ def task_context(head: Head) -> SpanContext:
     found = _carried_by_task(head) or _told_by_steps(head)
     if found is None:
         task_id = head["task_id"]
-        found = SpanContext(trace_id_of(task_id), task_span_id(task_id), "", SAMPLED, "", derived=True)
+        found = SpanContext(trace_id_of(task_id), task_span_id(task_id), "", DERIVED_FLAGS, "", derived=True)
     frozen = head.get("frozen")
     if frozen is None or frozen == [found.trace_id, found.span_id]:
         return found

@@ -26,6 +26,13 @@ OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "enum": st.just("pending"),
     "tasker.events.State": st.just("complete"),
 }
+LINKS = st.lists(
+    st.fixed_dictionaries(
+        dict.fromkeys(("relation", "error_class", "error_message"), OF_TYPE["string"])
+        | {"backtrace": OF_TYPE["array"], "depth": OF_TYPE["int"]}
+    ),
+    max_size=3,
+)
 
 
 def values_of(record: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -35,6 +42,8 @@ def values_of(record: str) -> st.SearchStrategy[dict[str, Any]]:
         kind = field["type"][1] if isinstance(field["type"], list) else field["type"]
         name = kind if isinstance(kind, str) else kind["type"]
         values = OF_TYPE[name if isinstance(name, str) else name["type"]]
+        if field["name"] == "error_chain":
+            values = LINKS
         (other_fields if "default" in field else given_fields)[field["name"]] = values
     return st.fixed_dictionaries(given_fields, optional=other_fields)
 

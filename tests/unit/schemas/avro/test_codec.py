@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import tracemalloc
 from typing import Any
 
 import pytest
+from fastavro import schemaless_writer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasker_schemas.avro.codec import CONFLUENT, SINGLE_OBJECT, Decoder, confluent_frame, encode, single_object_frame
+from tasker_schemas.avro.codec import (
+    CONFLUENT,
+    SINGLE_OBJECT,
+    Decoder,
+    _added_fields,
+    confluent_frame,
+    encode,
+    single_object_frame,
+)
 from tasker_schemas.avro.guard import MAX_RECORD_BYTES
-from tasker_schemas.avro.versions import all_schemas, latest
+from tasker_schemas.avro.versions import Schema, all_schemas, latest
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord, UsageError
 from tests.support.schemas.forged import avro_long, avro_string, custom_event_bytes, custom_event_schema
 from tests.support.schemas.golden_examples import golden_examples
@@ -42,7 +52,7 @@ def test_a_record_comes_back_with_the_defaults_of_its_version(frame: bytes | Non
     found = decoder.decode("CustomEvent", encode("CustomEvent", EVENT, frame))
     assert found == {
         **EVENT, "task_id": None, "event_type": "", "task_name": None, "correlation_id": None, "attributes": {},
-        "service": "", "producer": "", "truncated": [],
+        "service": "", "producer": "", "truncated": [], "service_version": None,
     }  # fmt: skip
 
 
@@ -185,3 +195,20 @@ def test_mutated_records_are_never_worse_than_poison(golden: tuple[str, bytes], 
 def test_every_cut_of_a_record_is_noticed() -> None:
     for record, value in GOLDEN:
         assert None not in {reason_of(record, value[:length]) for length in range(len(value))}
+
+
+@pytest.mark.parametrize("older", all_schemas(), ids=lambda s: f"{s.record}.v{s.version}")
+def test_records_of_every_older_version_are_completed_by_the_fast_reader(older: Schema) -> None:
+    assert _added_fields(older.plain, latest(older.record).plain) is not None
+
+
+def test_a_list_that_an_older_record_lacks_belongs_to_one_event_alone() -> None:
+    (oldest,) = (s for s in all_schemas() if (s.record, s.version) == ("TaskEvent", 1))
+    task = {"event_id": "e", "event_name": "task.failed", "timestamp": 1, "task_id": "42"}
+    out = io.BytesIO()
+    schemaless_writer(out, oldest.plain, task)
+    value = SINGLE_OBJECT + oldest.fingerprint + out.getvalue()
+    first, second = (Decoder().decode("TaskEvent", value) for _ in range(2))
+    first["error_chain"].append("changed")
+    assert second["error_chain"] == []
+    assert Decoder().decode("TaskEvent", value)["error_chain"] == []

@@ -82,7 +82,7 @@ def test_every_earlier_version_is_looked_at_and_named() -> None:
     assert found == [Break(second.version, "event_id", "string became int")]
     assert str(found[0]) == f"cannot read version {second.version}: event_id: string became int"
     assert [str(problem) for problem in breaks(candidate, [first])] == [
-        "cannot read version 1: (record): TaskEvent became StepEvent"
+        f"cannot read version {first.version}: (record): TaskEvent became StepEvent"
     ]
 
 
