@@ -9,7 +9,6 @@ from tasker_schemas.environment import flag, refusal, text
 from tasker_schemas.errors import ConfigurationError
 
 URL = "SCHEMA_REGISTRY_URL"
-_PREFIX = "SCHEMA_REGISTRY_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +50,16 @@ auto_register=True)
         login = next((login for _, login in addresses if login), "")
 
         def value(name: str) -> str:
-            return text(environ, _PREFIX + name) or ""
+            return text(environ, name) or ""
 
         return cls(
             url=",".join(url for url, _ in addresses),
-            user_info=value("BASIC_AUTH_USER_INFO") or login,
-            ca_location=value("SSL_CA_LOCATION"),
-            certificate_location=value("SSL_CERTIFICATE_LOCATION"),
-            key_location=value("SSL_KEY_LOCATION"),
-            key_password=value("SSL_KEY_PASSWORD") or None,
-            auto_register=flag(environ, _PREFIX + "AUTO_REGISTER", default=True),
+            user_info=value("SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO") or login,
+            ca_location=value("SCHEMA_REGISTRY_SSL_CA_LOCATION"),
+            certificate_location=value("SCHEMA_REGISTRY_SSL_CERTIFICATE_LOCATION"),
+            key_location=value("SCHEMA_REGISTRY_SSL_KEY_LOCATION"),
+            key_password=value("SCHEMA_REGISTRY_SSL_KEY_PASSWORD") or None,
+            auto_register=flag(environ, "SCHEMA_REGISTRY_AUTO_REGISTER", default=True),
         )
 
 
