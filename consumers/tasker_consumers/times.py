@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tasker_schemas.errors import UsageError
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGO = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(s|m|h|d|w)(?:\s+ago)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DAYS_AGO = {"today": 0, "yesterday": 1}
@@ -43,6 +44,21 @@ def read_moment(text: str, present: datetime) -> int:
     return max(0, milliseconds)
 
 
+def time_text(micros: int | None) -> str:
+    """Return a moment as date and time in UTC; one that no calendar has as a bare number.
+
+    >>> time_text(1_748_779_200_123_456), time_text(10**18), time_text(None)
+    ('2025-06-01 12:00:00.123Z', '1000000000000000000 µs', '-')
+    """
+    if micros is None:
+        return "-"
+    try:
+        moment = _EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        return f"{micros} µs"
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
 def read_duration(text: str) -> float:
     """Return the seconds of a duration: `90s`, `15m`, `2h`, `7d`, `1w`.
 
@@ -58,7 +74,7 @@ def read_duration(text: str) -> float:
 
 def _split_zone(words: str) -> tuple[str, ZoneInfo | timezone]:
     moment, space, zone = words.rpartition(" ")
-    if not space or not zone[:1].isalpha():
+    if not space or not zone[:1].isupper():
         return words, UTC
     try:
         return moment.strip(), ZoneInfo(zone)
@@ -74,7 +90,7 @@ def _read_local(words: str, present: datetime) -> datetime:
     if words in _DAYS_AGO:
         return midnight - timedelta(days=_DAYS_AGO[words])
     if _CLOCK.fullmatch(words):
-        clock = time.fromisoformat(words.zfill(5))
+        clock = time.fromisoformat(words if words[2] == ":" else f"0{words}")
         moment = midnight.replace(hour=clock.hour, minute=clock.minute, second=clock.second)
         return moment if moment <= present else moment - timedelta(days=1)
     moment = datetime.fromisoformat(words)

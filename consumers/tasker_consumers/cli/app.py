@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli import demo, doctor, importing, replay, run, schemas, stats, topics, trace
+from tasker_consumers.cli import demo, doctor, importing, replay, run, schemas, show, stats, topics, trace
 from tasker_consumers.cli.output import complain
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 
@@ -45,6 +45,8 @@ app.command("demo")(demo.demo)
 app.add_typer(run.app, name="run")
 app.command("stats")(stats.stats)
 app.command("trace")(trace.trace)
+app.command("show")(show.show)
+app.command("tail")(show.tail)
 app.command("replay")(replay.replay)
 app.add_typer(importing.app, name="import")
 app.add_typer(topics.app, name="topics")

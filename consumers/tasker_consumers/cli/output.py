@@ -33,6 +33,27 @@ def open_console(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr, width=None if terminal else _PIPE_WIDTH, highlight=False)
 
 
+def printable(text: str) -> str:
+    r"""Return text with a sign in the place of each control character: events hold any, and a terminal obeys them.
+
+    >>> printable("red\x1b[31m")
+    'red␛[31m'
+    """
+    return text.translate(_PICTURES)
+
+
+_C0, _C1, _DELETE_PICTURE = range(32), range(127, 160), 0x2421
+_PICTURES = {code: 0x2400 + code for code in _C0 if chr(code) not in "\t\n"} | dict.fromkeys(_C1, _DELETE_PICTURE)
+
+
+def print_lines(lines: Iterable[Any], console: "Console | None" = None) -> None:
+    """Print texts of Rich as they are, without control characters; the terminal breaks a line that is too long."""
+    console = console or open_console()
+    for line in lines:
+        line.plain = printable(line.plain)
+        console.print(line, soft_wrap=True)
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows: a table for eyes on a terminal, tab-separated lines for programs in a pipe."""
     if not sys.stdout.isatty():

@@ -43,6 +43,13 @@ class Plan:
         """Return the ranges of all partitions: producers with another partitioner write a key to any of them."""
         return self._in_time(self._all_spans())
 
+    def partitions(self) -> list[OffsetRange]:
+        """Return a range for each partition that can get a selected record, from the selection's start on."""
+        since = self._selection.since
+        spans = self._all_spans()
+        starts = [span.start for span in spans] if since is None else offsets_at(self._consumer, spans, since)
+        return [span._replace(start=min(start, span.end)) for span, start in zip(spans, starts, strict=True)]
+
     def _all_spans(self) -> list[OffsetRange]:
         return [span for spans in self._spans.values() for span in spans]
 

@@ -10,21 +10,15 @@ from typing import NamedTuple
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tasker_consumers.importers.github import actions as github_actions
-from tasker_consumers.importers.publish import publish
-from tasker_consumers.importers.temporal import history as temporal
-from tasker_consumers.importers.wfcommons import workflow as wfcommons
 from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
 from tasker_consumers.telemetry.export.sanitize import SpanSanitizer
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import ERROR, OK, Span
-from tasker_producer.testing import RecordingPublisher
 from tests.support.importers import oracles
-from tests.support.importers.github_oracle import recordings
+from tests.support.importers.real_records import FOLDERS, paths_of, records_of
 from tests.support.telemetry.histories import Told
 from tests.support.telemetry.span_rules import broken_rules, broken_rules_on_the_wire, broken_trees_on_the_wire
 
-FOLDERS = {"wfinstances": wfcommons.read, "temporal-histories": temporal.read, "github-actions": github_actions.read}
 STATUS = {"complete": OK, "error": ERROR}
 TASK, STEP = "tasker.task.started", "tasker.step.processing"
 
@@ -43,14 +37,9 @@ class History(NamedTuple):
 
 @cache
 def histories(folder: str) -> list[History]:
-    paths = recordings() if folder == "github-actions" else oracles.real_files(folder)
-    return [History(path, records, spans_of(records)) for path in paths for records in [records_of(folder, path)]]
-
-
-def records_of(folder: str, path: Path) -> list[Told]:
-    publisher = RecordingPublisher()
-    publish(FOLDERS[folder](path.read_bytes(), path.name), publisher)
-    return [Told(event.topic, event.key.encode(), event.value, tuple(event.headers)) for event in publisher.events]
+    return [
+        History(path, records, spans_of(records)) for path in paths_of(folder) for records in [records_of(folder, path)]
+    ]
 
 
 def exported(spans: Iterable[Span]) -> Iterator[ExportTraceServiceRequest]:

@@ -1,0 +1,34 @@
+"""A moment of a run as people name it, to look at the run as it was known then."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from tasker_consumers.times import read_duration, read_moment
+from tasker_schemas.errors import UsageError
+
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+
+
+def read_run_moment(text: str, start: int, present: datetime) -> int:
+    """Return a moment in microseconds; `start` is the run's start in microseconds.
+
+    A clock time is the first one after the run's start; `+90s` counts from it; all else is read as `read_moment` does.
+
+    >>> read_run_moment("00:00:02", 1_000_000, datetime.now(UTC))
+    2000000
+    >>> read_run_moment("+1.5s", 1_000_000, datetime.now(UTC))
+    2500000
+
+    Raises UsageError for text that is no moment.
+    """
+    words = text.strip()
+    if words.startswith("+"):
+        return start + round(read_duration(words[1:]) * 1_000_000)
+    if _CLOCK.fullmatch(words):
+        try:
+            begun = datetime.fromtimestamp(start / 1_000_000, UTC)
+            day_later = begun + timedelta(days=1)
+        except (ValueError, OverflowError, OSError):
+            raise UsageError(f"--at {text!r}: the run has no date; write +90s to count from its start") from None
+        return read_moment(words, day_later) * 1000
+    return read_moment(words, present) * 1000

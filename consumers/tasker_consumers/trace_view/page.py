@@ -1,0 +1,62 @@
+"""A run as one HTML page that needs no network: a waterfall with a slider for the moment, by pointer and by keyboard.
+
+The page makes elements for the visible rows only, so that it stays fluid with tens of thousands of spans. The slider
+hides by time, nothing is folded again.
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from tasker_consumers.strict_json import strict_json
+from tasker_consumers.trace_view.details import span_details
+from tasker_consumers.trace_view.rebuild import Run
+from tasker_consumers.trace_view.tree import Node
+
+_OK, _FAILED, _RUNNING = 0, 1, 2
+
+
+def render_page(run: Run, roots: Sequence[Node]) -> str:
+    """Return the page as text; its content security policy allows its own script and style, and nothing else."""
+    assets = files("tasker_consumers.trace_view") / "assets"
+    script, style, frame = ((assets / f"page.{kind}").read_text(encoding="utf-8") for kind in ("js", "css", "html"))
+    title = ", ".join(root.title for root in roots[:3]) or "no spans"
+    # Within a script element only `</script` and `<!--` mean anything: no `<` may come from an event.
+    data = strict_json(page_data(run, roots)).replace("<", "\\u003c")
+    return (
+        frame.replace("{{title}}", escape(title))
+        .replace("{{script-hash}}", _hash(script))
+        .replace("{{style-hash}}", _hash(style))
+        .replace("{{style}}", style)
+        .replace("{{script}}", script)
+        .replace("{{data}}", data)
+    )
+
+
+def page_data(run: Run, roots: Sequence[Node]) -> dict[str, Any]:
+    """Return the rows of the page in the order of the tree, with times in microseconds from the first start."""
+    details = span_details(run.spans(), run.payloads)
+    start = min((root.start for root in roots), default=0)
+    rows: list[list[Any]] = []
+    pending = [(root, -1) for root in reversed(roots)]
+    while pending:
+        node, parent = pending.pop()
+        state = _FAILED if node.failed else _RUNNING if node.running else _OK
+        times = [(moment - start) // 1000 for moment in (node.start, node.end)]
+        more = [list(pair) for pair in details.get(node.span.span_id, ())]
+        rows.append([parent, node.title, *times, state, node.wait // 1000, int(node.critical), node.errors, more])
+        pending += [(child, len(rows) - 1) for child in reversed(node.children)]
+    heads = [_head(task) for task in run.tasks()]
+    return {"startMs": start // 1_000_000, "tasks": heads, "rows": rows}
+
+
+def _head(task: dict[str, Any]) -> str:
+    steps = f"{task['completed_steps']} of {task['total_steps']} steps complete, {task['failed_steps']} failed"
+    return f"{task['task_name'] or 'task'} {task['task_id']}: {task['status']}, {steps}, trace {task['trace_id']}"
+
+
+def _hash(content: str) -> str:
+    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
