@@ -3,8 +3,9 @@
 Importing this loads confluent-kafka, fastavro and OpenTelemetry's API, and nothing else from outside.
 """
 
+from tasker_producer.default_publisher import default_publisher, use_publisher
 from tasker_producer.helpers.payload_builder import EventPayloadBuilder
-from tasker_producer.mixin import EventPublisherMixin, default_publisher
+from tasker_producer.mixin import EventPublisherMixin
 from tasker_producer.publisher import EventPublisher
 from tasker_producer.record.custom_events import CustomEvent
 from tasker_producer.settings import OnMisuse, ProducerSettings
@@ -38,4 +39,5 @@ __all__ = [
     "current_step",
     "current_task",
     "default_publisher",
+    "use_publisher",
 ]

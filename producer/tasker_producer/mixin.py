@@ -1,20 +1,11 @@
 """Publishing from the classes that do the work: Tasker's `EventPublisher` concern, as a mixin."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
+from tasker_producer.default_publisher import default_publisher
 from tasker_producer.helpers.tasker_names import TaskerHelpers
 from tasker_producer.publisher import EventPublisher
-
-
-@cache
-def default_publisher() -> EventPublisher:
-    """Return this process's own publisher, made from the environment on first use.
-
-    Raises ConfigurationError if the environment does not say where Kafka is.
-    """
-    return EventPublisher()
 
 
 class EventPublisherMixin(TaskerHelpers):

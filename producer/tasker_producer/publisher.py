@@ -27,6 +27,7 @@ class EventPublisher(PublishCalls, TracedFunctions):
     for settings that Kafka's client refuses.
     """
 
+    is_closed = False
     _default_on_misuse: OnMisuse | None = None
 
     def __init__(
@@ -55,6 +56,7 @@ class EventPublisher(PublishCalls, TracedFunctions):
 
     def close(self, timeout: float | None = None) -> int:
         """Flush and stop; return how many events were left. What is published afterwards is counted as dropped."""
+        self.is_closed = True
         process.unwatch(self)
         if self._frames is not None:
             self._frames.stop()

@@ -4,12 +4,15 @@ Everything but the delivery is the real thing, so an event that passes here has 
 encoding that it meets in production.
 """
 
+import json
 from typing import Any, NamedTuple
 
 from tasker_producer.publisher import EventPublisher
+from tasker_producer.record.fields import JSON_FIELDS
 from tasker_producer.settings import OnMisuse, ProducerSettings
 from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
+from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import CE_TYPE, Header, TraceHeaders, read_trace_headers
 from tasker_schemas.names import family_of
 
@@ -83,28 +86,42 @@ class RecordingPublisher(EventPublisher):
         return self._recorded.events
 
     def published(self, name: str, **fields: Any) -> list[PublishedEvent]:
-        """Return the events of this name whose fields, or attributes, have these values."""
-        return [event for event in self.events if event.name == name and _has(event, fields)]
+        """Return the events of this name whose fields, or attributes, have these values.
+
+        Fields that hold JSON, such as `step_results`, are compared as values, or as text with a text. Raises
+        AssertionError for a name that no event can have.
+        """
+        try:
+            family_of(name)
+        except UsageError as error:
+            raise AssertionError(f"no event can have this name: {error}") from error
+        return [event for event in self.events if event.name == name and _matches(event, fields)]
 
     def assert_published(self, name: str, **fields: Any) -> PublishedEvent:
-        """Return the one event that fits; raise AssertionError for none and for several."""
-        found = self.published(name, **fields)
-        if len(found) != 1:
-            seen = "\n".join(f"  {event.name} {_told(event)}" for event in self.events) or "  nothing"
-            wanted = ", ".join(f"{key}={value!r}" for key, value in fields.items())
-            raise AssertionError(f"{len(found)} events fit {name}({wanted}); published:\n{seen}")
-        return found[0]
+        """Return the event that fits; raise AssertionError for none and for several."""
+        matching = self.published(name, **fields)
+        if len(matching) != 1:
+            published = "\n".join(f"  {event.name} {_present_fields(event)}" for event in self.events) or "  nothing"
+            expected = ", ".join(f"{key}={value!r}" for key, value in fields.items())
+            raise AssertionError(f"{len(matching)} events fit {name}({expected}); published:\n{published}")
+        return matching[0]
 
     def assert_not_published(self, name: str, **fields: Any) -> None:
-        """Raise AssertionError if an event fits."""
-        if found := self.published(name, **fields):
-            raise AssertionError(f"{name} was published: {_told(found[0])}")
+        """Raise AssertionError if an event fits, or if no event can have this name."""
+        if matching := self.published(name, **fields):
+            raise AssertionError(f"{name} was published: {_present_fields(matching[0])}")
 
 
-def _has(event: PublishedEvent, wanted: dict[str, Any]) -> bool:
-    seen = {**event.fields["attributes"], **event.fields}
-    return all(key in seen and seen[key] == value for key, value in wanted.items())
+def _matches(event: PublishedEvent, expected: dict[str, Any]) -> bool:
+    values = {**event.fields["attributes"], **event.fields}
+    return all(key in values and _equal(key, values[key], value) for key, value in expected.items())
 
 
-def _told(event: PublishedEvent) -> dict[str, Any]:
+def _equal(name: str, value: Any, expected: Any) -> bool:
+    if name in JSON_FIELDS and isinstance(value, str) and not isinstance(expected, str):
+        return bool(json.loads(value) == json.loads(json.dumps(expected, default=str)))
+    return bool(value == expected)
+
+
+def _present_fields(event: PublishedEvent) -> dict[str, Any]:
     return {key: value for key, value in event.fields.items() if value not in (None, "", [], {}, "unknown")}

@@ -84,7 +84,7 @@ class Block(ABC):
         try:
             if not self._stays:
                 outcome, reason = self._decided or (outcome_of(error, self._expected), error)
-                if error is not None and outcome_of(error, self._expected) is Outcome.FAILED:
+                if outcome is not Outcome.RETRIED and outcome_of(error, self._expected) is Outcome.FAILED:
                     outcome, reason = Outcome.FAILED, error
                 self._publish_end(outcome, reason, misuse)
         except Exception as failure:  # noqa: BLE001  whatever it is, it is not the service's
@@ -101,6 +101,11 @@ class Block(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, trace)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether `fail`, `cancel` or `skip` has decided how the block ends."""
+        return self._decided is not None
 
     def fail(self, error: Any = None) -> None:
         """End the block as failed when it is left, although nothing is raised; `error` is an exception or a text."""

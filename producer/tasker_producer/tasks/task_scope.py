@@ -88,6 +88,10 @@ class TaskScope(Block):
         }
         return StepScope(self, fields, inputs, attempt_number, expected)
 
+    def leave_open(self) -> None:
+        """Publish no end when the block is left: for a job that will be tried again, and goes on with the task then."""
+        self._decided = (Outcome.RETRIED, None)
+
     def carrier(self) -> Carrier:
         """Return the task's context as text headers, for the process that goes on with it."""
         self._is_alone = False

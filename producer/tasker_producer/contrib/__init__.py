@@ -1,0 +1,1 @@
+"""Glue for frameworks that a service may use; each module needs its framework, and the producer needs none of them."""
