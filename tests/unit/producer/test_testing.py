@@ -50,7 +50,7 @@ def test_an_event_that_was_not_expected_fails_the_test(tasker_events: RecordingP
     ChargeCard().handle()
     with pytest.raises(AssertionError, match=r"step\.completed was published"):
         tasker_events.assert_not_published("step.completed")
-    with pytest.raises(AssertionError, match="0 events fit step.failed"):
+    with pytest.raises(AssertionError, match=r"0 events fit step\.failed"):
         tasker_events.assert_published("step.failed")
 
 
