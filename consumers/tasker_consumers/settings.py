@@ -69,8 +69,9 @@ class ConsumerSettings(BaseModel):
     #: Where `tasker stats` asks.
     stats_url: str | None = Field(None, pattern=_URL, description="http://host:port of a stats worker")
     abandoned_after_s: Seconds = 86_400.0
-    stats_grace_s: Seconds = 3_600.0
     stats_retention_s: Seconds = 7 * 86_400.0
+    stats_results_s: Seconds = 30 * 86_400.0
+    stats_unfinished_s: Seconds = 365 * 86_400.0
     stats_metric_names: int = Field(100, ge=0, le=100_000, description="a whole number from 0 to 100000")
     commit_interval_s: Seconds = 1.0
     sweep_interval_s: Seconds = 30.0
@@ -105,11 +106,6 @@ class ConsumerSettings(BaseModel):
             name = str(error.errors()[0]["loc"][0])
             expected = _expectation(cls, name)
             raise ConfigurationError(f"{_variables(cls)[name]} is {given[name]!r}; expected {expected}.") from None
-        if settings.stats_retention_s <= settings.stats_grace_s:
-            raise ConfigurationError(
-                f"TASKER_STATS_RETENTION_S is {settings.stats_retention_s:g}; expected more than TASKER_STATS_GRACE_S, "
-                f"which is {settings.stats_grace_s:g}."
-            )
         return settings
 
 

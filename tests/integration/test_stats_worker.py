@@ -10,7 +10,6 @@ from confluent_kafka import Message
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.engine.preflight import changelog_topic
 from tasker_consumers.stats.core.fold import recompute
-from tasker_consumers.stats.core.storage import load
 from tasker_schemas.avro.codec import encode
 from tasker_schemas.errors import PoisonReason
 from tasker_schemas.identity import trace_id_of
@@ -79,19 +78,3 @@ def test_a_silent_task_is_reported_as_abandoned_by_the_sweep(arena: StatsArena) 
 
 def changelog(arena: StatsArena) -> list[Message]:
     return arena.read(changelog_topic(f"{arena.prefix}-stats"))
-
-
-def is_shrunk(arena: StatsArena) -> bool:
-    state = load(b"42", {entry.key(): entry.value() for entry in changelog(arena)}.get)
-    return state is not None and state.steps.frozen is not None
-
-
-def test_a_finished_task_that_shrank_still_ignores_its_stragglers(arena: StatsArena) -> None:
-    done = order_processing()
-    arena.produce(done)
-    with arena.worker(lifetime={"grace_s": 0.5}, sweep_interval=0.3):
-        assert eventually(lambda: is_shrunk(arena))
-        written = len(changelog(arena))
-        arena.produce([event("step.handle", 99, step_id="late")])
-        assert eventually(lambda: len(changelog(arena)) > written)
-    assert arena.stats() == recompute(done)

@@ -30,8 +30,9 @@ def stats() -> None:
     settings = _start()
     lifetime = Lifetime(
         abandoned_after_s=settings.abandoned_after_s,
-        grace_s=settings.stats_grace_s,
         retention_s=settings.stats_retention_s,
+        results_s=settings.stats_results_s,
+        unfinished_s=settings.stats_unfinished_s,
     )
     processor = build_stats_processor(
         settings.topic_prefix,

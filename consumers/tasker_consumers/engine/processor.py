@@ -53,8 +53,8 @@ class Effects:
     never without the entries that were written with it. They begin with `PART`.
     """
 
-    #: Records by topic and key.
-    outputs: Mapping[str, Mapping[bytes, bytes]] = field(default_factory=dict)
+    #: Records by topic and key; None is a tombstone.
+    outputs: Mapping[str, Entries] = field(default_factory=dict)
     entries: Entries = field(default_factory=dict)
     #: What changed in the index, in one write with the states, and in this worker's store only.
     index: Entries = field(default_factory=dict)

@@ -1,58 +1,66 @@
-"""The effects of time alone on a task's state: it is abandoned, shrunk to its results, or forgotten."""
+"""The effects of time alone on a task's state: it is marked abandoned, shrunk to its results, or forgotten."""
 
 from dataclasses import dataclass
 
-from tasker_consumers.stats.core.derive import is_abandoned, is_terminal
+from tasker_consumers.stats.clocks import SECOND, RecordTime
+from tasker_consumers.stats.core.derive import is_abandoned, is_settled, is_terminal
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.windows import HOUR_S
-from tasker_schemas.catalogue import RANK
-from tasker_schemas.names import State
 
-SECOND = 1_000_000
-#: A closed window is kept so long for what would open it again, and the states of its tasks are too.
+#: States outlive the windows of their tasks by this time, so that a window is never rebuilt from a part of its tasks.
 MARGIN_S = HOUR_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetime:
-    """How long states live, in seconds without any delivery."""
+    """How long states live, in seconds after the last delivery of an event.
 
-    #: A task that is not over is abandoned after so long, by event time and by wall clock.
+    As long as a state is not shrunk, each event has its full effect, whenever it comes (docs/configuration.md says in
+    words what is given up, and when).
+    """
+
+    #: A task that is not over is marked abandoned after this time, by event time too. The next event undoes the mark.
     abandoned_after_s: float = 86_400.0
-    #: The steps of a task that is over are kept so long, for stragglers; of a failed one at least as long as the above,
-    #: for its retry.
-    grace_s: float = 3_600.0
-    #: How long windows take corrections, after which a task is forgotten (an hour later): the topics do not hold its
-    #: events longer.
+    #: A window takes corrections for this time. An hour later a settled task is shrunk to its results: complete,
+    #: cancelled or resolved, and all its steps have ended.
     retention_s: float = 7 * 86_400.0
+    #: The results of a settled task are forgotten after this time.
+    results_s: float = 30 * 86_400.0
+    #: Any other task is forgotten after this time: it is open or failed, or steps of it are missing.
+    unfinished_s: float = 365 * 86_400.0
 
-    def age(self, state: TaskState, now: int) -> bool:
-        """Change a state as its age at `now` (wall clock, microseconds) asks for; return whether it changed."""
-        silent = (now - state.last_heard_at) / SECOND
-        if silent > max(self.retention_s, self.abandoned_after_s) + MARGIN_S:
+    def age(self, state: TaskState, *, now: RecordTime, for_marks: int) -> bool:
+        """Change a state as its age asks for, and return whether it changed.
+
+        `now` is the time by which states may be shrunk and deleted, `for_marks` the time for the mark (`StateClock`).
+        """
+        silent_s = (now - state.last_heard_at) / SECOND
+        settled = state.steps.frozen is not None or is_settled(state)
+        kept_s = max(self.results_s if settled else self.unfinished_s, self.retention_s + MARGIN_S)
+        if silent_s > kept_s:
             state.forgotten = True
             return True
-        if state.status_event is not None and is_terminal(state):
-            failed = state.status_event.rank == RANK[State.ERROR]
-            grace = max(self.grace_s, self.abandoned_after_s) if failed else self.grace_s
-            if silent <= grace or state.steps.frozen is not None:
-                return False
-            state.steps.freeze()
-            return True
-        unheard = (now - (state.last_event_at or 0)) / SECOND
-        if min(silent, unheard) <= self.abandoned_after_s:
+        if settled:
+            shrinks = silent_s > self.retention_s + MARGIN_S and state.steps.frozen is None
+            if shrinks:
+                state.steps.freeze()
+            return shrinks
+        return not is_terminal(state) and self._mark_abandoned(state, for_marks)
+
+    def _mark_abandoned(self, state: TaskState, now: int) -> bool:
+        latest = max(state.last_heard_at, state.last_event_at or 0)
+        known_events = state.known_events
+        if (now - latest) / SECOND <= self.abandoned_after_s or is_abandoned(state, known_events):
             return False
-        known = state.known_events
-        changed = not is_abandoned(state, known)
-        state.abandoned_after = known
-        return changed
+        state.abandoned_after = known_events
+        return True
 
 
 def closes_at(start: int, first_heard_at: int, retention: int) -> int:
-    """Return when a window closes, all in microseconds: later its tasks are forgotten one by one, and it with them.
+    """Return when a window closes, all in microseconds: it takes no corrections afterwards.
 
-    That is `retention` after its begin; but a window of tasks that were first heard of even later than that, such as
-    those of an imported history, is open for as long from then on.
+    That is `retention` after its start. A window whose tasks all came later than that, as those of an imported history
+    do, stays open for `retention` after the first of them came.
 
     >>> closes_at(1000, first_heard_at=1020, retention=100), closes_at(1000, first_heard_at=5000, retention=100)
     (1100, 5100)

@@ -34,8 +34,8 @@ _OVER_LIMIT = "How often the label `other` stood for a name that came after the 
 _OPEN = "Tasks that are not over, in the partitions held; abandoned ones among them."
 _ABANDONED = "Tasks that were given up for their silence."
 _LATE = (
-    "New events that happened before an event of their task which was already known, and events of steps whose task "
-    "was over for longer than its grace."
+    "New events that happened before an event of their task which was already known, and events of steps whose settled "
+    "task was shrunk to its results."
 )
 _DUPLICATES = "Events that were already known."
 

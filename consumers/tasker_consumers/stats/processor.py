@@ -1,12 +1,12 @@
 """The statistics as a processor of the engine: bytes in, the fold in the middle, bytes out."""
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from tasker_consumers.engine.processor import Effects
+from tasker_consumers.stats.clocks import StateClock
 from tasker_consumers.stats.core.contribution import contribution_of_stats
 from tasker_consumers.stats.core.counting import Change, changes_of
 from tasker_consumers.stats.core.derive import contribution_of_state, derive_stats, is_terminal
@@ -28,12 +28,8 @@ GROUP = "stats"
 # Number of states between which other coroutines, above all heartbeats, have their turn.
 _TURN = 100
 
-Clock = Callable[[], int]
-EventAndHeaders = tuple[Event, Headers]
-
-
-def _wall_clock() -> int:
-    return time.time_ns() // 1000
+DecodedRecord = tuple[Event, Headers, int]
+"""An event, the headers of its record, and the record's time in milliseconds."""
 
 
 class StatsProcessor:
@@ -46,7 +42,7 @@ class StatsProcessor:
         prefix: str,
         decoder: Decoder,
         lifetime: Lifetime,
-        clock: Clock = _wall_clock,
+        clock: StateClock | None = None,
         *,
         metric_names: int = DEFAULT_NAMES,
     ) -> None:
@@ -56,26 +52,27 @@ class StatsProcessor:
         self.dead_letters = dead_letter_topic(GROUP, prefix)
         self._records = {event_topic(family, prefix): (RECORD_OF_FAMILY[family], str(family)) for family in FAMILIES}
         #: The windows of the partitions held; HTTP questions read them.
-        self.windows = self.index = WindowIndex(self.outputs[1], lifetime.retention_s, clock=clock)
+        self._clock = clock or StateClock()
+        self.windows = self.index = WindowIndex(self.outputs[1], lifetime.retention_s, clock=self._clock)
         self._metrics = StatsMetrics(self.windows.open_tasks, metric_names)
         self.registry = self._metrics.registry
         self._decode = decoder.decode
         self._lifetime = lifetime
-        self._clock = clock
 
-    def decode(self, record: Any) -> EventAndHeaders:
+    def decode(self, record: Any) -> DecodedRecord:
         """Return the event and its headers; raises PoisonRecord for a record that no reader can ever use."""
         name, family = self._records[record.topic]
         event = self._decode(name, record.value)
         check_record(event, record.key, family)
-        return event, record.headers
+        return event, record.headers, record.timestamp
 
-    def fold(self, state: TaskState | None, event: EventAndHeaders) -> TaskState:
+    def fold(self, state: TaskState | None, record: DecodedRecord) -> TaskState:
         """Return the state after one more event, with the time of its delivery."""
-        state = fold(state, *event)
-        state.last_heard_at = delivered_at = self._clock()
-        if not state.first_heard_at:
-            state.first_heard_at = delivered_at
+        event, headers, timestamp_ms = record
+        state = fold(state, event, headers)
+        heard_at = max(self._clock.observe(timestamp_ms), self._clock.wall())
+        state.last_heard_at = max(state.last_heard_at, heard_at)
+        state.first_heard_at = min(state.first_heard_at or heard_at, heard_at)
         return state
 
     def load(self, key: bytes, read: Read) -> TaskState | None:
@@ -93,12 +90,14 @@ class StatsProcessor:
     async def effects_of(self, partition: int, touched: dict[bytes, TaskState]) -> Effects:
         """Return the statistics of the touched tasks, and the changes of the windows.
 
-        A task that is only forgotten keeps its last record, and its windows stay as they are.
+        A task that is forgotten gets a tombstone on the topic, and the windows stay as they are.
         """
-        records: dict[bytes, bytes] = {}
+        records: dict[bytes, bytes | None] = {}
         changes: list[Change] = []
         for count, (key, state) in enumerate(touched.items(), 1):
-            if not state.forgotten:
+            if state.forgotten:
+                records[key] = None
+            else:
                 stats = derive_stats(state)
                 records[key] = to_bytes(stats)
                 changes += changes_of(state, contribution_of_stats(stats))
@@ -113,9 +112,12 @@ class StatsProcessor:
 
         return replace(windows, outputs={self.outputs[0]: records}, written=written)
 
-    def is_due(self, state: TaskState, now: int) -> bool:
+    def is_due(self, state: TaskState, now: int) -> bool:  # noqa: ARG002  the wall clock alone must not age a state
         """Return whether a task's age changed its state."""
-        state.newly_abandoned = due = self._lifetime.age(state, now)
+        self._clock.report_difference()
+        state.newly_abandoned = due = self._lifetime.age(
+            state, now=self._clock.now(), for_marks=self._clock.for_marks()
+        )
         return due
 
     def _count(self, changes: list[Change], touched: Collection[TaskState]) -> None:

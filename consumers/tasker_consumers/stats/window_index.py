@@ -7,22 +7,24 @@ some seconds later; the marks are in the changelog, written before the states, s
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tasker_consumers.engine.processor import INDEX, PART, Effects, Entries, States
+from tasker_consumers.stats.clocks import SECOND, StateClock
 from tasker_consumers.stats.core.counting import Change, WindowDelta, WindowDeltas
 from tasker_consumers.stats.core.derive import is_terminal
 from tasker_consumers.stats.core.record import WINDOW, to_bytes
 from tasker_consumers.stats.core.storage import load
 from tasker_consumers.stats.core.windows import WindowKey
-from tasker_consumers.stats.lifetime import MARGIN_S, SECOND, closes_at
+from tasker_consumers.stats.lifetime import MARGIN_S, closes_at
 from tasker_consumers.stats.stored_windows import StoredWindow, WindowCache, entry_key, stored_windows
 
 _OPEN = INDEX + b"open"
 _MARK = b"\x00\x00emit:"  # prefix of entries of our own, which are no parts of a state
 #: Seconds between two searches for windows that are closed.
 _CLEANUP_S = 600.0
+_DAY = 86_400 * SECOND
 _TURN = 50  # windows, or tasks, between which other coroutines have their turn
 
 
@@ -36,7 +38,7 @@ class _Partition:
     open_tasks: int
     #: The changed windows whose mark is in the changelog.
     marked: set[bytes] = field(default_factory=set)
-    cleaned_at: float = field(default_factory=time.monotonic)
+    cleaned_at: float = -_CLEANUP_S
 
 
 class WindowIndex:
@@ -44,7 +46,7 @@ class WindowIndex:
 
     version = b"1"
 
-    def __init__(self, topic: str, retention_s: float, *, clock: Callable[[], int], emit_seconds: float = 2.0) -> None:
+    def __init__(self, topic: str, retention_s: float, *, clock: StateClock, emit_seconds: float = 2.0) -> None:
         self.emit_seconds = emit_seconds
         self._topic = topic
         self._retention = round(retention_s * SECOND)
@@ -120,18 +122,21 @@ class WindowIndex:
 
     async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
         """Return the windows that the states of a partition add up to."""
-        deltas, open_tasks, now = WindowDeltas(), 0, self._clock()
+        deltas, open_tasks, newest = WindowDeltas(), 0, 0
         for count, key in enumerate(list(states.heads()), 1):
             state = load(key, states.read)
             if state is not None:
                 deltas.add_task(state)
                 open_tasks += not is_terminal(state)
+                newest = max(newest, state.last_heard_at)
             if not count % _TURN:
                 await asyncio.sleep(0)
+        long_ago = max(self._clock.now(), min(self._clock.wall(), newest)) - MARGIN_S * SECOND
+        revision = min(self._clock.for_revisions(), newest + _DAY)  # a clock that is far ahead must not outdo others
         windows = {
-            entry_key(window_key): StoredWindow(delta, now).entry()
+            entry_key(window_key): StoredWindow(delta, revision).entry()
             for window_key, delta in deltas.windows()
-            if not self._is_closed(window_key, delta.first_heard_at, now - MARGIN_S * SECOND)
+            if not self._is_closed(window_key, delta.first_heard_at, long_ago)
         }
         return {**windows, _OPEN: b"%d" % open_tasks}
 
@@ -164,30 +169,34 @@ class WindowIndex:
 
     def _changed(self, states: States, key: WindowKey, delta: WindowDelta) -> StoredWindow | None:
         """Return a window with a delta added; None for a window that is closed."""
-        entry, now = states.read(entry_key(key)), self._clock()
+        entry, now = states.read(entry_key(key)), self._clock.now()
         if entry is None and min(delta.window.outcomes) < 0:
             return None  # the window was closed and deleted
         content, revision = self._cache.get(states.partition, entry_key(key), entry)
         content.merge(delta.window, delta.first_heard_at)
         is_closed = self._is_closed(key, content.first_heard_at, now)
-        return None if is_closed else StoredWindow(content, max(now, revision + 1))
+        return None if is_closed else StoredWindow(content, max(self._clock.for_revisions(), revision + 1))
 
     def _is_closed(self, key: WindowKey, first_heard_at: int | None, now: int) -> bool:
         return closes_at(key.start, first_heard_at or 0, self._retention) <= now
 
     def _record(self, states: States, key: WindowKey, first_heard_at: int) -> bytes | None:
         """Return a window's record, None if the window is closed; a window without an entry has become empty."""
-        entry, now = states.read(entry_key(key)), self._clock()
-        if self._is_closed(key, first_heard_at, now):
+        entry = states.read(entry_key(key))
+        if self._is_closed(key, first_heard_at, self._clock.now()):
             return None
         content, revision = StoredWindow.of_entry(entry)
-        return to_bytes({**content.window.value(key, revision or now), "partition": states.partition}, WINDOW)
+        return to_bytes(
+            {**content.window.value(key, revision or self._clock.for_revisions()), "partition": states.partition},
+            WINDOW,
+        )
 
     def _long_closed(self, held: _Partition) -> dict[bytes, None]:
         """Return the entries to delete; searched from time to time."""
-        if time.monotonic() < held.cleaned_at + _CLEANUP_S:
+        long_ago = self._clock.now() - MARGIN_S * SECOND
+        if long_ago < 0 or time.monotonic() < held.cleaned_at + _CLEANUP_S:
             return {}
-        held.cleaned_at, long_ago = time.monotonic(), self._clock() - MARGIN_S * SECOND
+        held.cleaned_at = time.monotonic()
         return {
             entry_key(key): None
             for key, entry in stored_windows(held.states)

@@ -86,7 +86,7 @@ def events(draw: st.DrawFn) -> tuple[Event, list[tuple[str, bytes]]]:
         "started_at": draw(_moments),
         "completed_at": draw(_moments),
         "total_steps": draw(st.none() | st.integers(0, 5)),
-        "execution_duration": draw(st.none() | st.floats()),
+        "execution_duration": draw(st.none() | st.floats(0, 10**6)),
         "error_class": draw(st.sampled_from([None, "Timeout"])),
         "error_message": draw(st.sampled_from([None, "no answer", "refused"])),
     }

@@ -17,6 +17,7 @@ from tasker_consumers.engine.flow.writer import BatchWriter, DeadLetterTopic
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.store import MemoryStore
+from tasker_consumers.stats.clocks import StateClock, WallTime
 from tasker_consumers.stats.core.windows import merge, window_key_of
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.processor import StatsProcessor
@@ -26,10 +27,11 @@ from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.names import Family
 from tests.support.engine.values import StoredRecord
-from tests.support.stats.histories import T0
+from tests.support.stats.histories import SECOND, T0
 from tests.support.stats.window_oracle import without_revisions
 
 CHANGELOG = "changelog"
+_HOUR = 3600 * SECOND
 
 
 class Crash(BackendUnavailable):
@@ -59,6 +61,7 @@ class WindowWorker:
 
     def __init__(self, lifetime: Lifetime | None = None, now: int = T0, metric_names: int = 100) -> None:
         self.now, self.lifetime, self.metric_names = now, lifetime or Lifetime(), metric_names
+        self.wall_ahead = 0  # how far the host's clock is ahead of the broker's, microseconds
         self.log, self.store = Log(), MemoryStore()
         self.start()
 
@@ -67,7 +70,11 @@ class WindowWorker:
         self.log.left = None
         self.store = MemoryStore() if lost else self.store
         self.processor = StatsProcessor(
-            "tasker", Decoder(), self.lifetime, lambda: self.now, metric_names=self.metric_names
+            "tasker",
+            Decoder(),
+            self.lifetime,
+            StateClock(lambda: WallTime(self.now + self.wall_ahead), lambda: self.now),
+            metric_names=self.metric_names,
         )
         self.indexing = Indexing(self.processor.index, self.store)
         known = self.store.offset(0)
@@ -85,9 +92,24 @@ class WindowWorker:
         )
         self.pipeline = Pipeline(self.processor, writer, EngineMetrics(), Quarantine(100))
 
-    def take(self, events: Iterable[dict[str, Any]]) -> None:
-        """Process a run; raises Crash when that is the last thing it does."""
-        asyncio.run(self.pipeline.process(0, [_record(told) for told in events]))
+    def take(self, events: Iterable[dict[str, Any]], record_time: int | None = None) -> None:
+        """Process a batch that the broker appended at `record_time`, now by default; raises Crash if it is the last."""
+        time = self.now if record_time is None else record_time
+        asyncio.run(self.pipeline.process(0, [record_of(told, time) for told in events]))
+
+    def wait(self, duration: int) -> None:
+        """Let time pass, in microseconds, and sweep in between: hourly for a day, then daily."""
+        end = self.now + duration
+        hours = range(self.now + _HOUR, min(end, self.now + 24 * _HOUR), _HOUR)
+        for time in (*hours, *range(self.now + 24 * _HOUR, end, 24 * _HOUR), end):
+            self.now = time
+            self.sweep()
+
+    def statistics(self) -> dict[str, dict[str, Any]]:
+        """Return the newest record of each task on the topic, by task id; a tombstone removes it."""
+        newest = {record.key or b"": record.value for record in self.log.topics["tasker.stats.task"]}
+        decode = Decoder().decode
+        return {key.decode(): decode("TaskStats", value) for key, value in newest.items() if value is not None}
 
     def emit(self) -> None:
         """Tell the windows that changed."""
@@ -137,7 +159,10 @@ class WindowWorker:
         self.emit()
 
 
-def _record(told: dict[str, Any]) -> StoredRecord:
+def record_of(told: dict[str, Any], time: int) -> StoredRecord:
+    """Return an event as a record that the broker appended at `time`, in microseconds."""
     family = Family(told["event_name"].partition(".")[0])
     value = encode(RECORD_OF_FAMILY[family], told)
-    return StoredRecord(key=told["task_id"].encode(), value=value, topic=f"tasker.events.{family}", partition=0)
+    return StoredRecord(
+        key=told["task_id"].encode(), value=value, topic=f"tasker.events.{family}", partition=0, timestamp=time // 1000
+    )

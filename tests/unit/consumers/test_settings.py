@@ -27,7 +27,7 @@ def test_kafka_variables_become_settings_of_the_client() -> None:
         ("TASKER_STATE_STORE", "redis", "rocksdb or memory"),
         ("TASKER_ABANDONED_AFTER_S", "-1", "a number of seconds above 0"),
         ("TASKER_ABANDONED_AFTER_S", "inf", "a number of seconds above 0"),
-        ("TASKER_STATS_GRACE_S", "0", "a number of seconds above 0"),
+        ("TASKER_STATS_RESULTS_S", "0", "a number of seconds above 0"),
         ("TASKER_STATS_METRIC_NAMES", "many", "a whole number from 0 to 100000"),
         ("TASKER_WEB_PORT", "70000", "a port from 0 (any free one) to 65535"),
         ("TASKER_WEB_URL", "10.0.0.1:8080", "http://host:port, where other workers reach this one"),
@@ -43,13 +43,6 @@ def test_a_wrong_value_is_named_with_what_was_expected(variable: str, value: str
     with pytest.raises(ConfigurationError) as caught:
         ConsumerSettings.from_env({variable: value})
     assert str(caught.value).startswith(f"{variable} is {value!r}; expected {expected}")
-
-
-def test_tasks_cannot_be_forgotten_before_their_grace_is_over() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"RETENTION_S is 60; expected more than TASKER_STATS_GRACE_S, .* 3600"
-    ):
-        ConsumerSettings.from_env({"TASKER_STATS_RETENTION_S": "60"})
 
 
 @pytest.mark.parametrize("servers", ["kafka:9092", "kafka", "[::1]:9092, b:1", "PLAINTEXT://127.0.0.1:9092"])

@@ -11,7 +11,7 @@ from tasker_consumers.engine.flow.quarantine import Burial
 from tasker_consumers.engine.processor import Entries
 from tasker_consumers.engine.state.store import StateStore
 
-Outputs = Mapping[str, Mapping[bytes, bytes]]
+Outputs = Mapping[str, Mapping[bytes, bytes | None]]
 """Records by topic and key."""
 
 

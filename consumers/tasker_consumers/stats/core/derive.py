@@ -12,6 +12,7 @@ from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import State
 
 _STATE_OF_RANK: Mapping[int, State] = {rank: state for state, rank in RANK.items()}
+_ERROR = RANK[State.ERROR]
 _MAX_INT = 2**31 - 1  # largest `int` of Avro; sums of damaged attempt numbers are cut to this
 
 #: Longest critical path that is listed, in characters of step ids: a record has to fit into its topic.
@@ -84,6 +85,15 @@ def contribution_of_state(state: TaskState) -> Contribution | None:
 def is_terminal(state: TaskState) -> bool:
     """Return whether the task is over, as far as known."""
     return state.status_event is not None and state.status_event.terminal
+
+
+def is_settled(state: TaskState) -> bool:
+    """Return whether a task is complete, cancelled or resolved, and all its steps have ended."""
+    status_event = state.status_event
+    if status_event is None or status_event.rank <= _ERROR:
+        return False
+    steps = state.steps.total()
+    return steps.completed + steps.failed + steps.cancelled >= max(state.announced, steps.steps)
 
 
 def is_abandoned(state: TaskState, known_events: int) -> bool:

@@ -59,9 +59,9 @@ class TaskState:
     announced: int = 0  # largest `total_steps` that an event reports
     #: Number of known events when the task was marked abandoned; one more event undoes the mark.
     abandoned_after: int = 0
-    #: Wall clock of the last delivery, set by the processor; not part of the lattice.
+    #: When the last event came, by the later of the broker's and the worker's clock; set by the processor.
     last_heard_at: int = 0
-    #: Wall clock of the first delivery, set by the processor.
+    #: When the first event came, likewise.
     first_heard_at: int = 0
     carrier: TraceCarrier | None = None
     status_event: StatusEvent | None = None

@@ -99,7 +99,7 @@ _EVENTS, _NAME, _DEPENDS_ON, _FIGURES, _TIME = 0, 1, 2, slice(4, None), 7  # ind
 
 
 class Frozen(NamedTuple):
-    """The results that remain of the steps of a task that is over and past its grace."""
+    """The results that remain of the steps of a settled task, long after its last event."""
 
     summary: Summary
     path: Path | None
@@ -124,7 +124,7 @@ class StepTable:
         self.touched: set[int] = set()
         #: Whether this is a large task.
         self.spread = bool(summaries)
-        #: Set when the task is over and past its grace: later events of steps are ignored.
+        #: Set long after the last event of a settled task: later events of steps are ignored.
         self.frozen: Frozen | None = None
         self._summaries = dict(summaries or {})
         self._stale: set[int] = set()

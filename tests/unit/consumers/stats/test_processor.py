@@ -16,9 +16,7 @@ from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 from tasker_schemas.names import Family
-from tests.support.stats.histories import SECOND, T0, event, headers_of, order_processing
-
-HOUR = 3600 * SECOND
+from tests.support.stats.histories import T0, event, headers_of, order_processing
 
 
 @dataclass
@@ -29,26 +27,12 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]] = field(default_factory=list)
-
-
-@dataclass
-class Clock:
-    """A wall clock that is set by hand."""
-
-    now: int = T0
-
-    def __call__(self) -> int:
-        return self.now
+    timestamp: int = T0 // 1000
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def processor(clock: Clock) -> StatsProcessor:
-    processor = StatsProcessor("tasker", Decoder(), Lifetime(), clock)
+def processor() -> StatsProcessor:
+    processor = StatsProcessor("tasker", Decoder(), Lifetime())
     processor.index.held(StoredStates(0, MemoryStore()))
     return processor
 
@@ -98,7 +82,7 @@ def test_a_record_that_breaks_the_rules_is_poison(
 
 
 def test_a_job_queue_may_count_its_attempts_from_zero(processor: StatsProcessor) -> None:
-    told, _ = processor.decode(record(event("observability.task.enqueue", 0, attempt_number=0)))
+    told, *_ = processor.decode(record(event("observability.task.enqueue", 0, attempt_number=0)))
     assert told["attempt_number"] == 0
 
 
@@ -107,56 +91,6 @@ def test_the_statistics_are_emitted_with_the_trace_that_the_headers_carry(proces
     result = emitted(processor, state)
     assert result is not None
     assert (result["status"], result["retries"], result["trace_id"]) == ("complete", 1, "a" * 32)
-
-
-def test_a_silent_task_is_abandoned_until_its_next_event(processor: StatsProcessor, clock: Clock) -> None:
-    start, *_, end = order_processing()
-    state = folded(processor, start)
-    assert not processor.is_due(state, T0 + 23 * HOUR)
-    assert processor.is_due(state, T0 + 25 * HOUR)
-    assert (emitted(processor, state) or {})["status"] == "abandoned"
-    assert not processor.is_due(state, T0 + 26 * HOUR)
-    clock.now = T0 + 27 * HOUR
-    state = processor.fold(state, processor.decode(record(end)))
-    assert (emitted(processor, state) or {})["status"] == "complete"
-
-
-def test_an_old_history_is_not_abandoned_the_moment_it_is_imported(processor: StatsProcessor, clock: Clock) -> None:
-    clock.now = T0 + 5000 * HOUR
-    state = folded(processor, event("task.start_requested", 0))
-    assert not processor.is_due(state, clock.now + HOUR)
-    assert processor.is_due(state, clock.now + 25 * HOUR)
-
-
-def test_a_task_that_is_over_shrinks_after_its_grace(processor: StatsProcessor) -> None:
-    state = folded(processor, *order_processing())
-    before, size = emitted(processor, state), len(processor.dump(b"42", state)[b"42"] or b"")
-    assert not processor.is_due(state, T0 + HOUR)
-    assert processor.is_due(state, T0 + 2 * HOUR)
-    assert emitted(processor, state) == before
-    assert len(processor.dump(b"42", state)[b"42"] or b"") < size * 0.6
-
-
-def test_a_straggler_does_not_start_its_task_anew(processor: StatsProcessor) -> None:
-    state = folded(processor, *order_processing())
-    before = emitted(processor, state)
-    assert processor.is_due(state, T0 + 2 * HOUR)
-    tombstone = processor.load(b"42", {b"42": processor.dump(b"42", state)[b"42"]}.get)
-    straggler = processor.decode(record(event("step.handle", 99, step_id="late")))
-    assert emitted(processor, processor.fold(tombstone, straggler)) == before
-
-
-def test_a_failed_task_waits_a_day_for_its_retry(processor: StatsProcessor) -> None:
-    state = folded(processor, event("task.failed", 0))
-    assert not processor.is_due(state, T0 + 20 * HOUR)
-    assert processor.is_due(state, T0 + 25 * HOUR)
-
-
-def test_a_task_is_forgotten_after_the_retention_of_the_topics(processor: StatsProcessor) -> None:
-    state = folded(processor, *order_processing())
-    assert processor.is_due(state, T0 + 8 * 24 * HOUR)
-    assert emitted(processor, state) is None
-    assert processor.dump(b"42", state) == {b"42": None}
 
 
 def test_a_run_leaves_nothing_to_the_garbage_collector(processor: StatsProcessor) -> None:
