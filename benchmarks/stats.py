@@ -32,6 +32,7 @@ from rich.console import Console
 from benchmarks.arena import PREFIX, Arena, filled_arena
 from benchmarks.engine_process import EngineFailed, EngineProcess, running
 from benchmarks.our_worker import GROUP, OUTPUTS
+from benchmarks.peers.quix_environment import quix_environ, quix_python
 from benchmarks.rounds import Report, in_turns, ratio, read_options
 from benchmarks.workload import SourceRecord, copies, id_of_copy, workload
 from tasker_consumers.stats.core.counting import WindowDeltas
@@ -82,7 +83,10 @@ class StatsRace:
             "KAFKA_BOOTSTRAP_SERVERS": self.arena.servers,
             "TASKER_TOPIC_PREFIX": PREFIX,
         }
-        command = [sys.executable, *arguments, *peer]
+        python = sys.executable
+        if name == "quix":
+            python, environ = quix_python(), {**environ, **quix_environ()}
+        command = [python, *arguments, *peer]
         with running(command, environ, name, on_one_core=on_one_core) as engine:
             engine.wait_for(lambda: self.arena.has_read_all(group), LIMIT_S)
             began_at = engine.began_at()

@@ -140,6 +140,8 @@ def test_workers_on_one_host_take_places_of_their_own_in_one_directory(arena: Ar
     with arena.worker("first") as first, arena.worker("second") as second:
         arena.produce(1000, 100)
         arena.wait_committed()
+        first.wait_ready()
+        second.wait_ready()
         assert (first.terminate(), second.terminate()) == (0, 0)
     places = {path.name for path in (arena.directory / "state" / f"{arena.prefix}-counting").iterdir()}
     assert places == {"worker-0", "worker-1"}

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import faust
+from aiokafka import AIOKafkaProducer
 
 from tasker_consumers.engine.faust.connection import connection
 from tasker_consumers.engine.faust.consumer import RunConsumer, RunSchema
+from tasker_consumers.engine.faust.partition_producers import PartitionProducers
 from tasker_consumers.engine.faust.record_batches import total_size
 from tasker_consumers.engine.faust.recovery import RunTableManager
 from tasker_consumers.engine.faust.table import RunTable
-from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES, KafkaBatchProducer
+from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES
 from tasker_consumers.engine.flow.batching import Batcher, FetchedRecords
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 from tasker_consumers.engine.flow.partition_tasks import PartitionTasks, PartitionWork
@@ -32,6 +34,10 @@ from tasker_consumers.engine.state.store import open_store
 _A_DAY = 24 * 3600.0
 #: Runs in Faust's own queue. Those that wait do so in the batcher, where they are gathered by partition.
 _QUEUED_RUNS = 2
+#: Between two looks at the epochs that could be forgotten.
+_RENEW_S = 3600.0
+#: Seconds after which a request to write is given up and sent again on another connection, unless a session is longer.
+_REQUEST_S = 10.0
 
 
 class EngineApp(faust.App):
@@ -40,6 +46,7 @@ class EngineApp(faust.App):
     batch_size: int
     drain_timeout: float
     executor: PartitionExecutor
+    producers: PartitionProducers
     batcher: Batcher
     table: RunTable
     scans: Scans
@@ -58,14 +65,36 @@ class EngineApp(faust.App):
         self.flow_control.clear()
         self.executor.stop_accepting()
         self.batcher.stop_gathering()
+        # A write that does not end is given up: the next owner refuses what still arrives, and takes the run again.
+        giving_up = asyncio.get_running_loop().call_later(self.drain_timeout, self.producers.abandon)
         await self.executor.close(self.drain_timeout)
         await self.partition_tasks.close()
+        giving_up.cancel()
+        await self.producers.close()
         self.batcher.clear()
         await self.consumer.commit()
 
     def kafka_producer(self) -> Any:
         """Return aiokafka's producer, which Faust makes when it starts."""
         return cast("Any", self.producer)._ensure_producer()  # noqa: SLF001  Faust shows it nowhere else
+
+    def new_producer(self) -> Any:
+        """Return an aiokafka producer that numbers its records, not started."""
+        producer = cast("Any", self.producer)
+        settings = {**producer._settings_default(), **producer._settings_auth()}  # noqa: SLF001
+        # A request that is cut is sent again: the numbers of its records keep them from being stored twice.
+        settings["request_timeout_ms"] = int(1000 * max(_REQUEST_S, self.conf.broker_session_timeout))
+        return AIOKafkaProducer(**settings, enable_idempotence=True)
+
+    async def sleep_unless_closing(self, seconds: float) -> None:
+        """Wait, but not longer than until the partitions are taken away."""
+        await self.executor.sleep_unless_closing(seconds)
+
+    async def on_stop(self) -> None:
+        """Close the producers of the partitions."""
+        await super().on_stop()
+        self.producers.abandon()
+        await self.producers.close()
 
     async def may_write(self) -> None:
         """Wait until the group has heard of this worker within a session.
@@ -131,11 +160,13 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
         extra_topic_configs=CHANGELOG_CONFIG,
     )
     app.tables.add(app.table)
+    changelog = changelog_topic(processor.group)
+    app.producers = PartitionProducers(app, processor.group, changelog, processor.outputs, settings.broker_timeout)
     app.scans = Scans(app.table.store)
     writer = BatchWriter(
         store=app.table.store,
-        producer=KafkaBatchProducer(app.kafka_producer),
-        changelog=changelog_topic(processor.group),
+        producer=app.producers,
+        changelog=changelog,
         dead_letters=topology.dead_letters,
         may_write=app.may_write,
     )
@@ -151,6 +182,7 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
         release=pipeline.release,
     )
     app.task(_following(app))
+    app.task(_renewing(app))
     app.on_partitions_assigned.connect(cast("Any", _reopen))
     return app
 
@@ -190,6 +222,16 @@ def _following(app: EngineApp) -> Callable[[], Any]:
         await app.partition_tasks.follow(app.held_partitions)
 
     return follow
+
+
+def _renewing(app: EngineApp) -> Callable[[], Any]:
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(_RENEW_S)
+            for partition in app.held_partitions():
+                await app.executor.run(partition, partial(app.producers.renew, partition))
+
+    return renew
 
 
 async def _reopen(app: Any, *_: Any, **__: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
+from tasker_consumers.engine.faust.partition_producers import FENCE
 from tests.support.processes import eventually
 from tests.support.worker_process import WorkerProcess
 
@@ -133,13 +134,13 @@ class Arena:
 
     def states(self) -> Counts:
         """Return what the changelog alone would restore, in the output's terms."""
-        last = {record.key(): record.value() for record in self._read(f"{self.prefix}-counting-{CHANGELOG}")}
-        states = {key: json.loads(value) for key, value in last.items() if value is not None}
-        return {key: (len(numbers), sum(numbers.values())) for key, numbers in states.items()}
+        entries = {record.key(): record.value() for record in self.changelog()}
+        last = {key: json.loads(value) for key, value in entries.items() if value is not None}
+        return {key: (len(seen), sum(seen.values())) for key, seen in last.items()}
 
     def changelog(self) -> list[Message]:
-        """Return all records that the group's changelog holds now."""
-        return self._read(f"{self.prefix}-counting-{CHANGELOG}")
+        """Return all records of states that the group's changelog holds now."""
+        return [record for record in self._read(f"{self.prefix}-counting-{CHANGELOG}") if record.key() != FENCE]
 
     def read(self, name: str) -> list[Message]:
         """Return all records that a topic of the prefix holds now."""

@@ -158,6 +158,7 @@ def _options() -> ArgumentParser:
     parser.add_argument("--resource-pattern-type", dest="pattern", default="literal")
     parser.add_argument("--topic", action="append", default=[])
     parser.add_argument("--group", action="append", default=[])
+    parser.add_argument("--transactional-id", dest="transactional", action="append", default=[])
     return parser
 
 
@@ -167,6 +168,7 @@ _OPTIONS = _options()
 def _acls(options: Namespace, user: str, prefix: str) -> list[AclBinding]:
     named = [(ResourceType.TOPIC, name) for name in options.topic]
     named += [(ResourceType.GROUP, name) for name in options.group]
+    named += [(ResourceType.TRANSACTIONAL_ID, name) for name in options.transactional]
     pattern = ResourcePatternType[options.pattern.upper()]
     return [
         AclBinding(

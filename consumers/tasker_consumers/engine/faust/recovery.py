@@ -7,7 +7,7 @@ gone. This one applies whole runs, crashes on errors, and asks the broker again 
 
 import asyncio
 from collections import Counter
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
@@ -15,10 +15,18 @@ from faust.types import TP
 from mode import Service
 
 from tasker_consumers.engine.faust.consumer import RunConsumer
+from tasker_consumers.engine.faust.partition_producers import FENCE, PartitionProducers
 from tasker_consumers.engine.faust.table import RunTable
+from tasker_schemas.errors import BackendUnavailable
 
 #: Without a record for this long (seconds), the changelogs' bounds are looked up again.
 IDLE_SECONDS = 3.0
+
+
+class RecoveryHost(Protocol):
+    """What the recovery needs of the application."""
+
+    producers: PartitionProducers
 
 
 class RunRecovery(Recovery):
@@ -46,7 +54,8 @@ class RunRecovery(Recovery):
         table.apply_changelog_batch([event])
         self.active_offsets[tp] = message.offset
         self._last_flush_at = self._last_active_event_processed_at = asyncio.get_running_loop().time()
-        table.progress.move(len(event.value.records), max(0, self.active_remaining_total()))
+        count = sum(record.key != FENCE for record in event.value.records)
+        table.progress.move(count, max(0, self.active_remaining_total()))
 
     def _set_recovery_started(self) -> None:
         # Faust clears the signal after every record, and so can miss an end that comes before it waits for it.
@@ -80,6 +89,23 @@ class RunRecovery(Recovery):
             self.active_highwaters[tp] = min(self.active_highwaters[tp], end[tp] - 1)
             if self.active_offsets[tp] is not None:
                 self.active_offsets[tp] = max(self.active_offsets[tp], first[tp] - 1)
+
+    async def _build_highwaters(self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str) -> None:
+        """Close the changelogs to whoever had the partitions before, and only then look where they end."""
+        if title == "active":
+            begins = await cast("RecoveryHost", self.app).producers.open(sorted(tp.partition for tp in tps))
+            for tp in list(tps):
+                cast("RunTable", self.tp_to_table[tp]).begin_epoch(tp, begins[tp.partition])
+                self.active_offsets[tp] = cast("int", self.tp_to_table[tp].persisted_offset(tp))
+        await super()._build_highwaters(consumer, tps, destination, title)
+
+    async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ASYNC109  Faust's signature
+        """Wait for a step; Faust takes a step that is not done in time for a stop, and never restores again."""
+        try:
+            async with asyncio.timeout(timeout):
+                await super()._wait(coro)
+        except TimeoutError:
+            raise BackendUnavailable(f"Kafka did not answer for {timeout:.0f} s while states were restored") from None
 
     async def _build_offsets(self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str) -> None:
         await super()._build_offsets(consumer, tps, destination, title)

@@ -7,6 +7,7 @@ import faust
 from faust.types import TP, EventT
 
 from tasker_consumers.engine.faust.consumer import Run
+from tasker_consumers.engine.faust.partition_producers import FENCE
 from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.restoring import Progress
 from tasker_consumers.engine.state.store import StateStore
@@ -38,11 +39,20 @@ class RunTable(faust.Table[bytes, bytes]):
         """Return the offset of the last changelog record in the store."""
         return self.store.offset(tp.partition)
 
+    def begin_epoch(self, tp: TP, offset: int) -> None:
+        """Note the offset of the record that this worker began the partition's epoch with.
+
+        When the store has all records before it, nothing is left to be read from the changelog.
+        """
+        stored = self.store.offset(tp.partition)
+        if (-1 if stored is None else stored) == offset - 1:
+            self.store.write(tp.partition, {}, offset)
+
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Store runs of changelog records, each with the offset it reaches."""
         for event in batch:
             message, run = event.message, cast("Run", event.value)
-            items = {record.key: record.value for record in run.records}
+            items = {record.key: record.value for record in run.records if record.key != FENCE}
             index = self.indexing.follow(message.partition, items)
             self.store.write(message.partition, {**items, **index}, message.offset)
 

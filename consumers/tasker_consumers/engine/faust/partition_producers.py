@@ -1,0 +1,244 @@
+"""A producer for each partition, so that a worker that lost a partition can write nothing more into it.
+
+What a worker sends can arrive minutes later: a connection was cut, the process was paused, the producer tries again. By
+then another worker may have the partition, and in a compacted topic the last record of a key counts. So each partition
+has a transactional id, of which its owner begins the next epoch before it reads the changelog. The first record of that
+epoch, a tombstone of `FENCE`, closes the changelog to all earlier epochs: the partition's leader refuses their records.
+An output is closed in the same way by the first record that the new owner writes there.
+
+No transaction is ever begun: records are acknowledged and readable at once, whatever isolation level a reader has.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from aiokafka.errors import (
+    DuplicateSequenceNumber,
+    InvalidProducerEpoch,
+    KafkaConnectionError,
+    KafkaError,
+    ProducerFenced,
+    for_code,
+)
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.structs import TopicPartition
+
+from tasker_consumers.engine.faust.producer_epochs import NO_EPOCH, ProducerEpoch, next_epoch
+from tasker_consumers.engine.flow.batch_producer import KafkaBatchProducer, ProducerRecord, RecordRefused
+from tasker_consumers.engine.processor import PART
+from tasker_schemas.errors import BackendUnavailable
+
+#: The key of the record that begins an epoch in a changelog; no state has it.
+FENCE = PART + PART + b"fence"
+#: How long a worker whose epoch was ended waits for the group to take the partition from it, before it gives up.
+_REVOKED_WITHIN_S = 60.0
+#: The coordinator forgets ids that are not used for a week, and a partition's leader those of a day.
+RENEWED_AFTER_S = 12 * 3600.0
+_CLOSE_S = 5.0
+# Where a batch says how many records it has.
+_COUNT, _HEADER = 57, 61
+
+logger = logging.getLogger(__name__)
+
+
+class ProducerHost(Protocol):
+    """Where producers come from, and when they may send."""
+
+    def kafka_producer(self) -> Any:
+        """Return the worker's aiokafka producer for records that belong to no partition's owner."""
+
+    def new_producer(self) -> Any:
+        """Return another one, not started, that numbers its records."""
+
+    async def may_write(self) -> None:
+        """Wait until the group has heard of this worker within a session."""
+
+    async def sleep_unless_closing(self, seconds: float) -> None:
+        """Wait, but not longer than until the partitions are taken away."""
+
+
+class PartitionProducers:
+    """The producers of one worker (`flow.batch_producer.BatchProducer`); records of other topics share one."""
+
+    def __init__(
+        self, host: ProducerHost, group: str, changelog: str, outputs: Collection[str], limit_s: float
+    ) -> None:
+        self._host = host
+        self._group = group
+        self._changelog = changelog
+        self._topics = {changelog, *outputs}
+        self._limit_s = limit_s
+        self._shared = KafkaBatchProducer(host.kafka_producer)
+        self._open: dict[int, _PartitionProducer] = {}
+        self._changing = asyncio.Lock()
+
+    async def open(self, partitions: Collection[int]) -> dict[int, int]:
+        """Begin the next epoch of each partition, and return the offset of its first record in the changelog.
+
+        Nobody who had a partition before can write to its changelog afterwards. All other producers are closed.
+        """
+        async with self._changing:
+            await self._close_all()
+            offsets = await asyncio.gather(*(self._begin(partition, NO_EPOCH) for partition in partitions))
+        return dict(zip(partitions, offsets, strict=True))
+
+    async def renew(self, partition: int) -> None:
+        """Begin another epoch of a partition that is held, if its id could be forgotten; nothing may be sending."""
+        producer = self._open.get(partition)
+        if producer is not None and time.monotonic() > producer.opened + RENEWED_AFTER_S:
+            await self._reopen(partition, producer)
+
+    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
+        """See `BatchProducer`; a partition that was lost raises BackendUnavailable, after the group has taken it."""
+        if topic not in self._topics:
+            return await self._shared.send(topic, partition, records)
+        try:
+            producer = await self._producer_of(partition)
+            return await producer.send(topic, partition, records, self._limit_s)
+        except BackendUnavailable as error:
+            if isinstance(error.__cause__, ProducerFenced | InvalidProducerEpoch):
+                logger.warning("Partition %d has another owner: waiting for the group to say so", partition)
+                await self._host.sleep_unless_closing(_REVOKED_WITHIN_S)
+            raise
+
+    def abandon(self) -> None:
+        """Give up what is being sent: its senders get an error, and the next owner refuses what still arrives."""
+        for producer in self._open.values():
+            producer.abandon()
+
+    async def close(self) -> None:
+        """Close all producers."""
+        async with self._changing:
+            await self._close_all()
+
+    async def _producer_of(self, partition: int) -> "_PartitionProducer":
+        producer = self._open.get(partition)
+        if producer is not None and producer.has_gap:
+            producer = await self._reopen(partition, producer)
+        if producer is None:
+            raise BackendUnavailable(f"Partition {partition} is not this worker's")
+        return producer
+
+    async def _close_all(self) -> None:
+        producers = list(self._open.values())
+        self._open.clear()
+        await asyncio.gather(*(producer.close() for producer in producers))
+
+    async def _reopen(self, partition: int, producer: "_PartitionProducer") -> "_PartitionProducer | None":
+        async with self._changing:
+            if self._open.get(partition) is producer:  # else it was closed, or somebody else was faster
+                del self._open[partition]
+                await producer.close()
+                await self._begin(partition, producer.epoch)
+            return self._open.get(partition)
+
+    async def _begin(self, partition: int, current: ProducerEpoch) -> int:
+        await self._host.may_write()
+        client = self._host.kafka_producer().client
+        epoch = await next_epoch(client, f"{self._group}-{partition}", current, self._limit_s)
+        producer = _PartitionProducer(self._host, epoch)
+        try:
+            await producer.start()
+            offset = await producer.send(self._changelog, partition, [ProducerRecord(FENCE, None)], self._limit_s)
+        except BaseException:
+            producer.abandon()
+            await producer.close()
+            raise
+        self._open[partition] = producer
+        return offset if offset is not None else -1
+
+
+class _PartitionProducer:
+    """An aiokafka producer that writes in one epoch."""
+
+    def __init__(self, host: ProducerHost, epoch: ProducerEpoch) -> None:
+        self.epoch = epoch
+        self.opened = time.monotonic()
+        #: Whether a batch was given up: brokers take no later number before it.
+        self.has_gap = False
+        self._may_write = host.may_write
+        self._producer = host.new_producer()
+        self._batches = KafkaBatchProducer(lambda: self._producer)
+        self._abandoned = asyncio.Event()
+        _watch_writing(self._producer, self._check)
+
+    async def start(self) -> None:
+        """Connect."""
+        self._producer._txn_manager.set_pid_and_epoch(*self.epoch)  # noqa: SLF001  else aiokafka asks for one
+        await self._producer.start()
+
+    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord], limit_s: float) -> int | None:
+        """Send and wait for the acknowledgement; raises BackendUnavailable after `limit_s`, or when abandoned."""
+        sending = asyncio.ensure_future(self._batches.send(topic, partition, records))
+        abandoned = asyncio.ensure_future(self._abandoned.wait())
+        try:
+            await asyncio.wait({sending, abandoned}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                return sending.result()
+            reason = "given up" if self._abandoned.is_set() else f"no answer in {limit_s:.0f} s"
+            raise BackendUnavailable(f"Kafka took no records for {topic} [{partition}]: {reason}")  # noqa: TRY301
+        except RecordRefused:
+            raise
+        except BaseException:
+            self.has_gap = True
+            raise
+        finally:
+            sending.cancel()
+            abandoned.cancel()
+
+    def abandon(self) -> None:
+        """Give up what is being sent."""
+        self._abandoned.set()
+
+    async def close(self) -> None:
+        """Disconnect; what was abandoned is not sent any more."""
+        if self.has_gap or self._abandoned.is_set():
+            await self._drop()
+        else:
+            await self._producer.stop()
+
+    async def _drop(self) -> None:
+        # aiokafka's own `stop` would wait until everything is sent.
+        self._abandoned.set()
+        self._producer._closed = True  # noqa: SLF001
+        with suppress(TimeoutError, Exception):
+            async with asyncio.timeout(_CLOSE_S):
+                await self._producer.client.close()
+                await self._producer._sender.close()  # noqa: SLF001
+
+    async def _check(self) -> None:
+        await self._may_write()
+        if self._abandoned.is_set():
+            raise KafkaConnectionError("given up")
+
+
+def _watch_writing(producer: Any, check: Callable[[], Awaitable[None]]) -> None:
+    """Have an aiokafka producer call `check` before each request to write, those of aiokafka's own retries among them.
+
+    A batch that its topic refuses is left out of the numbers: aiokafka goes on behind them, where brokers see a gap.
+    """
+    send = producer.client.send
+
+    async def watched(node_id: int, request: Any, **options: Any) -> Any:
+        if not isinstance(request, ProduceRequest):
+            return await send(node_id, request, **options)
+        await check()
+        response = await send(node_id, request, **options)
+        batches = {(topic, partition): data for topic, parts in request._topics for partition, data in parts}  # noqa: SLF001
+        for topic, parts in response.topics:
+            for partition, code, *_ in parts:
+                if code and not _may_be_stored(for_code(code)):
+                    count = int.from_bytes(batches[topic, partition][_COUNT:_HEADER], "big")
+                    numbers = producer._txn_manager  # noqa: SLF001
+                    numbers.increment_sequence_number(TopicPartition(topic, partition), -count)
+        return response
+
+    producer.client.send = watched
+
+
+def _may_be_stored(error: type[KafkaError]) -> bool:
+    return bool(error.retriable) or issubclass(error, DuplicateSequenceNumber)
