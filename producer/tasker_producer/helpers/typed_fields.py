@@ -38,7 +38,18 @@ class CommonFields(EventOptions, total=False):
     attributes: Mapping[str, Any] | None
 
 
-class TaskFields(CommonFields, total=False):
+class ErrorFields(CommonFields, total=False):
+    """The fields of an error in the records that have them; `error=` fills all of them."""
+
+    error_message: str | Enum | None
+    error_class: str | Enum | None
+    error_chain: Iterable[Mapping[str, Any]] | None
+    error_notes: Iterable[str] | None
+    error_group: str | None
+    errors_dropped: int | None
+
+
+class TaskFields(ErrorFields, total=False):
     """The fields of an event about a task."""
 
     context: Any
@@ -51,16 +62,15 @@ class TaskFields(CommonFields, total=False):
     completed_steps: int | None
     failed_steps: int | None
     pending_steps: int | None
-    error_message: str | Enum | None
-    error_class: str | Enum | None
     backtrace: Iterable[str] | str | None
     error_steps: Iterable[Id] | None
     retry_reason: str | Enum | None
     cancellation_reason: str | Enum | None
     resolved_by: str | Enum | None
+    parent_task_id: Id | None
 
 
-class StepFields(CommonFields, total=False):
+class StepFields(ErrorFields, total=False):
     """The fields of an event about one attempt of a step."""
 
     step_id: Id | None
@@ -73,8 +83,6 @@ class StepFields(CommonFields, total=False):
     completed_at: Moment | None
     execution_duration: float | timedelta | None
     step_results: Any
-    error_message: str | Enum | None
-    error_class: str | Enum | None
     backtrace: Iterable[str] | str | None
     previous_attempts: int | None
     retry_reason: str | Enum | None
@@ -85,7 +93,7 @@ class StepFields(CommonFields, total=False):
     queue_name: str | Enum | None
 
 
-class WorkflowFields(CommonFields, total=False):
+class WorkflowFields(ErrorFields, total=False):
     """The fields of an event about the orchestration."""
 
     total_steps: int | None
@@ -108,8 +116,6 @@ class WorkflowFields(CommonFields, total=False):
     reason: str | Enum | None
     delay_seconds: float | timedelta | None
     scheduled_for: Moment | None
-    error_message: str | Enum | None
-    error_class: str | Enum | None
 
 
 class ObservabilityFields(CommonFields, total=False):

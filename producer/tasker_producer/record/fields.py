@@ -27,7 +27,6 @@ JSON_FIELDS = frozenset({"context", "step_inputs", "step_results"})
 #: Fields of every record that the producer fills, and no caller gives.
 PRODUCER_FIELDS = frozenset(
     {"event_id", "event_name", "timestamp", "service", "service_version", "producer", "truncated"}
-    | {"error_chain", "error_notes", "errors_dropped", "error_group"}
 )
 MAX_ITEMS = 100_000
 
@@ -145,7 +144,7 @@ class FieldConverters:
 
     def _text(self, name: str, value: Any, conversion: Conversion) -> str:
         text = _plain(value)
-        is_bounded = RULES[name] in {Rule.ID, Rule.NAME, Rule.NAMES}
+        is_bounded = RULES.get(name, Rule.NAME) in {Rule.ID, Rule.NAME, Rule.NAMES}
         # A name is cut after it is masked: half a secret is a secret, too.
         text = self._masker.scrub(_cut(text, MAX_TEXT, name, conversion))
         return _cut_bytes(text, name, conversion) if is_bounded else text

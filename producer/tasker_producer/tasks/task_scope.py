@@ -14,17 +14,15 @@ from tasker_producer.tasks.step_scope import AttemptNumbers, StepScope
 from tasker_producer.trace.carrier import Carrier, TaskContext, write_carrier
 from tasker_producer.trace.current import Activation, CurrentBlock, activate, current_block
 from tasker_producer.trace.sampling import inherited_flags
-from tasker_schemas.catalogue import fields_of
 from tasker_schemas.errors import UsageError
 from tasker_schemas.identity import new_event_id
-from tasker_schemas.names import Family, State, TaskEvents
+from tasker_schemas.names import State, TaskEvents
 
 _END_OF = {
     Outcome.COMPLETED: TaskEvents.COMPLETED,
     Outcome.FAILED: TaskEvents.FAILED,
     Outcome.CANCELLED: TaskEvents.CANCELLED,
 }
-_HAS_PARENT = "parent_task_id" in fields_of(Family.TASK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +133,7 @@ class TaskScope(Block):
         total, at = self._context.total_steps, self._started_at
         parent = current_block()
         about = {"context": self._options.context, "total_steps": total}
-        if _HAS_PARENT and parent is not None and parent.task_id != self.task_id:
+        if parent is not None and parent.task_id != self.task_id:
             about["parent_task_id"] = parent.task_id
         self._publish(TaskEvents.INITIALIZE_REQUESTED, about, misuse, at)
         self._publish(TaskEvents.START_REQUESTED, {"started_at": at, "total_steps": total}, misuse, at)

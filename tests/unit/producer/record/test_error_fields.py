@@ -146,3 +146,32 @@ def test_exceptions_notes_and_frames_beyond_the_bounds_are_counted() -> None:
     assert len(fields["error_notes"]) == MAX_NOTES
     assert fields["errors_dropped"] == 5
     assert fields["error_group"] == "ExceptionGroup"
+
+
+def test_the_whole_story_of_an_error_is_published_and_masked(publisher: RecordingPublisher) -> None:
+    error = ValueError("no cart")
+    error.__cause__ = KeyError("cart password=hunter2")
+    error.add_note("token=hunter2 order=42")
+    publisher.publish_step_failed(**S, error=error)
+    publisher.publish_task_failed(task_id=1, error=ExceptionGroup("group", [ValueError("declined")]))
+    step = publisher.assert_published("step.failed", error_message="no cart", errors_dropped=0, error_group=None)
+    (link,) = step.fields["error_chain"]
+    assert (link["relation"], link["error_class"], link["depth"]) == ("cause", "KeyError", 1)
+    assert "hunter2" not in str(step.fields)
+    assert step.fields["error_notes"] == ["token=[FILTERED] order=42"]
+    task = publisher.assert_published("task.failed", error_group="ExceptionGroup")
+    assert [link["error_message"] for link in task.fields["error_chain"]] == ["declined"]
+
+
+def test_a_built_payload_keeps_the_chain_when_it_is_published(publisher: RecordingPublisher) -> None:
+    error = ExceptionGroup("group", [ValueError("declined")])
+    publisher.publish_event(StepEvents.FAILED, EventPayloadBuilder.build_error_payload(error, S))
+    (link,) = publisher.assert_published("step.failed").fields["error_chain"]
+    assert (link["relation"], link["error_message"]) == ("member", "declined")
+
+
+def test_a_task_inside_a_task_names_its_parent(publisher: RecordingPublisher) -> None:
+    with publisher.task("order", task_id=1) as task, task.step("refund"), publisher.task("refund", task_id=2):
+        pass
+    publisher.assert_published("task.initialize_requested", task_id="1", parent_task_id=None)
+    publisher.assert_published("task.initialize_requested", task_id="2", parent_task_id="1")
