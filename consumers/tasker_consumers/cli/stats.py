@@ -23,7 +23,7 @@ _MOST_BARS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Arguments:
     """What the command line asks for: one of the first three."""
 
     task_id: str | None
@@ -62,7 +62,7 @@ def stats(  # noqa: PLR0913  each is an option
     from tasker_schemas.errors import BackendUnavailable
 
     length_s = MINUTE_S if by_minute else HOUR_S
-    asked = Asked(task_id=task_id, name=name, step=step, length_s=length_s, watch=watch, as_json=as_json)
+    asked = Arguments(task_id=task_id, name=name, step=step, length_s=length_s, watch=watch, as_json=as_json)
     _check(asked)
     newest, address = LatestStats(name), url or read_settings().stats_url
     if address:
@@ -77,7 +77,7 @@ def stats(  # noqa: PLR0913  each is an option
         _tell(asked, newest, topics)
 
 
-def _check(asked: Asked) -> None:
+def _check(asked: Arguments) -> None:
     from tasker_schemas.errors import UsageError
 
     if [asked.task_id, asked.name, asked.step].count(None) != 2:  # noqa: PLR2004  all but one
@@ -86,7 +86,7 @@ def _check(asked: Asked) -> None:
         raise UsageError("--watch follows tasks; name one by its id, or all of a kind with --name")
 
 
-def _tell(asked: Asked, newest: "LatestStats", source: "StatsSource") -> None:
+def _tell(asked: Arguments, newest: "LatestStats", source: "StatsSource") -> None:
     """Show what a source knows. What `newest` has learnt before, of another source, is no news."""
     windows: list[Stats] = []
     if asked.step is not None:
@@ -108,7 +108,7 @@ def _tell(asked: Asked, newest: "LatestStats", source: "StatsSource") -> None:
         _show(asked, newest, windows)
 
 
-def _watch(asked: Asked, newest: "LatestStats", source: "StatsSource") -> None:
+def _watch(asked: Arguments, newest: "LatestStats", source: "StatsSource") -> None:
     """Show each change until the only task is over; of many tasks until Ctrl-C."""
     for one in newest.tasks.values():
         _tell_change(one, as_json=asked.as_json)
@@ -145,7 +145,7 @@ def _bars(newest: "LatestStats", *, wanted: bool) -> Iterator[Callable[[], None]
         yield lambda: live.update(progress_table(list(newest.tasks.values())[-_MOST_BARS:], _now()), refresh=True)
 
 
-def _show(asked: Asked, newest: "LatestStats", windows: "list[Stats]") -> None:
+def _show(asked: Arguments, newest: "LatestStats", windows: "list[Stats]") -> None:
     from tasker_consumers.stats.reading.view import progress_table, task_rows, window_columns, window_rows
 
     if asked.task_id is not None:

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from tasker_consumers.engine.processor import Read
-from tasker_consumers.engine.web.questions import Asked, GroupQuestion, KeyQuestion, LocalStates, Page, Parameter
+from tasker_consumers.engine.web.questions import Arguments, GroupQuestion, KeyQuestion, LocalStates, Page, Parameter
 
 KEY = Parameter(name="key", meaning="Its `key`.", expected="a key", schema={"type": "string"})
 LEAST = Parameter(
@@ -24,12 +24,12 @@ def _answer(key: bytes, read: Read) -> Any | None:
     return None if found is None else {"of": found.decode()}
 
 
-async def _part(asked: Asked, holding: LocalStates) -> list[str]:
+async def _part(asked: Arguments, holding: LocalStates) -> list[str]:
     async with aclosing(holding.states()) as states:
         return [key.decode() async for key, _ in states if len(key) >= asked["least"]]
 
 
-def _whole(asked: Asked, rows: Sequence[str]) -> Any:
+def _whole(asked: Arguments, rows: Sequence[str]) -> Any:
     return sorted(rows, reverse=asked["order"] == "down")
 
 
@@ -49,5 +49,5 @@ ALL = GroupQuestion(
         example=[],
     ),
     part=_part,
-    whole=_whole,
+    combine=_whole,
 )

@@ -1,4 +1,4 @@
-"""Where other workers reach this one."""
+"""The address by which other workers reach this worker."""
 
 import socket
 from contextlib import closing
@@ -12,7 +12,7 @@ _ANY_PORT = 9  # of a datagram that is never sent
 def advertised_url(settings: EngineSettings, port: int) -> str:
     """Return the setting, else the address that the web server listens at, with the port it was given.
 
-    A server that listens everywhere has no address of its own: then it is the one this machine uses towards Kafka.
+    A server that listens everywhere has no address of its own: then it is this machine's address towards Kafka.
     """
     if settings.web_url:
         return settings.web_url.rstrip("/")
@@ -33,9 +33,9 @@ def _towards(servers: str) -> str:
     """Return the address of the interface behind which the first broker is; the host's name if it is not known."""
     first = servers.partition(",")[0].rpartition("://")[2].rpartition(":")[0].strip("[]")
     try:
-        family, kind, *_, place = socket.getaddrinfo(first, _ANY_PORT, type=socket.SOCK_DGRAM)[0]
+        family, kind, *_, address = socket.getaddrinfo(first, _ANY_PORT, type=socket.SOCK_DGRAM)[0]
         with closing(socket.socket(family, kind)) as probe:
-            probe.connect(place)  # sends nothing: it only looks up the way
+            probe.connect(address)  # sends nothing: it only looks up the way
             return str(probe.getsockname()[0])
     except OSError:
         return socket.gethostname()

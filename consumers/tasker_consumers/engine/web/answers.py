@@ -1,6 +1,6 @@
-"""The questions of a group as web pages: each worker answers all, and asks the others for what it does not hold.
+"""The questions of a group as web pages: each worker answers all, and asks other workers about their partitions.
 
-A question that another worker passed on carries a header, and is answered from what this worker holds or not at all:
+A question that another worker passed on carries a header, and is answered from this worker's states or not at all:
 two workers that do not agree on who has a partition never send a question back and forth.
 """
 
@@ -17,19 +17,19 @@ from yarl import URL
 
 from tasker_consumers.engine.app import EngineApp
 from tasker_consumers.engine.state.scans import StoredLocalStates
-from tasker_consumers.engine.web.questions import Asked, GroupQuestion, KeyQuestion, Question, read_parameters
+from tasker_consumers.engine.web.questions import Arguments, GroupQuestion, KeyQuestion, Question, read_parameters
 from tasker_consumers.kafka.partitioner import partition_of
 from tasker_schemas.errors import BackendUnavailable, UsageError
 
 FORWARDED = "Tasker-Forwarded"
-#: What an answer may take, with all workers in it; and what the part of another worker, which may hang.
+#: Seconds for a whole answer; for a part from another worker, for a state from another worker, for a connection.
 LIMIT_S = 30.0
 _PART_S, _ONE_S, _CONNECT_S = 25.0, 5.0, 3.0
 
 
 @asynccontextmanager
 async def open_answers(app: EngineApp) -> AsyncIterator["Answers"]:
-    """Yield what answers questions, with its connections to the other workers."""
+    """Yield the object that answers questions, with its connections to the other workers."""
     async with aiohttp.ClientSession(headers={FORWARDED: "1"}) as session:
         yield Answers(app, session)
 
@@ -57,30 +57,30 @@ class Answers:
         return web.get(path, answer)
 
     async def _about_key(self, request: web.Request, question: KeyQuestion) -> web.Response:
-        asked = _asked(request, question)
-        key = question.key(asked)
+        arguments = _arguments(request, question)
+        key = question.key(arguments)
         partition = partition_of(key, self._partitions)
         if partition in self._readable():
-            found = question.answer(key, self._app.table.store.reader(partition))
-            if found is None:
-                return json_answer({"error": question.unknown(asked)}, HTTPStatus.NOT_FOUND)
-            return json_answer(found)
+            document = question.answer(key, self._app.table.store.reader(partition))
+            if document is None:
+                return json_answer({"error": question.unknown(arguments)}, HTTPStatus.NOT_FOUND)
+            return json_answer(document)
         if FORWARDED in request.headers:
             raise BackendUnavailable(f"this worker does not hold partition {partition} any more, or not yet")
         owner = self._owners()[partition]
-        if owner == self._own:
+        if owner == self._own_url:
             raise BackendUnavailable(f"partition {partition} is being restored or moved between workers")
         return json_answer(*await self._ask(owner, request, _ONE_S))
 
     async def _about_all(self, request: web.Request, question: GroupQuestion) -> web.Response:
-        asked = _asked(request, question)
+        arguments = _arguments(request, question)
         if FORWARDED in request.headers:
-            return json_answer(await self._own_part(question, asked))
-        places = sorted(set(self._owners().values()))
+            return json_answer(await self._own_part(question, arguments))
+        owners = sorted(set(self._owners().values()))
         parts = await asyncio.gather(
             *(
-                self._own_part(question, asked) if place == self._own else self._part_of(place, request)
-                for place in places
+                self._own_part(question, arguments) if owner == self._own_url else self._part_of(owner, request)
+                for owner in owners
             ),
             return_exceptions=True,
         )
@@ -92,25 +92,25 @@ class Answers:
             answered += part["partitions"]
             rows += part["rows"]
         self._check_whole(answered)
-        return json_answer(question.whole(asked, rows))
+        return json_answer(question.combine(arguments, rows))
 
-    async def _own_part(self, question: GroupQuestion, asked: Asked) -> dict[str, Any]:
+    async def _own_part(self, question: GroupQuestion, arguments: Arguments) -> dict[str, Any]:
         partitions = sorted(self._readable())
-        rows = await question.part(asked, StoredLocalStates(partitions, self._app.scans))
+        rows = await question.part(arguments, StoredLocalStates(partitions, self._app.scans))
         return {"partitions": partitions, "rows": rows}
 
-    async def _part_of(self, place: str, request: web.Request) -> dict[str, Any]:
-        answer, status = await self._ask(place, request, _PART_S)
+    async def _part_of(self, url: str, request: web.Request) -> dict[str, Any]:
+        answer, status = await self._ask(url, request, _PART_S)
         if status == HTTPStatus.OK:
             return answer
         if status == HTTPStatus.BAD_REQUEST:
             raise UsageError(answer["error"])
-        raise BackendUnavailable(f"the worker at {place} answers with {status}: {answer.get('error')}")
+        raise BackendUnavailable(f"the worker at {url} answers with {status}: {answer.get('error')}")
 
-    async def _ask(self, place: str, request: web.Request, limit_s: float) -> tuple[dict[str, Any], int]:
-        """Pass a question on, and return what came back and its status; raises BackendUnavailable."""
+    async def _ask(self, worker: str, request: web.Request, limit_s: float) -> tuple[dict[str, Any], int]:
+        """Pass a question on, and return the answer and its status; raises BackendUnavailable."""
         url, limits = (
-            URL(place + request.raw_path, encoded=True),
+            URL(worker + request.raw_path, encoded=True),
             aiohttp.ClientTimeout(limit_s, sock_connect=_CONNECT_S),
         )
         try:
@@ -118,11 +118,11 @@ class Answers:
                 status, document = answer.status, orjson.loads(await answer.read())
         except (aiohttp.ClientError, OSError, orjson.JSONDecodeError) as error:
             raise BackendUnavailable(
-                f"the worker at {place} does not answer ({type(error).__name__}): "
-                "once its group has missed it, another one takes over"
+                f"the worker at {worker} does not answer ({type(error).__name__}): "
+                "once its group has missed it, another worker takes over"
             ) from error
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise BackendUnavailable(f"the worker at {place} cannot answer: {document['error']}")
+            raise BackendUnavailable(f"the worker at {worker} cannot answer: {document['error']}")
         return document, status
 
     def _check_whole(self, answered: Sequence[int]) -> None:
@@ -141,7 +141,7 @@ class Answers:
         """Return the address of the worker that has each of the partitions."""
         owners = self._app.owners()
         if not owners:
-            raise BackendUnavailable("the group is distributing its partitions: nobody knows yet who has what")
+            raise BackendUnavailable("the group is distributing its partitions: nobody knows yet who has which")
         if unknown := set(range(self._partitions)) - owners.keys():
             raise BackendUnavailable(
                 f"no worker is known for partitions {_listed(unknown)}: do two have the same address (TASKER_WEB_URL)?"
@@ -149,7 +149,7 @@ class Answers:
         return owners
 
     @property
-    def _own(self) -> str:
+    def _own_url(self) -> str:
         return str(self._app.conf.canonical_url)
 
 
@@ -167,9 +167,9 @@ def _listed(partitions: Collection[int]) -> str:
     return ", ".join(map(str, sorted(partitions)))
 
 
-def _asked(request: web.Request, question: Question) -> Asked:
+def _arguments(request: web.Request, question: Question) -> Arguments:
     page = question.page
-    asked = read_parameters(page.parameters, list(request.query.items()))
+    arguments = read_parameters(page.parameters, list(request.query.items()))
     if page.key is not None:
-        asked[page.key.name] = page.key.read(request.match_info[page.key.name])
-    return asked
+        arguments[page.key.name] = page.key.read(request.match_info[page.key.name])
+    return arguments

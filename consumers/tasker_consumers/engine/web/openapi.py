@@ -59,13 +59,13 @@ def _operation(question: Question, components: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
+def _parameter(parameter: Parameter, location: str) -> dict[str, Any]:
     default = {} if parameter.default is None else {"default": parameter.default}
     commas = {"style": "form", "explode": False} if parameter.schema["type"] == "array" else {}
     return {
         "name": parameter.name,
-        "in": place,
-        "required": place == "path",
+        "in": location,
+        "required": location == "path",
         "description": parameter.meaning,
         "schema": {**parameter.schema, **default},
         **commas,

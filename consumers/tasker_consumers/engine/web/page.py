@@ -1,4 +1,4 @@
-"""The questions of a group described for people: one page without scripts, fonts or pictures from elsewhere."""
+"""The questions of a group described for people: a page without scripts, fonts or pictures from elsewhere."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from typing import Any
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
 )
-#: A form sends its fields after a question mark; what belongs into the path goes there.
+#: A form sends its fields after a question mark; the parameter of the path goes there.
 _GO = "location.href = this.dataset.path.replace(/{.*}/, encodeURIComponent(this.elements[0].value)); return false"
 
 Document = Mapping[str, Any]
@@ -50,7 +50,7 @@ def _question(path: str, operation: Document) -> str:
 
 
 def _form(path: str, parameters: Iterable[Document]) -> str:
-    rows = (_field(path + one["name"], one) for one in parameters)
+    rows = (_field(path + parameter["name"], parameter) for parameter in parameters)
     go = f' data-path="{escape(path.lstrip("/"))}" onsubmit="{escape(_GO)}"' if "{" in path else ""
     # Pages are side by side, also behind a proxy that puts something before them.
     action = escape(path.partition("/{")[0].lstrip("/"))

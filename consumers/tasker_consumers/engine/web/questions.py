@@ -1,8 +1,8 @@
-"""What a group can be asked about its states over HTTP; any worker answers, whoever holds them.
+"""Questions about a group's states over HTTP; any worker answers, whoever holds the states.
 
-An application hands `run_worker` its questions. One about a key goes to the worker that holds the key's partition; one
-about everything goes to all workers, and what they say is put together. The engine knows no event: what a question
-means, which parameters it takes and what its answer looks like is all in here.
+An application hands `run_worker` its questions. A question about a key goes to the worker that holds the key's
+partition; a question about everything goes to all workers, and their parts are combined. The engine knows no event: a
+question has its own meaning, parameters and form of answer.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeVar
 from tasker_consumers.engine.processor import Read
 from tasker_schemas.errors import UsageError
 
-Asked = Mapping[str, Any]
-"""The parameters of a question by name, read and complete: what was not given has its default."""
+Arguments = Mapping[str, Any]
+"""The parameters of a question by name, read and complete: a missing parameter has its default."""
 
 JsonSchema = Mapping[str, Any]
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a question; `read` raises ValueError for a text that is not what `expected` says."""
+    """A parameter of a question; `read` raises ValueError for a text that does not fit `expected`."""
 
     name: str
     meaning: str
@@ -49,64 +49,64 @@ class Page:
 
 
 class LocalStates(Protocol):
-    """The states that one worker holds while it answers."""
+    """The states that a worker holds while it answers."""
 
     @property
     def partitions(self) -> Collection[int]:
         """The partitions held, their states restored."""
 
     def states(self) -> AsyncGenerator[tuple[bytes, Read], None]:
-        """Yield each key with what reads it and its parts; others get their turn in between.
+        """Yield each key with a reader of it and its parts; other tasks of the loop run in between.
 
         Raises BackendUnavailable when the partitions go to other workers meanwhile.
         """
 
     def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
-        """Yield in the same way what another iterator over these partitions yields; it is made when its turn comes."""
+        """Yield in the same way the items of another iterator over these partitions, made when its turn comes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyQuestion:
-    """Asks for one state; `answer` returns None where there is none, and `unknown` says so to people."""
+    """Asks for a single state; `answer` returns None where there is none, and `unknown` says so to people."""
 
     page: Page
-    key: Callable[[Asked], bytes]
+    key: Callable[[Arguments], bytes]
     answer: Callable[[bytes, Read], Any | None]
-    unknown: Callable[[Asked], str]
+    unknown: Callable[[Arguments], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupQuestion:
-    """Asks for something about all states: `part` is what one worker says, `whole` makes the answer of all parts.
+    """Asks for something about all states: `part` makes a worker's rows, `combine` the answer from all rows.
 
-    Raises UsageError in `part` and `whole` for parameters that do not go together.
+    Raises UsageError in `part` and `combine` for parameters that do not go together.
     """
 
     page: Page
-    part: Callable[[Asked, LocalStates], Awaitable[Sequence[Any]]]
-    whole: Callable[[Asked, Sequence[Any]], Any]
+    part: Callable[[Arguments, LocalStates], Awaitable[Sequence[Any]]]
+    combine: Callable[[Arguments, Sequence[Any]], Any]
 
 
 Question = KeyQuestion | GroupQuestion
 
 
-def read_parameters(parameters: Sequence[Parameter], given: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def read_parameters(parameters: Sequence[Parameter], query: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Return the parameters by name; an empty text counts as not given.
 
-    Raises UsageError, which names the parameter and what was expected.
+    Raises UsageError, which names the parameter and the expected value.
     """
-    known = {parameter.name: parameter for parameter in parameters}
-    asked = {parameter.name: parameter.default for parameter in parameters}
-    seen = set[str]()
-    for name, text in given:
-        if name not in known:
-            raise UsageError(f"{name!r} is no parameter here; expected {', '.join(known) or 'none'}")
-        if name in seen:
+    declared = {parameter.name: parameter for parameter in parameters}
+    arguments = {parameter.name: parameter.default for parameter in parameters}
+    names = set[str]()
+    for name, text in query:
+        if name not in declared:
+            raise UsageError(f"{name!r} is no parameter here; expected {', '.join(declared) or 'none'}")
+        if name in names:
             raise UsageError(f"{name} is given twice; expected one value")
-        seen.add(name)
+        names.add(name)
         if text:
-            asked[name] = _read(known[name], text)
-    return asked
+            arguments[name] = _read(declared[name], text)
+    return arguments
 
 
 def _read(parameter: Parameter, text: str) -> Any:

@@ -1,4 +1,4 @@
-"""A worker's own small web server: `/healthz`, `/readyz` and `/metrics`, and what the application can be asked."""
+"""A worker's own small web server: `/healthz`, `/readyz` and `/metrics`, and the questions of the application."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ from tasker_consumers.engine.web.page import CONTENT_SECURITY_POLICY, page_of
 from tasker_consumers.engine.web.questions import Question
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError, UsageError
 
-#: When to ask again what could not be answered: most rebalances are over by then.
+#: Seconds until a question without an answer is worth asking again: most rebalances are over by then.
 RETRY_AFTER_S = 2
 #: Whoever hangs up is worked for no longer, and no question holds up the end of the worker.
 _RUNNER: Any = {"handler_cancellation": True, "shutdown_timeout": 2.0}
@@ -35,7 +35,7 @@ async def serve(
 ) -> AsyncIterator[str]:
     """Serve while the block lasts, and yield the address; raises `ConfigurationError` when the port is taken.
 
-    The address by which the group's other workers find this one is then known to the application.
+    The address by which the group's other workers find this worker is then known to the application.
     """
     server = web.Application(middlewares=[_errors_as_json])
     server.add_routes([web.get("/healthz", _healthz(app)), web.get("/readyz", _readyz(app, processor))])

@@ -8,7 +8,7 @@ from typing import Any
 
 from tasker_consumers.engine.processor import Read
 from tasker_consumers.engine.web.questions import (
-    Asked,
+    Arguments,
     GroupQuestion,
     KeyQuestion,
     LocalStates,
@@ -60,7 +60,7 @@ def task_questions() -> tuple[Question, ...]:
     )
     return (
         KeyQuestion(page=one, key=_key, answer=_stats_of, unknown=_unknown),
-        GroupQuestion(page=many, part=_first_tasks, whole=partial(page_of, "tasks", task_position)),
+        GroupQuestion(page=many, part=_first_tasks, combine=partial(page_of, "tasks", task_position)),
     )
 
 
@@ -103,7 +103,7 @@ def page_schema(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def page_of(name: str, position_of: Callable[[Any], Position], asked: Asked, rows: Sequence[Any]) -> dict[str, Any]:
+def page_of(name: str, position_of: Callable[[Any], Position], asked: Arguments, rows: Sequence[Any]) -> dict[str, Any]:
     """Return a page of the rows of all workers, each of which gives up to a row more than the page holds."""
     limit = asked["limit"]
     page = first_rows(rows, limit + 1, asked["after"], position_of)
@@ -116,7 +116,7 @@ def task_position(row: Mapping[str, Any]) -> Position:
     return -(row["last_event_at"] or 0), row["task_id"]
 
 
-def _key(asked: Asked) -> bytes:
+def _key(asked: Arguments) -> bytes:
     key: bytes = asked["task_id"].encode("utf-8", "surrogateescape")
     return key
 
@@ -127,11 +127,11 @@ def _stats_of(key: bytes, read: Read) -> dict[str, Any] | None:
     return None if state is None else derive_stats(state)
 
 
-def _unknown(asked: Asked) -> str:
+def _unknown(asked: Arguments) -> str:
     return f"no task {asked['task_id']!r} is known: is the id right? A task that ended long ago is forgotten"
 
 
-async def _first_tasks(asked: Asked, local: LocalStates) -> list[dict[str, Any]]:
+async def _first_tasks(asked: Arguments, local: LocalStates) -> list[dict[str, Any]]:
     """Return the statistics of the first tasks among those that this worker holds."""
     name, statuses, since = asked["name"], asked["status"], asked["since"] or 0
     shortlist = Shortlist[dict[str, Any]](asked["limit"] + 1, asked["after"])

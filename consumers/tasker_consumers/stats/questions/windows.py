@@ -5,7 +5,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from tasker_consumers.engine.web.questions import Asked, GroupQuestion, LocalStates, Page, Parameter
+from tasker_consumers.engine.web.questions import Arguments, GroupQuestion, LocalStates, Page, Parameter
 from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, WindowKey, merge, window_key_of
 from tasker_consumers.stats.questions import paging
 from tasker_consumers.stats.questions.json_schema import schema_of
@@ -42,7 +42,7 @@ def window_question(index: WindowIndex) -> GroupQuestion:
         answer=page_schema("windows", _schema()),
         example={"windows": [EXAMPLE], "next": None},
     )
-    return GroupQuestion(page=page, part=partial(_first_windows, index), whole=_page)
+    return GroupQuestion(page=page, part=partial(_first_windows, index), combine=_page)
 
 
 def window_position(row: Mapping[str, Any]) -> paging.Position:
@@ -50,7 +50,7 @@ def window_position(row: Mapping[str, Any]) -> paging.Position:
     return _position(window_key_of(row))
 
 
-async def _first_windows(index: WindowIndex, asked: Asked, local: LocalStates) -> list[dict[str, Any]]:
+async def _first_windows(index: WindowIndex, asked: Arguments, local: LocalStates) -> list[dict[str, Any]]:
     """Return the first windows among those that this worker holds."""
     if asked["name"] is not None and asked["step"] is not None:
         raise UsageError("name and step are both given; expected one of them")
@@ -66,7 +66,7 @@ async def _first_windows(index: WindowIndex, asked: Asked, local: LocalStates) -
     return merge(_value(key, entry) for key, entry in rows.rows())
 
 
-def _page(asked: Asked, rows: Sequence[Any]) -> dict[str, Any]:
+def _page(asked: Arguments, rows: Sequence[Any]) -> dict[str, Any]:
     return page_of("windows", window_position, asked, merge(rows))
 
 
