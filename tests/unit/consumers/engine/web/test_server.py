@@ -74,7 +74,7 @@ def test_workers_that_share_an_address_are_told_of_and_not_asked(path: str, monk
 def test_before_the_group_has_told_who_holds_what_nothing_is_answered(path: str) -> None:
     status, kind, text = asyncio.run(page(path))
     assert (status, kind) == (503, "application/json")
-    assert "nobody knows yet who has what" in text
+    assert "nobody knows yet who has which" in text
 
 
 def url(**settings: Any) -> str:
