@@ -73,7 +73,7 @@ def diff(
 ) -> None:
     """Show what a version adds (+), drops (-) and changes (~); a file is compared with the newest version."""
     from tasker_consumers.tools.schema_check import from_file, versions
-    from tasker_schemas.avro.compatibility import differences
+    from tasker_schemas.avro.schema_text import differences
 
     if record.endswith((".avsc", ".json")):
         candidate = from_file(Path(record))

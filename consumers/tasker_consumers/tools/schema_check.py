@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tasker_schemas.avro.compatibility import breaks
 from tasker_schemas.avro.guard import check_writer_schema
+from tasker_schemas.avro.losses import losses
 from tasker_schemas.avro.versions import NAMESPACE, Schema, all_schemas, latest, prepared
 from tasker_schemas.errors import PoisonRecord, UsageError
 from tasker_schemas.registry.client import SchemaRegistry, subjects
@@ -67,7 +68,8 @@ def versions(record: str) -> dict[int, Schema]:
 
 def problems(candidate: Candidate, registry: SchemaRegistry | None, prefix: str) -> Iterator[str]:
     """Yield what speaks against a schema: versions that it cannot read, and a registry that would refuse it."""
-    yield from (str(problem) for problem in breaks(candidate.declared, candidate.earlier))
+    yield from map(str, breaks(candidate.declared, candidate.earlier))
+    yield from map(str, losses(candidate.declared, candidate.earlier))
     if registry is not None and candidate.newest:
         subject = subjects(prefix)[candidate.record]
         if not registry.is_compatible(subject, candidate.declared):

@@ -15,6 +15,7 @@ from fastavro import schemaless_reader, schemaless_writer
 from fastavro.read import SchemaResolutionError
 
 from tasker_schemas.avro.guard import check_size, check_writer_schema
+from tasker_schemas.avro.logical_types import Conversion, conversion_of
 from tasker_schemas.avro.reader import Reader, make_reader
 from tasker_schemas.avro.versions import NAMESPACE, by_fingerprint, fingerprint_of, latest, prepared
 from tasker_schemas.errors import PoisonReason, PoisonRecord, UsageError
@@ -154,9 +155,13 @@ class Decoder:
         check_writer_schema(declared, f"{NAMESPACE}.{record}")
         keep = self._keep.get(record)
         try:
-            if (fingerprint := fingerprint_of(declared)) in by_fingerprint():
+            conversion = conversion_of(declared, latest(record).declared)
+            # Logical types are no part of a fingerprint.
+            if conversion is None and (fingerprint := fingerprint_of(declared)) in by_fingerprint():
                 return _reader_of(fingerprint, keep)
-            return _resolving_reader(prepared(declared), latest(record).plain, keep)
+            return _resolving_reader(prepared(declared), latest(record).plain, keep, conversion)
+        except PoisonRecord as error:
+            raise PoisonRecord(error.reason, f"schema {schema_id}: {error.detail}") from error
         except Exception as error:  # whatever fastavro dislikes about a foreign schema
             raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"schema {schema_id}: {error}") from error
 
@@ -209,8 +214,10 @@ def _completing_reader(writer: Any, added: dict[str, Any], keep: frozenset[str] 
     return read
 
 
-def _resolving_reader(writer: Any, reader: Any, keep: frozenset[str] | None) -> Reader:
-    """Return a reader for records of one schema that shows them as another one has them."""
+def _resolving_reader(
+    writer: Any, reader: Any, keep: frozenset[str] | None, conversion: Conversion | None = None
+) -> Reader:
+    """Return a reader that shows records of one schema as another has them, after `conversion` to its logical types."""
 
     def read(value: bytes, position: int) -> tuple[dict[str, Any], int]:
         body = io.BytesIO(value)
@@ -219,6 +226,8 @@ def _resolving_reader(writer: Any, reader: Any, keep: frozenset[str] | None) -> 
             data: Any = schemaless_reader(body, writer, reader)
         except IndexError as error:  # of a branch or symbol, while that of a compiled reader is the end of the bytes
             raise ValueError(str(error)) from error
+        if conversion is not None:
+            data = conversion(data)
         return data if keep is None else _kept(data, keep), body.tell()
 
     return read

@@ -8,6 +8,8 @@ are wrong although they can be read.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tasker_schemas.avro.named_types import NAMED_KINDS, definitions, resolved, short_name
+from tasker_schemas.avro.schema_text import type_text
 from tasker_schemas.avro.versions import Schema
 
 COMPATIBILITY = "BACKWARD_TRANSITIVE"
@@ -20,7 +22,6 @@ _PROMOTIONS = {
     "string": {"string", "bytes"},
     "bytes": {"bytes", "string"},
 }
-_NAMED = ("record", "enum", "fixed")
 
 
 class Break(NamedTuple):
@@ -28,23 +29,22 @@ class Break(NamedTuple):
 
     version: int
     field: str
-    why: str
+    problem: str
 
     def __str__(self) -> str:
-        return f"cannot read version {self.version}: {self.field}: {self.why}"
+        return f"cannot read version {self.version}: {self.field}: {self.problem}"
 
 
 def breaks(candidate: Mapping[str, Any], earlier: Iterable[Schema]) -> list[Break]:
-    """Return what keeps readers of `candidate` from records of the earlier versions; empty if it is compatible.
+    """Return all that keeps readers of `candidate` from records of the earlier versions; empty if it is compatible.
 
     `candidate` is a schema's JSON as Python values.
     """
-    found = []
-    for schema in sorted(earlier, key=lambda schema: schema.version):
-        for problem in unreadable(schema.declared, candidate):
-            field, _, why = problem.partition(": ")
-            found.append(Break(schema.version, field, why))
-    return found
+    return [
+        Break(schema.version, path or _WHOLE, problem)
+        for schema in sorted(earlier, key=lambda schema: schema.version)
+        for path, problem in _Resolution(schema.declared, candidate).all_problems()
+    ]
 
 
 def unreadable(writer: Mapping[str, Any], reader: Mapping[str, Any]) -> list[str]:
@@ -55,110 +55,87 @@ def unreadable(writer: Mapping[str, Any], reader: Mapping[str, Any]) -> list[str
     >>> unreadable(old, new)
     ['a: long became int', 'b: is new and has no default']
     """
-    resolution = _Resolution(_definitions(writer), _definitions(reader))
-    return [f"{place or '(record)'}: {why}" for place, why in resolution.of(writer, reader, "")]
+    problems = _Resolution(writer, reader).all_problems()
+    return [f"{path or _WHOLE}: {problem}" for path, problem in problems]
 
 
-def differences(older: Mapping[str, Any], newer: Mapping[str, Any]) -> list[str]:
-    """Return what a version adds (`+`), drops (`-`) and changes (`~`), one line for each field.
-
-    >>> old = {"fields": [{"name": "a", "type": "int"}]}
-    >>> differences(old, {"fields": [{"name": "b", "type": ["null", "string"], "default": None}]})
-    ['- a: int', '+ b: null or string = null']
-    """
-    before = {field["name"]: _told(field) for field in older["fields"]}
-    after = {field["name"]: _told(field) for field in newer["fields"]}
-    dropped = [f"- {name}: {told}" for name, told in before.items() if name not in after]
-    changed = [f"~ {name}: {before[name]} -> {told}" for name, told in after.items() if before.get(name, told) != told]
-    return dropped + changed + [f"+ {name}: {told}" for name, told in after.items() if name not in before]
-
-
+_WHOLE = "(record)"
 Problem = tuple[str, str]
 
 
 class _Resolution:
-    """Compares two schemas; each knows its named types, which it defines once and refers to afterwards."""
+    """Compares a writer's schema with a reader's."""
 
-    def __init__(self, writer_types: Mapping[str, Any], reader_types: Mapping[str, Any]) -> None:
-        self._writer_types = writer_types
-        self._reader_types = reader_types
+    def __init__(self, writer: Any, reader: Any) -> None:
+        self._writer, self._writer_types = writer, definitions(writer)
+        self._reader, self._reader_types = reader, definitions(reader)
 
-    def of(self, writer: Any, reader: Any, place: str) -> Iterator[Problem]:
-        """Yield why a value of the type `writer` cannot be read as one of the type `reader`."""
-        writer = _resolved(writer, self._writer_types)
-        reader = _resolved(reader, self._reader_types)
+    def all_problems(self) -> Iterator[Problem]:
+        """Yield path and description of each problem."""
+        return self._problems(self._writer, self._reader, "")
+
+    def _problems(self, writer: Any, reader: Any, path: str) -> Iterator[Problem]:
+        """Yield why a value of the type `writer` cannot be read as a value of the type `reader`."""
+        writer = resolved(writer, self._writer_types)
+        reader = resolved(reader, self._reader_types)
         if isinstance(writer, list):
             for branch in writer:
-                yield from self.of(branch, reader, place)
+                yield from self._problems(branch, reader, path)
         elif isinstance(reader, list):
-            if not any(self._fits(writer, branch, place) for branch in reader):
-                yield place, f"{_type_text(writer)} is not among {_type_text(reader)}"
+            yield from self._problems_in_union(writer, reader, path)
         elif _kind(reader) not in _PROMOTIONS.get(_kind(writer), {_kind(writer)}):
-            yield place, f"{_type_text(writer)} became {_type_text(reader)}"
+            yield path, f"{type_text(writer)} became {type_text(reader)}"
         elif _logical(writer) != _logical(reader):
-            yield place, f"{_type_text(writer)} became {_type_text(reader)}: the same bytes with another meaning"
+            yield path, f"{type_text(writer)} became {type_text(reader)}: the same bytes with another meaning"
         else:
-            yield from self._inside(writer, reader, place)
+            yield from self._problems_inside(writer, reader, path)
 
-    def _fits(self, writer: Any, branch: Any, place: str) -> bool:
-        return next(self.of(writer, branch, place), None) is None
+    def _problems_in_union(self, writer: Any, branches: Sequence[Any], path: str) -> Iterator[Problem]:
+        readers = [resolved(branch, self._reader_types) for branch in branches]
+        if any(next(self._problems(writer, reader, path), None) is None for reader in readers):
+            return
+        namesakes = [reader for reader in readers if _kind(writer) == _kind(reader) == "record"]
+        if len(namesakes) == 1:
+            yield from self._problems(writer, namesakes[0], path)
+        else:
+            yield path, f"{type_text(writer)} is not among {type_text(list(branches))}"
 
-    def _inside(self, writer: Any, reader: Any, place: str) -> Iterator[Problem]:
-        """Yield what is wrong with the parts of two types of one kind."""
-        if _kind(writer) in _NAMED and _short(writer) not in {_short(reader), *reader.get("aliases", ())}:
-            yield place, f"{_short(writer)} became {_short(reader)}"
+    def _problems_inside(self, writer: Any, reader: Any, path: str) -> Iterator[Problem]:
+        """Yield the problems of the parts of two types of the same kind."""
+        if _kind(writer) in NAMED_KINDS and short_name(writer) not in _names_of(reader):
+            yield path, f"{short_name(writer)} became {short_name(reader)}"
             return
         match _kind(writer):
             case "array":
-                yield from self.of(writer["items"], reader["items"], place)
+                yield from self._problems(writer["items"], reader["items"], path)
             case "map":
-                yield from self.of(writer["values"], reader["values"], place)
+                yield from self._problems(writer["values"], reader["values"], path)
             case "enum":
-                yield from _lost_symbols(writer, reader, place)
+                yield from _lost_symbols(writer, reader, path)
             case "fixed" if writer["size"] != reader["size"]:
-                yield place, f"{writer['size']} bytes became {reader['size']}"
+                yield path, f"{writer['size']} bytes became {reader['size']}"
             case "record":
-                yield from self._fields(writer["fields"], reader["fields"], place)
+                yield from self._problems_of_fields(writer["fields"], reader["fields"], path)
 
-    def _fields(self, written: Sequence[Any], wanted: Sequence[Any], place: str) -> Iterator[Problem]:
-        before = {field["name"]: field["type"] for field in written}
+    def _problems_of_fields(self, written: Sequence[Any], wanted: Sequence[Any], path: str) -> Iterator[Problem]:
+        types = {field["name"]: field["type"] for field in written}
         for field in wanted:
-            where = f"{place}.{field['name']}" if place else field["name"]
-            known = next((name for name in (field["name"], *field.get("aliases", ())) if name in before), None)
-            if known is not None:
-                yield from self.of(before[known], field["type"], where)
+            inner = f"{path}.{field['name']}" if path else field["name"]
+            old_name = next((name for name in (field["name"], *field.get("aliases", ())) if name in types), None)
+            if old_name is not None:
+                yield from self._problems(types[old_name], field["type"], inner)
             elif "default" not in field:
-                yield where, "is new and has no default"
+                yield inner, "is new and has no default"
 
 
-def _lost_symbols(writer: Mapping[str, Any], reader: Mapping[str, Any], place: str) -> Iterator[Problem]:
+def _names_of(reader: Mapping[str, Any]) -> set[str]:
+    return {short_name(reader), *(alias.rpartition(".")[2] for alias in reader.get("aliases", ()))}
+
+
+def _lost_symbols(writer: Mapping[str, Any], reader: Mapping[str, Any], path: str) -> Iterator[Problem]:
     lost = [symbol for symbol in writer["symbols"] if symbol not in reader["symbols"]]
     if lost and reader.get("default") not in reader["symbols"]:
-        yield place, f"{_short(reader)} lost {', '.join(lost)} and has no default"
-
-
-def _definitions(schema: Any) -> dict[str, Any]:
-    """Return the types that a schema defines, by their short names."""
-    if isinstance(schema, list):
-        return {name: defined for part in schema for name, defined in _definitions(part).items()}
-    if not isinstance(schema, Mapping):
-        return {}
-    inner = [schema.get("items"), schema.get("values"), *(field.get("type") for field in schema.get("fields", ()))]
-    if not isinstance(schema.get("type"), str):
-        inner.append(schema.get("type"))
-    found = _definitions(inner)
-    return found | {_short(schema): schema} if schema.get("type") in _NAMED else found
-
-
-def _resolved(declared: Any, types: Mapping[str, Any]) -> Any:
-    """Return a type with references and needless wrappers taken away."""
-    while True:
-        if isinstance(declared, str) and declared.rpartition(".")[2] in types:
-            declared = types[declared.rpartition(".")[2]]
-        elif isinstance(declared, Mapping) and not isinstance(declared["type"], str):
-            declared = declared["type"]
-        else:
-            return declared
+        yield path, f"{short_name(reader)} lost {', '.join(lost)} and has no default"
 
 
 def _kind(declared: Any) -> str:
@@ -167,38 +144,3 @@ def _kind(declared: Any) -> str:
 
 def _logical(declared: Any) -> Any:
     return declared.get("logicalType") if isinstance(declared, Mapping) else None
-
-
-def _short(declared: Mapping[str, Any]) -> str:
-    return str(declared.get("name", "")).rpartition(".")[2]
-
-
-def _told(field: Mapping[str, Any]) -> str:
-    default = f" = {_value_text(field['default'])}" if "default" in field else ""
-    return f"{_type_text(field['type'])}{default}"
-
-
-def _value_text(value: Any) -> str:
-    return "null" if value is None else repr(value)
-
-
-def _type_text(declared: Any) -> str:
-    """Return a type as one short phrase."""
-    match declared:
-        case list():
-            text = " or ".join(_type_text(branch) for branch in declared)
-        case {"type": "array", "items": inner}:
-            text = f"array of {_type_text(inner)}"
-        case {"type": "map", "values": inner}:
-            text = f"map of {_type_text(inner)}"
-        case {"type": "enum", "symbols": symbols}:
-            text = f"enum {_short(declared)} ({', '.join(symbols)})"
-        case {"type": "record" | "fixed" as kind}:
-            text = f"{kind} {_short(declared)}"
-        case {"type": inner, "logicalType": logical}:
-            text = f"{inner} ({logical})"
-        case {"type": inner}:
-            text = _type_text(inner)
-        case name:
-            text = str(name)
-    return text

@@ -18,7 +18,7 @@ def run(*arguments: str) -> Result:
 
 def new_version(directory: Path, **field: Any) -> str:
     """Write the newest version of StepEvent with one more field, and return the file's name."""
-    file, newest = directory / "step_event.v3.avsc", latest("StepEvent").declared
+    file, newest = directory / "step_event.v4.avsc", latest("StepEvent").declared
     file.write_text(json.dumps({**newest, "fields": [*newest["fields"], {"name": "added", **field}]}))
     return str(file)
 
@@ -43,12 +43,13 @@ def test_an_incompatible_new_version_names_every_version_it_breaks(tmp_path: Pat
     ended = run("check", new_version(tmp_path, type="string"))
     assert ended.exit_code == 1
     for version in (1, 2):
-        what = f"StepEvent in step_event.v3.avsc cannot read version {version}: added: is new and has no default"
+        what = f"StepEvent in step_event.v4.avsc cannot read version {version}: added: is new and has no default"
         assert what in ended.stderr
 
 
 def test_a_version_shows_what_it_added() -> None:
-    assert run("diff", "StepEvent").stdout == "+ queue_name: null or string = null\n"
+    assert "+ service_version: null or string = null" in run("diff", "StepEvent").stdout.splitlines()
+    assert run("diff", "StepEvent", "1", "2").stdout == "+ queue_name: null or string = null\n"
     assert run("diff", "StepEvent", "2", "1").stdout == "- queue_name: null or string = null\n"
 
 
@@ -60,7 +61,7 @@ def test_a_file_is_compared_with_the_newest_version(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("diff", "Order"), "'Order' is none of our records, which are TaskEvent"),
-        (("diff", "StepEvent", "7"), "StepEvent has no version 7; it has 1, 2"),
+        (("diff", "StepEvent", "7"), "StepEvent has no version 7; it has 1, 2, 3"),
         (("check", "/nowhere.avsc"), "/nowhere.avsc holds no JSON that can be read"),
     ],
 )
@@ -94,3 +95,12 @@ def test_registering_needs_to_know_where() -> None:
     ended = run("register")
     assert isinstance(ended.exception, ConfigurationError)
     assert "SCHEMA_REGISTRY_URL is not set" in str(ended.exception)
+
+
+def test_a_version_that_takes_a_required_field_from_older_readers_is_refused(tmp_path: Path) -> None:
+    declared = latest("StepEvent").declared
+    fields = [field for field in declared["fields"] if field["name"] != "event_id"]
+    (tmp_path / "step_event.v4.avsc").write_text(json.dumps({**declared, "fields": fields}))
+    ended = run("check", str(tmp_path / "step_event.v4.avsc"))
+    assert ended.exit_code == 1
+    assert "breaks readers of version 1: event_id: is gone and had no default" in ended.stderr

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_schemas.avro.compatibility import Break, breaks, differences, unreadable
+from tasker_schemas.avro.compatibility import Break, breaks, unreadable
+from tasker_schemas.avro.schema_text import differences
 from tasker_schemas.avro.versions import latest
 
 E_AB = {"type": "enum", "name": "E", "symbols": ["a", "b"]}
