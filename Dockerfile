@@ -1,5 +1,8 @@
 # One image for every process: `tasker run stats`, `tasker run telemetry`, `tasker topics create`, the tools.
-FROM python:3.13-slim AS build
+# The tests run on this Python; another version that they run on is a build argument.
+ARG PYTHON_VERSION=3.13
+
+FROM python:${PYTHON_VERSION}-slim AS build
 
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/tasker
 # The compiler is for the native modules; without one, slower ones in Python take their place.
@@ -16,7 +19,7 @@ COPY consumers ./consumers
 COPY examples ./examples
 RUN uv sync --locked --no-default-groups --extra consumers --no-editable
 
-FROM python:3.13-slim
+FROM python:${PYTHON_VERSION}-slim
 
 LABEL org.opencontainers.image.title="tasker-events" \
       org.opencontainers.image.description="Kafka events of tasks and steps: statistics and OpenTelemetry traces" \

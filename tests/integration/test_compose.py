@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -48,7 +49,7 @@ def test_every_image_in_compose_has_a_fixed_version(service: dict[str, Any]) -> 
 @each_worker
 def test_a_worker_is_healthy_when_it_is_ready_to_work(service: dict[str, Any]) -> None:
     assert f":{PORT}/readyz" in service["healthcheck"]["test"][-1]
-    assert [port.partition(":")[2] for port in service["ports"]] == [str(PORT)]
+    assert [port.rpartition(":")[2] for port in service["ports"]] == [str(PORT)]
 
 
 @each_worker
@@ -66,8 +67,20 @@ def test_the_states_of_a_worker_outlive_its_container(service: dict[str, Any]) -
 
 def test_no_two_workers_share_a_volume_or_a_port() -> None:
     for shared in ("volumes", "ports"):
-        used = [entry.partition(":")[0] for service in SERVICES.values() for entry in service.get(shared, [])]
+        used = [entry.rpartition(":")[0] for service in SERVICES.values() for entry in service.get(shared, [])]
         assert len(used) == len(set(used))
+
+
+def test_no_port_is_open_to_strangers() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_the_image_has_a_python_that_the_tests_run_on() -> None:
+    default = re.search(r"^ARG PYTHON_VERSION=(.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert default
+    assert f"Python :: {default[1]}" in (ROOT / "pyproject.toml").read_text()
 
 
 @each_of_ours
