@@ -1,19 +1,25 @@
 """The doctor on a real broker: what stands is ok, what is missing is named."""
 
+import json
+
 import pytest
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.embedded import KafkaSource, WebSource
 from tasker_consumers.kafka.topics import create_topics
-from tasker_consumers.tools.doctor import Finding, Verdict, examine
+from tasker_consumers.tools.doctor.examine import examine
+from tasker_consumers.tools.doctor.finding import Finding, Verdict
 from tasker_schemas.avro.versions import latest
-from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.registry.client import SchemaRegistry, subjects
 from tasker_schemas.registry.settings import RegistrySettings
+from tests.support.demo_runs import run_tasker
 from tests.support.processes import eventually
 from tests.support.telemetry.otlp import OtlpReceiver, otlp
 
 __all__ = ["otlp"]  # a fixture
+
+T0 = 1_700_000_000_000  # milliseconds
 
 
 @pytest.fixture
@@ -33,15 +39,48 @@ def test_a_healthy_system_passes_every_check(
     endpoint = otlp.grpc if protocol == "grpc" else otlp.http
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
     findings = by_check(list(examine(connection, topic_prefix, environ, fresh=False)))
-    assert {finding.verdict for finding in findings.values()} == {Verdict.OK}
+    of_workers = {name for name in findings if name.startswith("group ")}
+    others = {name: finding.verdict for name, finding in findings.items() if name not in of_workers}
+    assert set(others.values()) == {Verdict.OK, Verdict.WARNING, Verdict.SKIPPED}
+    assert {name for name, verdict in others.items() if verdict is not Verdict.OK} == {"replication", "registry"}
     assert "2 partitions each" in findings["topics"].detail
+
+
+def test_a_group_without_a_member_fails_with_the_command_that_starts_one(
+    connection: dict[str, str], topic_prefix: str
+) -> None:
+    create_topics(connection, topic_prefix, partitions=1)
+    findings = by_check(list(examine(connection, topic_prefix, {"TASKER_TELEMETRY_GROUP": "spans"}, fresh=False)))
+    stats, spans = findings[f"group {topic_prefix}-stats"], findings[f"group {topic_prefix}-spans"]
+    assert (stats.verdict, spans.verdict) == (Verdict.FAILED, Verdict.FAILED)
+    assert stats.remedy == "`tasker run stats` starts a worker"
+
+
+def test_dead_letters_are_counted_and_the_newest_is_quoted(connection: dict[str, str], topic_prefix: str) -> None:
+    create_topics(connection, topic_prefix, partitions=2)
+    producer = Producer(connection)
+    for number in range(3):
+        headers = {
+            "__streams.errors.message": f"bad_magic {number}",
+            "__streams.errors.topic": f"{topic_prefix}.events.step",
+            "__streams.errors.partition": "1",
+            "__streams.errors.offset": str(number),
+        }
+        producer.produce(f"{topic_prefix}.dlq.stats", b"junk", b"42", headers=headers, timestamp=T0 + number)
+        assert producer.flush(20) == 0
+    findings = by_check(list(examine(connection, topic_prefix, {}, fresh=False)))
+    letters = findings[f"dead letters {topic_prefix}.dlq.stats"]
+    assert letters.verdict is Verdict.WARNING
+    assert letters.detail.startswith(f"3 records, the newest from {topic_prefix}.events.step/1/2 at ")
+    assert letters.detail.endswith("bad_magic 2")
+    assert findings[f"dead letters {topic_prefix}.dlq.telemetry"].detail == "none"
 
 
 def test_missing_topics_and_a_dead_backend_fail_with_what_to_do(connection: dict[str, str], topic_prefix: str) -> None:
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
     findings = by_check(list(examine(connection, topic_prefix, environ, fresh=False)))
     assert findings["topics"].verdict is findings["otlp"].verdict is Verdict.FAILED
-    assert "`tasker topics create` makes them" in findings["topics"].detail
+    assert findings["topics"].remedy == "`tasker topics create` makes them"
     assert findings["round trip"].verdict is Verdict.OK
 
 
@@ -67,7 +106,7 @@ def test_a_registry_is_asked_for_our_schemas(
         True,
     )
     found = registry_finding(connection, topic_prefix, **where, SCHEMA_REGISTRY_AUTO_REGISTER="false")
-    assert (found.verdict, f"adds {topic_prefix}.events.task-value" in found.detail) == (Verdict.FAILED, True)
+    assert (found.verdict, f"adds {topic_prefix}.events.task-value" in found.remedy) == (Verdict.FAILED, True)
     for record, subject in subjects(topic_prefix).items():
         SchemaRegistry(RegistrySettings(url=registry.url)).register(subject, latest(record))
     found = registry_finding(connection, topic_prefix, **where, SCHEMA_REGISTRY_AUTO_REGISTER="false")
@@ -80,6 +119,51 @@ def test_a_registry_that_is_away_fails_with_its_address(connection: dict[str, st
     assert "SCHEMA_REGISTRY_URL=http://127.0.0.1:1 does not answer" in found.detail
 
 
-def test_without_a_broker_there_is_nothing_to_examine() -> None:
-    with pytest.raises(BackendUnavailable, match="does not answer"):
-        list(examine({"bootstrap.servers": "127.0.0.1:1"}, "tasker", {}, fresh=False))
+@pytest.mark.parametrize(
+    ("servers", "reason"), [("127.0.0.1:1", "Connection refused"), ("no-such-host.invalid:9092", "Failed to resolve")]
+)
+def test_without_a_broker_every_other_check_still_has_its_row(
+    otlp: OtlpReceiver, topic_prefix: str, servers: str, reason: str
+) -> None:
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": otlp.http}
+    findings = by_check(list(examine({"bootstrap.servers": servers}, topic_prefix, environ)))
+    assert findings["kafka"].verdict is Verdict.FAILED
+    assert f"no broker answers at {servers}: " in findings["kafka"].detail
+    assert reason in findings["kafka"].detail
+    assert findings["otlp"].verdict is Verdict.OK
+    for check in ("brokers", "topics", "round trip", f"group {topic_prefix}-stats", "dead letters"):
+        assert findings[check].detail == "not checked: no broker answers"
+
+
+def test_no_named_broker_is_a_failure_and_no_kafka_is_started(topic_prefix: str) -> None:
+    findings = by_check(list(examine({}, topic_prefix, {})))
+    assert (findings["kafka"].verdict, findings["kafka"].detail) == (
+        Verdict.FAILED,
+        "KAFKA_BOOTSTRAP_SERVERS is not set",
+    )
+
+
+def test_a_wrong_setting_fails_its_own_check_alone(connection: dict[str, str], topic_prefix: str) -> None:
+    create_topics(connection, topic_prefix, partitions=1)
+    environ = {"OTEL_EXPORTER_OTLP_PROTOCOL": "pigeon", "SCHEMA_REGISTRY_URL": "no address"}
+    findings = by_check(list(examine(connection, topic_prefix, environ)))
+    assert findings["otlp"].verdict is findings["registry"].verdict is Verdict.FAILED
+    assert findings["round trip"].verdict is Verdict.OK
+
+
+def test_where_topics_cannot_be_deleted_the_same_topic_serves_every_call(
+    connection: dict[str, str], admin: AdminClient, topic_prefix: str
+) -> None:
+    for future in admin.create_topics([NewTopic(f"{topic_prefix}.doctor", 1)]).values():
+        future.result(20)
+    findings = by_check(list(examine(connection, topic_prefix, {}, fresh=True)))
+    assert findings["round trip"].verdict is Verdict.OK
+
+
+def test_the_command_prints_every_row_as_json_and_ends_with_one(topic_prefix: str) -> None:
+    variables = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "TASKER_TOPIC_PREFIX": topic_prefix}
+    ended = run_tasker("doctor", "--json", **variables)
+    checks = {row["check"]: row for row in json.loads(ended.stdout)["checks"]}
+    assert ended.returncode == 1
+    assert {"program", "kafka", "topics", "round trip", "otlp"} <= checks.keys()
+    assert all(row["remedy"] for row in checks.values() if row["verdict"] == "failed")

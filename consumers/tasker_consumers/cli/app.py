@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli import demo, doctor, importing, replay, run, schemas, show, stats, topics, trace
+from tasker_consumers.cli import demo, doctor, importing, run, schemas, stats, tasks, topics
 from tasker_consumers.cli.output import complain
+from tasker_consumers.cli.records import replay, show, trace
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 
 #: Exit codes: something in the input failed; the user's mistake, a wrong setting, or no broker.
@@ -43,6 +44,7 @@ def _root(
 
 app.command("demo")(demo.demo)
 app.add_typer(run.app, name="run")
+app.command("tasks")(tasks.tasks)
 app.command("stats")(stats.stats)
 app.command("trace")(trace.trace)
 app.command("show")(show.show)

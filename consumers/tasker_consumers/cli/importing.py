@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Publish other engines' histories as events, at their original times.", no_args_is_help=True)
 
+#: Ids of imported tasks that are printed.
+_IDS_SHOWN = 50
+
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to import.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print files, tasks and faults as a JSON document.")]
 
@@ -78,6 +81,12 @@ def _show_file(imported: "ImportedFile") -> None:
 
 def _show_totals(report: "ImportReport") -> None:
     typer.echo(f"{report.files} files, {len(report.task_ids)} tasks, {report.events} events")
+    for task_id in report.task_ids[:_IDS_SHOWN]:
+        typer.echo(task_id)
+    if len(report.task_ids) > _IDS_SHOWN:
+        typer.echo(f"and {len(report.task_ids) - _IDS_SHOWN} other tasks: tasker tasks")
+    if report.task_ids:
+        complain(f"next: tasker trace {report.task_ids[0]}")
     if shared := report.shared_task_ids:
         typer.echo(f"several files tell of {len(shared)} of the tasks: {', '.join(shared[:_SHOWN_TASKS])}")
     if report.task_ids:

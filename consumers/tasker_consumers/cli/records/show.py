@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.options import with_option_groups
 from tasker_consumers.cli.output import complain, open_console, print_lines, printable, show_json
-from tasker_consumers.cli.selecting import SelectionOptions
+from tasker_consumers.cli.records.options import with_option_groups
+from tasker_consumers.cli.records.selecting import SelectionOptions
 from tasker_schemas.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasker_consumers.cli.options import with_option_groups
 from tasker_consumers.cli.output import complain
-from tasker_consumers.cli.progress import reading_progress
-from tasker_consumers.cli.selecting import SelectionOptions
+from tasker_consumers.cli.records.options import with_option_groups
+from tasker_consumers.cli.records.progress import reading_progress
+from tasker_consumers.cli.records.selecting import SelectionOptions
 
 if TYPE_CHECKING:
     from tasker_consumers.replay.selection.selection import Selection

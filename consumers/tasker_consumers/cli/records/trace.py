@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.options import with_option_groups
 from tasker_consumers.cli.output import complain, open_console, print_lines, show_json
-from tasker_consumers.cli.progress import reading_progress
+from tasker_consumers.cli.records.options import with_option_groups
+from tasker_consumers.cli.records.progress import reading_progress
 from tasker_schemas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def trace(
 
 
 def _read_run(identifier: str, file: Path | None, *, alone: bool) -> "Run":
-    from tasker_consumers.cli.run_records import run_records
+    from tasker_consumers.cli.records.run_records import run_records
     from tasker_consumers.trace_view.rebuild import rebuild
 
     with reading_progress() as progress:

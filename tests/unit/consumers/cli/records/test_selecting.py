@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.cli.selecting import SelectionOptions
+from tasker_consumers.cli.records.selecting import SelectionOptions
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family
 

@@ -1,0 +1,1 @@
+"""The commands that read records, and the options that they share."""

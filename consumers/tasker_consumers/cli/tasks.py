@@ -1,0 +1,171 @@
+"""`tasker tasks`: the tasks of the system, the latest first, from a stats worker or from the topics."""
+
+# ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
+
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tasker_consumers.cli.output import complain, printable, show_json, show_table
+from tasker_schemas.errors import BackendUnavailable, UsageError
+from tasker_schemas.names import State
+
+if TYPE_CHECKING:
+    from tasker_consumers.settings import ConsumerSettings
+
+_SECOND = 1_000_000_000
+_COLUMNS = ("task", "status", "name", "began", "duration", "steps", "retries", "first error")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks are listed; `since` in microseconds is compared with a task's latest event."""
+
+    statuses: frozenset[str]
+    name: str | None
+    since: int
+    limit: int
+
+    def latest(self, tasks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return the selected tasks, the latest event first."""
+        selected = [task for task in tasks if self._accepts(task)]
+        selected.sort(key=lambda task: (-(task["last_event_at"] or 0), task["task_id"]))
+        return selected[: self.limit]
+
+    def _accepts(self, task: Mapping[str, Any]) -> bool:
+        return (
+            (not self.statuses or task["status"] in self.statuses)
+            and self.name in (None, task["task_name"])
+            and (task["last_event_at"] or 0) >= self.since
+        )
+
+
+def tasks(
+    *,
+    status: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help=f"{', '.join(State)}; may be repeated.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Tasks of this name.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Tasks with an event from then on: 2h, 14:00, yesterday, a date.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", help="At most so many tasks.")] = 50,
+    url: Annotated[
+        str | None, typer.Option("--from", metavar="URL", help="Ask the stats worker there; else TASKER_STATS_URL.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on each line.")] = False,
+) -> None:
+    """List tasks, the latest first: asked of a stats worker, else read from its topic, else from the events."""
+    from tasker_consumers.cli.environment import read_settings
+
+    task_filter = _filter(status, name, since, limit)
+    settings = read_settings()
+    rows = task_filter.latest(_all_tasks(settings, url or settings.stats_url, task_filter))
+    if as_json:
+        for row in rows:
+            show_json(row)
+    elif rows:
+        _show(rows)
+        complain(f"next: tasker trace {rows[0]['task_id']}")
+    if not rows:
+        complain("no task fits; a longer --since or fewer conditions show others")
+        raise typer.Exit(1)
+
+
+def _filter(status: list[str] | None, name: str | None, since: str | None, limit: int) -> TaskFilter:
+    from datetime import UTC, datetime
+
+    from tasker_consumers.times import read_moment
+
+    for text in status or ():
+        if text not in set(State):
+            raise UsageError(f"--status is {text!r}; expected one of {', '.join(State)}")
+    if name is not None and not name.strip():
+        raise UsageError("--name is empty; expected the name of tasks")
+    if limit < 1:
+        raise UsageError(f"--limit is {limit}; expected a number from 1")
+    try:
+        moment = 0 if since is None else read_moment(since, datetime.now(UTC)) * 1000
+    except UsageError as error:
+        raise UsageError(f"--since: {error}") from None
+    return TaskFilter(frozenset(status or ()), name, moment, limit)
+
+
+def _all_tasks(settings: "ConsumerSettings", url: str | None, task_filter: TaskFilter) -> Iterable[Mapping[str, Any]]:
+    """Return tasks from the first source that has any: a worker, its topic, the events themselves."""
+    from tasker_consumers.cli.environment import read_settings_with_kafka
+    from tasker_consumers.stats.reading.sources import LatestStats
+    from tasker_consumers.stats.reading.topics import open_topics
+    from tasker_consumers.stats.reading.worker import StatsWorker
+
+    if url:
+        try:
+            return list(StatsWorker(url, None, task_filter.name).backlog())
+        except BackendUnavailable as error:
+            complain(f"{error}; reading the topic instead")
+    settings = read_settings_with_kafka()
+    latest = LatestStats()
+    try:
+        with open_topics(settings.kafka, settings.topic_prefix) as topics:
+            for stats in topics.backlog():
+                latest.learn(stats)
+    except UsageError:
+        latest.tasks.clear()  # there is no such topic: no worker ever ran
+    if latest.tasks:
+        return latest.tasks.values()
+    complain("no stats worker wrote statistics; reading the events instead")
+    return _tasks_of_events(settings)
+
+
+def _tasks_of_events(settings: "ConsumerSettings") -> Iterable[Mapping[str, Any]]:
+    from tasker_consumers.cli.records.progress import reading_progress
+    from tasker_consumers.replay.reading.select_records import SelectedRecords
+    from tasker_consumers.replay.selection.selection import Selection
+    from tasker_consumers.trace_view.rebuild import rebuild
+    from tasker_schemas.names import Family
+    from tasker_schemas.registry.lookup import open_lookup
+
+    families = frozenset(Family) - {Family.CUSTOM}
+    with reading_progress() as progress:
+        # Of a task that began before --since all events are needed, or its statistics would be those of a part.
+        records = SelectedRecords(
+            settings.kafka, Selection(families=families), settings.topic_prefix, progress=progress
+        )
+        run = rebuild(records, open_lookup(settings.registry))
+    if run.unreadable:
+        complain(f"{len(run.unreadable)} records cannot be read")
+    return run.tasks()
+
+
+def _show(rows: list[Mapping[str, Any]]) -> None:
+    from tasker_consumers.cli.ranked_table import ranked_lines
+
+    cells = [[printable(cell) for cell in _cells(row)] for row in rows]
+    if not sys.stdout.isatty():
+        show_table(_COLUMNS, cells)
+        return
+    for line in ranked_lines(_COLUMNS, cells, shutil.get_terminal_size().columns):
+        typer.echo(line)
+
+
+def _cells(task: Mapping[str, Any]) -> list[str]:
+    from tasker_consumers.times import time_text
+    from tasker_consumers.trace_view.durations import duration_text
+
+    error = task["first_error"] or {}
+    reasons = [error.get("step_id"), error.get("error_class"), error.get("error_message")]
+    duration = task["duration_s"]
+    return [
+        task["task_id"],
+        task["status"],
+        task["task_name"] or "-",
+        time_text(task["started_at"] or task["created_at"]),
+        "-" if duration is None else duration_text(round(duration * _SECOND)),
+        f"{task['completed_steps']}/{task['total_steps']}",
+        str(task["retries"]),
+        ": ".join(str(reason) for reason in reasons if reason).partition("\n")[0],
+    ]
