@@ -23,6 +23,7 @@ _FILE = "_FILE"
 
 #: Variables of ours that other parts read by themselves.
 _READ_ELSEWHERE = (
+    "TASKER_NO_EXTENSIONS",
     "TASKER_FLUSH_TIMEOUT",
     "TASKER_TELEMETRY_FILE",
     "TASKER_TELEMETRY_GRACE_S",

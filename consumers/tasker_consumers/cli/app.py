@@ -9,6 +9,7 @@ from tasker_consumers.cli import demo, doctor, importing, run, schemas, stats, t
 from tasker_consumers.cli.output import complain
 from tasker_consumers.cli.records import replay, show, trace
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
+from tasker_schemas.extensions import native_state
 
 #: Exit codes: something in the input failed; the user's mistake, a wrong setting, or no broker.
 INPUT_FAILED = 1
@@ -29,7 +30,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version  # noqa: PLC0415  slow, and hardly ever wanted
 
-        typer.echo(f"tasker-events {version('tasker-events')}")
+        typer.echo(f"tasker-events {version('tasker-events')} (native: {native_state()})")
         raise typer.Exit
 
 

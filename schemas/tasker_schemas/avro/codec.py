@@ -19,6 +19,7 @@ from tasker_schemas.avro.logical_types import Conversion, conversion_of
 from tasker_schemas.avro.reader import Reader, make_reader
 from tasker_schemas.avro.versions import NAMESPACE, by_fingerprint, fingerprint_of, latest, prepared
 from tasker_schemas.errors import PoisonReason, PoisonRecord, UsageError
+from tasker_schemas.extensions import compiled_or
 
 SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = b"\x00"
@@ -68,12 +69,7 @@ def _general_writer(schema: Any) -> Writer:
     return write
 
 
-try:
-    from tasker_schemas.avro._writer_c import NativeWriter
-except ImportError:
-    _fastest: Callable[[Any], Writer] = _general_writer
-else:
-    _fastest = NativeWriter
+_fastest: Callable[[Any], Writer] = compiled_or("tasker_schemas.avro._writer_c", "NativeWriter", _general_writer)
 
 
 @cache

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from tasker_schemas.avro._reader_py import python_reader
+from tasker_schemas.extensions import compiled_or
 
 Reader = Callable[[bytes, int], tuple[dict[str, Any], int]]
 """Reads a record at a position, and returns it with the position behind it, which is too great if bytes are missing.
@@ -15,12 +16,7 @@ Reader = Callable[[bytes, int], tuple[dict[str, Any], int]]
 Raises IndexError or struct.error where the bytes end too early, ValueError where they cannot be right.
 """
 
-try:
-    from tasker_schemas.avro._reader_c import NativeReader
-except ImportError:
-    _fastest: Callable[..., Reader] = python_reader
-else:
-    _fastest = NativeReader
+_fastest: Callable[..., Reader] = compiled_or("tasker_schemas.avro._reader_c", "NativeReader", python_reader)
 
 
 def make_reader(schema: Any, keep: Collection[str] | None = None) -> Reader:

@@ -9,7 +9,6 @@ behind it.
 # ruff: noqa: SLF001  it reaches into aiokafka, as `consumer` does
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -22,16 +21,12 @@ from aiokafka.record.memory_records import MemoryRecords
 from tasker_consumers.engine.faust.decompression import Decompressor, TooLargeError
 from tasker_consumers.engine.unreadable_batch import UnreadableBatch
 from tasker_schemas.errors import PoisonReason, PoisonRecord
+from tasker_schemas.extensions import compiled_or
 
-NativeRecord: Any = None
-unpack: Any = None
-native_size: Any = None
-with suppress(ImportError):
-    from tasker_consumers.engine.faust._record_batches_c import (
-        NativeRecord,
-        native_size,
-        unpack,
-    )
+_COMPILED = "tasker_consumers.engine.faust._record_batches_c"
+NativeRecord, unpack, native_size = (
+    compiled_or(_COMPILED, name, None) for name in ("NativeRecord", "unpack", "native_size")
+)
 
 #: Decompressed bytes after which no more batches are read in one round; those that are left out are fetched again.
 FETCH_BYTES = 64 << 20
