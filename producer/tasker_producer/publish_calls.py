@@ -180,8 +180,8 @@ class PublishCalls(TaskerHelpers):
             misuse.drop(name, mistake)
             return
         self._delivery.send(*event)
-        beginning = beginning_of(name, call.options.event_type)
-        if beginning is not None:
+        event_type = call.options.event_type
+        if event_type is not None and (beginning := beginning_of(name, event_type)) is not None:
             self._begin(beginning, fields, call.options, misuse)
 
     def _begin(self, name: str, fields: dict[str, Any], options: Options, misuse: Misuse) -> None:

@@ -73,6 +73,8 @@ def combined_attributes(attributes: Any, context: Any, misuse: Misuse) -> Mappin
 
     Either that is no mapping, or cannot be read, is reported and left out.
     """
+    if attributes is None and type(context) is dict:
+        return context
     parts = []
     for name, value in (("attributes", attributes), ("additional_context", context)):
         try:

@@ -151,6 +151,11 @@ def _quick_int(value: Any) -> bytes | None:
     return _SMALL_IN_UNION[value] if type(value) is int and 0 <= value < _SMALL_COUNT else None
 
 
+def _quick_plain_int(value: Any) -> bytes | None:
+    """Return a small number from 1, written without a union; None for other values."""
+    return _SMALL[value] if type(value) is int and 0 < value < _SMALL_COUNT else None
+
+
 def _quick_moment(value: Any) -> bytes | None:
     """Return plausible microseconds, written in a union with null; None for other values."""
     return b"\x02" + _moment(value) if type(value) is int and FIRST_CLEAR_MOMENT <= value <= LAST_MOMENT else None
@@ -169,6 +174,7 @@ Quick = Callable[[Any], bytes | None]
 _QUICK: Mapping[str, Quick] = {
     "string": _quick_text,
     "int": _quick_int,
+    "always int": _quick_plain_int,
     "double": _quick_double,
     "timestamp-micros": _quick_moment,
 }
@@ -187,7 +193,8 @@ def field_writers(family: Family, writer: RecordWriter, converters: FieldConvert
     writers = {}
     for name, (kind, _) in converters.of(family).items():
         index, write = writer.fields[name]
-        writers[name] = FieldWriter(index, _QUICK.get(kind, _never), write)
+        # Ids are plain, checked text before they come here.
+        writers[name] = FieldWriter(index, write if kind == "id" else _QUICK.get(kind, _never), write)
     return writers
 
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from tasker_producer.masking.masker import Masker
 from tasker_producer.record.arguments import Options, event_name
-from tasker_producer.record.avro_writer import FieldWriter, RecordWriter, field_writers
+from tasker_producer.record.avro_writer import FieldWriter, RecordWriter, Write, field_writers
 from tasker_producer.record.fields import Conversion, FieldConverters
 from tasker_producer.record.misuse import Misuse
-from tasker_producer.record.occurrence import event_place, inherited_fields, occurrence_fields, subject_of
+from tasker_producer.record.occurrence import Occurrence, event_place, inherited_fields, occurrence_of, subject_of
 from tasker_producer.record.schema_ids import RegistryFrames
 from tasker_producer.record.truncation import encode_within
 from tasker_producer.settings import ProducerSettings
@@ -26,7 +26,6 @@ from tasker_schemas.headers import CE_ID, CE_SUBJECT, Header, cloud_event_header
 from tasker_schemas.names import Family, event_type_of, family_of
 from tasker_schemas.topics import event_topic
 
-_SUBJECT = ("task_id", "step_id", "attempt_number")
 _MAX_TEMPLATES = 1000  # custom names made of data would fill the memory
 
 
@@ -47,6 +46,7 @@ class _Template(NamedTuple):
     topic: str
     writer: RecordWriter
     fields: dict[str, FieldWriter]
+    occurrence: tuple[tuple[int, Write], ...]
     headers: list[Header]
 
 
@@ -70,34 +70,33 @@ class EventBuilder:
         if block is not None:
             fields = inherited_fields(template.family, fields, block)
         subject = subject_of(template.family, fields, misuse)
-        if any(plain is not fields.get(name) for name, plain in zip(_SUBJECT, subject, strict=True)):
-            fields = {**fields, **dict(zip(_SUBJECT, subject, strict=True))}
-        occurrence = occurrence_fields(options, misuse)
+        task_id, step_id, attempt = subject
+        if (
+            task_id is not fields.get("task_id")
+            or step_id is not fields.get("step_id")
+            or attempt is not fields.get("attempt_number")
+        ):
+            fields = {**fields, "task_id": task_id, "step_id": step_id, "attempt_number": attempt}
+        occurrence = occurrence_of(options, misuse)
         value = self._encode(template, fields, occurrence, misuse)
-        key = subject.task_id or _key(template.name, options, misuse)
         trace = event_place(template.name, template.family, subject, block, options, misuse)
-        headers = template.headers.copy()
-        headers.append((CE_ID, occurrence["event_id"].encode()))
-        headers += time_headers(occurrence["timestamp"])
-        if subject.task_id is not None:
-            owner = subject.task_id if subject.step_id is None else f"{subject.task_id}/{subject.step_id}"
-            headers.append((CE_SUBJECT, owner.encode()))
+        headers = [*template.headers, (CE_ID, occurrence.event_id.encode()), *time_headers(occurrence.timestamp)]
+        if task_id is None:
+            headers += wire_trace(trace)
+            return EncodedEvent(template.topic, _key(template.name, options, misuse).encode(), value, headers)
+        headers.append((CE_SUBJECT, (task_id if step_id is None else f"{task_id}/{step_id}").encode()))
         headers += wire_trace(trace)
-        return EncodedEvent(template.topic, key.encode(), value, headers)
+        return EncodedEvent(template.topic, task_id.encode(), value, headers)
 
     def after_fork(self) -> None:
         """Forget the templates, which name the parent process."""
         self._templates.clear()
 
-    def _encode(
-        self, template: _Template, fields: Mapping[str, Any], occurrence: dict[str, Any], misuse: Misuse
-    ) -> bytes:
+    def _encode(self, template: _Template, fields: Mapping[str, Any], occurrence: Occurrence, misuse: Misuse) -> bytes:
         """Return the record's bytes: usual values at once, others through the converters."""
-        family, writers, writer = template.family, template.fields, template.writer
-        parts = writer.absent.copy()
-        frame = None if self._frames is None else self._frames.of(family)
-        if frame is not None:
-            parts[0] = frame
+        writer, writers = template.writer, template.fields
+        frame = None if self._frames is None else self._frames.of(template.family)
+        parts = [frame or writer.absent[0], *writer.absent[1:]]
         conversion = Conversion(misuse)
         try:
             for name, value in fields.items():
@@ -105,23 +104,24 @@ class EventBuilder:
                     field = writers.get(name)
                     encoded = None if field is None else field.quick(value)
                     if encoded is None:
-                        plain = self._converters.value(family, name, value, conversion)
+                        plain = self._converters.value(template.family, name, value, conversion)
                         encoded = None if plain is None or field is None else field.write(plain)
                     if field is not None and encoded is not None:
                         parts[field.position] = encoded
+            for (position, write), value in zip(template.occurrence, occurrence, strict=True):
+                if value is not None:
+                    parts[position] = write(value)
             if conversion.cuts:
-                occurrence["truncated"] = conversion.cuts
-            for name, value in occurrence.items():
-                index, write = writer.fields[name]
-                parts[index] = write(value)
+                position, write = writer.fields["truncated"]
+                parts[position] = write(conversion.cuts)
             record = b"".join(parts)
         except UnicodeEncodeError:
             record = b""
         if record and len(record) <= self._settings.max_record_bytes:
             return record
-        again = self._converters.convert(family, fields, Conversion(misuse.silent))
-        encode = partial(writer.encode, frame=frame)
-        return encode_within(encode, {**again, **occurrence}, self._settings.max_record_bytes)
+        again = self._converters.convert(template.family, fields, Conversion(misuse.silent))
+        again |= {name: value for name, value in occurrence._asdict().items() if value is not None}
+        return encode_within(partial(writer.encode, frame=frame), again, self._settings.max_record_bytes)
 
     def _template(self, given_name: Any, misuse: Misuse) -> _Template:
         name = event_name(given_name, misuse)
@@ -142,7 +142,9 @@ class EventBuilder:
         headers = [h for h in cloud_event_headers({"event_id": "", "event_name": name}, service) if h[0] != CE_ID]
         writer = RecordWriter(RECORD_OF_FAMILY[family], constants)
         topic = event_topic(family, self._settings.topic_prefix)
-        template = _Template(name, family, topic, writer, field_writers(family, writer, self._converters), headers)
+        writers = field_writers(family, writer, self._converters)
+        occurrence = tuple(writer.fields[field] for field in Occurrence._fields)
+        template = _Template(name, family, topic, writer, writers, occurrence, headers)
         if family is not Family.CUSTOM or len(self._templates) < _MAX_TEMPLATES:
             self._templates[name] = template
         return template

@@ -7,7 +7,7 @@ from tasker_producer.record.arguments import Options
 from tasker_producer.record.identifiers import identifier, whole_number
 from tasker_producer.record.misuse import Misuse, unreadable
 from tasker_producer.record.moments import Moment, micros, now
-from tasker_producer.trace.context import active_trace, derived_step_trace, step_trace, task_trace, trace_of
+from tasker_producer.trace.context import active_trace, step_trace, task_trace, trace_of
 from tasker_producer.trace.current import CurrentBlock
 from tasker_producer.trace.task_traces import created_trace, known_trace
 from tasker_schemas.errors import UsageError
@@ -24,6 +24,14 @@ class Subject(NamedTuple):
     task_id: str | None
     step_id: str | None
     attempt: int | None
+
+
+class Occurrence(NamedTuple):
+    """The fields that tell this occurrence from all others."""
+
+    event_id: str
+    timestamp: int
+    event_type: str | None
 
 
 def inherited_fields(family: Family, fields: Mapping[str, Any], block: CurrentBlock) -> Mapping[str, Any]:
@@ -45,18 +53,14 @@ def inherited_fields(family: Family, fields: Mapping[str, Any], block: CurrentBl
     return {**inherited, **{name: value for name, value in fields.items() if value is not None}}
 
 
-def occurrence_fields(options: Options, misuse: Misuse) -> dict[str, Any]:
+def occurrence_of(options: Options, misuse: Misuse) -> Occurrence:
     """Return id, moment and type of this occurrence; an unusable id or moment is reported and replaced."""
     event_id = None if options.event_id is None else misuse.identifier("event_id", options.event_id)
-    fields: dict[str, Any] = {
-        "event_id": new_event_id() if event_id is None else event_id,
-        "timestamp": now() if options.timestamp is None else _moment(options.timestamp, misuse),
-    }
-    if options.event_type is not None:
-        event_type = misuse.identifier("event_type", options.event_type)
-        if event_type is not None:
-            fields["event_type"] = event_type
-    return fields
+    return Occurrence(
+        new_event_id() if event_id is None else event_id,
+        now() if options.timestamp is None else _moment(options.timestamp, misuse),
+        None if options.event_type is None else misuse.identifier("event_type", options.event_type),
+    )
 
 
 def subject_of(family: Family, fields: Mapping[str, Any], misuse: Misuse) -> Subject:
@@ -117,11 +121,10 @@ def _chosen_trace(value: Any, misuse: Misuse) -> TraceHeaders | None:
 
 def _place_outside(family: Family, task_id: str, step_id: str | None, attempt: int | None) -> TraceHeaders:
     """Return the place of an event outside of its task's block."""
-    of_task = step_id is None or attempt is None or family is Family.WORKFLOW
-    task = known_trace(task_id)
-    if task is None:
-        return task_trace(task_id) if of_task else derived_step_trace(task_id, step_id or "", attempt or 1)
-    return task if of_task else step_trace(task, task_id, step_id or "", attempt or 1)
+    task = known_trace(task_id) or task_trace(task_id)
+    if step_id is None or attempt is None or family is Family.WORKFLOW:
+        return task
+    return step_trace(task, task_id, step_id, attempt)
 
 
 def _id(field: str, value: Any, misuse: Misuse) -> str | None:

@@ -30,6 +30,7 @@ def task_trace(task_id: str) -> TraceHeaders:
     return TraceHeaders(SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS))
 
 
+@lru_cache(maxsize=4096)  # the events of one attempt share it
 def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> TraceHeaders:
     """Return the place of one attempt of a step below its task's place."""
     parent = task.span
@@ -37,12 +38,6 @@ def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> 
         parent = SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS)
     span = SpanRef(parent.trace_id, step_span_id(task_id, step_id, attempt), parent.flags)
     return TraceHeaders(span, parent, task.tracestate, task.baggage)
-
-
-@lru_cache(maxsize=4096)
-def derived_step_trace(task_id: str, step_id: str, attempt: int) -> TraceHeaders:
-    """Return the place of one attempt of a step whose task was created outside any trace."""
-    return step_trace(task_trace(task_id), task_id, step_id, attempt)
 
 
 @lru_cache(maxsize=4096)
