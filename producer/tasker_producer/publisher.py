@@ -10,7 +10,7 @@ from typing import NoReturn, Self
 
 from opentelemetry.metrics import Meter
 
-from tasker_producer.delivery import process
+from tasker_producer.delivery.host import process
 from tasker_producer.delivery.kafka import Delivery, KafkaDelivery
 from tasker_producer.metrics import observe
 from tasker_producer.publish_calls import PublishCalls
@@ -55,12 +55,17 @@ class EventPublisher(PublishCalls, TracedFunctions):
         return self._delivery.flush(self.settings.flush_timeout_s if timeout is None else timeout)
 
     def close(self, timeout: float | None = None) -> int:
-        """Flush and stop; return how many events were left. What is published afterwards is counted as dropped."""
+        """Flush and stop; return how many events were left. What is published afterwards is counted as dropped.
+
+        Without a `timeout` (seconds) it takes at most `flush_timeout_s`, and does not wait for a Kafka that is away.
+        """
         self.is_closed = True
         process.unwatch(self)
         if self._frames is not None:
             self._frames.stop()
-        return self._delivery.close(self.settings.flush_timeout_s if timeout is None else timeout)
+        if timeout is None:
+            return self._delivery.close(self.settings.flush_timeout_s, patient=False)
+        return self._delivery.close(timeout)
 
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish: published, delivered, queued, dropped (by reason).

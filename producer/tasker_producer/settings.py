@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
-from tasker_producer.delivery.backlog import FullPolicy, SpoolSettings
+from tasker_producer.delivery.spool.settings import FullPolicy, SpoolSettings
 from tasker_producer.masking.masker import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
 from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError

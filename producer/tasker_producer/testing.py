@@ -51,7 +51,7 @@ class RecordingDelivery:
         """Return that nothing is left."""
         return 0
 
-    def close(self, timeout: float) -> int:  # noqa: ARG002  the interface of a delivery
+    def close(self, timeout: float, *, patient: bool = True) -> int:  # noqa: ARG002  the interface of a delivery
         """Return that nothing is left."""
         return 0
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings, UsageError
-from tasker_producer.delivery.backlog import FullPolicy
+from tasker_producer.delivery.spool.settings import FullPolicy
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.kafka.produced import create_event_topics, read_all

@@ -15,8 +15,8 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_producer.delivery import backlog
-from tasker_producer.delivery.backlog import FullPolicy
+from tasker_producer.delivery import memory
+from tasker_producer.delivery.spool.settings import FullPolicy
 from tasker_schemas.avro.codec import Decoder
 from tests.support.kafka.door import Door
 from tests.support.kafka.produced import create_event_topics, read_all
@@ -50,7 +50,7 @@ def door(kafka: KafkaSource) -> Iterator[Door]:
 
 @pytest.fixture
 def settings(admin: AdminClient, door: Door, topic_prefix: str, monkeypatch: pytest.MonkeyPatch) -> ProducerSettings:
-    monkeypatch.setattr(backlog, "MAX_IN_MEMORY", MEMORY)
+    monkeypatch.setattr(memory, "MAX_IN_MEMORY", MEMORY)
     create_event_topics(admin, topic_prefix)
     kafka = {"bootstrap.servers": door.address, "queue.buffering.max.messages": str(QUEUE)}
     return ProducerSettings(kafka={**kafka, "reconnect.backoff.max.ms": "200"}, topic_prefix=topic_prefix)
@@ -133,8 +133,8 @@ def test_a_service_whose_files_may_not_grow_goes_on_and_loses_only_what_it_count
     code = f"""
         import json, resource, sys
         from tasker_producer import EventPublisher
-        from tasker_producer.delivery import backlog
-        backlog.MAX_IN_MEMORY = {MEMORY}
+        from tasker_producer.delivery import memory
+        memory.MAX_IN_MEMORY = {MEMORY}
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
         publisher = EventPublisher()
         for number in range({EVENTS}):

@@ -119,13 +119,13 @@ def start_service(settings: ProducerSettings) -> "subprocess.Popen[str]":
     code = """
         import signal
         from tasker_producer import EventPublisher
+        from tasker_producer.delivery.host import native
         publisher = EventPublisher()
         for number in range(3_000):
             publisher.publish_event("order.seen", {"number": number})
         backlog = publisher._delivery._backlog
-        with backlog._room:
-            backlog._room.wait_for(lambda: not backlog._memory and not backlog._storing, 30)
-        print(backlog.waiting, flush=True)
+        native.wait_for(lambda: backlog.on_disk >= 2_500, 30)
+        print(backlog.on_disk, flush=True)
         signal.pause()
     """
     environ = {

@@ -1,246 +1,258 @@
-"""Events that must wait: first in memory, then in the spool, and what is given up when both are full.
+"""Events that must wait: in memory first, on disk when they wait for longer, and what is given up when both are full.
 
 `add` is called by the service's threads and only touches memory; everything that touches the disk is called by the
-delivery's own thread. As long as anything waits, everything new waits behind it: the order per key is kept.
+delivery's own thread. While events of a topic wait, new ones of it wait behind them: the order per key is kept.
 """
 
-import sqlite3
-import threading
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Collection, Sequence
-from enum import StrEnum
-from pathlib import Path
-from typing import NamedTuple
 
-from tasker_producer.delivery import process
-from tasker_producer.delivery.drops import Drop, DropLog
-from tasker_producer.delivery.returned import Returned, event_name, in_order
-from tasker_producer.delivery.spool import SpooledRecord, SpoolFile
+from tasker_producer.delivery.host import native
+from tasker_producer.delivery.host.drops import Drop, DropLog
+from tasker_producer.delivery.memory import MAX_BYTES_IN_MEMORY, WaitingRecords
+from tasker_producer.delivery.returned import Returned, in_order, name_of
+from tasker_producer.delivery.spool.disk import Batch, Disk
+from tasker_producer.delivery.spool.rows import SpooledRecord
+from tasker_producer.delivery.spool.settings import FullPolicy, SpoolSettings
 
-MAX_IN_MEMORY = 20_000
-MAX_BYTES_IN_MEMORY = 64 << 20
-IN_MEMORY = -1  # in the place of an id: the event is not on disk
 _BATCH = 2_000
-
-
-class FullPolicy(StrEnum):
-    """What is given up when the spool is full."""
-
-    DROP_OLDEST = "drop_oldest"
-    DROP_NEWEST = "drop_newest"
-    BLOCK = "block"  # the publishing thread waits, up to a limit; then the newest
-
-
-class SpoolSettings(NamedTuple):
-    """Where events wait, how many bytes of them, and what happens when these are used up."""
-
-    directory: Path
-    max_bytes: int
-    full: FullPolicy
-    block_s: float
+_PIECES_OF_LIMIT = 8
 
 
 class Backlog:
-    """The events of one process that wait for Kafka."""
+    """The events of one process that wait for Kafka; without `settings` in memory only."""
 
-    def __init__(self, settings: SpoolSettings, drop_log: DropLog) -> None:
+    def __init__(self, settings: SpoolSettings | None, drop_log: DropLog) -> None:
         self._settings = settings
         self._drop_log = drop_log
-        self._memory: deque[SpooledRecord] = deque()
-        self._bytes = 0  # of those in memory
+        self._max_piece = (MAX_BYTES_IN_MEMORY if settings is None else settings.max_bytes) // _PIECES_OF_LIMIT
+        self._lock = native.RLock()
+        self._memory = WaitingRecords()
+        self._oldest = WaitingRecords()  # that came back, and that the disk did not take before its own
         self._storing: list[SpooledRecord] = []
         self._returned: deque[Returned] = deque()
-        self._room = threading.Condition(threading.RLock())
-        self._spool: SpoolFile | None = None
-        self._out = 0  # events of the batch that is being sent
-        self.restored = 0
-        self.active = True  # until it is known that nothing waits
+        self._paused: dict[str, float] = {}
+        self._sending: Batch | None = None
+        self._is_closed = False
+        self._is_disk_full = False  # or it fails
+        self.disk = None if settings is None else Disk(settings, drop_log)
+        #: All topics wait: new events go behind those that are here.
+        self.active = False
+        #: Whether the files that dead processes left have been looked for.
+        self.has_looked = settings is None
 
     @property
     def waiting(self) -> int:
         """How many events wait, on disk and in memory; those on disk also while they are being sent."""
-        in_memory = len(self._memory) + len(self._storing) + len(self._returned)
-        return in_memory + (self._spool.count if self._spool is not None else 0)
+        on_disk = self.disk.count if self.disk is not None else 0
+        return len(self._oldest) + len(self._memory) + len(self._storing) + len(self._returned) + on_disk
 
-    def open(self) -> None:
-        """Take a spool file, with what earlier processes left; a disk that refuses is asked again by `store`."""
-        try:
-            spool = SpoolFile.open(self._settings.directory)
-        except (OSError, sqlite3.Error) as error:
-            self._failed(error)
-            return
-        try:
-            spool.adopt(self._settings.directory, self._settings.max_bytes // 2)
-        except (OSError, sqlite3.Error) as error:
-            self._failed(error)
-        self.restored = spool.count
-        self._spool = spool
+    @property
+    def on_disk(self) -> int:
+        """How many events are on disk."""
+        return self.disk.count if self.disk is not None else 0
+
+    @property
+    def topics(self) -> Collection[str]:
+        """The topics that events go to."""
+        return (self._settings.topics if self._settings is not None else None) or ()
+
+    @property
+    def safe(self) -> int:
+        """How many events are on disk, or just being written there."""
+        return self.on_disk + len(self._storing)
+
+    @property
+    def where(self) -> str:
+        """The directory of the events on disk, for messages."""
+        return str(self.disk.where) if self.disk is not None else ""
+
+    @property
+    def restored(self) -> int:
+        """How many events came from dead processes."""
+        return self.disk.restored if self.disk is not None else 0
+
+    @property
+    def has_returned(self) -> bool:
+        """Whether events have come back that are not in their place yet."""
+        return bool(self._returned)
+
+    def holds(self, topic: str) -> bool:
+        """Return whether new events of a topic have to wait."""
+        return self.active or topic in self._paused
+
+    def pause(self, topic: str, seconds: float) -> None:
+        """Let the events of a topic wait, and those of others go on."""
+        self._paused[topic] = time.monotonic() + seconds
+
+    def paused_topics(self) -> list[str]:
+        """Return the topics whose events wait alone."""
+        return list(self._paused)
+
+    def due_topics(self) -> list[str]:
+        """Return the paused topics whose time is over."""
+        return [topic for topic, until in list(self._paused.items()) if time.monotonic() >= until]
+
+    def resume(self, topic: str) -> None:
+        """Send what waits for a topic, and let new events wait behind it until then."""
+        self.active = True
+        self._paused.pop(topic, None)
 
     def add(self, record: SpooledRecord) -> None:
         """Let an event wait; touches memory only."""
-        with self._room:
-            self.active = True
-            if self._is_full() and self._settings.full is FullPolicy.BLOCK:
-                self._room.wait_for(lambda: not self._is_full(), self._settings.block_s)
-            if self._is_full() and self._settings.full is FullPolicy.DROP_OLDEST and self._memory:
-                self._give_up(self._oldest_in_memory())
+        settings = self._settings
+        if settings is not None and settings.full is FullPolicy.BLOCK and self._is_full():
+            native.wait_for(lambda: not self._is_full(), settings.block_s)  # holds no lock
+        with self._lock:
+            if self._is_closed:
+                self._give_up(record, Drop.CLOSED)
+                return
+            if record.topic not in self._paused:
+                self.active = True
+            if self._is_full() and self._drops_oldest() and self._memory:
+                self._give_up(self._memory.pop(), self._full_reason())
             elif self._is_full():
-                self._give_up(record)
+                self._give_up(record, self._full_reason())
                 return
             self._memory.append(record)
-            self._bytes += record.size
 
     def give_back(self, event: Returned) -> None:
         """Let an event wait that Kafka's client gave back; touches memory only."""
-        with self._room:
-            self._returned.append(event)
-            self.active = True
-
-    def _put_back(self, records: Sequence[SpooledRecord]) -> None:
-        """Let events wait that are older than all others here."""
-        try:
-            if self._spool is not None and records:
-                self._spool.put_back(records)
+        with self._lock:
+            if not self._is_closed:
+                self._returned.append(event)
                 self.active = True
-                return
-        except (OSError, sqlite3.Error) as error:
-            self._failed(error)
-        self._put_back_in_memory(records)
 
-    def _put_back_in_memory(self, records: Sequence[SpooledRecord]) -> None:
-        with self._room:
-            for record in reversed(records):
-                if self._is_full():
-                    self._give_up(record)
-                else:
-                    self._memory.appendleft(record)
-                    self._bytes += record.size
-                    self.active = True
-
-    def store(self) -> None:
-        """Bring what waits in memory to disk; what the disk does not take stays in memory."""
-        if self._spool is None and self._memory:
-            self.open()
-        if self._spool is None:
-            return
+    def store(self) -> bool:
+        """Bring what waits in memory to disk; return whether all of it is there."""
+        if self.disk is None:
+            return False
+        self._store_oldest()
         while self._memory:
-            with self._room:
-                self._storing = self._popped()
-            try:
-                stored = self._make_room(self._spool, sum(record.size for record in self._storing))
-                if stored:
-                    self._spool.append(self._storing)
-            except (OSError, sqlite3.Error) as error:
-                self._failed(error)
-                stored = False
-            with self._room:
-                if not stored:
-                    self._memory.extendleft(reversed(self._storing))
-                    self._bytes += sum(record.size for record in self._storing)
+            with self._lock:
+                self._storing = self._memory.pop_batch(self._max_piece)
+            stored, dropped = self.disk.store(self._storing, sending=self._sending.file if self._sending else None)
+            with self._lock:
+                self._is_disk_full = not stored
+                if not stored and not self._is_closed:
+                    self._memory.put_back(self._storing)
                 self._storing = []
-                self._room.notify_all()
+            for record in dropped:
+                self._give_up(record, Drop.SPOOL_FULL)
             if not stored:
-                return
+                return False
+        return True
 
-    def next_batch(self) -> list[tuple[int, SpooledRecord]]:
-        """Return the events that have waited longest; those from disk wait on there until they are `done`.
+    def next_batch(self) -> Batch | None:
+        """Return the events that have waited longest; those from disk stay there until they are `done`.
 
-        None are returned while the disk does not give them.
+        Topics that are paused are left out. Files of dead processes come last. None when nothing can be sent now.
         """
-        self.store()
-        if self._spool is not None and self._spool.count:
-            try:
-                batch = self._spool.oldest(_BATCH)
-            except (OSError, sqlite3.Error) as error:
-                self._failed(error)
-                return []
-            self._out = len(batch)
-            return batch
-        with self._room:
-            return [(IN_MEMORY, record) for record in self._popped()]
+        paused = list(self._paused)
+        with self._lock:
+            records = self._oldest.pop_batch(self._max_piece, paused)
+        batch = Batch([(0, record) for record in records], None) if records else None
+        if (
+            batch is None
+            and self.disk is not None
+            and any(n > 0 for topic, n in self.disk.own_counts.items() if topic not in paused)
+        ):
+            self.store()
+            batch = self.disk.oldest(_BATCH, paused)
+        if batch is None:
+            with self._lock:
+                records = self._memory.pop_batch(self._max_piece, paused)
+            batch = Batch([(0, record) for record in records], None) if records else None
+        if batch is None and self.disk is not None:
+            batch = self.disk.oldest_inherited(_BATCH, paused)
+        self._sending = batch
+        return batch
 
-    def done(
-        self,
-        batch: Sequence[tuple[int, SpooledRecord]],
-        kept: Collection[int] = (),
-        unsent: Sequence[SpooledRecord] = (),
-    ) -> None:
+    def done(self, batch: Batch | None, kept: Collection[int] = (), unsent: Sequence[SpooledRecord] = ()) -> None:
         """Forget events that are delivered, all of a batch but the `kept`; the last of them ends the waiting.
 
         What was given back, and after it the `unsent`, waits before all others; it must be all that was on its way.
         """
-        if self._spool is not None and self._out:
-            try:
-                if kept:
-                    self._spool.remove_some([entry for entry in batch if entry[0] not in kept])
-                else:
-                    self._spool.remove(batch)
-            except (OSError, sqlite3.Error) as error:  # they will be sent again, with the same ids
-                self._failed(error)
-        self._out = 0
+        if self.disk is not None and batch is not None:
+            self.disk.forget(batch, kept)
+        self._sending = None
         returned = list(self._returned)
         self._put_back([*in_order(returned), *unsent])
-        with self._room:
-            for _ in returned:
+        with self._lock:
+            for _ in range(min(len(returned), len(self._returned))):
                 self._returned.popleft()
-            self.active = self.waiting > 0
-            self._room.notify_all()
+            self.active = self._has_sendable()
+        if self.disk is not None and not self.active:
+            self.disk.release_empty()
 
-    def wait_until_empty(self, timeout: float) -> bool:
-        """Return whether nothing waits any more, after at most `timeout` seconds."""
-        with self._room:
-            return self._room.wait_for(lambda: not self.active, timeout)
+    def look(self) -> bool:
+        """Look for files that dead processes left; return whether some of it can be sent."""
+        found = self.disk is not None and self.disk.inherit(list(self._paused))
+        self.has_looked = True
+        return found
 
     def close(self) -> None:
         """Leave everything on disk; what only memory holds is given up."""
         self.store()
-        while self._memory:
-            self._give_up(self._oldest_in_memory(), Drop.CLOSED)
-        if self._spool is not None:
-            self._spool.close()
+        self.give_up_memory()
+        if self.disk is not None:
+            self.disk.close()
+
+    def give_up_memory(self) -> None:
+        """Take no event any more, and give up those that only memory holds."""
+        with self._lock:
+            lost = [*self._oldest.clear(), *self._memory.clear(), *(event.record for event in self._returned)]
+            self.forget_memory()
+            for record in lost:
+                self._give_up(record, Drop.CLOSED)
+
+    def forget_memory(self) -> None:
+        """Take no event any more, and forget those that only memory holds; the caller has counted them."""
+        with self._lock:
+            self._is_closed = True
+            self._oldest.clear()
+            self._memory.clear()
+            self._returned.clear()
 
     def abandon(self) -> None:
-        """Leave the file to the process that owns it: this one is its forked child."""
-        if self._spool is not None:
-            process.never_free(self._spool)
+        """Leave the files to the process that owns them: this one is its forked child."""
+        if self.disk is not None:
+            self.disk.abandon()
 
-    def _popped(self) -> list[SpooledRecord]:
-        """Take the oldest out of memory: a batch, but no more than a part of what the disk may hold."""
-        batch: list[SpooledRecord] = []
-        size = 0
-        while self._memory and len(batch) < _BATCH and size <= self._settings.max_bytes // 8:
-            batch.append(self._oldest_in_memory())
-            size += batch[-1].size
-        return batch
+    def _put_back(self, records: Sequence[SpooledRecord]) -> None:
+        """Put records before all others: on disk, else in memory; librdkafka's queue bounds how many there can be."""
+        with self._lock:
+            self._oldest.put_back(records)
+        self._store_oldest()
 
-    def _oldest_in_memory(self) -> SpooledRecord:
-        record = self._memory.popleft()
-        self._bytes -= record.size
-        return record
+    def _store_oldest(self) -> None:
+        if not self._oldest or self.disk is None:
+            return
+        with self._lock:
+            records = self._oldest.clear()
+        rest = self.disk.put_back(records)
+        with self._lock:
+            self._oldest.put_back(rest)
+
+    def _has_sendable(self) -> bool:
+        on_disk: Counter[str] = self.disk.own_counts if self.disk is not None else Counter()
+        in_memory = self._oldest.counts + self._memory.counts
+        return bool(self._returned or self._storing) or self._has_others(in_memory) or self._has_others(on_disk)
+
+    def _has_others(self, counts: Counter[str]) -> bool:
+        """Return whether events of topics that are not paused are among the counted ones."""
+        return any(number > 0 for topic, number in counts.items() if topic not in self._paused)
 
     def _is_full(self) -> bool:
-        in_memory = len(self._memory) + len(self._storing)  # the disk may refuse these
-        return in_memory >= MAX_IN_MEMORY or self._bytes >= MAX_BYTES_IN_MEMORY
+        return self._memory.is_full(len(self._storing))  # the disk may refuse these
 
-    def _make_room(self, spool: SpoolFile, size: int) -> bool:
-        """Return whether so many bytes fit on disk, after dropping the oldest where that is the policy."""
-        excess = spool.size + size - self._settings.max_bytes
-        if excess <= 0 or self._settings.full is not FullPolicy.DROP_OLDEST or self._out:
-            return excess <= 0
-        oldest = []
-        for entry in spool.oldest(_BATCH):
-            if excess <= 0:
-                break
-            oldest.append(entry)
-            excess -= entry[1].size
-        spool.remove(oldest)
-        for _, record in oldest:
-            self._give_up(record)
-        return excess <= 0
+    def _drops_oldest(self) -> bool:
+        return self._settings is None or self._settings.full is FullPolicy.DROP_OLDEST
 
-    def _give_up(self, record: SpooledRecord, reason: Drop = Drop.SPOOL_FULL) -> None:
-        self._drop_log.drop(event_name(record.headers), reason, f"{self._settings.full}, {self.waiting} events wait")
+    def _full_reason(self) -> Drop:
+        is_disk_well = self.disk is not None and self.disk.has_room() and not self._is_disk_full
+        return Drop.MEMORY_FULL if self.disk is None or is_disk_well else Drop.SPOOL_FULL
 
-    def _failed(self, error: Exception) -> None:
-        where = self._settings.directory
-        self._drop_log.log("spool", f"The spool in {where} fails, events wait in memory: {error}")
+    def _give_up(self, record: SpooledRecord, reason: Drop) -> None:
+        self._drop_log.drop(name_of(record), reason, f"{self.waiting} events wait")

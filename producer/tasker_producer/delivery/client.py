@@ -9,8 +9,11 @@ from confluent_kafka import KafkaError, KafkaException
 # Not `confluent_kafka.Producer`: OpenTelemetry's instrumentation replaces that name, and would trace our own events.
 from confluent_kafka.cimpl import Producer
 
-from tasker_producer.delivery.drops import DropLog, LibrdkafkaLog
+from tasker_producer.delivery.host.drops import DropLog, LibrdkafkaLog
 from tasker_schemas.errors import ConfigurationError
+
+#: Seconds for which a thread of ours waits in librdkafka, and the pause after an error.
+POLL_S = 0.1
 
 DEFAULTS: Mapping[str, Any] = {
     "acks": "all",
@@ -22,23 +25,17 @@ DEFAULTS: Mapping[str, Any] = {
 }
 # Not the user's to change: Faust and JVM clients look for a key in the partition where murmur2 puts it.
 FIXED: Mapping[str, Any] = {"partitioner": "murmur2_random", "delivery.report.only.error": True}
-# With a spool nothing expires: what is queued first also goes first, however long the broker is away.
-PATIENT: Mapping[str, Any] = {"message.timeout.ms": "0"}
+# With a spool nothing expires: librdkafka would let newer events go before older ones. `take_back` brings all to disk.
+WITH_SPOOL: Mapping[str, Any] = {"message.timeout.ms": "0", "topic.metadata.propagation.max.ms": "1000"}
 
-# Not delivered, and nothing is wrong with the event: it waited too long, its client is no more, or the client and the
-# broker disagree about what was sent before it.
-KEPT = frozenset(
-    {
-        KafkaError._MSG_TIMED_OUT,  # noqa: SLF001
-        KafkaError._PURGE_QUEUE,  # noqa: SLF001
-        KafkaError._PURGE_INFLIGHT,  # noqa: SLF001
-        KafkaError._FATAL,  # noqa: SLF001
-        KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER,
-        KafkaError.UNKNOWN_PRODUCER_ID,
-    }
+#: Settings whose values tell nothing secret, and may stand in an error message.
+_HARMLESS = frozenset(
+    {"acks", "batch.size", "compression.type", "enable.idempotence", "linger.ms", "message.timeout.ms", "retries"}
+    | {"partitioner", "queue.buffering.max.kbytes", "queue.buffering.max.messages", "security.protocol"}
 )
-
-_SECRET = ("password", "secret", "key", "token")
+_METADATA_S = 1.0
+_IN_FLIGHT_S = 0.3
+_BACK_S = 5.0
 
 
 class Client:
@@ -48,24 +45,34 @@ class Client:
     once. From then on the client takes no event, and gives back those that it holds.
     """
 
-    def __init__(self, producer: Producer, drop_log: DropLog) -> None:
-        self._producer = producer
+    def __init__(self, config: Mapping[str, Any], drop_log: DropLog) -> None:
         self._drop_log = drop_log
-        self.produce = producer.produce
         self._fatal: str | None = None
+        self._retired = False
+        self._all_down_since: float | None = None
         self.failed_at = 0.0
+        self._producer = Producer({**config, "error_cb": self._hear}, logger=LibrdkafkaLog(drop_log))
+        self.produce = self._producer.produce
 
     def queued(self) -> int:
         """Return how many events are not settled, and how many reports of librdkafka's own wait to be served."""
         return len(self._producer)
 
     def failed(self) -> bool:
-        """Whether it takes no event any more."""
-        return self._fatal is not None
+        """Return whether the client takes no event any more."""
+        return self._fatal is not None or self._retired
 
     def why(self) -> str:
         """Return why it takes no event; librdkafka's reason may become known only after its consequences."""
         return "Kafka's client has failed" + (f": {self._fatal}" if self._fatal is not None else "")
+
+    def down_for(self) -> float:
+        """Return for how many seconds no broker at all has been up; 0 if one is, or may be."""
+        return 0.0 if self._all_down_since is None else time.monotonic() - self._all_down_since
+
+    def note_up(self) -> None:
+        """Note that a broker has taken an event."""
+        self._all_down_since = None
 
     def serve(self, timeout: float) -> None:
         """Hear for at most `timeout` seconds what librdkafka has to report."""
@@ -84,8 +91,31 @@ class Client:
                 self._failed(error)
 
     def purge(self) -> None:
-        """Give up on what is in the queue and on its way; the next `flush` gives it back."""
+        """Give up on all that is queued or on its way; the next `flush` gives it back."""
         self._producer.purge()
+
+    def take_back(self) -> None:
+        """Give back all that is queued, and take no event any more: a successor takes its place at once."""
+        self._producer.purge(in_queue=True, in_flight=False)
+        self.flush(_IN_FLIGHT_S)  # what a broker has already, or is taking, need not be sent twice
+        self._producer.purge()
+        end = time.monotonic() + _BACK_S
+        while self.flush(_IN_FLIGHT_S) and time.monotonic() < end:
+            pass
+        self._retired = True
+        self.failed_at = float("-inf")
+
+    def has_leaders(self, topic: str) -> bool | None:
+        """Return whether a topic exists and all its partitions have a leader; None when no broker answers."""
+        try:
+            metadata = self._producer.list_topics(topic, timeout=_METADATA_S).topics[topic]
+        except (KafkaException, KeyError):
+            return None
+        return metadata.error is None and all(partition.leader >= 0 for partition in metadata.partitions.values())
+
+    def _hear(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN and self._all_down_since is None:  # noqa: SLF001
+            self._all_down_since = time.monotonic()
 
     def _failed(self, error: KafkaException) -> None:
         self.failed_at = time.monotonic()
@@ -94,26 +124,26 @@ class Client:
 
 
 def is_fatal(error: KafkaException) -> bool:
-    """Whether an event was refused because its client has failed."""
+    """Return whether an event was refused because its client has failed."""
     return bool(error.args[0].code() == KafkaError._FATAL)  # noqa: SLF001
 
 
 def make_client(kafka: Mapping[str, str], drop_log: DropLog, *, keep: bool) -> Client:
-    """Return a producer for these settings; with `keep` it never gives up for lack of time.
+    """Return a producer for these settings; with `keep` events that do not leave come back within seconds.
 
-    Raises ConfigurationError naming the setting that librdkafka refuses.
+    Raises ConfigurationError naming the setting that librdkafka refuses, and no value that may be a secret.
     """
-    if not kafka.get("bootstrap.servers"):
-        raise ConfigurationError("KAFKA_BOOTSTRAP_SERVERS is not set: give the brokers as host:port,host:port")
-    config = {**DEFAULTS, **(PATIENT if keep else {}), **kafka, **FIXED}
+    config = {**DEFAULTS, **(WITH_SPOOL if keep else {}), **kafka, **FIXED}
     try:
-        return Client(Producer(config, logger=LibrdkafkaLog(drop_log)), drop_log)
+        return Client(config, drop_log)
     except (KafkaException, TypeError, ValueError) as error:
         reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
         names = [name for name in config if name in reason] or sorted(kafka)
-        variables = ", ".join(f"KAFKA_{name.upper().replace('.', '_')}={_shown(name, config)}" for name in names)
-        raise ConfigurationError(f"{variables}: Kafka's client refuses it: {reason}") from error
+        for name in set(config) - _HARMLESS:  # librdkafka repeats what it refuses
+            reason = reason.replace(f'"{config[name]}"', '"***"')
+        variables = ", ".join(f"KAFKA_{name.upper().replace('.', '_')}{_value(name, config)}" for name in names)
+        raise ConfigurationError(f"{variables}: Kafka's client refuses it: {reason}") from None
 
 
-def _shown(name: str, config: Mapping[str, Any]) -> str:
-    return "***" if any(word in name for word in _SECRET) else str(config[name])
+def _value(name: str, config: Mapping[str, Any]) -> str:
+    return f"={config[name]}" if name in _HARMLESS else ""

@@ -1,100 +1,147 @@
 """The way from the backlog to Kafka: batch by batch, each forgotten only when all of it is settled."""
 
-import threading
 import time
 from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from tasker_producer.delivery.backlog import IN_MEMORY, Backlog
-from tasker_producer.delivery.client import KEPT, Client, is_fatal
-from tasker_producer.delivery.drops import Drop, DropLog
-from tasker_producer.delivery.returned import event_name, returned
-from tasker_producer.delivery.spool import SpooledRecord
+from tasker_producer.delivery.backlog import Backlog
+from tasker_producer.delivery.client import POLL_S, Client, is_fatal
+from tasker_producer.delivery.error_codes import verdict_of
+from tasker_producer.delivery.host.drops import Drop, DropLog
+from tasker_producer.delivery.host.native import Flag
+from tasker_producer.delivery.outages import STALLED_S, TopicOutages
+from tasker_producer.delivery.returned import all_headers, name_of, returned
+from tasker_producer.delivery.spool.disk import Batch
+from tasker_producer.delivery.spool.rows import Entry, SpooledRecord
+from tasker_schemas.errors import PoisonRecord
 
-_POLL_S = 0.1
+_STORE_AFTER_S = 0.3  # a batch leaves faster than that while a broker is up; else new events go to disk
 
 
 class Drain:
     """Sends the events of one backlog; for the delivery's own thread."""
 
-    def __init__(self, backlog: Backlog, drop_log: DropLog, stop: threading.Event) -> None:
+    def __init__(self, backlog: Backlog, outages: TopicOutages, drop_log: DropLog, stop: Flag) -> None:
         self._backlog = backlog
+        self._outages = outages
         self._drop_log = drop_log
         self._stop = stop
-        self._batch: list[tuple[int, SpooledRecord]] = []
+        self._batch: Batch | None = None
         self._kept: set[int] = set()  # of the batch; they are still on disk
         self._unsent: list[SpooledRecord] = []  # of the batch; nobody else has them
 
     def left(self, queued: int) -> int:
         """Return how many events are undelivered when the client has `queued`; those from disk are still there."""
         waiting = self._backlog.waiting + len(self._unsent)
-        return waiting if self._from_disk() else waiting + queued
+        return waiting if self._is_from_disk() else waiting + queued
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a batch is on its way."""
+        return self._batch is not None
 
     def run(self, client: Client) -> None:
-        """Bring what waits to disk, and send batch after batch while the queue empties: then the broker is there."""
-        if self._backlog.active:
-            self._backlog.store()
-        while self._backlog.active and not client.queued() and not self._stop.is_set():
+        """Send batch after batch while the queue empties: a broker is up then. Else bring new events to disk."""
+        backlog = self._backlog
+        if not backlog.active and (client.queued() or client.failed() or not backlog.look()):
+            backlog.store()  # of paused topics
+            return
+        if client.queued():
+            backlog.store()
+        while not client.queued() and not self._stop.is_set():
             self.conclude()
-            if client.failed() or not self._backlog.active:
+            if client.failed() or not self._send_batch(client):
                 return
-            self._batch = self._backlog.next_batch()
-            if not self._batch:
+            self._wait(client)
+            if self._kept or self._unsent or client.queued():
                 return
-            untaken = [entry for entry in self._batch if not self._taken(client, entry)]
-            if self._from_disk():
-                self._kept.update(number for number, _ in untaken)
-            else:
-                self._unsent = [record for _, record in untaken]
-            while client.queued() and not client.failed() and not self._stop.is_set():
-                client.flush(_POLL_S)
-                self._backlog.store()
-            if self._kept or self._unsent:
-                return
+            client.note_up()
 
     def conclude(self, *, settled: bool = True) -> None:
         """Forget what is delivered of the batch, and let what came back wait again.
 
         Unless all that was on its way is `settled`, a batch stays on disk as it is.
         """
-        kept = self._kept if settled else {number for number, _ in self._batch}
+        kept = self._kept
+        if not settled and self._batch is not None:
+            kept = {number for number, _ in self._batch.entries}
         self._backlog.done(self._batch, kept, self._unsent)
-        self._batch, self._kept, self._unsent = [], set(), []
+        self._batch, self._kept, self._unsent = None, set(), []
 
-    def close(self, *, settled: bool) -> int:
-        """Leave on disk what waits; return how many events that are."""
+    def close(self, *, settled: bool) -> None:
+        """Leave on disk what waits."""
         self.conclude(settled=settled)
         self._backlog.close()
-        return self._backlog.waiting
 
-    def _from_disk(self) -> bool:
-        return bool(self._batch) and self._batch[0][0] != IN_MEMORY
+    def _send_batch(self, client: Client) -> bool:
+        """Queue the next batch; return whether there was one."""
+        if not self._backlog.active:
+            if not self._backlog.look():
+                return False
+            self._backlog.active = True  # for the time of one batch: new events go beside what dead processes left
+        batch = self._backlog.next_batch()
+        if batch is None:
+            return False
+        self._batch = batch
+        untaken = [entry for entry in batch.entries if not self._is_taken(client, entry)]
+        if self._is_from_disk():
+            self._kept.update(number for number, _ in untaken)
+        else:
+            self._unsent = [record for _, record in untaken]
+        return True
 
-    def _taken(self, client: Client, entry: tuple[int, SpooledRecord]) -> bool:
+    def _wait(self, client: Client) -> None:
+        """Wait until the batch has left; where it does not, see that nothing is in memory only for seconds."""
+        begin = time.monotonic()
+        while client.queued() and not client.failed() and not self._stop.is_set():
+            client.flush(POLL_S)
+            if time.monotonic() < begin + _STORE_AFTER_S:
+                continue
+            self._backlog.store()
+            if time.monotonic() > begin + STALLED_S and (not self._is_from_disk() or self._is_leaderless(client)):
+                client.take_back()
+                return
+
+    def _is_leaderless(self, client: Client) -> bool:
+        topics = {record.topic for _, record in self._batch.entries} if self._batch is not None else set()
+        return self._outages.pause_leaderless(client, topics)
+
+    def _is_from_disk(self) -> bool:
+        return self._batch is not None and self._batch.file is not None
+
+    def _is_taken(self, client: Client, entry: Entry) -> bool:
         """Queue an event when there is room; return whether it was taken care of before the end."""
-        topic, key, value, headers = entry[1]
+        record = entry[1]
+        try:
+            headers = all_headers(record)
+        except (PoisonRecord, ValueError):
+            self._drop_log.drop("?", Drop.DAMAGED, "a waiting event cannot be read")
+            return True
+        settle = partial(self._settle, entry)
         while not self._stop.is_set():
             try:
-                client.produce(topic, value, key, on_delivery=partial(self._settle, entry), headers=headers)
+                client.produce(record.topic, record.value, record.key, on_delivery=settle, headers=headers)
             except BufferError:
-                client.serve(_POLL_S)
+                client.serve(POLL_S)
                 self._backlog.store()
                 continue
             except KafkaException as error:
-                if is_fatal(error):
+                if is_fatal(error) or self._outages.note(record.topic, error.args[0]):
                     return False
-                self._drop_log.drop(event_name(headers), Drop.REFUSED, str(error.args[0]))
+                self._drop_log.drop(name_of(record), Drop.REFUSED, str(error.args[0]))
             return True
         return False
 
-    def _settle(self, entry: tuple[int, SpooledRecord], error: KafkaError, message: Message) -> None:
+    def _settle(self, entry: Entry, error: KafkaError, message: Message) -> None:
         """Hear of an event that could not be delivered."""
-        heard = time.monotonic()
+        reported = time.monotonic()
         number, record = entry
-        if error.code() not in KEPT:
-            self._drop_log.drop(event_name(record.headers), Drop.REFUSED, error.str())
-        elif number == IN_MEMORY:
-            self._backlog.give_back(returned(record, message, heard))
-        else:
+        if not verdict_of(error.code()).keep:
+            self._drop_log.drop(name_of(record), Drop.REFUSED, error.str())
+            return
+        self._outages.note(record.topic, error)
+        if self._is_from_disk():
             self._kept.add(number)
+        else:
+            self._backlog.give_back(returned(record, message, reported))

@@ -18,10 +18,11 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
-from tasker_producer.delivery import native
-from tasker_producer.delivery.spool import SpooledRecord
+from tasker_producer.delivery.host import native
+from tasker_producer.delivery.spool.rows import SpooledRecord
 from tasker_schemas.avro.codec import CONFLUENT, Decoder, confluent_frame, single_object_frame
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
+from tasker_schemas.errors import PoisonRecord
 from tasker_schemas.headers import BAGGAGE, CE_TYPE, PARENT, TRACEPARENT, TRACESTATE, Header, cloud_event_headers
 from tasker_schemas.names import Family
 
@@ -60,6 +61,24 @@ def rebuild_headers(topic: str, value: bytes, trace: TraceFields) -> list[Header
         value = single_object_frame(record) + value[_FRAME_BYTES:]
     event = _decoder().decode(record, value)
     return [*cloud_event_headers(event, event["service"]), *trace]
+
+
+def all_headers(record: SpooledRecord) -> list[Header]:
+    """Return the headers of a waiting event; those of a returned one are rebuilt.
+
+    Raises PoisonRecord or ValueError for a value that is none of ours.
+    """
+    if any(name == CE_TYPE for name, _ in record.headers):
+        return record.headers
+    return rebuild_headers(record.topic, record.value, tuple(record.headers))
+
+
+def name_of(record: SpooledRecord) -> str:
+    """Return the name of a waiting event."""
+    try:
+        return event_name(all_headers(record))
+    except (PoisonRecord, ValueError):
+        return "?"
 
 
 def event_name(headers: list[Header]) -> str:

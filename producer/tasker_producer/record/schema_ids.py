@@ -6,7 +6,7 @@ read them: a registry that is down never stops an event.
 
 import threading
 
-from tasker_producer.delivery.drops import DropLog
+from tasker_producer.delivery.host.drops import DropLog
 from tasker_producer.record.ticket_counter import TicketCounter
 from tasker_schemas.avro.codec import confluent_frame
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
@@ -95,3 +95,4 @@ class RegistryFrames:
 
     def _tell(self, subject: str, error: Exception) -> None:
         self._drop_log.log("registry", f"{subject}: events go out without a registry's id: {error}")
+        self._drop_log.report()

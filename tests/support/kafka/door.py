@@ -29,9 +29,15 @@ class Door:
         with suppress(OSError):  # closed, by the test's end
             while True:
                 inside, _ = listener.accept()
-                outside = socket.create_connection((self._target[0], int(self._target[2])))
-                for source, sink in ((inside, outside), (outside, inside)):
-                    threading.Thread(target=_pass_on, args=(source, sink), daemon=True).start()
+                threading.Thread(target=self._lead, args=(inside,), daemon=True).start()
+
+    def _lead(self, inside: socket.socket) -> None:
+        target = (self._target[0], int(self._target[2]))
+        with suppress(OSError), inside, socket.create_connection(target) as outside:
+            back = threading.Thread(target=_pass_on, args=(outside, inside), daemon=True)
+            back.start()
+            _pass_on(inside, outside)
+            back.join()
 
     def __enter__(self) -> Self:
         return self
@@ -44,6 +50,10 @@ class Door:
 
 
 def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError), source, sink:
+    """Hand on all that comes; the end of one direction ends the other."""
+    with suppress(OSError):
         while part := source.recv(_PART):
             sink.sendall(part)
+    for end in (source, sink):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_producer.delivery.returned import Returned, in_order, rebuild_headers, trace_fields
-from tasker_producer.delivery.spool import SpooledRecord
+from tasker_producer.delivery.spool.rows import SpooledRecord
 from tasker_producer.testing import RecordingPublisher
 from tasker_schemas.avro.codec import confluent_frame
 

@@ -11,7 +11,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from tasker_producer import UsageError, carrier_from_environ, carrier_to_environ
 from tasker_producer.delivery import client
-from tasker_producer.delivery.drops import Drop, DropLog
+from tasker_producer.delivery.host.drops import DropLog
 from tasker_producer.testing import RecordingPublisher
 
 LOADED = "import sys, tasker_producer; print(*sorted({name.split('.')[0] for name in sys.modules}))"
@@ -72,22 +72,3 @@ def test_counts_are_shown_to_a_meter_with_the_reasons_of_drops(publisher: Record
     metrics = data.resource_metrics[0].scope_metrics[0].metrics
     values = {metric.name: [point.value for point in metric.data.data_points] for metric in metrics}  # type: ignore[union-attr]
     assert values["tasker.producer.published"] == [1]
-
-
-def test_given_up_events_are_counted_told_once_and_handed_to_the_service(caplog: pytest.LogCaptureFixture) -> None:
-    told: list[tuple[str, str]] = []
-    drop_log = DropLog(lambda name, reason: told.append((name, reason)))
-    for _ in range(1000):
-        drop_log.drop("order.paid", Drop.QUEUE_FULL, "away")
-    assert drop_log.dropped()["queue_full"] == len(told) == 1000
-    assert caplog.messages == ["Error publishing event order.paid : queue_full: away"]
-
-
-def test_a_callback_that_fails_does_not_stop_the_delivery(caplog: pytest.LogCaptureFixture) -> None:
-    def fail(_name: str, _reason: str) -> None:
-        raise RuntimeError
-
-    drop_log = DropLog(fail)
-    drop_log.drop("order.paid", Drop.CLOSED, "closed")
-    assert drop_log.dropped()["closed"] == 1
-    assert "on_drop failed for order.paid" in caplog.text

@@ -14,9 +14,23 @@ import threading
 import time
 from collections.abc import Callable
 from types import BuiltinFunctionType, ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 _MAX_PAUSE_S = 0.02
+
+
+class Lock(Protocol):
+    """A lock of the operating system."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Take the lock; return whether it is taken within `timeout` seconds."""
+
+    def release(self) -> None:
+        """Give the lock back."""
+
+    def __enter__(self) -> bool: ...
+
+    def __exit__(self, *_: object) -> None: ...
 
 
 def _original() -> ModuleType:
@@ -28,8 +42,8 @@ def _original() -> ModuleType:
 
 
 _thread: Any = _original()
-allocate_lock: Callable[[], Any] = _thread.allocate_lock
-RLock: Callable[[], Any] = _thread.RLock
+allocate_lock: Callable[[], Lock] = _thread.allocate_lock
+RLock: Callable[[], Lock] = _thread.RLock
 get_ident: Callable[[], int] = _thread.get_ident
 
 
@@ -38,15 +52,13 @@ def is_green() -> bool:
     return not isinstance(threading._start_new_thread, BuiltinFunctionType)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
-def start_thread(run: Callable[[], None], name: str) -> None:
+def start_thread(run: Callable[[], None]) -> None:
     """Run a function in a thread of the operating system that does not keep the process alive.
 
-    Raises RuntimeError where the process may start no more threads.
+    It is no `threading.Thread`: the end of such a thread fails when the module was patched meanwhile. Raises
+    RuntimeError where the process may start no more threads.
     """
-    if is_green():
-        _thread.start_new_thread(run, ())
-    else:
-        threading.Thread(target=run, name=name, daemon=True).start()
+    _thread.start_new_thread(run, ())
 
 
 def wait_for(condition: Callable[[], bool], timeout: float) -> bool:

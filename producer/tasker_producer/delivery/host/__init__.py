@@ -1,0 +1,1 @@
+"""The process around the delivery: its threads, its forks and its end, its log."""

@@ -1,0 +1,130 @@
+"""Counts the events that are given up, by reason, and logs each reason at most once a minute.
+
+The service reads its own log, not ours: a broker that is away for an hour must not fill it. Lines and calls of
+`on_drop` are collected first, because the collecting code may hold a lock of ours. `report` passes them on, and its
+caller holds none.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from enum import StrEnum
+from typing import Any
+
+from tasker_producer.delivery.host import native
+
+LOG_EVERY_S = 60.0
+
+log = logging.getLogger("tasker_producer")
+
+_MAX_PENDING = 10_000
+_reporting: ContextVar[bool] = ContextVar("tasker_reporting", default=False)
+
+
+class Drop(StrEnum):
+    """Why an event was given up."""
+
+    QUEUE_FULL = "queue_full"  # librdkafka's queue is full: the broker is slow or away
+    EXPIRED = "expired"  # librdkafka tried for delivery.timeout.ms
+    REFUSED = "refused"  # Kafka can never take the record
+    SPOOL_FULL = "spool_full"  # the disk space for waiting events is used up
+    MEMORY_FULL = "memory_full"  # events came faster than the disk took them
+    DAMAGED = "damaged"  # a waiting event cannot be read from the disk any more
+    CLOSED = "closed"  # published after close(), or still undelivered when it returned
+    NO_BROKER = "no_broker"  # no setting names a Kafka
+    DISABLED = "disabled"  # TASKER_ENABLED=false or OTEL_SDK_DISABLED=true
+
+
+class DropLog:
+    """Counts given-up events, and tells the service's callback and log."""
+
+    def __init__(self, on_drop: Callable[[str, str], None] | None = None) -> None:
+        self._on_drop = on_drop
+        self.reset_after_fork()
+
+    def reset_after_fork(self) -> None:
+        """Begin anew: a thread that does not exist in this process may hold the locks."""
+        self._lock = native.RLock()  # a signal handler may publish while its own thread holds it
+        self._reporter = native.allocate_lock()
+        self._dropped = dict.fromkeys(Drop, 0)
+        self._quiet_until: dict[str, float] = {}
+        self._unlogged: dict[str, int] = {}
+        #: Calls of the service's code that wait for `report`.
+        self.pending: deque[Callable[[], None]] = deque()
+
+    def drop(self, event_name: str, reason: Drop, detail: str) -> None:
+        """Count an event that is given up; `report` tells the service of it."""
+        self.count(reason)
+        if _reporting.get():  # the callback or log handler publishes itself: to tell it would never end
+            return
+        if self._on_drop is not None:
+            self._collect(lambda: self._call(event_name, reason))
+        self.log(reason, f"Error publishing event {event_name} : {reason}: {detail}")
+
+    def count(self, reason: Drop, number: int = 1) -> None:
+        """Count events that are given up, without telling the service."""
+        with self._lock:
+            self._dropped[reason] += number
+
+    def dropped(self) -> dict[str, int]:
+        """Return how many events were given up, by reason."""
+        with self._lock:
+            return {str(reason): count for reason, count in self._dropped.items()}
+
+    def log(self, subject: str, message: str, level: int = logging.ERROR) -> None:
+        """Collect a line for the log, unless there was one on the same subject less than a minute ago."""
+        if _reporting.get():
+            return
+        now = time.monotonic()
+        with self._lock:
+            if now < self._quiet_until.get(subject, 0.0):
+                self._unlogged[subject] = self._unlogged.get(subject, 0) + 1
+                return
+            self._quiet_until[subject] = now + LOG_EVERY_S
+            since = self._unlogged.pop(subject, 0)
+        more = f" ({since} more since the last line)" if since else ""
+        self._collect(lambda: log.log(level, "%s%s", message, more))
+
+    def report(self) -> None:
+        """Run the collected calls of the service's code; the caller must hold no lock of ours.
+
+        One thread does so at a time. Others return at once, so none of them waits for the service's locks.
+        """
+        if not self.pending or _reporting.get() or not self._reporter.acquire(blocking=False):
+            return
+        token = _reporting.set(True)
+        try:
+            while self.pending:
+                with suppress(IndexError), suppress(Exception):  # a log filter of the service may raise, too
+                    self.pending.popleft()()
+        finally:
+            _reporting.reset(token)
+            self._reporter.release()
+
+    def _collect(self, call: Callable[[], None]) -> None:
+        if len(self.pending) < _MAX_PENDING:  # else the service's callback stands: the counts still hold
+            self.pending.append(call)
+
+    def _call(self, event_name: str, reason: Drop) -> None:
+        assert self._on_drop is not None
+        try:
+            self._on_drop(event_name, str(reason))
+        except Exception:  # the service's callback; it must not stop the delivery
+            log.exception("on_drop failed for %s", event_name)
+
+
+class LibrdkafkaLog:
+    """Passes librdkafka's own lines on, as rarely as ours; confluent-kafka calls `log` as if it were a logger."""
+
+    def __init__(self, drop_log: DropLog) -> None:
+        self._drop_log = drop_log
+
+    def log(self, level: int, form: str, *args: Any) -> None:
+        """Log one of librdkafka's lines; its facility (second argument, such as FAIL) is the subject."""
+        if args[:1] == ("FATAL",):  # raised too, and logged then
+            return
+        line = form % args if args else form
+        self._drop_log.log(f"librdkafka {args[0] if args else ''}", f"Kafka: {line}", min(level, logging.WARNING))

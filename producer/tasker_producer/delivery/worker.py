@@ -1,0 +1,194 @@
+"""The delivery's own thread: it serves Kafka's client, replaces one that has failed, and looks after the backlog."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from tasker_producer.delivery.backlog import Backlog
+from tasker_producer.delivery.client import POLL_S, Client
+from tasker_producer.delivery.drain import Drain
+from tasker_producer.delivery.host import native, process
+from tasker_producer.delivery.host.drops import Drop, DropLog
+from tasker_producer.delivery.outages import STALLED_S, TopicOutages
+from tasker_schemas.errors import ConfigurationError
+
+RENEW_S = 5.0  # between a client's failure and the next client: what is wrong at the cluster stays so for a while
+_DOWN_S = 1.0
+_PURGE_S = 1.0
+
+
+class Worker:
+    """Runs in one thread of the operating system, also where gevent or eventlet has patched Python's threads.
+
+    `gate` is held by publishing threads while they use `client`, so none uses one that is being replaced.
+    """
+
+    def __init__(
+        self,
+        backlog: Backlog,
+        make_client: Callable[[], Client],
+        brokers: str,
+        gate: AbstractContextManager[object],
+        drop_log: DropLog,
+    ) -> None:
+        self._backlog = backlog
+        self._make_client = make_client
+        self._gate = gate
+        self._drop_log = drop_log
+        self._stop = native.Flag()
+        self._finished = native.Flag()
+        self._started = native.allocate_lock()
+        self._next_client_at = 0.0
+        self._empty_at = time.monotonic()
+        self._progress: tuple[int, float] = (0, time.monotonic())
+        self.client: Client | None = None
+        #: How many events publishing threads have queued in this client.
+        self.produced = 0
+        self.outages = TopicOutages(backlog, brokers, drop_log)
+        self._drain = Drain(backlog, self.outages, drop_log, self._stop)
+        #: Whether what comes back is not sent again by this process.
+        self.is_leaving = False
+
+    def start(self) -> bool:
+        """Start the thread, once; return whether it was started now."""
+        if self._stop.is_set() or not self._started.acquire(blocking=False):
+            return False
+        try:
+            native.start_thread(self._work)
+        except RuntimeError as error:  # the process has no more threads to give: the next event tries again
+            self._drop_log.log("thread", f"No thread can be started, events wait in memory: {error}")
+            self._started.release()
+            return False
+        return True
+
+    def left(self) -> int:
+        """Return how many events are undelivered."""
+        client = self.client
+        return self._drain.left(client.queued() if client is not None else 0)
+
+    def is_idle(self) -> bool:
+        """Return whether nothing is left to deliver, neither of this process nor of dead ones."""
+        return self._backlog.has_looked and not self._backlog.active and self.left() == 0
+
+    def has_sent(self) -> bool:
+        """Return whether all is delivered that can be now: what is left waits for its topic."""
+        return self._backlog.has_looked and not self._backlog.active and not (self.client and self.client.queued())
+
+    def is_down(self) -> bool:
+        """Return whether no broker is up, as far as Kafka's client knows."""
+        return self.client is not None and self.client.down_for() > 0
+
+    def stop(self, timeout: float) -> None:
+        """End the thread within `timeout` seconds; what has not reached the disk by then is given up."""
+        self._stop.set()
+        if self._started.acquire(blocking=False):  # it never ran
+            self._finish()
+        elif not native.wait_for(self._finished.is_set, timeout):
+            self._drop_log.count(Drop.CLOSED, max(0, self.left() - self._backlog.safe))
+            self._backlog.forget_memory()
+        self.client = None
+
+    def _work(self) -> None:
+        """Look after the delivery until told to stop; whatever happens, it goes on."""
+        while not self._stop.is_set():
+            self._survive(self._turn)
+            if not native.is_green():  # else the service's code would run outside of its hub
+                self._drop_log.report()
+        self._survive(self._finish)
+        self._finished.set()
+
+    def _survive(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001  nobody restarts this thread
+            self._drop_log.log("delivery", f"The delivery of events has met an error, and goes on: {error!r}")
+            self._stop.wait(POLL_S)
+
+    def _turn(self) -> None:
+        """Hear failure reports and librdkafka's log lines for a moment, and look after the backlog."""
+        client = self.client or self._first_client()
+        if client is None:
+            self._backlog.store()
+            self._stop.wait(POLL_S)
+            return
+        self._watch_progress(client)
+        self.outages.resume_due(client)
+        self._drain.run(client)
+        client.serve(POLL_S)
+        if client.failed():
+            self._renew(client)
+
+    def _first_client(self) -> Client | None:
+        """Make this process's client, and try again every few seconds: a certificate may just be being replaced."""
+        if time.monotonic() < self._next_client_at:
+            return None
+        self._next_client_at = time.monotonic() + RENEW_S
+        try:
+            with process.no_fork:
+                client = self._make_client()
+        except ConfigurationError as error:
+            self._drop_log.log("client", str(error))
+            return None
+        with self._gate:
+            self._backlog.active = True  # what was published before goes first
+            self.client = client
+        return client
+
+    def _watch_progress(self, client: Client) -> None:
+        """Bring what is queued to disk when nothing of it leaves for seconds, or when some of it came back."""
+        if self._backlog.disk is None or self._drain.is_sending or client.failed():
+            return
+        queued, now = client.queued(), time.monotonic()
+        settled = self.produced - queued
+        if settled > self._progress[0] or not queued:
+            if settled > self._progress[0]:
+                client.note_up()
+            self._progress = (settled, now)
+        if not queued:
+            self._empty_at = now
+            return
+        stalled_for = now - self._progress[1]
+        is_stalled = stalled_for > STALLED_S or (stalled_for > _DOWN_S and client.down_for() > _DOWN_S)
+        if is_stalled or self._backlog.has_returned or self._has_leaderless(client):
+            self._retreat(client)
+
+    def _has_leaderless(self, client: Client) -> bool:
+        """Return whether events may stand in the queue among others that leave, because their topic has no leader."""
+        topics = self._backlog.topics
+        return time.monotonic() > self._empty_at + STALLED_S and self.outages.pause_leaderless(client, topics)
+
+    def _retreat(self, client: Client) -> None:
+        """Take back all that is queued, in its order, and let everything new wait behind it."""
+        with self._gate:
+            self._backlog.active = True
+        client.take_back()
+        self._drain.conclude()
+
+    def _renew(self, client: Client) -> None:
+        """Replace a client that has failed, after a while, once nothing is in it any more."""
+        if time.monotonic() < client.failed_at + RENEW_S:
+            return
+        client.purge()
+        if client.flush(_PURGE_S):
+            return
+        try:
+            with process.no_fork:
+                successor = self._make_client()
+        except ConfigurationError as error:  # such as a certificate that is just being replaced
+            self._drop_log.log("client", str(error))
+            client.failed_at = time.monotonic()
+            return
+        with self._gate:
+            self._backlog.active = True  # what came back goes first
+            self.produced = 0
+            self.client = successor
+        self._progress = (0, time.monotonic())
+
+    def _finish(self) -> None:
+        """Bring to disk what is left."""
+        self.is_leaving = True
+        client = self.client
+        if client is not None and client.queued():  # more than events: librdkafka's own reports too
+            client.purge()
+            client.flush(_PURGE_S)
+        self._drain.close(settled=client is None or not client.queued())
