@@ -18,8 +18,9 @@ from tasker_producer.delivery.spool.settings import FullPolicy, SpoolSettings
 from tasker_producer.masking.masker import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
 from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.names import Family
 from tasker_schemas.registry.settings import RegistrySettings
-from tasker_schemas.topics import DEFAULT_PREFIX
+from tasker_schemas.topics import DEFAULT_PREFIX, event_topic
 
 DEFAULT_SERVICE = "tasker"
 # Outlives a restart of the process; name a volume to outlive the machine. The user's id keeps users apart.
@@ -74,7 +75,8 @@ class ProducerSettings:
         # What waits for one Kafka must never go to another.
         target = f"{self.kafka.get('bootstrap.servers')} {self.topic_prefix}"
         directory = self.spool_dir / f"{self.service_name}-{sha256(target.encode()).hexdigest()[:8]}"
-        return SpoolSettings(directory, self.spool_max_bytes, self.spool_full, self.spool_block_s)
+        topics = frozenset(event_topic(family, self.topic_prefix) for family in Family)
+        return SpoolSettings(directory, self.spool_max_bytes, self.spool_full, self.spool_block_s, topics)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "ProducerSettings":

@@ -62,6 +62,7 @@ def test_a_broker_that_goes_away_costs_no_event_and_no_order(
     assert publisher.stats()["spooled"] > 5_000
     own_kafka.start()
     publish(publisher, range(12_000, 14_000))
+    assert publisher.flush(90) == 0
     assert publisher.close(90) == 0
     counts = publisher.stats()
     assert (counts["published"], counts["delivered"], counts["dropped"]) == (14_000, 14_000, 0)
