@@ -11,7 +11,7 @@ from copy import copy
 from types import FrameType
 from typing import Any
 
-from tasker_producer.delivery.drops import DropLog
+from tasker_producer.delivery.host.drops import DropLog
 from tasker_producer.record.identifiers import identifier, text_identifier, whole_number
 from tasker_producer.record.ticket_counter import TicketCounter
 from tasker_schemas.errors import UsageError
@@ -107,6 +107,7 @@ class Misuse:
         line = _line_of_caller()
         with suppress(Exception):  # a filter or handler of the service's log may raise
             self._log.log(f"misuse {line}", f"{message} ({consequence}; called at {line})", logging.ERROR)
+            self._log.report()
 
 
 def unreadable(subject: str, error: BaseException) -> UsageError:
