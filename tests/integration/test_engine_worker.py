@@ -182,6 +182,38 @@ def test_health_pages_tell_when_a_worker_is_ready_and_what_it_did(arena: Arena) 
 
 
 @pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({"cleanup.policy": "delete"}, "cleanup.policy is delete, expected compact"),
+        ({"cleanup.policy": "compact", "max.message.bytes": "1048588"}, "max.message.bytes is 1048588"),
+    ],
+)
+def test_a_changelog_that_loses_states_is_refused_with_the_command_that_mends_it(
+    arena: Arena, config: dict[str, str], line: str
+) -> None:
+    changelog = f"{arena.prefix}-counting-states-changelog"
+    arena.create_topic(changelog, config)
+    with arena.worker() as worker:
+        assert worker.process.wait(40) == 2
+        (last,) = (text for text in worker.log.read_text().splitlines() if "tasker: " in text)
+    assert line in last
+    assert f"--entity-name {changelog}" in last
+
+
+def test_partitions_that_are_added_under_a_worker_end_it_in_order_with_the_way_on(arena: Arena) -> None:
+    arena.produce(100, 10)
+    with arena.worker() as worker:
+        arena.wait_committed()
+        worker.wait_ready()
+        arena.add_partitions("a", 8)
+        assert worker.process.wait(40) == 1
+        lines = worker.log.read_text().splitlines()
+    assert f"tasker: partitions were changed under this worker: {arena.prefix}.a has 8 partitions, not 4" in lines[-1]
+    assert not [text for text in lines if "Traceback" in text]
+    assert arena.differences() == {}
+
+
+@pytest.mark.parametrize(
     ("topics", "settings", "line"),
     [
         ({}, {"kafka": {"bootstrap.servers": "127.0.0.1:1"}}, "No Kafka broker answers at 127.0.0.1:1"),
@@ -190,7 +222,7 @@ def test_health_pages_tell_when_a_worker_is_ready_and_what_it_did(arena: Arena) 
             {"kafka": {"bootstrap.servers": "127.0.0.1:1", "bad.name": "1"}},
             'No such configuration property: "bad.name"',
         ),
-        ({"counts": 0}, {}, ".counts: create what is missing"),
+        ({"counts": 0}, {}, ".counts: `tasker topics create` makes"),
         ({"b": 3}, {}, "must have the same number of partitions: "),
     ],
 )

@@ -91,4 +91,4 @@ def test_a_worker_gives_up_when_the_broker_is_gone_for_too_long(
         arena.wait_committed()
         own_kafka.kill()
         assert worker.process.wait(60) == 1
-        assert worker.said("The broker has not answered for 3 s: giving up.")
+        assert worker.said("tasker: no broker has answered for 3 s: giving up")

@@ -1,4 +1,4 @@
-"""What the consumers log: readable lines on a terminal, one JSON object for each line elsewhere."""
+"""The log of the consumers: readable lines on a terminal, one JSON object for each line elsewhere."""
 
 import logging
 import sys
@@ -6,11 +6,23 @@ from typing import TextIO
 
 import structlog
 
+#: Levels of libraries, and of the engine's modules in which Faust speaks.
+_LIBRARIES = {
+    "aiokafka": logging.CRITICAL,
+    "asyncio": logging.CRITICAL,
+    "faust": logging.CRITICAL,
+    "mode": logging.CRITICAL,
+    "tasker_consumers.engine.app": logging.WARNING,
+    "tasker_consumers.engine.faust": logging.WARNING,
+}
+
 
 def configure_logging(level: str, out: TextIO = sys.stderr) -> None:
-    """Send all log records, ours and the libraries', to `out` from `level` on.
+    """Send all log records to `out` from `level` on, and warnings of Python too.
 
-    Faust's own loggers stay at info at least: below, it builds each of its debug lines only to drop them.
+    The libraries' own lines are left out, because the worker itself logs what matters in them, and because a broker
+    that is away makes a hundred of them a second. With `debug` they come, from info on: below, Faust builds each of its
+    lines only to drop them.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -35,5 +47,6 @@ def configure_logging(level: str, out: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("faust", "mode", "aiokafka"):
-        logging.getLogger(chatty).setLevel(max(logging.INFO, root.level))
+    logging.captureWarnings(capture=True)
+    for name, quiet_level in _LIBRARIES.items():
+        logging.getLogger(name).setLevel(logging.INFO if level == "debug" else quiet_level)

@@ -1,8 +1,10 @@
 """The Faust application around a processor: wiring, and the loop that takes batches to their partitions."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +33,9 @@ from tasker_consumers.engine.state.restoring import Progress
 from tasker_consumers.engine.state.scans import Scans
 from tasker_consumers.engine.state.store import open_store
 
+#: Not the module's name: under that Faust logs each step of its start and its end.
+logger = logging.getLogger("tasker_consumers.engine")
+
 _A_DAY = 24 * 3600.0
 #: Runs in Faust's own queue. Those that wait do so in the batcher, where they are gathered by partition.
 _QUEUED_RUNS = 2
@@ -53,6 +58,8 @@ class EngineApp(faust.App):
     metrics: EngineMetrics
     partition_tasks: PartitionTasks
     quarantine: Quarantine
+    #: Why this worker is about to end, for people.
+    trouble: str | None = None
     #: Whether the group has told this worker who has which partition, and has not begun to tell anew.
     placed: bool = False
 
@@ -113,15 +120,22 @@ class EngineApp(faust.App):
 
     def waiting(self) -> str | None:
         """Return what this worker does before it can work, for people; None when it can."""
+        if self.trouble:
+            return self.trouble
         if self.settled:
-            return None
+            age = self.heartbeat_age
+            return None if self.heard else f"no answer from Kafka for {age:.0f} s"
         return self.table.progress.text if self.placed and not self.crashed else "waiting for partitions"
 
     @property
     def heard(self) -> bool:
         """Whether the group has heard of this worker within a session: else others may have its partitions."""
-        consumer = self.consumer
-        return isinstance(consumer, RunConsumer) and consumer.heartbeat_age <= self.conf.broker_session_timeout
+        return self.heartbeat_age <= self.conf.broker_session_timeout
+
+    @property
+    def heartbeat_age(self) -> float:
+        """Seconds since the group last heard of this worker."""
+        return self.consumer.heartbeat_age if isinstance(self.consumer, RunConsumer) else inf
 
     def owners(self) -> dict[int, str]:
         """Return by partition the web address of the worker that has it, as the group last told; empty meanwhile."""
@@ -234,8 +248,10 @@ def _renewing(app: EngineApp) -> Callable[[], Any]:
     return renew
 
 
-async def _reopen(app: Any, *_: Any, **__: Any) -> None:
+async def _reopen(app: Any, assigned: Any, **_: Any) -> None:
     app.metrics.rebalances.inc()
+    held = {tp.partition for tp in assigned}
+    logger.info("Assigned %s", f"partitions {', '.join(map(str, sorted(held)))}" if held else "no partition")
     app.placed = True
     app.executor.open()
 

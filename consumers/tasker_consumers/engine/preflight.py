@@ -1,7 +1,8 @@
 """What must be true of the cluster before a worker starts; found out here, not by a worker that hangs."""
 
+import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -11,9 +12,16 @@ from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.kafka.access import QuietAdmin
+from tasker_consumers.kafka.topic_rules import Severity, TopicRole, check_topic, read_topic_settings
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
 CONNECT_SECONDS = 6.0
+#: Where a key's records are after partitions were added, and the ways on.
+PARTITIONS_ADVICE = (
+    "Keys have moved to other partitions, so tasks that were under way are in two of them: go on under another "
+    "TASKER_TOPIC_PREFIX, or make all topics alike with `tasker topics grow` and rebuild the states with "
+    "`tasker topics reset GROUP` (docs/operating.md#partitions)"
+)
 #: A changelog is never deleted, only compacted, in small segments: the active one is read in full at a recovery. Its
 #: records are whole states, so it takes larger ones than other topics do.
 CHANGELOG_CONFIG = {
@@ -21,6 +29,7 @@ CHANGELOG_CONFIG = {
     "segment.bytes": str(64 << 20),
     "min.cleanable.dirty.ratio": "0.2",
     "max.message.bytes": str(16 << 20),
+    "delete.retention.ms": str(7 * 24 * 3600 * 1000),
 }
 #: A dead letter is a record of a source, and some headers more.
 DEAD_LETTER_CONFIG = {
@@ -29,6 +38,8 @@ DEAD_LETTER_CONFIG = {
     "max.message.bytes": str(2 << 20),
 }
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Topology:
@@ -36,6 +47,8 @@ class Topology:
 
     partitions: int
     dead_letters: DeadLetterTopic
+    #: Partitions by topic, of those whose number must not change under a worker.
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def changelog_topic(group: str) -> str:
@@ -61,15 +74,38 @@ def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> 
     _create(admin, missing, partitions, settings.replication_factor)
     if existing.get(changelog, partitions) != partitions:
         raise ConfigurationError(
-            f"{changelog} has {existing[changelog]} partitions, its sources have {partitions}: "
-            "states cannot be moved, so delete the changelog and let the group read its sources again."
+            f"{changelog} has {existing[changelog]} partitions, its sources have {partitions}. {PARTITIONS_ADVICE}"
         )
+    topics = _check_settings(admin, processor)
     letters = DeadLetterTopic(
         name=processor.dead_letters,
         partitions=existing.get(processor.dead_letters, partitions),
-        max_bytes=int(DEAD_LETTER_CONFIG["max.message.bytes"]),
+        max_bytes=int(topics.get(processor.dead_letters, DEAD_LETTER_CONFIG)["max.message.bytes"]),
     )
-    return Topology(partitions, letters)
+    return Topology(partitions, letters, dict.fromkeys([*processor.sources, *processor.outputs, changelog], partitions))
+
+
+def _check_settings(admin: AdminClient, processor: Processor[Any, Any]) -> Mapping[str, Mapping[str, str]]:
+    """Refuse topics whose settings lose data, warn of others, and return the settings by topic as far as known."""
+    roles = {
+        **dict.fromkeys(processor.sources, TopicRole.SOURCE),
+        **dict.fromkeys(processor.outputs, TopicRole.OUTPUT),
+        changelog_topic(processor.group): TopicRole.CHANGELOG,
+        processor.dead_letters: TopicRole.DEAD_LETTERS,
+    }
+    try:
+        topics = read_topic_settings(admin, roles)
+    except KafkaException as error:
+        raise BackendUnavailable(f"Kafka does not tell the settings of its topics: {error.args[0].str()}.") from error
+    if topics is None:
+        logger.warning("The settings of the topics are not checked: the right DescribeConfigs is missing")
+        return {}
+    findings = [finding for topic in topics for finding in check_topic(topic)]
+    if refused := [str(finding) for finding in findings if finding.severity is Severity.REFUSED]:
+        raise ConfigurationError("; ".join(refused))
+    for finding in findings:
+        logger.warning("%s", finding)
+    return {topic.name: topic.config for topic in topics}
 
 
 def _connect(settings: EngineSettings) -> tuple[AdminClient, dict[str, int]]:
@@ -92,7 +128,7 @@ def _common_partitions(processor: Processor[Any, Any], existing: Mapping[str, in
     missing = [name for name in involved if name not in existing]
     if missing:
         raise ConfigurationError(
-            f"Kafka has no topic {_enumerate(missing)}: create what is missing, all with the same number of partitions."
+            f"Kafka has no topic {_enumerate(missing)}: `tasker topics create` makes the topics that are missing."
         )
     counts = {name: existing[name] for name in involved}
     if len(set(counts.values())) > 1:

@@ -1,35 +1,31 @@
-"""One worker in this process: checks, start, orderly end, and an exit code that says how it went."""
+"""One worker in this process: checks, start, orderly end, and an exit code with the reason of an abnormal end."""
 
 import asyncio
 import gc
 import logging
 import os
 import signal
-import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tasker_consumers.engine.app import EngineApp, build_app
-from tasker_consumers.engine.faust.consumer import RunConsumer
 from tasker_consumers.engine.preflight import Topology, prepare_topics
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.state.state_dir import claim_state_dir
+from tasker_consumers.engine.watch import GC_THRESHOLDS, collect_garbage, watch_broker, watch_topics
 from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.engine.web.server import serve
-from tasker_schemas.errors import BackendUnavailable, TaskerEventsError
+from tasker_schemas.errors import TaskerEventsError
 
 EXIT_OK, EXIT_CRASH, EXIT_USAGE = 0, 1, 2
 #: What Faust may take to stop after the drain; then the process ends without it.
 _STOP_SECONDS = 15.0
 _REGISTER_SECONDS = 5.0
-#: Records and states live for a run and form no cycles, yet their number sets off the collector all the time: with
-#: Python's own thresholds it took a quarter of a worker's time, with a million still a sixth. So it works when nothing
-#: is in work or there is little to look through; what grows beyond five million objects is worth a look at any time.
-_GC_THRESHOLDS = (5_000_000, 10, 10)
-_GC_SECONDS, _LITTLE = 10.0, 200_000
 
 logger = logging.getLogger(__name__)
 
@@ -40,17 +36,23 @@ def run_worker(processor: Processor[Any, Any], settings: EngineSettings, questio
     `questions` are what this worker and the others of its group can be asked over HTTP meanwhile.
 
     0: stopped as asked, with all finished work committed. 1: crashed; a supervisor should start it again. 2: it could
-    not start, because a setting is wrong or the broker is away; one line on stderr says what to do.
+    not start, because a setting is wrong or the broker is away. After 1 and 2 the last line of the log has the reason.
     """
-    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.set_threshold(*GC_THRESHOLDS)
+    threading.excepthook = _log_thread_error
     try:
         topology = prepare_topics(processor, settings)
-        with claim_state_dir(settings.state_dir, processor.group) as place:
-            code = asyncio.run(_work(processor, settings, questions, topology, place))
+        with claim_state_dir(settings.state_dir, processor.group) as state_dir:
+            _log_start(processor, settings, topology, state_dir)
+            reason = asyncio.run(_work(processor, settings, questions, topology, state_dir))
     except TaskerEventsError as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_USAGE
-    return code
+        return _end(error, EXIT_USAGE)
+    except Exception as error:  # noqa: BLE001  no end is without a word
+        return _end(error, EXIT_CRASH)
+    if reason is not None:
+        return _end(reason, EXIT_CRASH)
+    logger.info("Stopped: all finished work is committed")
+    return EXIT_OK
 
 
 async def _work(
@@ -58,39 +60,52 @@ async def _work(
     settings: EngineSettings,
     questions: Sequence[Question],
     topology: Topology,
-    place: Path,
-) -> int:
+    state_dir: Path,
+) -> BaseException | None:
+    """Return why the worker ended; None when it was asked to."""
     asked_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
-    app = build_app(processor, settings, topology, place)
+        loop.add_signal_handler(number, asked_to_stop.set)
+    app = build_app(processor, settings, topology, state_dir)
     async with serve(app, processor, settings, questions):
         await processor.start()
         try:
-            return await _live(app, asked_to_stop, settings)
+            return await _live(app, asked_to_stop, settings, topology)
         finally:
             await processor.stop()
 
 
-async def _live(app: EngineApp, asked_to_stop: asyncio.Event, settings: EngineSettings) -> int:
+async def _live(
+    app: EngineApp, asked_to_stop: asyncio.Event, settings: EngineSettings, topology: Topology
+) -> BaseException | None:
     tasks = [
-        asyncio.create_task(_run(app)),
-        asyncio.create_task(asked_to_stop.wait()),
-        asyncio.create_task(_watch_broker(app, settings.broker_timeout)),
-        asyncio.create_task(_collect_garbage(app)),
+        asyncio.create_task(_run(app), name="Faust"),
+        asyncio.create_task(asked_to_stop.wait(), name="signals"),
+        asyncio.create_task(watch_broker(app, settings.broker_timeout), name="watch of the broker"),
+        asyncio.create_task(watch_topics(settings.kafka, topology), name="watch of the topics"),
+        asyncio.create_task(collect_garbage(app), name="garbage"),
     ]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    reason = app.crash_reason or _reason(ended)
+    if reason is not None:
+        app.trouble = str(reason)
     with suppress(TimeoutError):
         async with asyncio.timeout(settings.drain_timeout + _STOP_SECONDS) as limit:
             await _stop(app)
     if limit.expired():  # asked for, because Faust's services swallow the cancellation
-        logger.error("Faust does not stop: ending without it")
+        _end(reason or TimeoutError("Faust does not stop: ending without it"), EXIT_CRASH)
         logging.shutdown()
         os._exit(EXIT_CRASH)  # its threads would keep the process, its memory and its place in the group
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return EXIT_CRASH if app.crash_reason is not None else EXIT_OK
+    return app.crash_reason or reason
+
+
+def _reason(ended: set[asyncio.Task[Any]]) -> BaseException | None:
+    """Return the exception of the first task that failed; None when they ended as they should."""
+    return next((error for task in ended if not task.cancelled() and (error := task.exception())), None)
 
 
 async def _run(app: EngineApp) -> None:
@@ -109,20 +124,37 @@ async def _stop(app: EngineApp) -> None:
             await asyncio.wait_for(app.tables.wait_until_tables_registered(), _REGISTER_SECONDS)
         if app.started:
             await app.settle()
+    await app.partition_tasks.close()
     await app.stop()
     app.crash_reason = app.crash_reason or reason
 
 
-async def _watch_broker(app: EngineApp, limit: float) -> None:
-    while True:
-        await asyncio.sleep(1.0)
-        if app.started and isinstance(app.consumer, RunConsumer) and app.consumer.heartbeat_age > limit:
-            await app.crash(BackendUnavailable(f"The broker has not answered for {limit:.0f} s: giving up."))
-            return
+def _log_start(processor: Processor[Any, Any], settings: EngineSettings, topology: Topology, state_dir: Path) -> None:
+    store = "in memory" if settings.store == "memory" else f"in {state_dir}"
+    logger.info(
+        "tasker-events %s: group %s at %s, states %s",
+        version("tasker-events"),
+        processor.group,
+        settings.kafka["bootstrap.servers"],
+        store,
+    )
+    sources, outputs = ", ".join(processor.sources), ", ".join(processor.outputs) or "no topic"
+    logger.info("Reading %s (%d partitions each), writing %s", sources, topology.partitions, outputs)
 
 
-async def _collect_garbage(app: EngineApp) -> None:
-    while True:
-        await asyncio.sleep(_GC_SECONDS)
-        if not app.executor.busy or gc.get_count()[0] < _LITTLE:
-            gc.collect(1)
+def _end(reason: BaseException, code: int) -> int:
+    """Log the last line of a worker that ends abnormally; errors that nobody expected with their traceback."""
+    is_expected = isinstance(reason, TaskerEventsError)
+    if not is_expected:
+        logger.error("The worker ends with an error that nobody expected", exc_info=reason)
+    notes = "".join(f" ({note})" for note in getattr(reason, "__notes__", ()))
+    text = " ".join(str(reason).split())
+    logger.error("tasker: %s%s", text if is_expected else f"{type(reason).__name__}: {text}", notes)
+    return code
+
+
+def _log_thread_error(error: threading.ExceptHookArgs) -> None:
+    """Log what ends a thread, which Python would write as bare text between the lines of the log."""
+    name = error.thread.name if error.thread else "a thread"
+    if error.exc_type is not SystemExit:
+        logger.debug("Thread %s ended: %s", name, error.exc_value, exc_info=error.exc_value)

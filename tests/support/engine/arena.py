@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from tasker_consumers.engine.faust.partition_producers import FENCE
 from tests.support.processes import eventually
@@ -36,10 +36,27 @@ class Arena:
     def create_topics(self, **partitions: int) -> None:
         """Create `a`, `b` and `counts`, with four partitions unless told otherwise."""
         names = {"a": PARTITIONS, "b": PARTITIONS, "counts": PARTITIONS, **partitions}
-        topics = [NewTopic(f"{self.prefix}.{name}", count, 1) for name, count in names.items() if count]
+        compacted = {"cleanup.policy": "compact"}
+        topics = [
+            NewTopic(f"{self.prefix}.{name}", count, 1, config=compacted if name == "counts" else {})
+            for name, count in names.items()
+            if count
+        ]
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         for created in admin.create_topics(topics).values():
             created.result()
+
+    def create_topic(self, topic: str, config: dict[str, str]) -> None:
+        """Create a topic by its whole name."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        for created in admin.create_topics([NewTopic(topic, PARTITIONS, 1, config=config)]).values():
+            created.result()
+
+    def add_partitions(self, name: str, total: int) -> None:
+        """Raise the number of a topic's partitions."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        for added in admin.create_partitions([NewPartitions(f"{self.prefix}.{name}", total)]).values():
+            added.result()
 
     def alter_topic(self, name: str, config: dict[str, str]) -> None:
         """Change settings of a topic."""

@@ -5,6 +5,7 @@ opened once the partition's states are restored, and closed before it goes to an
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import Any
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 from tasker_consumers.engine.flow.sweep import SHARE, STATES_PER_JOB, Revisit, sweep
 from tasker_consumers.engine.flow.timers import Timers
+
+logger = logging.getLogger(__name__)
 
 #: Between two looks at the clock, and at the partitions that are held.
 TICK_S = 0.2
@@ -63,7 +66,12 @@ class PartitionTasks:
             self.release(partition)
 
     def _open(self, held: Collection[int]) -> None:
-        for partition in sorted(set(held) - self._tasks.keys()):
+        added = sorted(set(held) - self._tasks.keys())
+        if self.executor.closed:  # the partitions are about to go
+            return
+        if added:
+            logger.info("Ready with partitions %s", ", ".join(map(str, sorted(held))))
+        for partition in added:
             self._tasks[partition] = asyncio.create_task(self._run(partition), name=f"partition-{partition}")
 
     async def _run(self, partition: int) -> None:

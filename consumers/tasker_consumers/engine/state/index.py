@@ -12,6 +12,9 @@ from tasker_consumers.engine.state.store import INDEX_VERSION, StateStore
 #: Entries of a partition with which an index is followed up when they come back; beyond, it is made anew.
 MOST_FOLLOWED = 10_000
 
+#: An index that takes longer to be made is told.
+_LONG_S = 1.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -90,4 +93,7 @@ class Indexing:
         entries.update(await index.rebuild(states))
         self._store.write(states.partition, {**entries, INDEX_VERSION: index.version})
         took = time.monotonic() - begun
-        logger.info("Index of partition %d: %d entries, made anew in %.1f s", states.partition, len(entries), took)
+        level = logging.INFO if took > _LONG_S else logging.DEBUG
+        logger.log(
+            level, "Index of partition %d: %d entries, made anew in %.1f s", states.partition, len(entries), took
+        )

@@ -96,6 +96,8 @@ class Answers:
 
     async def _own_part(self, question: GroupQuestion, arguments: Arguments) -> dict[str, Any]:
         partitions = sorted(self._readable())
+        if not partitions:
+            return {"partitions": [], "rows": []}
         rows = await question.part(arguments, StoredLocalStates(partitions, self._app.scans))
         return {"partitions": partitions, "rows": rows}
 

@@ -1,4 +1,4 @@
-"""A worker's own small web server: `/healthz`, `/readyz` and `/metrics`, and the questions of the application."""
+"""The web server of a worker: home page, `/healthz`, `/readyz`, `/metrics`, and the questions of the application."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -16,6 +16,7 @@ from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.web.address import advertised_url, url_of
 from tasker_consumers.engine.web.answers import json_answer, open_answers
+from tasker_consumers.engine.web.home import home_page
 from tasker_consumers.engine.web.openapi import openapi
 from tasker_consumers.engine.web.page import CONTENT_SECURITY_POLICY, page_of
 from tasker_consumers.engine.web.questions import Question
@@ -25,6 +26,8 @@ from tasker_schemas.errors import BackendUnavailable, ConfigurationError, UsageE
 RETRY_AFTER_S = 2
 #: Whoever hangs up is worked for no longer, and no question holds up the end of the worker.
 _RUNNER: Any = {"handler_cancellation": True, "shutdown_timeout": 2.0}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +40,9 @@ async def serve(
 
     The address by which the group's other workers find this worker is then known to the application.
     """
-    server = web.Application(middlewares=[_errors_as_json])
+    server = web.Application(middlewares=[_errors_as_json(app)])
+    server.add_routes([web.get("/", _home(app, processor, questions)), web.get("/metrics", _metrics(app))])
     server.add_routes([web.get("/healthz", _healthz(app)), web.get("/readyz", _readyz(app, processor))])
-    server.add_routes([web.get("/metrics", _metrics(app))])
     async with AsyncExitStack() as stack:
         if questions:
             answers = await stack.enter_async_context(open_answers(app))
@@ -77,10 +80,22 @@ def _documentation(group: str, questions: Sequence[Question]) -> list[web.RouteD
     return [web.get("/openapi.json", description), web.get("/docs", page)]
 
 
-@web.middleware
-async def _errors_as_json(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+def _errors_as_json(app: EngineApp) -> Any:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await _answered(request, handler)
+        except Exception:  # a fault in an answer must stop neither the server nor the worker
+            if waiting := app.waiting():  # its states were taken away in the middle of the answer
+                return _try_again(waiting)
+            logger.exception("%s could not be answered", request.rel_url)
+            message = "this worker has a fault, and its log says which"
+            return json_answer({"error": message}, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    return middleware
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPMethodNotAllowed as refused:
@@ -94,13 +109,21 @@ async def _errors_as_json(
     except UsageError as error:
         return json_answer({"error": str(error)}, HTTPStatus.BAD_REQUEST)
     except (BackendUnavailable, TimeoutError) as error:
-        message = str(error) or "it took too long: ask for less"
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
-        return json_answer({"error": message}, HTTPStatus.SERVICE_UNAVAILABLE, headers)
-    except Exception:  # a fault in an answer must stop neither the server nor the worker
-        logger.exception("%s could not be answered", request.rel_url)
-        message = "this worker has a fault, and its log says which"
-        return json_answer({"error": message}, HTTPStatus.INTERNAL_SERVER_ERROR)
+        return _try_again(str(error) or "it took too long: ask for less")
+
+
+def _try_again(message: str) -> web.Response:
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return json_answer({"error": message}, HTTPStatus.SERVICE_UNAVAILABLE, headers)
+
+
+def _home(app: EngineApp, processor: Processor[Any, Any], questions: Sequence[Question]) -> Any:
+    async def home(_: web.Request) -> web.Response:
+        text = home_page(processor.group, _waiting(app, processor) or "ok", questions)
+        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
+        return web.Response(text=text, content_type="text/html", headers=headers)
+
+    return home
 
 
 def _healthz(app: EngineApp) -> Any:
@@ -113,10 +136,15 @@ def _healthz(app: EngineApp) -> Any:
 
 def _readyz(app: EngineApp, processor: Processor[Any, Any]) -> Any:
     async def readyz(_: web.Request) -> web.Response:
-        waiting = app.waiting() or (None if processor.ready() else "waiting for the backend")
+        waiting = _waiting(app, processor)
         return web.Response(text=f"{waiting}\n", status=503) if waiting else web.Response(text="ok\n")
 
     return readyz
+
+
+def _waiting(app: EngineApp, processor: Processor[Any, Any]) -> str | None:
+    """Return why this worker is not ready, for people; None when it is."""
+    return app.waiting() or (None if processor.ready() else "waiting for the backend")
 
 
 def _metrics(app: EngineApp) -> Any:

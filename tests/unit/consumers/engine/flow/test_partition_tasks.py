@@ -91,6 +91,10 @@ async def test_nothing_runs_for_a_partition_after_it_was_given_up() -> None:
         await bench.executor.close(0)
         await bench.tasks.close()
         bench.done.clear()
+        bench.held = {0, 1}
+        bench.set_timers()
+        bench.tasks._open(bench.held)  # as long as the executor is closed, nothing opens
+        assert not bench.tasks._tasks
         bench.executor.open()
         bench.held = {1}
         bench.set_timers()

@@ -63,6 +63,26 @@ def test_a_worker_that_is_not_ready_says_what_it_waits_for(placed: bool, reason:
     assert (status, text) == (503, reason)
 
 
+def test_the_first_page_links_all_others_and_says_whether_the_worker_is_ready() -> None:
+    status, kind, text = asyncio.run(page("/"))
+    assert (status, kind.split(";")[0]) == (200, "text/html")
+    assert "<strong>waiting for partitions</strong>" in text
+    for path in ("/numbers", "/docs", "/openapi.json", "/readyz", "/healthz", "/metrics"):
+        assert f'href="{path}"' in text
+
+
+@pytest.mark.parametrize("path", ["/numbers", "/numbers/7"])
+def test_a_fault_in_an_answer_while_partitions_move_is_a_request_to_ask_again(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: object) -> set[int]:
+        raise KeyError(0)
+
+    monkeypatch.setattr(EngineApp, "owners", closed)
+    status, _, text = asyncio.run(page(path, placed=True))
+    assert (status, "restoring" in text) == (503, True)
+
+
 @pytest.mark.parametrize("path", ["/numbers", "/numbers/7"])
 def test_workers_that_share_an_address_are_told_of_and_not_asked(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EngineApp, "owners", lambda _: {1: "http://shared"})

@@ -1,0 +1,96 @@
+"""Watches of a running worker: the answers of the broker, the partitions of the topics, and garbage."""
+
+import asyncio
+import gc
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from confluent_kafka import KafkaException
+
+from tasker_consumers.engine.app import EngineApp
+from tasker_consumers.engine.faust.consumer import RunConsumer
+from tasker_consumers.engine.preflight import PARTITIONS_ADVICE, Topology
+from tasker_consumers.kafka.access import QuietAdmin
+from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+
+TICK_S = 1.0
+#: Between two lines about a broker that is away.
+_LINE_S = 10.0
+#: Between two looks at the topics.
+_TOPICS_S = 3.0
+_ANSWER_LIMIT_S = 5.0
+#: Records and states live for a batch and form no cycles, yet their number sets off the collector all the time: with
+#: Python's own thresholds it took a quarter of a worker's time, with a million still a sixth. So it works when nothing
+#: is in work or there is little to look through; what grows beyond five million objects is worth a look at any time.
+GC_THRESHOLDS = (5_000_000, 10, 10)
+_GC_S, _FEW_OBJECTS = 10.0, 200_000
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class BrokerSilence:
+    """Tells when brokers do not answer: a line every ten seconds, and an error when the limit is over (seconds)."""
+
+    limit: float
+    clock: Callable[[], float] = time.monotonic
+    _logged_at: float = field(default=float("-inf"), init=False)
+    _was_silent: bool = field(default=False, init=False)
+
+    def observe(self, age: float) -> None:
+        """Take the seconds since the last answer; raises BackendUnavailable beyond the limit."""
+        if age > self.limit:
+            raise BackendUnavailable(f"no broker has answered for {self.limit:.0f} s: giving up")
+        if age <= _LINE_S:
+            if self._was_silent:
+                self._was_silent = False
+                logger.info("The broker answers again")
+        elif self.clock() >= self._logged_at + _LINE_S:
+            self._logged_at, self._was_silent = self.clock(), True
+            logger.warning("No broker for %.0f s, giving up in %.0f s", age, self.limit - age)
+
+
+async def watch_broker(app: EngineApp, limit: float) -> None:
+    """Raise BackendUnavailable when no broker has answered for `limit` seconds; log what it waits for meanwhile."""
+    silence = BrokerSilence(limit)
+    while True:
+        await asyncio.sleep(TICK_S)
+        app.quarantine.log_pending()
+        if app.started and isinstance(app.consumer, RunConsumer):
+            silence.observe(app.consumer.heartbeat_age)
+
+
+async def watch_topics(kafka: Mapping[str, str], topology: Topology) -> None:
+    """Raise ConfigurationError when a topic's partitions are not those that this worker started with."""
+    admin = QuietAdmin(kafka)
+    while True:
+        await asyncio.sleep(_TOPICS_S)
+        try:
+            cluster = await asyncio.to_thread(admin.list_topics, timeout=_ANSWER_LIMIT_S)
+        except KafkaException:
+            continue  # the watch of the broker tells it
+        counts = {name: len(topic.partitions) for name, topic in cluster.topics.items() if topic.error is None}
+        if change := topology_change(topology, counts):
+            raise ConfigurationError(change)
+
+
+def topology_change(topology: Topology, counts: Mapping[str, int]) -> str | None:
+    """Return how the partitions of topics differ from those at the start; None when they do not.
+
+    A topic that is missing in `counts` is no change: brokers that have just started know few topics.
+    """
+    changed = {name: counts[name] for name, before in topology.counts.items() if counts.get(name, before) != before}
+    if not changed:
+        return None
+    listed = ", ".join(f"{name} has {count} partitions, not {topology.counts[name]}" for name, count in changed.items())
+    return f"partitions were changed under this worker: {listed}. {PARTITIONS_ADVICE}"
+
+
+async def collect_garbage(app: EngineApp) -> None:
+    """Collect garbage from time to time while there is little to look through."""
+    while True:
+        await asyncio.sleep(_GC_S)
+        if not app.executor.busy or gc.get_count()[0] < _FEW_OBJECTS:
+            gc.collect(1)

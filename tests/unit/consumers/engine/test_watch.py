@@ -1,0 +1,45 @@
+"""Watches of a running worker, with the clock handed in."""
+
+import logging
+
+import pytest
+
+from tasker_consumers.engine.flow.writer import DeadLetterTopic
+from tasker_consumers.engine.preflight import Topology
+from tasker_consumers.engine.watch import BrokerSilence, topology_change
+from tasker_schemas.errors import BackendUnavailable
+
+TOPOLOGY = Topology(3, DeadLetterTopic(name="t.dlq", partitions=3, max_bytes=1), {"t.a": 3, "t.b": 3})
+
+
+def test_a_broker_that_is_away_is_told_once_in_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
+    now = 100.0
+    silence = BrokerSilence(120.0, lambda: now)
+    with caplog.at_level(logging.INFO):
+        for age in range(36):
+            now = 100.0 + age
+            silence.observe(float(age))
+        silence.observe(0.5)
+    assert caplog.messages == [
+        "No broker for 11 s, giving up in 109 s",
+        "No broker for 21 s, giving up in 99 s",
+        "No broker for 31 s, giving up in 89 s",
+        "The broker answers again",
+    ]
+
+
+def test_a_broker_that_is_away_for_too_long_ends_the_worker() -> None:
+    with pytest.raises(BackendUnavailable, match="no broker has answered for 120 s: giving up"):
+        BrokerSilence(120.0).observe(120.5)
+
+
+@pytest.mark.parametrize("counts", [{"t.a": 3, "t.b": 3, "other": 9}, {"t.a": 3}, {}])
+def test_topics_that_are_as_they_were_or_not_known_are_no_change(counts: dict[str, int]) -> None:
+    assert topology_change(TOPOLOGY, counts) is None
+
+
+def test_partitions_that_were_added_are_named_with_the_way_on() -> None:
+    change = topology_change(TOPOLOGY, {"t.a": 6, "t.b": 3})
+    assert change is not None
+    assert "t.a has 6 partitions, not 3" in change
+    assert "tasker topics grow" in change
