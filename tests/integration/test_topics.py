@@ -29,13 +29,23 @@ def test_topics_keep_the_settings_of_the_contract(
     assert admin.describe_configs([resource])[resource].result()["cleanup.policy"].value == "compact"
 
 
-def test_a_topic_with_other_partitions_is_told_and_left_alone(
+def test_topics_with_other_partitions_are_named_before_anything_is_made(
     connection: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
     odd = f"{topic_prefix}.events.step"
     admin.create_topics([NewTopic(odd, 2, 1)])[odd].result()
-    states = create_topics(connection, topic_prefix, partitions=3)
-    assert [(state.name, state.partitions, state.created) for state in differing(states)] == [(odd, 2, False)]
+    with pytest.raises(ConfigurationError, match=rf"nothing was created.*{odd} \(2\).*tasker topics grow 3"):
+        create_topics(connection, topic_prefix, partitions=3)
+    assert [state.name for state in list_topics(connection, topic_prefix) if state.partitions] == [odd]
+
+
+def test_new_topics_get_as_many_partitions_as_those_that_exist(
+    connection: dict[str, str], admin: AdminClient, topic_prefix: str
+) -> None:
+    first = f"{topic_prefix}.events.task"
+    admin.create_topics([NewTopic(first, 1, 1)])[first].result()
+    states = create_topics(connection, topic_prefix, default_partitions=6)
+    assert ({state.partitions for state in states}, differing(states)) == ({1}, [])
 
 
 def test_missing_topics_are_named_with_the_command_that_makes_them(

@@ -12,6 +12,7 @@ from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.kafka.access import QuietAdmin
+from tasker_consumers.kafka.groups import forget_offsets, has_progress, members, ranges
 from tasker_consumers.kafka.topic_rules import Severity, TopicRole, check_topic, read_topic_settings
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
@@ -19,8 +20,8 @@ CONNECT_SECONDS = 6.0
 #: Where a key's records are after partitions were added, and the ways on.
 PARTITIONS_ADVICE = (
     "Keys have moved to other partitions, so tasks that were under way are in two of them: go on under another "
-    "TASKER_TOPIC_PREFIX, or make all topics alike with `tasker topics grow` and rebuild the states with "
-    "`tasker topics reset GROUP` (docs/operating.md#partitions)"
+    "TASKER_TOPIC_PREFIX, or make all topics alike with `tasker topics grow`, which rebuilds the states "
+    "(docs/operating.md#partitions)"
 )
 #: A changelog is never deleted, only compacted, in small segments: the active one is read in full at a recovery. Its
 #: records are whole states, so it takes larger ones than other topics do.
@@ -71,6 +72,7 @@ def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> 
     changelog = changelog_topic(processor.group)
     wanted = {changelog: CHANGELOG_CONFIG, processor.dead_letters: DEAD_LETTER_CONFIG}
     missing = {name: config for name, config in wanted.items() if name not in existing}
+    _rewind_without_states(admin, processor, changelog)
     _create(admin, missing, partitions, settings.replication_factor)
     if existing.get(changelog, partitions) != partitions:
         raise ConfigurationError(
@@ -83,6 +85,20 @@ def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> 
         max_bytes=int(topics.get(processor.dead_letters, DEAD_LETTER_CONFIG)["max.message.bytes"]),
     )
     return Topology(partitions, letters, dict.fromkeys([*processor.sources, *processor.outputs, changelog], partitions))
+
+
+def _rewind_without_states(admin: AdminClient, processor: Processor[Any, Any], changelog: str) -> None:
+    """Have a group whose changelog is missing or empty read its sources from their beginning: its states are gone."""
+    try:
+        if any(topic.records or topic.expired for topic in ranges(admin, [changelog])):
+            return
+        if members(admin, processor.group) or not has_progress(admin, processor.group, processor.sources):
+            return
+    except KafkaException as error:
+        logger.warning("The offsets of %s are not checked: %s", processor.group, error.args[0].str())
+        return
+    logger.warning("%s holds no states beside the offsets of its group: reading all events again", changelog)
+    forget_offsets(admin, processor.group)
 
 
 def _check_settings(admin: AdminClient, processor: Processor[Any, Any]) -> Mapping[str, Mapping[str, str]]:

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.kafka.access import QuietAdmin
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
-from tasker_schemas.topics import Topic, all_topics
+from tasker_schemas.topics import DEFAULT_PARTITIONS, Topic, all_topics
 
 TIMEOUT_S = 5.0
 _PAUSE_S = 0.05
@@ -35,18 +35,42 @@ def list_topics(kafka: Mapping[str, str], prefix: str) -> list[TopicState]:
 
 
 def create_topics(
-    kafka: Mapping[str, str], prefix: str, *, partitions: int, replication_factor: int = -1
+    kafka: Mapping[str, str],
+    prefix: str,
+    *,
+    partitions: int | None = None,
+    default_partitions: int = DEFAULT_PARTITIONS,
+    replication_factor: int = -1,
 ) -> list[TopicState]:
-    """Create the topics that are missing, and return all of them; what is there stays as it is.
+    """Create the topics that are missing, and return all of them; topics that exist stay as they are.
 
-    Raises BackendUnavailable when no broker answers, ConfigurationError when the cluster refuses a topic.
+    Without `partitions` the new topics get as many as the existing ones have, else `default_partitions`. Raises
+    BackendUnavailable when no broker answers, and ConfigurationError when the numbers of partitions would differ (then
+    nothing was created), or when the cluster refuses a topic.
     """
     admin = connect(kafka)
     existing = partitions_by_topic(kafka, admin)
     missing = [topic for topic in all_topics(prefix) if topic.name not in existing]
-    created = _create(admin, missing, partitions, replication_factor)
+    if missing:
+        counts = {topic.name: existing[topic.name] for topic in all_topics(prefix) if topic.name in existing}
+        partitions = _common_partitions(counts, partitions) or default_partitions
+        created = _create(admin, missing, partitions, replication_factor)
+    else:
+        created = set()
     existing = _when_known(kafka, admin, {topic.name for topic in missing})
     return [_state(topic, existing.get(topic.name), created=topic.name in created) for topic in all_topics(prefix)]
+
+
+def _common_partitions(counts: Mapping[str, int], wanted: int | None) -> int | None:
+    """Return the number of partitions for new topics; None when neither existing topics nor the caller name it."""
+    numbers = set(counts.values()) | ({wanted} if wanted else set())
+    if len(numbers) > 1:
+        listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
+        raise ConfigurationError(
+            f"nothing was created: the topics that exist do not have {wanted or 'the same number of'} partitions: "
+            f"{listed}. `tasker topics grow {max(numbers)}` makes them alike, or use another TASKER_TOPIC_PREFIX"
+        )
+    return next(iter(numbers), None)
 
 
 def require_topics(kafka: Mapping[str, str], prefix: str) -> None:

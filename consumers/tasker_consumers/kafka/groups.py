@@ -1,0 +1,107 @@
+"""Consumer groups: their members and offsets, and how a group is made to read its sources from their beginning."""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from tasker_consumers.kafka.offsets import retry_while_electing
+from tasker_schemas.errors import ConfigurationError
+
+TIMEOUT_S = 10.0
+_PAUSE_S = 0.1
+_UNKNOWN_GROUP = {KafkaError.GROUP_ID_NOT_FOUND, KafkaError.INVALID_GROUP_ID}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRange:
+    """The records that a topic holds now, over all its partitions."""
+
+    topic: str
+    records: int
+    #: Offsets before the first record: these records have expired.
+    expired: int
+
+
+def members(admin: AdminClient, group: str) -> int:
+    """Return how many members a group has now; 0 for a group that Kafka does not know."""
+    try:
+        description = admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()
+    except KafkaException as error:
+        if error.args[0].code() in _UNKNOWN_GROUP:
+            return 0
+        raise
+    return len(description.members)
+
+
+def has_progress(admin: AdminClient, group: str, topics: Collection[str]) -> bool:
+    """Return whether a group has committed an offset behind the first record of one of the topics."""
+    request = [ConsumerGroupTopicPartitions(group)]
+    try:
+        answer = admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT_S)[group].result()
+    except KafkaException as error:
+        if error.args[0].code() in _UNKNOWN_GROUP:
+            return False
+        raise
+    committed = [place for place in answer.topic_partitions or () if place.topic in topics and place.offset > 0]
+    first = _offsets(admin, [(place.topic, place.partition) for place in committed], OffsetSpec.earliest())
+    return any(place.offset > first[place.topic, place.partition] for place in committed)
+
+
+def ranges(admin: AdminClient, topics: Sequence[str]) -> list[TopicRange]:
+    """Return how many records each of the topics holds; those that do not exist are left out."""
+    cluster = admin.list_topics(timeout=TIMEOUT_S).topics
+    places = [(topic, number) for topic in topics if topic in cluster for number in cluster[topic].partitions]
+    first, end = (_offsets(admin, places, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+    return [
+        TopicRange(
+            topic=topic,
+            records=sum(end[place] - first[place] for place in places if place[0] == topic),
+            expired=sum(first[place] for place in places if place[0] == topic),
+        )
+        for topic in topics
+        if topic in cluster
+    ]
+
+
+def forget_offsets(admin: AdminClient, group: str) -> None:
+    """Delete the offsets of a group without members: it reads its sources from their beginning then.
+
+    Raises ConfigurationError when the group has members, or when this client may not do it.
+    """
+    try:
+        admin.delete_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()
+    except KafkaException as error:
+        if error.args[0].code() not in _UNKNOWN_GROUP:
+            raise ConfigurationError(f"the offsets of {group} cannot be reset: {error.args[0].str()}") from error
+
+
+def delete_topic(admin: AdminClient, topic: str) -> None:
+    """Delete a topic, and return when the brokers do not list it any more; a topic that is missing is no error.
+
+    Raises ConfigurationError when the brokers refuse it, or go on to list it.
+    """
+    try:
+        admin.delete_topics([topic], request_timeout=TIMEOUT_S)[topic].result()
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise ConfigurationError(f"topic {topic} cannot be deleted: {error.args[0].str()}") from error
+    deadline = time.monotonic() + TIMEOUT_S
+    while topic in admin.list_topics(timeout=TIMEOUT_S).topics:
+        if time.monotonic() > deadline:
+            raise ConfigurationError(f"topic {topic} is still there {TIMEOUT_S:.0f} s after it was deleted")
+        time.sleep(_PAUSE_S)
+
+
+def _offsets(admin: AdminClient, places: Collection[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+    if not places:
+        return {}
+    request = {TopicPartition(topic, number): spec for topic, number in places}
+
+    def ask() -> dict[tuple[str, int], int]:
+        answers = admin.list_offsets(request, request_timeout=TIMEOUT_S)
+        return {(place.topic, place.partition): answer.result().offset for place, answer in answers.items()}
+
+    return retry_while_electing(ask)
