@@ -14,9 +14,9 @@ from tasker_producer.testing import RecordingPublisher
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 NOON_MICROS = 1_748_779_200_000_000
 WRONG: list[tuple[Any, str]] = [
-    (time.time_ns(), "nanoseconds"),
-    (int(time.time()), "look like seconds"),
-    (int(time.time() * 1000), "milliseconds"),
+    (1_800_000_000_123_456_789, "nanoseconds"),
+    (1_800_000_000, "look like seconds"),
+    (1_800_000_000_123, "milliseconds"),
     (-1, "between 1970"),
     (datetime(1969, 12, 31, tzinfo=UTC), "between 1970"),
     (datetime.max.replace(tzinfo=UTC), "between 1970"),

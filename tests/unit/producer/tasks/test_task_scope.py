@@ -8,7 +8,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Trace
 
 from tasker_producer import UsageError
 from tasker_producer.testing import RecordingPublisher
-from tasker_schemas.headers import SpanRef
+from tasker_schemas.headers import DERIVED_FLAGS, SpanRef
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -75,7 +75,7 @@ def test_each_attempt_has_a_span_of_its_own_below_the_task(publisher: RecordingP
             with task.step("pay"):
                 pass
     spans = [event.trace.span for event in publisher.published("step.handle")]
-    assert spans == [SpanRef(trace_id_of("1"), step_span_id("1", "pay", attempt)) for attempt in (1, 2)]
+    assert spans == [SpanRef(trace_id_of("1"), step_span_id("1", "pay", attempt), DERIVED_FLAGS) for attempt in (1, 2)]
     assert {event.trace.parent for event in publisher.published("step.handle")} == {task.trace.span}
 
 
@@ -134,7 +134,7 @@ def test_inside_a_step_its_span_is_the_current_context(publisher: RecordingPubli
     before = trace.get_current_span()
     with publisher.task("order", task_id=1) as task, task.step("pay") as step:
         inside = trace.get_current_span().get_span_context()
-        assert step.trace.span == SpanRef(f"{inside.trace_id:032x}", f"{inside.span_id:016x}")
+        assert step.trace.span == SpanRef(f"{inside.trace_id:032x}", f"{inside.span_id:016x}", DERIVED_FLAGS)
     assert trace.get_current_span() is before
 
 
@@ -157,7 +157,7 @@ def test_events_about_another_task_keep_out_of_the_block(publisher: RecordingPub
     with publisher.task("order", task_id=1):
         publisher.publish_task_event("task.cancelled", task_id=2)
     event = publisher.assert_published("task.cancelled", task_id="2", task_name=None)
-    assert event.trace.span == SpanRef(trace_id_of("2"), task_span_id("2"))
+    assert event.trace.span == SpanRef(trace_id_of("2"), task_span_id("2"), DERIVED_FLAGS)
 
 
 def test_another_process_goes_on_with_the_task_by_its_carrier(publisher: RecordingPublisher) -> None:
@@ -188,7 +188,7 @@ def test_a_resumed_task_that_is_not_final_only_fails(publisher: RecordingPublish
 def test_a_carrier_with_a_broken_trace_falls_back_to_derived_ids(publisher: RecordingPublisher) -> None:
     carrier = {"Tasker-Task-Id": "1", "traceparent": "garbage", "baggage": "tenant=t1"}
     with publisher.resume_task(carrier) as task:
-        assert task.trace.span == SpanRef(trace_id_of("1"), task_span_id("1"))
+        assert task.trace.span == SpanRef(trace_id_of("1"), task_span_id("1"), DERIVED_FLAGS)
         assert baggage.get_baggage("tenant") == "t1"
 
 
