@@ -53,6 +53,7 @@ def shop(
 
 def test_every_example_of_the_page_is_tried_here() -> None:
     tried = {"service", "retry", "hand-over", "events", "fastapi", "celery", "django", "testing"}
+    tried |= {"outcomes", "pools", "mistakes"}
     assert EXAMPLES.keys() == tried
     assert PAGE.read_text().count("```python") == len(tried)
 
@@ -99,19 +100,44 @@ def test_the_fastapi_service_hands_its_task_on(shop: Shop) -> None:
 
 
 def test_the_celery_worker_goes_on_with_the_task(shop: Shop) -> None:
-    pytest.importorskip("celery")
+    testing = pytest.importorskip("celery.contrib.testing.worker")
     example = shop.run("celery")
-    example["app"].conf.task_always_eager = True
-    example["order"](47)
+    with testing.start_worker(example["app"], perform_ping_check=False, pool="solo", loglevel="CRITICAL"):
+        example["order"](47)
+        assert shop.names("task", 3) == ["task.completed", "task.initialize_requested", "task.start_requested"]
     default_publisher().close()
-    assert shop.names("task", 3) == ["task.completed", "task.initialize_requested", "task.start_requested"]
 
 
-def test_the_django_middleware_makes_a_task_of_a_request(shop: Shop) -> None:
-    django = pytest.importorskip("django.test")
-    pytest.importorskip("django.conf").settings.configure(ALLOWED_HOSTS=["*"], DEFAULT_CHARSET="utf-8")
+@pytest.mark.parametrize(("view", "status", "end"), [("checkout", 200, "completed"), ("refund", 500, "failed")])
+def test_the_django_middleware_makes_a_task_of_a_request(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, view: str, status: int, end: str
+) -> None:
+    testing, urls = pytest.importorskip("django.test"), pytest.importorskip("django.urls")
+    settings = pytest.importorskip("django.conf").settings
+    if not settings.configured:
+        settings.configure(ALLOWED_HOSTS=["*"], DEFAULT_CHARSET="utf-8", SECRET_KEY="test")
+        pytest.importorskip("django").setup()
     example = shop.run("django")
-    answer = example["TaskPerRequest"](example["checkout"])(django.RequestFactory().post("/checkout"))
+    routes = type("urls", (), {"urlpatterns": [urls.path("view", example[view])]})
+    monkeypatch.setattr(settings, "ROOT_URLCONF", routes, raising=False)
+    monkeypatch.setattr(settings, "MIDDLEWARE", example["MIDDLEWARE"])
+    assert testing.Client(raise_request_exception=False).post("/view").status_code == status
     default_publisher().close()
-    assert answer.status_code == 200
-    assert shop.names("custom", 1) == ["order.accepted"]
+    assert f"task.{end}" in shop.names("task", 3)
+
+
+def test_the_outcomes_are_those_of_the_example(shop: Shop) -> None:
+    shop.run("outcomes")["publisher"].close()
+    ends = ["step.cancelled", "step.completed", "step.failed"]
+    assert [name for name in shop.names("step", 6) if name != "step.handle"] == ends
+    assert shop.names("observability", 4).count("observability.step.progress") == 3
+
+
+def test_a_pool_publishes_inside_the_step(shop: Shop) -> None:
+    shop.run("pools")["publisher"].close()
+    messages = read_all(shop._servers, f"{shop._prefix}.events.custom", 3)
+    assert [message.key() for message in messages] == [b"49"] * 3
+
+
+def test_the_example_of_mistakes_tells_the_truth(shop: Shop) -> None:
+    assert len(shop.run("mistakes")["publisher"].events) == 1
