@@ -62,7 +62,7 @@ def test_without_registration_only_known_schemas_get_an_id(registry: WebSource, 
     registering = RegistryFrames(RegistrySettings(url=registry.url), topic_prefix)
     assert registering.wait(30)
     assert looking.wait(30)
-    assert looking.known() == registering.known()
+    assert looking.known_frames() == registering.known_frames()
 
 
 def test_a_schema_that_breaks_its_readers_is_refused(registry: WebSource, topic_prefix: str) -> None:

@@ -50,8 +50,9 @@ def job_step(
         @wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             job = cast("Any", args[0])
-            most = job.max_retries
-            limit = most + 1 if retry_limit is None and most is not None else retry_limit
+            limit = retry_limit
+            if limit is None and job.max_retries is not None:
+                limit = job.max_retries + 1
             task = _task_of(job.request, step_name, final=final)
             with task:
                 step = task.step(step_name, retry_limit=limit, attempt_number=job.request.retries + 1)

@@ -11,7 +11,7 @@ from tasker_producer.helpers.defaults import with_defaults
 from tasker_producer.helpers.entities import EntityReader
 from tasker_producer.record.error_fields import failure_fields
 from tasker_producer.record.misuse import Misuse, unreadable
-from tasker_producer.record.moments import iso_text, micros, now
+from tasker_producer.record.moments import current_micros, iso_text, micros
 from tasker_producer.settings import OnMisuse, default_on_misuse
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family, StepEvents, TaskEvents, event_type_of, family_of
@@ -82,7 +82,7 @@ def _iso_text(field: str, moment: Any) -> str:
 
 def _payload(name: str, read_entity: Any, event_type: Any, fields: Payload, misuse: Misuse) -> Payload:
     error, context = fields.pop("error", None), fields.pop("additional_context", None)
-    payload: Payload = {"timestamp": now()}
+    payload: Payload = {"timestamp": current_micros()}
     try:
         payload.update(with_defaults(name, failure_fields(name, fields, error, read_entity(), _FRAMES)))
         payload["event_type"] = str(event_type or event_type_of(name))

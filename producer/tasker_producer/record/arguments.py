@@ -1,4 +1,4 @@
-"""The arguments of one publish call: options, fields, business context, and the parts of a payload."""
+"""The arguments of a publish call: options, fields, business context, and the parts of a payload."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -23,7 +23,7 @@ class Options(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One publish call taken apart: fields of the record, options, business context."""
+    """A publish call taken apart: fields of the record, options, business context."""
 
     fields: dict[str, Any]
     options: Options
@@ -69,7 +69,7 @@ def event_name(name: Any, misuse: Misuse) -> str:
 
 
 def combined_attributes(attributes: Any, context: Any, misuse: Misuse) -> Mapping[str, Any] | None:
-    """Return attributes and business context as one mapping; None for none.
+    """Return attributes and business context as a single mapping; None without both.
 
     Either that is no mapping, or cannot be read, is reported and left out.
     """
@@ -108,7 +108,7 @@ def read_payload(name: str, payload: Mapping[Any, Any]) -> Call:
     fields = {key: value for key, value in payload.items() if key not in _PAYLOAD_OPTIONS}
     context = payload.get("additional_context")
     if name in _FREE_EVENTS:
-        known = fields_of(family)
-        context = {**{k: v for k, v in fields.items() if k not in known}, **(context or {})}
-        fields = {key: value for key, value in fields.items() if key in known}
+        record_fields = fields_of(family)
+        context = {**{k: v for k, v in fields.items() if k not in record_fields}, **(context or {})}
+        fields = {key: value for key, value in fields.items() if key in record_fields}
     return Call(fields, options, context)

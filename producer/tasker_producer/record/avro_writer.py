@@ -71,7 +71,7 @@ def _string_in_union(value: str) -> bytes:
 
 
 def _attribute(value: Any) -> bytes:
-    """Write one of null, boolean, long, double, string: the branches in the schema's order."""
+    """Write null, boolean, long, double or string: the branches in the schema's order."""
     kind = type(value)
     if kind is str:
         return b"\x08" + _string(value)
@@ -104,14 +104,14 @@ def _records(write: Write) -> Write:
 
 
 class RecordWriter:
-    """Encodes the newest version of one record; `constants` are fields that are the same in every call.
+    """Encodes the newest version of a record; `constants` are fields that are the same in every call.
 
     `absent` holds the bytes of an empty record, its frame first; `fields` holds for each field its index in `absent`
     and the function that writes its value.
 
     >>> writer = RecordWriter("CustomEvent", {"event_name": "order.paid", "service": "shop"})
     >>> len(writer.encode({"event_id": "e", "timestamp": 0}))
-    36
+    37
     """
 
     def __init__(self, record: str, constants: Mapping[str, Any] = MappingProxyType({})) -> None:
@@ -181,7 +181,7 @@ _QUICK: Mapping[str, Quick] = {
 
 
 class FieldWriter(NamedTuple):
-    """The writer of one field: `quick` returns None for a value that has to be converted before it is written."""
+    """The writer of a field: `quick` returns None for a value that has to be converted before it is written."""
 
     position: int
     quick: Quick
@@ -191,7 +191,7 @@ class FieldWriter(NamedTuple):
 def field_writers(family: Family, writer: RecordWriter, converters: FieldConverters) -> dict[str, FieldWriter]:
     """Return the writer of each field that a caller may give for events of a family."""
     writers = {}
-    for name, (kind, _) in converters.of(family).items():
+    for name, (kind, _) in converters.of_family(family).items():
         index, write = writer.fields[name]
         # Ids are plain, checked text before they come here.
         writers[name] = FieldWriter(index, write if kind == "id" else _QUICK.get(kind, _never), write)

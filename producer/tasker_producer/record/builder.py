@@ -1,6 +1,6 @@
-"""Build an event from a caller's fields: topic, key, value and headers of one record.
+"""Build an event from a caller's fields: topic, key, value and headers of a record.
 
-This is the hot path: the parts that all events of one name share are made once per name.
+This is the hot path: the parts that all events of a name share are made once per name.
 """
 
 import os
@@ -30,7 +30,7 @@ _MAX_TEMPLATES = 1000  # custom names made of data would fill the memory
 
 
 class EncodedEvent(NamedTuple):
-    """One event, ready for Kafka."""
+    """An event, ready for Kafka."""
 
     topic: str
     key: bytes
@@ -39,7 +39,7 @@ class EncodedEvent(NamedTuple):
 
 
 class _Template(NamedTuple):
-    """The parts that all events of one name share in this process."""
+    """The parts that all events of a name share in this process."""
 
     name: str
     family: Family
@@ -51,7 +51,7 @@ class _Template(NamedTuple):
 
 
 class EventBuilder:
-    """Builds the events of one service."""
+    """Builds the events of a service."""
 
     def __init__(self, settings: ProducerSettings, frames: RegistryFrames | None = None) -> None:
         self._settings = settings
@@ -95,7 +95,7 @@ class EventBuilder:
     def _encode(self, template: _Template, fields: Mapping[str, Any], occurrence: Occurrence, misuse: Misuse) -> bytes:
         """Return the record's bytes: usual values at once, others through the converters."""
         writer, writers = template.writer, template.fields
-        frame = None if self._frames is None else self._frames.of(template.family)
+        frame = None if self._frames is None else self._frames.frame_of(template.family)
         parts = [frame or writer.absent[0], *writer.absent[1:]]
         conversion = Conversion(misuse)
         try:
@@ -125,9 +125,9 @@ class EventBuilder:
 
     def _template(self, given_name: Any, misuse: Misuse) -> _Template:
         name = event_name(given_name, misuse)
-        known = self._templates.get(name)
-        if known is not None:
-            return known
+        template = self._templates.get(name)
+        if template is not None:
+            return template
         family = family_of(name)
         service = self._settings.service_name
         constants: dict[str, Any] = {

@@ -41,7 +41,7 @@ class CustomEvents:
     def register(self, event: CustomEvent) -> None:
         """Check this event from now on.
 
-        Raises UsageError for a name of the catalogue, and for one registered before with another description.
+        Raises UsageError for a name of the catalogue, and for an event registered before with another description.
         """
         if family_of(event.name) is not Family.CUSTOM:
             raise UsageError(f"{event.name} is an event of the catalogue: only events of your own are registered")

@@ -32,13 +32,13 @@ def error_chain(error: BaseException, frames: int) -> ErrorChain:
     """
     links: list[dict[str, Any]] = []
     dropped = 0
-    seen = {id(error)}
+    visited = {id(error)}
     queue = deque((relation, relative, 1) for relation, relative in _relatives(error))
-    while queue and len(seen) < _MAX_LOOKED_AT:
+    while queue and len(visited) < _MAX_LOOKED_AT:
         relation, relative, depth = queue.popleft()
-        if id(relative) in seen:
+        if id(relative) in visited:
             continue
-        seen.add(id(relative))
+        visited.add(id(relative))
         queue.extend((kind, further, depth + 1) for kind, further in _relatives(relative))
         if len(links) == MAX_LINKS:
             dropped += 1
@@ -72,7 +72,7 @@ def class_name(kind: type) -> str:
 
 
 def message_of(error: Any) -> str:
-    """Return an error's message; for one whose own code fails, a text that says so."""
+    """Return an error's message; where the error's own code fails, a text that says so."""
     try:
         return str.__str__(str(error))
     except Exception:  # noqa: BLE001  an exception's own code; its message is not worth another exception

@@ -76,8 +76,8 @@ def _exception_fields(error: BaseException, frames: int) -> dict[str, Any]:
 
 
 def _known_fields(family: Family, fields: dict[str, Any]) -> dict[str, Any]:
-    known = fields_of(family)
-    return {name: value for name, value in fields.items() if name in known}
+    record_fields = fields_of(family)
+    return {name: value for name, value in fields.items() if name in record_fields}
 
 
 def _present(fields: Mapping[str, Any]) -> dict[str, Any]:

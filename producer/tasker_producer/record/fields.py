@@ -1,4 +1,4 @@
-"""The fields that a caller gives, checked and masked one at a time, each by the type that its schema declares.
+"""The fields that a caller gives, checked and masked field by field, each by the type that its schema declares.
 
 A value that does not fit raises UsageError with the field's name; nothing else ever leaves this module.
 """
@@ -30,7 +30,7 @@ PRODUCER_FIELDS = frozenset(
 )
 MAX_ITEMS = 100_000
 
-#: The longest duration that is believed, in seconds: 31 years. A longer one would begin before 1970.
+#: The longest duration that is believed, in seconds: 31 years. A longer duration would begin before 1970.
 MAX_SECONDS = 1e9
 
 _IDS = frozenset({"task_id", "step_id", "parent_task_id"})
@@ -40,7 +40,7 @@ _STATES = frozenset(str(state) for state in State if state is not State.ABANDONE
 
 
 class Conversion:
-    """The conversion of one event's fields: who decides about mistakes, and the names of fields that were cut."""
+    """The conversion of an event's fields: who decides about mistakes, and the names of fields that were cut."""
 
     __slots__ = ("cuts", "misuse")
 
@@ -62,7 +62,7 @@ class FieldConverters:
         self._values = PlainValues(masker)
         self._of_family = {family: self._compile(family) for family in Family}
 
-    def of(self, family: Family) -> Mapping[str, tuple[str, Converter]]:
+    def of_family(self, family: Family) -> Mapping[str, tuple[str, Converter]]:
         """Return the fields that a caller may give: the kind of value of each, and its converter.
 
         The kind is the Avro type of a field that may be null and whose value needs no change, else a word of ours.
@@ -83,7 +83,7 @@ class FieldConverters:
         return converted
 
     def value(self, family: Family, name: str, value: Any, conversion: Conversion) -> Any:
-        """Return a field's value as the record has it; None for one that does not fit, which is reported.
+        """Return a field's value as the record has it; None for a value that does not fit, which is reported.
 
         Raises UsageError in strict mode, naming the field that is unknown or whose value does not fit.
         """
@@ -238,8 +238,8 @@ def _type_of(value: Any) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def _unknown_field(name: Any, family: Family, known: Mapping[str, Any]) -> str:
+def _unknown_field(name: Any, family: Family, fields: Mapping[str, Any]) -> str:
     text = name if type(name) is str else f"({type(name).__name__})"
-    near = difflib.get_close_matches(text, known, n=1)
+    near = difflib.get_close_matches(text, fields, n=1)
     hint = f"did you mean {near[0]!r}?" if near else _HINTS.get(family, "give business data as additional_context")
     return f"{RECORD_OF_FAMILY[family]} has no field {text!r} for a caller to give; {hint}"

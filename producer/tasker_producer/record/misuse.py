@@ -21,7 +21,7 @@ _INT = range(1 << 31)
 
 
 class Misuse:
-    """Decides about the mistakes of one publisher's callers, and counts them.
+    """Decides about the mistakes of a publisher's callers, and counts them.
 
     `lenient` is the same object in its forgiving form, with the same counts: for code that must not raise, such as the
     end of a `with` block. `silent` reports nothing: for values that are converted a second time.
@@ -61,7 +61,7 @@ class Misuse:
         self._write(f"Error publishing event {name} : misuse: {mistake}", "the event is dropped")
 
     def identifier(self, field: str, value: Any) -> str | None:
-        """Return an id as plain text; one of a wrong type is a mistake, and its text is taken if it has one."""
+        """Return an id as plain text; a value of a wrong type is a mistake, and its text is taken if it has any."""
         try:
             return identifier(value)
         except Exception as error:  # noqa: BLE001  the id's own code runs here
@@ -111,7 +111,7 @@ class Misuse:
 
 
 def unreadable(subject: str, error: BaseException) -> UsageError:
-    """Return the mistake that an object is whose own code fails; its message may hold what nobody should see."""
+    """Return the mistake for an object whose own code fails, without that code's message: it may hold a secret."""
     return UsageError(f"{subject}: it cannot be read, its own code raised {type(error).__name__}")
 
 

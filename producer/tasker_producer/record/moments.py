@@ -33,7 +33,7 @@ def micros(value: Moment) -> int:
     return _micros_of_datetime(value) if isinstance(value, datetime) else _micros_of_number(value)
 
 
-def now() -> int:
+def current_micros() -> int:
     """Return the present moment in microseconds since the epoch, UTC."""
     return time.time_ns() // 1000
 

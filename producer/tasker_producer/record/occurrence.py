@@ -1,4 +1,4 @@
-"""The identity of one event: its own id and moment, its task and step, and its place in a trace."""
+"""The identity of an event: its own id and moment, its task and step, and its place in a trace."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from tasker_producer.record.arguments import Options
 from tasker_producer.record.identifiers import identifier, whole_number
 from tasker_producer.record.misuse import Misuse, unreadable
-from tasker_producer.record.moments import Moment, micros, now
+from tasker_producer.record.moments import Moment, current_micros, micros
 from tasker_producer.trace.context import active_trace, step_trace, task_trace, trace_of
 from tasker_producer.trace.current import CurrentBlock
 from tasker_producer.trace.task_traces import created_trace, known_trace
@@ -58,7 +58,7 @@ def occurrence_of(options: Options, misuse: Misuse) -> Occurrence:
     event_id = None if options.event_id is None else misuse.identifier("event_id", options.event_id)
     return Occurrence(
         new_event_id() if event_id is None else event_id,
-        now() if options.timestamp is None else _moment(options.timestamp, misuse),
+        current_micros() if options.timestamp is None else _moment(options.timestamp, misuse),
         None if options.event_type is None else misuse.identifier("event_type", options.event_type),
     )
 
@@ -91,7 +91,7 @@ _ATTEMPTS = range(1, 1 << 31)
 def event_place(
     name: str, family: Family, subject: Subject, block: CurrentBlock | None, options: Options, misuse: Misuse
 ) -> TraceHeaders:
-    """Return the span that an event belongs to: the caller's, else the one of its attempt, task or the active one."""
+    """Return the span that an event belongs to: the caller's, else its attempt's, its task's or the active one."""
     trace = None if options.trace is None else _chosen_trace(options.trace, misuse)
     if trace is not None:
         return trace
@@ -158,4 +158,4 @@ def _moment(value: Moment, misuse: Misuse) -> int:
     except Exception as error:  # noqa: BLE001  the value's own code runs here
         why = str(error) if type(error) is ValueError else f"its own code raised {type(error).__name__}"
         misuse.report(UsageError(f"timestamp: {why}"))
-        return now()
+        return current_micros()

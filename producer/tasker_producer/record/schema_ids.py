@@ -23,7 +23,7 @@ _FIRST_RETRY_S = 0.5
 class RegistryFrames:
     """The frames of the five event records, which become known while the service runs.
 
-    What the registry does not tell is asked for again, at first soon, then every `retry_s` seconds. Raises
+    A frame that the registry does not know is asked for again, at first soon, then every `retry_s` seconds. Raises
     ConfigurationError for certificates that cannot be read.
     """
 
@@ -36,14 +36,14 @@ class RegistryFrames:
         self._drop_log = DropLog()
         self.start()
 
-    def of(self, family: Family) -> bytes | None:
+    def frame_of(self, family: Family) -> bytes | None:
         """Return the frame of a family's records; None, which is counted, as long as it is unknown."""
         frame = self._known.get(family)
         if frame is None:
             self._without.add()
         return frame
 
-    def known(self) -> dict[Family, bytes]:
+    def known_frames(self) -> dict[Family, bytes]:
         """Return the frames that are known so far."""
         return dict(self._known)
 
@@ -52,7 +52,7 @@ class RegistryFrames:
         return {"framed_single_object": self._without.value()}
 
     def start(self) -> None:
-        """Ask for what is not known yet; also in a forked child, which has lost the parent's thread."""
+        """Ask for the frames that are not known yet; also in a forked child, which has lost the parent's thread."""
         self._drop_log.reset_after_fork()
         self._without = TicketCounter()
         self._stop = threading.Event()

@@ -5,7 +5,7 @@ from itertools import count
 
 
 class TicketCounter:
-    """Counts by drawing tickets: `next` on `itertools.count` is one operation that nothing can interrupt.
+    """Counts by drawing tickets: `next` on `itertools.count` is a single operation that nothing can interrupt.
 
     >>> counter = TicketCounter()
     >>> counter.add(), counter.add()
@@ -18,7 +18,7 @@ class TicketCounter:
         self.reset()
 
     def reset(self) -> None:
-        """Begin at zero, with a new lock: in a forked child the old one may be held by a thread that is gone."""
+        """Begin at zero, with a new lock: in a forked child the old lock may be held by a thread that is gone."""
         self._tickets = count()
         self._reads = 0
         self._lock = threading.RLock()  # a signal handler may read while its own thread reads

@@ -7,11 +7,13 @@ from typing import Any
 from tasker_producer.record.fields import JSON_FIELDS
 from tasker_schemas.errors import UsageError
 
+_UNCUT = frozenset({"event_id", "event_name", "task_id", "step_id", "truncated"})
+
 Encode = Callable[[dict[str, Any]], bytes]
 
 
 def encode_within(encode: Encode, data: dict[str, Any], limit: int) -> bytes:
-    """Return the record as bytes, at most `limit` of them; what had to be cut is listed in `truncated`.
+    """Return the record as bytes, at most `limit` of them; fields that had to be cut are listed in `truncated`.
 
     Raises UsageError if the ids alone are too large.
     """
@@ -33,8 +35,7 @@ def encode_within(encode: Encode, data: dict[str, Any], limit: int) -> bytes:
 
 
 def _cuttable(data: dict[str, Any]) -> list[str]:
-    kept = {"event_id", "event_name", "task_id", "step_id", "truncated"}
-    return [name for name, value in data.items() if name not in kept and isinstance(value, (str, list, dict))]
+    return [name for name, value in data.items() if name not in _UNCUT and isinstance(value, (str, list, dict))]
 
 
 def _size(value: Any) -> int:
@@ -49,32 +50,38 @@ def _shortened(name: str, value: Any, room: int) -> Any:
     if isinstance(value, str):
         if name not in JSON_FIELDS:
             return value.encode()[:room].decode(errors="ignore")
-        # A JSON string that holds the beginning of the JSON text: what is left stays JSON. Escapes may double it.
+        # A JSON string that holds the beginning of the JSON text, so the field stays JSON. Escapes may double its
+        # length.
         return json.dumps(value.encode()[: room // 2].decode(errors="ignore"), ensure_ascii=False)
     if isinstance(value, list):
-        kept = []
-        for item in reversed(value):  # a backtrace's innermost frames are the last
-            room -= _size(item) + 2
-            if room < 0:
-                break
-            kept.append(item)
-        return kept[::-1]
+        return _first_items(value[::-1], room)[::-1] if name == "backtrace" else _first_items(value, room)
     return _smaller(value, room)
+
+
+def _first_items(items: list[Any], room: int) -> list[Any]:
+    """Return the first items that have room; of a backtrace these are the innermost frames, of a chain the nearest."""
+    count = 0
+    for item in items:
+        room -= _size(item) + 2
+        if room < 0:
+            break
+        count += 1
+    return items[:count]
 
 
 def _smaller(values: dict[str, Any], room: int) -> dict[str, Any]:
     """Keep the shortest attributes: they are the ids and numbers."""
-    kept = {}
+    smaller = {}
     for key, item in sorted(values.items(), key=lambda pair: _size(pair[0]) + _size(pair[1])):
         room -= _size(key) + _size(item) + 8
         if room < 0:
             break
-        kept[key] = item
-    return kept
+        smaller[key] = item
+    return smaller
 
 
 def _repair(data: dict[str, Any]) -> None:
-    """Replace what UTF-8 cannot hold (lone surrogates)."""
+    """Replace characters that UTF-8 cannot hold (lone surrogates)."""
     for name, value in data.items():
         data[name] = _cleaned(value)
 

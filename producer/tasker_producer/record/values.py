@@ -22,7 +22,7 @@ from tasker_producer.masking.masker import Decision, Masker
 
 MAX_DEPTH = 16
 MAX_NODES = 10_000
-MAX_TEXT = 200_000  # characters, of one text and of all texts of one value
+MAX_TEXT = 200_000  # characters, of a text, and of all texts of a value
 CUT = '"[TRUNCATED]"'
 
 Scalar = None | bool | int | float | str
@@ -77,7 +77,7 @@ class PlainValues:
 
 
 class _Walk:
-    """One walk over one value: counts what it has seen, and remembers whether it had to cut."""
+    """A walk over a value: counts the nodes and characters so far, and remembers whether some were cut."""
 
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
@@ -99,7 +99,7 @@ class _Walk:
         try:
             if kind is dict:  # the two usual ones first
                 return self._mapping(value.items(), path)
-            return self._items(value, path) if kind is list else self._other(value, path)
+            return self._items(value, path) if kind is list else self._uncommon(value, path)
         except Exception as error:  # noqa: BLE001  any object's own code may run here, and may do anything
             return quoted(f"<{kind.__name__}: {type(error).__name__}>")
         finally:
@@ -113,7 +113,7 @@ class _Walk:
         return quoted(self._masker.scrub(value) if "=" in value or ":" in value else value)
 
     def _mapping(self, items: Iterable[tuple[Any, Any]], path: tuple[str, ...]) -> str:
-        found = []
+        parts = []
         masker = self._masker
         decisions = masker.decisions
         for name, value in items:
@@ -125,23 +125,23 @@ class _Walk:
             if decisions.get(name) is not Decision.SHOW:
                 key, decision = masker.judge(name)
                 if decision is Decision.HIDE or (decision is Decision.DEPENDS and masker.hides((*path, key), value)):
-                    found.append(f"{quoted(key)}:{quoted(masker.mask)}")
+                    parts.append(f"{quoted(key)}:{quoted(masker.mask)}")
                     continue
             text = self._text(value) if type(value) is str else self.json(value, (*path, key))
-            found.append(f"{quoted(key)}:{text}")
-        return "{" + ",".join(found) + "}"
+            parts.append(f"{quoted(key)}:{text}")
+        return "{" + ",".join(parts) + "}"
 
     def _items(self, values: Iterable[Any], path: tuple[str, ...]) -> str:
-        found = []
+        parts = []
         for value in values:
             self._left -= 1
             if self._left <= 0:
                 self.cut = True
                 break
-            found.append(self.json(value, path))
-        return "[" + ",".join(found) + "]"
+            parts.append(self.json(value, path))
+        return "[" + ",".join(parts) + "]"
 
-    def _other(self, value: Any, path: tuple[str, ...]) -> str:
+    def _uncommon(self, value: Any, path: tuple[str, ...]) -> str:
         if isinstance(value, Mapping):
             return self._mapping(value.items(), path)
         if isinstance(value, (list, tuple, set, frozenset)):
@@ -173,11 +173,11 @@ class _Walk:
         return self._text(_text_of(value)) if isinstance(value, _TEXTS) else self._object(value, path)
 
     def _bytes(self, value: bytes | bytearray | memoryview) -> str:
-        whole = len(value) <= self._room
-        self.cut = self.cut or not whole
+        is_complete = len(value) <= self._room
+        self.cut = self.cut or not is_complete
         data = bytes(value[: self._room])
         try:
-            return self._text(utf_8_decode(data, "strict", whole)[0])  # else half a character may be at the end
+            return self._text(utf_8_decode(data, "strict", is_complete)[0])  # else half a character may be at the end
         except UnicodeDecodeError:
             return self._text(repr(data)[2:-1])  # much faster than the error handler that writes such escapes
 
@@ -191,7 +191,7 @@ class _Walk:
 
 
 def _number(value: Any) -> str:
-    """Return null, true, false or a number as JSON has it; what JSON has not as a text."""
+    """Return null, true, false or a number as JSON has it; a number that JSON has not as a text."""
     if value is None:
         return "null"
     if type(value) is bool:

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, Protocol, Self, TypeVar, cast
 
 from tasker_producer.record.arguments import Call
 from tasker_producer.record.misuse import Misuse, unreadable
-from tasker_producer.record.moments import now
+from tasker_producer.record.moments import current_micros
 from tasker_producer.settings import ProducerSettings
 from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, outcome_of
 from tasker_producer.trace.current import Activation
@@ -62,7 +62,7 @@ class Block(ABC):
             if self._stays:
                 misuse.report(UsageError("a block that is open is entered again: make a second one"))
             else:
-                self._started_at, self._started_s = now(), time.perf_counter()
+                self._started_at, self._started_s = current_micros(), time.perf_counter()
                 self._decided = None
                 self._publish_start(misuse)
             stay = self._activate()
@@ -175,7 +175,7 @@ class Block(ABC):
     def _times(self) -> dict[str, Any]:
         return {
             "started_at": self._started_at,
-            "completed_at": now(),
+            "completed_at": current_micros(),
             "execution_duration": time.perf_counter() - self._started_s,
         }
 

@@ -1,4 +1,4 @@
-"""The calls that open a task's block: a task that begins here, or one that another process began."""
+"""The calls that open a task's block: a task that begins here, or a task that another process began."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -95,5 +95,5 @@ class TaskOpening(BlockPublisher):
             misuse.report(unreadable("carrier", mistake))
             return self.task("resumed_task", expected=expected, current=current)
         if task.trace.span is None:
-            task = task.at(task_trace(task.task_id)._replace(baggage=task.trace.baggage))
+            task = task.with_trace(task_trace(task.task_id)._replace(baggage=task.trace.baggage))
         return TaskScope(self, task, options)

@@ -1,4 +1,4 @@
-"""One attempt of a step as a `with` block."""
+"""An attempt of a step as a `with` block."""
 
 from itertools import count
 from typing import Any, Protocol
@@ -51,7 +51,7 @@ class StepTask(Protocol):
 
 
 class StepScope(Block):
-    """One attempt of a step; set `results` inside, and add business data to `additional_context`.
+    """An attempt of a step; set `results` inside, and add business data to `additional_context`.
 
     `attempt_number` counts from 1 and is 0 before the block is entered.
     """
@@ -126,9 +126,9 @@ class StepScope(Block):
     def _publish_retry(self, fields: dict[str, Any], misuse: Misuse) -> None:
         requested = self.attempt_number + 1
         task = self.task
-        place = step_trace(task.trace, task.task_id, self.step_id, requested)
+        next_trace = step_trace(task.trace, task.task_id, self.step_id, requested)
         attempts = {"attempt_number": requested, "previous_attempts": self.attempt_number}
-        self._publish(StepEvents.RETRY_REQUESTED, {**fields, **attempts}, misuse, trace=place)
+        self._publish(StepEvents.RETRY_REQUESTED, {**fields, **attempts}, misuse, trace=next_trace)
 
     def _publish_sign(self, name: str, attributes: dict[str, Any]) -> None:
         context = {key: value for key, value in attributes.items() if value is not None}
@@ -177,5 +177,5 @@ class AttemptNumbers:
         return next(self._counters.setdefault(step_id, count(self._first)))
 
     def continue_after(self, step_id: str, number: int) -> None:
-        """Let the attempt after this number be the next one."""
+        """Let the next attempt be the one after this number."""
         self._counters[step_id] = count(number + 1)

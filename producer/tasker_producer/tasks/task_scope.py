@@ -70,7 +70,7 @@ class TaskScope(Block):
         inputs: Any = None,
         expected: ErrorTypes = (),
     ) -> StepScope:
-        """Return a `with` block that is one attempt of a step.
+        """Return a `with` block that is an attempt of a step.
 
         `step_id` defaults to the name. Attempts are numbered when their blocks are entered. Exceptions of the
         `expected` classes cancel the step. Raises UsageError in strict mode for an id that is none.
@@ -110,7 +110,7 @@ class TaskScope(Block):
         return CurrentBlock(context.task_id, context.task_name, context.correlation_id, context.trace)
 
     def begin_attempt(self, step_id: str, number: int | None, misuse: Misuse) -> int:
-        """Return the number of an attempt of a step that begins: the caller's, else the next one."""
+        """Return the number of an attempt of a step that begins: the caller's, else the next number."""
         if number is not None:
             if type(number) is int and number > 0:
                 self._attempts.continue_after(step_id, number)
@@ -122,7 +122,7 @@ class TaskScope(Block):
         return self._attempts.next(step_id)
 
     def note_state(self, step_id: str, attempt: int, state: State) -> None:
-        """Remember the state of a step; the one of the latest attempt holds."""
+        """Remember the state of a step; that of the latest attempt holds."""
         if attempt >= self._states.get(step_id, (0, state))[0]:
             self._states[step_id] = (attempt, state)
 
@@ -130,13 +130,13 @@ class TaskScope(Block):
         if not self._options.opens:
             return
         self._context = self._context.started(self._started_at)
-        total, at = self._context.total_steps, self._started_at
+        total, started_at = self._context.total_steps, self._started_at
         parent = current_block()
-        about = {"context": self._options.context, "total_steps": total}
+        facts = {"context": self._options.context, "total_steps": total}
         if parent is not None and parent.task_id != self.task_id:
-            about["parent_task_id"] = parent.task_id
-        self._publish(TaskEvents.INITIALIZE_REQUESTED, about, misuse, at)
-        self._publish(TaskEvents.START_REQUESTED, {"started_at": at, "total_steps": total}, misuse, at)
+            facts["parent_task_id"] = parent.task_id
+        self._publish(TaskEvents.INITIALIZE_REQUESTED, facts, misuse, started_at)
+        self._publish(TaskEvents.START_REQUESTED, {"started_at": started_at, "total_steps": total}, misuse, started_at)
 
     def _publish_end(self, outcome: Outcome, reason: Any, misuse: Misuse) -> None:
         if outcome is Outcome.RETRIED or (outcome is Outcome.COMPLETED and not self._options.closes):

@@ -1,1 +1,1 @@
-"""Trace contexts: the current one, and those that travel."""
+"""Trace contexts: the current context, and those that travel."""

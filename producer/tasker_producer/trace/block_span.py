@@ -59,9 +59,9 @@ class BlockSpan(NonRecordingSpan):
         self._outer.record_exception(*args, **kwargs)
 
 
-def context_inside(place: TraceHeaders, outer: Context, is_open: Callable[[], bool], flags: int | None) -> Context:
+def context_inside(task_trace: TraceHeaders, outer: Context, is_open: Callable[[], bool], flags: int | None) -> Context:
     """Return the OpenTelemetry context inside a block: its span, and the task's baggage where there is none."""
-    span = place.span
+    span = task_trace.span
     if span is None:
         return outer
     span_context = SpanContext(
@@ -69,10 +69,10 @@ def context_inside(place: TraceHeaders, outer: Context, is_open: Callable[[], bo
         span_id=int(span.span_id, 16),
         is_remote=True,
         trace_flags=TraceFlags(span.flags if flags is None else flags),
-        trace_state=TraceState.from_header([place.tracestate]) if place.tracestate else None,
+        trace_state=TraceState.from_header([task_trace.tracestate]) if task_trace.tracestate else None,
     )
     block_span = BlockSpan(span_context, trace.get_current_span(outer), is_open)
     inside = trace.set_span_in_context(block_span, outer)
-    if place.baggage and not baggage.get_all(outer):
-        inside = BAGGAGE_FORMAT.extract({"baggage": place.baggage}, context=inside)
+    if task_trace.baggage and not baggage.get_all(outer):
+        inside = BAGGAGE_FORMAT.extract({"baggage": task_trace.baggage}, context=inside)
     return inside

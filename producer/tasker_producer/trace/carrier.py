@@ -36,7 +36,7 @@ Carrier = dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskContext:
-    """What must be known of a task to go on with it elsewhere; times in microseconds since the epoch, UTC."""
+    """The facts that another process needs to go on with a task; times in microseconds since the epoch, UTC."""
 
     task_id: str
     task_name: str | None
@@ -45,7 +45,7 @@ class TaskContext:
     started_at: int | None = None
     total_steps: int | None = None
 
-    def at(self, trace: TraceHeaders) -> Self:
+    def with_trace(self, trace: TraceHeaders) -> Self:
         """Return the same task at another place in a trace."""
         return replace(self, trace=trace)
 
@@ -56,7 +56,7 @@ class TaskContext:
 
 def write_carrier(context: TaskContext) -> Carrier:
     """Return a task's context as headers: W3C names for the trace, `tasker-` names for the rest."""
-    found = {
+    texts = {
         TASK_ID: context.task_id,
         TASK_NAME: context.task_name,
         CORRELATION_ID: context.correlation_id,
@@ -64,7 +64,7 @@ def write_carrier(context: TaskContext) -> Carrier:
         TOTAL_STEPS: context.total_steps,
     }
     trace = {name: value.decode() for name, value in trace_headers(context.trace)}
-    return {name: quote(str(value), safe=_READABLE) for name, value in found.items() if value is not None} | trace
+    return {name: quote(str(value), safe=_READABLE) for name, value in texts.items() if value is not None} | trace
 
 
 def read_carrier(carrier: Mapping[str, str]) -> TaskContext:
@@ -72,18 +72,18 @@ def read_carrier(carrier: Mapping[str, str]) -> TaskContext:
 
     Raises UsageError if the carrier names no task.
     """
-    found = {str(name).lower(): str(value) for name, value in carrier.items()}
-    found |= {name: unquote(found[name]) for name in _OURS if name in found}
-    if not found.get(TASK_ID):
+    texts = {str(name).lower(): str(value) for name, value in carrier.items()}
+    texts |= {name: unquote(texts[name]) for name in _OURS if name in texts}
+    if not texts.get(TASK_ID):
         raise UsageError(f"the carrier has no {TASK_ID}: pass on what task.carrier() returned")
-    trace = [(name, found[name].encode("utf-8", "replace")) for name in _TRACE if name in found]
+    trace = [(name, texts[name].encode("utf-8", "replace")) for name in _TRACE if name in texts]
     return TaskContext(
-        task_id=found[TASK_ID],
-        task_name=found.get(TASK_NAME),
+        task_id=texts[TASK_ID],
+        task_name=texts.get(TASK_NAME),
         trace=read_trace_headers(trace),
-        correlation_id=found.get(CORRELATION_ID),
-        started_at=_whole(found.get(STARTED_AT)),
-        total_steps=_whole(found.get(TOTAL_STEPS)),
+        correlation_id=texts.get(CORRELATION_ID),
+        started_at=_decimal(texts.get(STARTED_AT)),
+        total_steps=_decimal(texts.get(TOTAL_STEPS)),
     )
 
 
@@ -106,5 +106,5 @@ def carrier_from_environ(environ: Mapping[str, str] = os.environ) -> Carrier:
     return {name: environ[variable] for variable, name in names.items() if variable in environ}
 
 
-def _whole(text: str | None) -> int | None:
+def _decimal(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None

@@ -37,7 +37,7 @@ class Scope(Protocol):
 
 
 class Activation:
-    """One stay of a block in one context: from `activate` to `leave`."""
+    """A stay of a block in a context: from `activate` to `leave`."""
 
     __slots__ = ("block", "is_open", "outer", "outer_context", "own_context", "scope")
 

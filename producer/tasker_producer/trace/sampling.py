@@ -13,13 +13,13 @@ from tasker_schemas.headers import SAMPLED, TraceHeaders
 from tasker_schemas.identity import trace_id_of
 
 
-def inherited_flags(task_id: str, name: str, place: TraceHeaders, forced: int | None) -> int | None:
+def inherited_flags(task_id: str, name: str, task_trace: TraceHeaders, forced: int | None) -> int | None:
     """Return the flags for the service's spans inside a task; None for those of the task's own place.
 
     `forced` are the flags that a setting prescribes for tasks outside of any trace.
     """
-    span = place.span
-    if span is None or place.parent is not None or span.trace_id != trace_id_of(task_id):
+    span = task_trace.span
+    if span is None or task_trace.parent is not None or span.trace_id != trace_id_of(task_id):
         return None
     if forced is not None:
         return forced

@@ -18,9 +18,9 @@ def created_trace(task_id: str, *, anew: bool) -> TraceHeaders:
 
     Without `anew` a task that this process knows keeps its place: it was created before and starts now.
     """
-    known = None if anew else _traces.get(task_id)
-    if known is not None:
-        return known
+    trace = None if anew else _traces.get(task_id)
+    if trace is not None:
+        return trace
     trace = new_task_trace(task_id)
     _traces[task_id] = trace
     if len(_traces) > _MAX_TASKS:

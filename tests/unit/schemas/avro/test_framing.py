@@ -23,19 +23,19 @@ def odd() -> Iterator[OddRegistry]:
 def test_all_families_have_a_frame_once_the_registry_has_told_their_ids(odd: OddRegistry) -> None:
     frames = RegistryFrames(RegistrySettings(url=odd.says({"id": 7}).url), "shop")
     assert frames.wait(10)
-    assert {family: frames.of(family) for family in Family} == dict.fromkeys(Family, confluent_frame(7))
+    assert {family: frames.frame_of(family) for family in Family} == dict.fromkeys(Family, confluent_frame(7))
     assert frames.stats() == {"framed_single_object": 0}
     assert {path for _, path, _ in odd.asked} == {f"/subjects/shop.events.{family}-value" for family in Family}
 
 
 def test_a_forked_child_keeps_the_ids_and_counts_for_itself(odd: OddRegistry) -> None:
     frames = RegistryFrames(RegistrySettings(url=odd.says({}, 500).url), "shop", retry_s=0.05)
-    assert frames.of(Family.STEP) is None
+    assert frames.frame_of(Family.STEP) is None
     assert frames.stats() == frames.stats() == {"framed_single_object": 1}
     odd.says({"id": 7})
     assert frames.wait(10)
     frames.start()  # what the child does first
-    assert frames.of(Family.STEP) == confluent_frame(7)
+    assert frames.frame_of(Family.STEP) == confluent_frame(7)
     assert frames.stats() == {"framed_single_object": 0}
 
 
