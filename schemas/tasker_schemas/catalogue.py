@@ -1,59 +1,18 @@
-"""The catalogue: every event that the system knows by name, as one table.
+"""The catalogue: questions to the table of events, answered once.
 
-The producer checks payloads against it, the folds ask it what an event means for a state, and the tools list it.
-Fields common to every event are in `COMMON_FIELDS`; the rest follows from the newest schema of the event's record.
+The producer checks payloads against it, the folds ask it about states, and the documentation is written from it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
-from tasker_schemas.names import (
-    RESERVED_NAMES,
-    Family,
-    State,
-    StepEvents,
-    TaskEvents,
-    event_type_of,
-    family_of,
-)
+from tasker_schemas.event_table import CUSTOM_ORDER, EVENTS, EventSpec
+from tasker_schemas.names import Family, State
 
+CATALOGUE: Mapping[str, EventSpec] = {spec.name: spec for spec in sorted(EVENTS, key=lambda spec: spec.name)}
 
-@dataclass(frozen=True, slots=True)
-class EventSpec:
-    """One event: its name, its family, its short form, and the state that its subject is in afterwards."""
-
-    name: str
-    family: Family
-    event_type: str
-    state: State | None
-
-    @property
-    def record(self) -> str:
-        """The Avro record that carries it."""
-        return RECORD_OF_FAMILY[self.family]
-
-
-STATE_AFTER: Mapping[str, State] = {
-    TaskEvents.INITIALIZE_REQUESTED: State.PENDING,
-    TaskEvents.START_REQUESTED: State.IN_PROGRESS,
-    TaskEvents.COMPLETED: State.COMPLETE,
-    TaskEvents.FAILED: State.ERROR,
-    TaskEvents.RETRY_REQUESTED: State.PENDING,
-    TaskEvents.CANCELLED: State.CANCELLED,
-    TaskEvents.RESOLVED_MANUALLY: State.RESOLVED_MANUALLY,
-    StepEvents.INITIALIZE_REQUESTED: State.PENDING,
-    StepEvents.EXECUTION_REQUESTED: State.PENDING,
-    StepEvents.BEFORE_HANDLE: State.IN_PROGRESS,
-    StepEvents.HANDLE: State.IN_PROGRESS,
-    StepEvents.COMPLETED: State.COMPLETE,
-    StepEvents.FAILED: State.ERROR,
-    StepEvents.RETRY_REQUESTED: State.PENDING,
-    StepEvents.MAX_RETRIES_REACHED: State.ERROR,
-    StepEvents.CANCELLED: State.CANCELLED,
-    StepEvents.RESOLVED_MANUALLY: State.RESOLVED_MANUALLY,
-}
+STATE_AFTER: Mapping[str, State] = {spec.name: spec.state for spec in EVENTS if spec.state is not None}
 
 #: The order of the states of a step or task: of two that are known, the higher holds.
 RANK: Mapping[State, int] = {
@@ -65,11 +24,40 @@ RANK: Mapping[State, int] = {
     State.RESOLVED_MANUALLY: 5,
 }
 #: How far an event takes its task or attempt.
-RANK_AFTER: Mapping[str, int] = {str(name): RANK[state] for name, state in STATE_AFTER.items()}
+RANK_AFTER: Mapping[str, int] = {name: RANK[state] for name, state in STATE_AFTER.items()}
 
-CATALOGUE: Mapping[str, EventSpec] = {
-    name: EventSpec(name, family_of(name), event_type_of(name), STATE_AFTER.get(name))
-    for name in sorted(RESERVED_NAMES)
+
+def events_with(family: Family, *, state: State | None = None, outcome: bool | None = None) -> frozenset[str]:
+    """Return the names of a family's events that lead to a state, or that do or do not end a task or an attempt.
+
+    >>> sorted(events_with(Family.STEP, state=State.IN_PROGRESS))
+    ['step.before_handle', 'step.handle']
+    """
+    return frozenset(
+        spec.name
+        for spec in EVENTS
+        if spec.family is family
+        and (state is None or spec.state is state)
+        and (outcome is None or spec.outcome is outcome)
+    )
+
+
+def order_of(event_name: str) -> int:
+    """Return a number that is smaller the earlier an event comes among those of the same time.
+
+    >>> order_of("step.handle") < order_of("shop.payment_taken") < order_of("step.completed")
+    True
+    """
+    return _PLACES.get(event_name, _CUSTOM_PLACE)
+
+
+# Rows with the same order keep that of the table, so that any two events of one moment have one order.
+_BEFORE_CUSTOM = [spec.name for spec in sorted(EVENTS, key=lambda spec: spec.order) if spec.order < CUSTOM_ORDER]
+_AFTER_CUSTOM = [spec.name for spec in sorted(EVENTS, key=lambda spec: spec.order) if spec.order >= CUSTOM_ORDER]
+_CUSTOM_PLACE = len(_BEFORE_CUSTOM)
+_PLACES: Mapping[str, int] = {
+    **{name: place for place, name in enumerate(_BEFORE_CUSTOM)},
+    **{name: place for place, name in enumerate(_AFTER_CUSTOM, _CUSTOM_PLACE + 1)},
 }
 
 
@@ -83,4 +71,13 @@ def fields_of(family: Family) -> frozenset[str]:
     return frozenset(field["name"] for field in latest(RECORD_OF_FAMILY[family]).declared["fields"])
 
 
-COMMON_FIELDS: frozenset[str] = fields_of(Family.CUSTOM)
+def markdown_rows(family: Family) -> Iterator[str]:
+    """Yield a family's events as rows of a Markdown table: name, state, fields and description."""
+    yield "| event | state | carries | |"
+    yield "|---|---|---|---|"
+    for spec in EVENTS:
+        if spec.family is family:
+            fields = [f"`{name}`" for name in spec.carries]
+            attributes = [f"attribute `{name}`" for name in spec.free_attributes]
+            state = f"`{spec.state}`" if spec.state else ""
+            yield f"| `{spec.name}` | {state} | {', '.join(fields + attributes)} | {spec.description} |"

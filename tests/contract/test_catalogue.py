@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tasker_schemas.catalogue import CATALOGUE, STATE_AFTER, fields_of
-from tasker_schemas.names import Family, ObservabilityEvents, State, StepEvents, TaskEvents, WorkflowEvents
+from tasker_schemas.catalogue import CATALOGUE, STATE_AFTER, fields_of, markdown_rows
+from tasker_schemas.names import (
+    RESERVED_NAMES,
+    Family,
+    ObservabilityEvents,
+    State,
+    StepEvents,
+    TaskEvents,
+    WorkflowEvents,
+)
 
 COMMON = {
     "event_id", "event_name", "event_type", "timestamp", "task_id", "task_name", "correlation_id", "attributes",
@@ -136,3 +149,50 @@ def test_the_constants_have_the_names_that_users_of_tasker_know() -> None:
         "observability.task.enqueue",
         "observability.step.processing",
     ]
+
+
+def test_the_table_of_events_has_a_row_for_every_name() -> None:
+    assert CATALOGUE.keys() == RESERVED_NAMES
+
+
+@pytest.mark.parametrize("family", BY_FAMILY)
+def test_every_event_carries_the_promised_fields_and_its_record_has_them(family: Family) -> None:
+    common = COMMON | (STEP if family is Family.STEP else set())
+    for name, promised in BY_FAMILY[family].items():
+        carried = set(CATALOGUE[name].carries)
+        assert promised - common - carried == set(), name
+        assert carried - fields_of(family) == set(), name
+
+
+@pytest.mark.parametrize("family", BY_FAMILY)
+def test_the_page_of_events_is_the_table(family: Family) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+    assert "\n".join(markdown_rows(family)) in page
+
+
+WITH_A_NEW_EVENT = """
+import json
+from tasker_schemas import event_table
+from tasker_schemas.names import Family, State
+row = event_table.EventSpec(
+    name="step.aborted", family=Family.STEP, description="Aborted.", state=State.CANCELLED, order=12, outcome=True
+)
+event_table.EVENTS += (row,)
+from tasker_consumers.stats.core.fold import recompute
+from tasker_schemas.catalogue import markdown_rows
+from tests.support.telemetry import histories
+from tasker_consumers.telemetry.rebuild import spans_of
+step = {"task_id": "42", "step_id": "a", "attempt_number": 1, "started_at": 1_000_000, "completed_at": 3_000_000}
+event = {"event_id": "e", "event_name": "step.aborted", "timestamp": 3_000_000, **step}
+stats = recompute([event])["42"]
+histories.family_of = lambda _: Family.STEP
+(span,) = [s for s in spans_of([histories.told("step.aborted", 3, **step)]) if s.attributes.get("step_id") == "a"]
+documented = any("aborted" in row for row in markdown_rows(Family.STEP))
+print(json.dumps([stats["cancelled_steps"], span.attributes["status"], documented]))
+"""
+
+
+def test_a_new_row_is_known_to_both_folds_and_to_the_documentation() -> None:
+    ended = subprocess.run([sys.executable, "-c", WITH_A_NEW_EVENT], capture_output=True, text=True, check=False)
+    assert ended.stderr == ""
+    assert json.loads(ended.stdout) == [1, "cancelled", True]

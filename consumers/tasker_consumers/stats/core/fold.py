@@ -13,7 +13,7 @@ from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.lattice import least
 from tasker_consumers.stats.core.state import ErrorFact, StatusEvent, TaskState, TraceCarrier
 from tasker_consumers.stats.core.steps import BEGUN, Event
-from tasker_schemas.catalogue import RANK_AFTER
+from tasker_schemas.catalogue import RANK_AFTER, events_with
 from tasker_schemas.headers import read_trace_headers
 from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
 
@@ -144,13 +144,10 @@ def _learn_handled(state: TaskState, event: Event) -> None:
 
 
 _LEARN: Mapping[str, Callable[[TaskState, Event], None]] = {
+    **dict.fromkeys(events_with(Family.TASK) & RANK_AFTER.keys(), _learn_status),
     TaskEvents.INITIALIZE_REQUESTED: _learn_created,
     TaskEvents.START_REQUESTED: _learn_start_requested,
-    TaskEvents.COMPLETED: _learn_status,
     TaskEvents.FAILED: _learn_failed,
-    TaskEvents.RETRY_REQUESTED: _learn_status,
-    TaskEvents.CANCELLED: _learn_status,
-    TaskEvents.RESOLVED_MANUALLY: _learn_status,
     StepEvents.FAILED: _learn_error,
     StepEvents.MAX_RETRIES_REACHED: _learn_error,
     WorkflowEvents.TASK_STARTED: _learn_handled,

@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from tasker_consumers.stats.core.contribution import FIRST_OUTCOME, Contribution
 from tasker_consumers.stats.core.lattice import least
-from tasker_schemas.catalogue import RANK, RANK_AFTER
-from tasker_schemas.names import State, StepEvents
+from tasker_schemas.catalogue import RANK, RANK_AFTER, events_with
+from tasker_schemas.names import Family, State
 
 Event = dict[str, Any]
 
@@ -23,9 +23,9 @@ BEGUN = RANK[State.IN_PROGRESS]
 #: Longest duration that is counted, 31 years; a longer one is taken for a damaged clock and cut to this.
 MAX_DURATION = 10**15
 
-_HANDLING = frozenset({str(StepEvents.BEFORE_HANDLE), str(StepEvents.HANDLE)})
+_HANDLING = events_with(Family.STEP, state=State.IN_PROGRESS)
 # These end the attempt itself; max_retries_reached and resolved_manually come after it and end only the step.
-_OUTCOMES = frozenset({str(StepEvents.COMPLETED), str(StepEvents.FAILED), str(StepEvents.CANCELLED)})
+_OUTCOMES = events_with(Family.STEP, outcome=True)
 
 
 @dataclass(frozen=True)

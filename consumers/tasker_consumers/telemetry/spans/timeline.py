@@ -4,8 +4,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from tasker_consumers.telemetry.core.state import Fact, Facts
-from tasker_consumers.telemetry.spans.natural_order import natural_place
 from tasker_consumers.telemetry.spans.span import Attributes
+from tasker_schemas.catalogue import order_of
 
 Told = tuple[int, int, str, Fact]
 """A fact in the order of things: time, natural place among those of the same time, event id, fact."""
@@ -41,7 +41,7 @@ def story_of(*facts: Facts) -> Story:
 def in_order(*facts: Facts) -> list[Told]:
     """Return facts by time; where times are equal, in their natural order, and then by event id."""
     told = [
-        (fact["timestamp"], natural_place(fact["event_name"]), event_id, fact)
+        (fact["timestamp"], order_of(fact["event_name"]), event_id, fact)
         for some in facts
         for event_id, fact in some.items()
     ]
