@@ -9,7 +9,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
-from tests.support.engine.arena import Arena, wait_until
+from tests.support.engine.arena import PARTITIONS, Arena, wait_until
 
 
 @pytest.fixture
@@ -134,6 +134,46 @@ def test_a_state_directory_from_another_life_of_the_changelog_is_forgotten(arena
         worker.wait_ready()
         assert worker.said("is from another changelog")
         assert worker.terminate() == 0
+
+
+def test_a_damaged_disk_is_restored_while_the_worker_runs(arena: Arena) -> None:
+    arena.produce(20_000, 4_000)
+    with arena.worker("before") as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    for partition in range(PARTITIONS):
+        files = (arena.directory / "state").rglob(f"states/{partition}/*.sst")
+        largest = max(files, key=lambda path: path.stat().st_size)
+        data = bytearray(largest.read_bytes())
+        data[len(data) // 2 : len(data) // 2 + 200] = bytes(200)
+        largest.write_bytes(data)
+    with arena.worker("after") as worker:
+        worker.wait_ready()
+        arena.produce(20_000, 4_000, seed=2)
+        arena.wait_committed()
+        assert worker.said("is damaged (Corruption")
+        assert worker.terminate() == 0
+    assert arena.differences() == {}
+
+
+def test_a_disk_that_knows_an_older_life_of_the_changelog_is_restored(arena: Arena) -> None:
+    old = str(arena.directory / "old")
+    arena.produce(1000, 100)
+    with arena.worker("old", state_dir=old) as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    arena.forget_group()
+    arena.produce(2000, 100, seed=2)
+    with arena.worker("new") as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    with arena.worker("old again", state_dir=old) as worker:
+        worker.wait_ready()
+        arena.produce(1000, 100, seed=3)
+        arena.wait_committed()
+        assert worker.said("is from another changelog") >= PARTITIONS
+        assert worker.terminate() == 0
+    assert arena.differences() == {}
 
 
 def test_workers_on_one_host_take_places_of_their_own_in_one_directory(arena: Arena) -> None:

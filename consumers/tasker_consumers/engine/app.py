@@ -25,13 +25,14 @@ from tasker_consumers.engine.flow.pipeline import Pipeline
 from tasker_consumers.engine.flow.quarantine import Quarantine
 from tasker_consumers.engine.flow.writer import BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
-from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, Topology, changelog_topic
+from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, STORE_MAX_AGE_S, Topology, changelog_topic
 from tasker_consumers.engine.processor import E, Index, Processor, S
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.restoring import Progress
+from tasker_consumers.engine.state.rocks_store import open_store
 from tasker_consumers.engine.state.scans import Scans
-from tasker_consumers.engine.state.store import open_store
+from tasker_consumers.engine.state.store import StateDamaged
 
 #: Not the module's name: under that Faust logs each step of its start and its end.
 logger = logging.getLogger("tasker_consumers.engine")
@@ -39,6 +40,9 @@ logger = logging.getLogger("tasker_consumers.engine")
 _A_DAY = 24 * 3600.0
 #: Runs in Faust's own queue. Those that wait do so in the batcher, where they are gathered by partition.
 _QUEUED_RUNS = 2
+#: How long the files of a partition that went to another worker are kept: it may come back, warm.
+RELEASED_FILES_KEPT_S = 600.0
+_CLEAN_S = 60.0
 #: Between two looks at the epochs that could be forgotten.
 _RENEW_S = 3600.0
 #: Seconds after which a request to write is given up and sent again on another connection, unless a session is longer.
@@ -103,6 +107,17 @@ class EngineApp(faust.App):
         self.producers.abandon()
         await self.producers.close()
 
+    def restore(self, partition: int) -> None:
+        """Have the states of a partition that is held restored: the group distributes its partitions again."""
+        logger.info("Asking the group for a new assignment, which restores partition %d", partition)
+        self.placed = False
+        cast("RunConsumer", self.consumer).rejoin()
+
+    async def on_job_failed(self, error: BaseException) -> None:
+        """End the worker; but damaged states are being restored, and the executor opens again with the assignment."""
+        if not isinstance(error, StateDamaged):
+            await self.crash(error)
+
     async def may_write(self) -> None:
         """Wait until the group has heard of this worker within a session.
 
@@ -161,8 +176,14 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     app = EngineApp(processor.group, **_faust_settings(settings, state_dir))
     app.batch_size, app.drain_timeout = settings.batch_size, settings.drain_timeout
     app.metrics = EngineMetrics(processor.registry)
-    app.executor = PartitionExecutor(app.crash)
-    store = open_store(settings.store, state_dir / "states")
+    app.executor = PartitionExecutor(app.on_job_failed)
+    store = open_store(
+        settings.store,
+        state_dir / "states",
+        changelog=topology.changelog_id,
+        max_age_s=STORE_MAX_AGE_S,
+        on_damage=app.restore,
+    )
     app.table = RunTable(
         app,
         store=store,
@@ -192,11 +213,12 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     app.partition_tasks = PartitionTasks(
         executor=app.executor,
         work=_partition_work(app, pipeline, processor.index, settings.sweep_interval),
-        crash=app.crash,
+        crash=app.on_job_failed,
         release=pipeline.release,
     )
     app.task(_following(app))
     app.task(_renewing(app))
+    app.task(_cleaning(app))
     app.on_partitions_assigned.connect(cast("Any", _reopen))
     return app
 
@@ -246,6 +268,18 @@ def _renewing(app: EngineApp) -> Callable[[], Any]:
                 await app.executor.run(partition, partial(app.producers.renew, partition))
 
     return renew
+
+
+def _cleaning(app: EngineApp) -> Callable[[], Any]:
+    async def clean() -> None:
+        while True:
+            await asyncio.sleep(_CLEAN_S)
+            if app.settled:
+                removed = app.table.store.remove_released(RELEASED_FILES_KEPT_S)
+                if removed:
+                    logger.info("Removed the states of partitions that went elsewhere: %s", removed)
+
+    return clean
 
 
 async def _reopen(app: Any, assigned: Any, **_: Any) -> None:

@@ -13,6 +13,7 @@ from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.kafka.access import QuietAdmin
 from tasker_consumers.kafka.groups import forget_offsets, has_progress, members, ranges
+from tasker_consumers.kafka.topic_identity import topic_identity
 from tasker_consumers.kafka.topic_rules import Severity, TopicRole, check_topic, read_topic_settings
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
@@ -30,8 +31,11 @@ CHANGELOG_CONFIG = {
     "segment.bytes": str(64 << 20),
     "min.cleanable.dirty.ratio": "0.2",
     "max.message.bytes": str(16 << 20),
+    # A store that was away for longer would not hear of deletions, and is restored (`STORE_MAX_AGE_S`).
     "delete.retention.ms": str(7 * 24 * 3600 * 1000),
 }
+#: How old a store may be: a day less than tombstones are kept, for clocks that differ.
+STORE_MAX_AGE_S = 6 * 24 * 3600.0
 #: A dead letter is a record of a source, and some headers more.
 DEAD_LETTER_CONFIG = {
     "cleanup.policy": "delete",
@@ -50,6 +54,8 @@ class Topology:
     dead_letters: DeadLetterTopic
     #: Partitions by topic, of those whose number must not change under a worker.
     counts: Mapping[str, int] = field(default_factory=dict)
+    #: Names the changelog among all that ever had its name, on any cluster.
+    changelog_id: str = ""
 
 
 def changelog_topic(group: str) -> str:
@@ -84,7 +90,8 @@ def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> 
         partitions=existing.get(processor.dead_letters, partitions),
         max_bytes=int(topics.get(processor.dead_letters, DEAD_LETTER_CONFIG)["max.message.bytes"]),
     )
-    return Topology(partitions, letters, dict.fromkeys([*processor.sources, *processor.outputs, changelog], partitions))
+    counts = dict.fromkeys([*processor.sources, *processor.outputs, changelog], partitions)
+    return Topology(partitions, letters, counts, topic_identity(admin, changelog))
 
 
 def _rewind_without_states(admin: AdminClient, processor: Processor[Any, Any], changelog: str) -> None:

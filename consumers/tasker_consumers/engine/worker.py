@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tasker_consumers.engine.app import EngineApp, build_app
+from tasker_consumers.engine.faust.fingerprints import check_libraries
 from tasker_consumers.engine.preflight import Topology, prepare_topics
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
@@ -41,6 +42,7 @@ def run_worker(processor: Processor[Any, Any], settings: EngineSettings, questio
     gc.set_threshold(*GC_THRESHOLDS)
     threading.excepthook = _log_thread_error
     try:
+        check_libraries()
         topology = prepare_topics(processor, settings)
         with claim_state_dir(settings.state_dir, processor.group) as state_dir:
             _log_start(processor, settings, topology, state_dir)

@@ -68,6 +68,16 @@ class Arena:
         for altered in admin.incremental_alter_configs([resource]).values():
             altered.result()
 
+    def forget_group(self) -> None:
+        """Delete the group's changelog and its committed offsets, as an administrator may."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        group = f"{self.prefix}-counting"
+        for deleted in (
+            *admin.delete_topics([f"{group}-{CHANGELOG}"]).values(),
+            *admin.delete_consumer_groups([group]).values(),
+        ):
+            deleted.result()
+
     def produce(self, count: int, keys: int, *, topics: str = "ab", seed: int = 7) -> None:
         """Send numbers to the topics, one in a hundred twice, and remember what they add up to."""
         rng, first = random.Random(seed), self.numbers

@@ -16,7 +16,7 @@ from tasker_consumers.engine.flow.quarantine import Quarantine
 from tasker_consumers.engine.flow.writer import BatchWriter, DeadLetterTopic
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.state.index import Indexing
-from tasker_consumers.engine.state.store import MemoryStore
+from tasker_consumers.engine.state.memory_store import MemoryStore
 from tasker_consumers.stats.clocks import StateClock, WallTime
 from tasker_consumers.stats.core.windows import merge, window_key_of
 from tasker_consumers.stats.lifetime import Lifetime

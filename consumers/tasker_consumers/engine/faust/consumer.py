@@ -13,7 +13,7 @@ covers the whole run. What Faust does message by message has its counterpart her
   rebalance can move a partition past records that nobody gets;
 * rebalances: runs in work are settled and committed before their partitions go (`on_partitions_revoked`).
 
-Everything overridden here is pinned by `tests/unit/consumers/engine/faust/test_internals.py`.
+Everything overridden here is pinned by `fingerprints`.
 """
 
 import asyncio
@@ -74,6 +74,10 @@ class RunConsumer(driver.Consumer):
     def heartbeat_age(self) -> float:
         """Seconds since the group last heard of this worker."""
         return time.monotonic() - cast("RunConsumerThread", self._thread).last_heartbeat
+
+    def rejoin(self) -> None:
+        """Ask the group for a new assignment, also if nobody came or went."""
+        cast("RunConsumerThread", self._thread).rejoin()
 
     def lags(self) -> dict[TP, int]:
         """Return how many records each source partition has beyond the committed offset, where both are known."""

@@ -1,6 +1,6 @@
 """Faust's thread around aiokafka's consumer: what it fetches next, how much of it, and when the group last heard of it.
 
-Everything overridden here is pinned by `tests/unit/consumers/engine/faust/test_internals.py`.
+Everything overridden here is pinned by `fingerprints`.
 """
 # ruff: noqa: SLF001  it has to reach into Faust and aiokafka
 
@@ -52,6 +52,11 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
 
         coordinator._do_heartbeat = observed
         self.last_heartbeat = time.monotonic()
+
+    def rejoin(self) -> None:
+        """Have the group coordinator join anew; may be called from any thread."""
+        coordinator = self._ensure_consumer()._coordinator
+        self.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
 
     async def _fetch_records(
         self,

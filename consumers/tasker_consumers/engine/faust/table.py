@@ -1,6 +1,7 @@
 """The states as Faust's table: Faust places its partitions and its changelog, the engine's store keeps the values."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, cast
 
 import faust
@@ -10,7 +11,7 @@ from tasker_consumers.engine.faust.consumer import Run
 from tasker_consumers.engine.faust.partition_producers import FENCE
 from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.restoring import Progress
-from tasker_consumers.engine.state.store import StateStore
+from tasker_consumers.engine.state.store import StateDamaged, StateStore
 
 
 class RunTable(faust.Table[bytes, bytes]):
@@ -53,8 +54,9 @@ class RunTable(faust.Table[bytes, bytes]):
         for event in batch:
             message, run = event.message, cast("Run", event.value)
             items = {record.key: record.value for record in run.records if record.key != FENCE}
-            index = self.indexing.follow(message.partition, items)
-            self.store.write(message.partition, {**items, **index}, message.offset)
+            with suppress(StateDamaged):  # the next assignment begins from nothing
+                index = self.indexing.follow(message.partition, items)
+                self.store.write(message.partition, {**items, **index}, message.offset)
 
     async def on_rebalance(
         self,
@@ -70,8 +72,18 @@ class RunTable(faust.Table[bytes, bytes]):
                 self.store.release(tp.partition)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
-        """Put the indexes right, and tell whoever waits for the states; Faust would also ask its own store."""
-        await self.indexing.take({tp.partition for tp in active_tps})
+        """Put the indexes right, and tell whoever waits for the states; Faust would also ask its own store.
+
+        Faust drops what is raised here, so an error ends the worker; damaged states are restored with the next
+        assignment, which was asked for when they were noticed.
+        """
+        try:
+            await self.indexing.take({tp.partition for tp in active_tps})
+        except StateDamaged:
+            return
+        except Exception as error:
+            await self.app.crash(error)
+            raise
         self.progress.end()
         await self.call_recover_callbacks()
 

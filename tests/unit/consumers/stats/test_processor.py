@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasker_consumers.engine.state.index import StoredStates
-from tasker_consumers.engine.state.store import MemoryStore
+from tasker_consumers.engine.state.memory_store import MemoryStore
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.processor import StatsProcessor

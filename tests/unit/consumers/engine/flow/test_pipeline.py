@@ -12,7 +12,7 @@ from tasker_consumers.engine.flow.quarantine import Quarantine, QuarantineOverfl
 from tasker_consumers.engine.flow.writer import BatchWriter, DeadLetterTopic
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.processor import Effects, Record
-from tasker_consumers.engine.state.store import MemoryStore
+from tasker_consumers.engine.state.memory_store import MemoryStore
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 from tests.support.engine.counting import LARGE_OUTPUT, LARGE_STATE, STAGES, Counting, Number, State
 from tests.support.engine.values import ListProducer, StoredRecord

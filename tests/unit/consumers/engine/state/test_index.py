@@ -9,7 +9,8 @@ import pytest
 
 from tasker_consumers.engine.processor import INDEX, Effects, Entries, States
 from tasker_consumers.engine.state.index import MOST_FOLLOWED, Indexing
-from tasker_consumers.engine.state.store import StateStore, open_store
+from tasker_consumers.engine.state.rocks_store import open_store
+from tasker_consumers.engine.state.store import StateStore
 
 COUNT = INDEX + b"count"
 

@@ -8,8 +8,10 @@ import pytest
 
 from tasker_consumers.engine.processor import PART
 from tasker_consumers.engine.state import scans as module
+from tasker_consumers.engine.state.memory_store import MemoryStore
+from tasker_consumers.engine.state.rocks_store import RocksStore
 from tasker_consumers.engine.state.scans import Scans, StoredLocalStates
-from tasker_consumers.engine.state.store import MemoryStore, RocksStore, StateStore
+from tasker_consumers.engine.state.store import StateStore
 from tasker_schemas.errors import BackendUnavailable
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.engine.state.store import StateStore, open_store
+from tasker_consumers.engine.state.rocks_store import open_store
+from tasker_consumers.engine.state.store import StateStore
 
 
 @pytest.fixture(params=["memory", "rocksdb"])
@@ -96,7 +97,7 @@ _WRITER = """
 import sys
 from itertools import count
 from pathlib import Path
-from tasker_consumers.engine.state.store import open_store
+from tasker_consumers.engine.state.rocks_store import open_store
 store = open_store("rocksdb", Path(sys.argv[1]))
 for number in count(1):
     text = b"%d " % number
