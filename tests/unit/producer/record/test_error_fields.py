@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasker_producer import EventPayloadBuilder, StepEvents
-from tasker_producer.record.error_chain import MAX_LINKS, MAX_NOTES, error_chain
+from tasker_producer.record.error_chain import MAX_LINKS, MAX_NOTES
 from tasker_producer.record.error_fields import error_fields
 from tasker_producer.testing import RecordingPublisher
 from tests.support.producer.hostile import Closed, HostileError, Mute
@@ -112,28 +112,6 @@ def test_a_backtrace_keeps_the_innermost_frames() -> None:
         fall(30)
     assert [frame.rpartition(" ")[2] for frame in error_fields(caught.value, 10)["backtrace"]] == ["fall"] * 10
     assert error_fields(caught.value, 0)["backtrace"] == []
-
-
-def test_causes_contexts_and_members_follow_the_error_nearest_first() -> None:
-    cause = KeyError("cart")
-    cause.__context__ = TimeoutError("gateway")
-    error = ExceptionGroup("two failed", [ValueError("declined"), OSError("away")])
-    error.__cause__ = cause
-    links = error_chain(error, 10).links
-    assert [(link["relation"], link["error_message"], link["depth"]) for link in links] == [
-        ("cause", "'cart'", 1),
-        ("member", "declined", 1),
-        ("member", "away", 1),
-        ("context", "gateway", 2),
-    ]
-
-
-def test_a_suppressed_context_and_a_chain_that_returns_to_itself_have_an_end() -> None:
-    first, second = ValueError("first"), ValueError("second")
-    first.__context__, first.__suppress_context__ = second, True
-    assert error_chain(first, 10).links == []
-    first.__cause__, second.__cause__ = second, first
-    assert [link["error_message"] for link in error_chain(first, 10).links] == ["second"]
 
 
 def test_exceptions_notes_and_frames_beyond_the_bounds_are_counted() -> None:
