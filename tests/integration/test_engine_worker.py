@@ -240,6 +240,23 @@ def test_a_changelog_that_loses_states_is_refused_with_the_command_that_mends_it
     assert f"--entity-name {changelog}" in last
 
 
+def test_records_that_expired_while_no_worker_ran_are_told_and_counted(arena: Arena) -> None:
+    arena.produce(100, 10, topics="a")
+    with arena.worker("before") as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    before = arena.ends("a")
+    arena.produce(100, 10, topics="a", seed=2)
+    arena.delete_records("a")
+    expired = {n: end - before[n] for n, end in arena.ends("a").items() if end > before[n]}
+    with arena.worker("after") as worker:
+        worker.wait_ready()
+        for number, count in expired.items():
+            assert worker.said(f"{arena.prefix}.a/{number}: {count} records expired before they were read") == 1
+        assert f'tasker_engine_expired_records_total{{partition="{min(expired)}"' in worker.get("/metrics")[1]
+        assert worker.terminate() == 0
+
+
 def test_partitions_that_are_added_under_a_worker_end_it_in_order_with_the_way_on(arena: Arena) -> None:
     arena.produce(100, 10)
     with arena.worker() as worker:

@@ -85,6 +85,11 @@ class EngineApp(faust.App):
         self.batcher.clear()
         await self.consumer.commit()
 
+    def note_expired(self, tp: Any, count: int) -> None:
+        """Tell, and count, that retention removed records of a partition which the group has not read."""
+        self.metrics.expired.labels(tp.topic, tp.partition).inc(count)
+        logger.warning("%s/%d: %d records expired before they were read", tp.topic, tp.partition, count)
+
     def kafka_producer(self) -> Any:
         """Return aiokafka's producer, which Faust makes when it starts."""
         return cast("Any", self.producer)._ensure_producer()  # noqa: SLF001  Faust shows it nowhere else

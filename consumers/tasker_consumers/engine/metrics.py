@@ -36,6 +36,12 @@ class EngineMetrics:
             ["topic"],
             registry=self.registry,
         )
+        self.expired = Counter(
+            "tasker_engine_expired_records",
+            "Records that retention removed before the group has read them.",
+            ["topic", "partition"],
+            registry=self.registry,
+        )
         self.entries = Counter(
             "tasker_engine_entries_written", "Heads and parts of states written.", registry=self.registry
         )

@@ -22,6 +22,7 @@ from tasker_consumers.engine.watch import GC_THRESHOLDS, collect_garbage, watch_
 from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.engine.web.server import serve
 from tasker_schemas.errors import TaskerEventsError
+from tasker_schemas.extensions import native_state
 
 EXIT_OK, EXIT_CRASH, EXIT_USAGE = 0, 1, 2
 #: What Faust may take to stop after the drain; then the process ends without it.
@@ -134,8 +135,9 @@ async def _stop(app: EngineApp) -> None:
 def _log_start(processor: Processor[Any, Any], settings: EngineSettings, topology: Topology, state_dir: Path) -> None:
     store = "in memory" if settings.store == "memory" else f"in {state_dir}"
     logger.info(
-        "tasker-events %s: group %s at %s, states %s",
+        "tasker-events %s (native: %s): group %s at %s, states %s",
         version("tasker-events"),
+        native_state(),
         processor.group,
         settings.kafka["bootstrap.servers"],
         store,

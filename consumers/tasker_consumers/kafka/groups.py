@@ -14,6 +14,8 @@ TIMEOUT_S = 10.0
 _PAUSE_S = 0.1
 _UNKNOWN_GROUP = {KafkaError.GROUP_ID_NOT_FOUND, KafkaError.INVALID_GROUP_ID}
 
+_Offsets = dict[tuple[str, int], int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicRange:
@@ -45,21 +47,21 @@ def has_progress(admin: AdminClient, group: str, topics: Collection[str]) -> boo
         if error.args[0].code() in _UNKNOWN_GROUP:
             return False
         raise
-    committed = [place for place in answer.topic_partitions or () if place.topic in topics and place.offset > 0]
-    first = _offsets(admin, [(place.topic, place.partition) for place in committed], OffsetSpec.earliest())
-    return any(place.offset > first[place.topic, place.partition] for place in committed)
+    committed = [entry for entry in answer.topic_partitions or () if entry.topic in topics and entry.offset > 0]
+    first = _offsets(admin, [(entry.topic, entry.partition) for entry in committed], OffsetSpec.earliest())
+    return any(entry.offset > first[entry.topic, entry.partition] for entry in committed)
 
 
 def ranges(admin: AdminClient, topics: Sequence[str]) -> list[TopicRange]:
     """Return how many records each of the topics holds; those that do not exist are left out."""
     cluster = admin.list_topics(timeout=TIMEOUT_S).topics
-    places = [(topic, number) for topic in topics if topic in cluster for number in cluster[topic].partitions]
-    first, end = (_offsets(admin, places, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+    partitions = [(topic, number) for topic in topics if topic in cluster for number in cluster[topic].partitions]
+    first, end = (_offsets(admin, partitions, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
     return [
         TopicRange(
             topic=topic,
-            records=sum(end[place] - first[place] for place in places if place[0] == topic),
-            expired=sum(first[place] for place in places if place[0] == topic),
+            records=sum(end[partition] - first[partition] for partition in partitions if partition[0] == topic),
+            expired=sum(first[partition] for partition in partitions if partition[0] == topic),
         )
         for topic in topics
         if topic in cluster
@@ -95,13 +97,13 @@ def delete_topic(admin: AdminClient, topic: str) -> None:
         time.sleep(_PAUSE_S)
 
 
-def _offsets(admin: AdminClient, places: Collection[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
-    if not places:
+def _offsets(admin: AdminClient, partitions: Collection[tuple[str, int]], spec: OffsetSpec) -> _Offsets:
+    if not partitions:
         return {}
-    request = {TopicPartition(topic, number): spec for topic, number in places}
+    request = {TopicPartition(topic, number): spec for topic, number in partitions}
 
-    def ask() -> dict[tuple[str, int], int]:
+    def request_offsets() -> _Offsets:
         answers = admin.list_offsets(request, request_timeout=TIMEOUT_S)
-        return {(place.topic, place.partition): answer.result().offset for place, answer in answers.items()}
+        return {(key.topic, key.partition): answer.result().offset for key, answer in answers.items()}
 
-    return retry_while_electing(ask)
+    return retry_while_electing(request_offsets)

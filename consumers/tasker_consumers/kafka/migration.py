@@ -25,7 +25,7 @@ _CHANGELOG = "-states-changelog"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetPlan:
-    """What a reset of a group deletes, and the events from which the states are built again."""
+    """The topic and offsets that a reset deletes, and the events from which the states are built again."""
 
     group: str
     changelog: str
@@ -45,7 +45,7 @@ class GrowthPlan:
 
 
 def plan_reset(kafka: Mapping[str, str], prefix: str, group: str) -> ResetPlan:
-    """Return what `reset` would do; `group` is `stats`, `telemetry`, or the whole name of a group.
+    """Return the plan of a reset; `group` is `stats`, `telemetry`, or the whole name of a group.
 
     Raises ConfigurationError when the group has members, or when Kafka knows nothing of it.
     """
@@ -53,8 +53,8 @@ def plan_reset(kafka: Mapping[str, str], prefix: str, group: str) -> ResetPlan:
     existing = partitions_by_topic(kafka, admin)
     changelog = f"{name}{_CHANGELOG}"
     if changelog not in existing:
-        known = ", ".join(_groups(existing, prefix)) or "none"
-        raise ConfigurationError(f"no group {name} has states here; groups with states: {known}")
+        with_states = ", ".join(_groups(existing, prefix)) or "none"
+        raise ConfigurationError(f"no group {name} has states here; groups with states: {with_states}")
     _require_no_members(admin, [name])
     return ResetPlan(group=name, changelog=changelog, sources=ranges(admin, _event_topics(prefix)))
 
@@ -70,7 +70,7 @@ def reset(kafka: Mapping[str, str], plan: ResetPlan) -> None:
 
 
 def plan_growth(kafka: Mapping[str, str], prefix: str, partitions: int) -> GrowthPlan:
-    """Return what `grow` would do; raises ConfigurationError when a topic has more partitions, or a group members."""
+    """Return the plan of a growth; raises ConfigurationError when a topic has more partitions, or a group members."""
     admin = QuietAdmin(kafka)
     existing = partitions_by_topic(kafka, admin)
     topics = {topic.name: existing[topic.name] for topic in all_topics(prefix) if topic.name in existing}
@@ -82,7 +82,7 @@ def plan_growth(kafka: Mapping[str, str], prefix: str, partitions: int) -> Growt
         partitions=partitions,
         topics={name: count for name, count in topics.items() if count < partitions},
         groups=[name for name in groups if existing[f"{name}{_CHANGELOG}"] != partitions],
-        occupied=[found for found in ranges(admin, _event_topics(prefix)) if found.records],
+        occupied=[topic for topic in ranges(admin, _event_topics(prefix)) if topic.records],
     )
 
 

@@ -20,21 +20,21 @@ _PASSING = {
 _T = TypeVar("_T")
 
 
-def watermarks(consumer: Any, place: TopicPartition) -> tuple[int, int]:
+def watermarks(consumer: Any, partition: TopicPartition) -> tuple[int, int]:
     """Return the offset of the first record of a partition, and of the record that will come next.
 
     Raises KafkaException when the broker does not answer within ten seconds.
     """
-    low, high = retry_while_electing(lambda: consumer.get_watermark_offsets(place, timeout=TIMEOUT_S))
+    low, high = retry_while_electing(lambda: consumer.get_watermark_offsets(partition, timeout=TIMEOUT_S))
     return int(low), int(high)
 
 
-def retry_while_electing(ask: Callable[[], _T]) -> _T:
-    """Return the answer to a question, asked again for ten seconds while the cluster finds its leaders."""
+def retry_while_electing(request: Callable[[], _T]) -> _T:
+    """Return the result of a request, repeated for ten seconds while the cluster elects leaders."""
     deadline = time.monotonic() + TIMEOUT_S
     while True:
         try:
-            return ask()
+            return request()
         except KafkaException as error:
             if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
                 raise

@@ -1,4 +1,4 @@
-"""Which partition a task's records are in: Kafka's murmur2, as Java clients and our producer choose it."""
+"""The partition of a key by Kafka's murmur2, as Java clients and our producer choose it."""
 
 _SEED = 0x9747B28C
 _M = 0x5BD1E995
@@ -6,7 +6,7 @@ _MASK = 0xFFFFFFFF
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Return the partition of a key in a topic of so many partitions.
+    """Return the partition of a key in a topic with this number of partitions.
 
     >>> partition_of(b"task_123", 6)
     4
@@ -18,12 +18,12 @@ def murmur2(data: bytes) -> int:
     """Return Kafka's 32-bit murmur2 of `data`, unsigned."""
     length = len(data)
     mixed = _SEED ^ length
-    whole = length & ~3
-    for at in range(0, whole, 4):
-        block = int.from_bytes(data[at : at + 4], "little") * _M & _MASK
+    end_of_blocks = length & ~3
+    for start in range(0, end_of_blocks, 4):
+        block = int.from_bytes(data[start : start + 4], "little") * _M & _MASK
         block = (block ^ block >> 24) * _M & _MASK
         mixed = (mixed * _M & _MASK) ^ block
-    if whole < length:
-        mixed = (mixed ^ int.from_bytes(data[whole:], "little")) * _M & _MASK
+    if end_of_blocks < length:
+        mixed = (mixed ^ int.from_bytes(data[end_of_blocks:], "little")) * _M & _MASK
     mixed = (mixed ^ mixed >> 13) * _M & _MASK
     return mixed ^ mixed >> 15

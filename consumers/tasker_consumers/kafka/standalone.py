@@ -13,7 +13,7 @@ _BATCH = 2000
 
 
 def standalone_settings(kafka: Mapping[str, str], name: str) -> dict[str, Any]:
-    """Return the settings of such a consumer, which reads from the beginning unless told otherwise."""
+    """Return the settings of a consumer without a group; it reads from the beginning unless an offset is assigned."""
     return {
         "log_level": 0,
         **kafka,
@@ -25,28 +25,28 @@ def standalone_settings(kafka: Mapping[str, str], name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def open_standalone(kafka: Mapping[str, str], name: str, *, tell_ends: bool = False) -> Iterator[Any]:
-    """Yield a consumer, closed at the end; `tell_ends` has it send KafkaError._PARTITION_EOF at a partition's end.
+def open_standalone(kafka: Mapping[str, str], name: str, *, report_ends: bool = False) -> Iterator[Any]:
+    """Yield a consumer, closed at the end; `report_ends` has it send KafkaError._PARTITION_EOF at a partition's end.
 
     Raises BackendUnavailable when Kafka does not answer within the block, and ConfigurationError when it turns the
     consumer away.
     """
-    admission = AccessErrors(kafka)
-    settings = {**standalone_settings(kafka, name), "error_cb": admission.hear, "enable.partition.eof": tell_ends}
+    access_errors = AccessErrors(kafka)
+    settings = {**standalone_settings(kafka, name), "error_cb": access_errors.hear, "enable.partition.eof": report_ends}
     consumer: Any = Consumer(settings)
     try:
         yield consumer
     except KafkaException as error:
-        raise admission.refusal(consumer) or BackendUnavailable(
+        raise access_errors.refusal(consumer) or BackendUnavailable(
             f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()})"
         ) from error
     finally:
         consumer.close()
 
 
-def poll_batch(consumer: Any, wait_s: float, most: int = _BATCH) -> list[Any]:
-    """Return what is there, waiting so long for the first message.
+def poll_batch(consumer: Any, wait_s: float, limit: int = _BATCH) -> list[Any]:
+    """Poll once: wait up to `wait_s` for a first message, then add all that are already fetched, up to `limit`.
 
-    The client itself waits until a batch is full; so wait for one, and take what else is there.
+    The client's own `consume` would wait until a batch is full.
     """
-    return [*consumer.consume(1, timeout=wait_s), *consumer.consume(most, timeout=0)]
+    return [*consumer.consume(1, timeout=wait_s), *consumer.consume(limit, timeout=0)]

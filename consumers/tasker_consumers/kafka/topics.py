@@ -1,4 +1,4 @@
-"""Make the topics of the system, and say what is there."""
+"""Create the topics of the system, and list them."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -61,13 +61,13 @@ def create_topics(
     return [_state(topic, existing.get(topic.name), created=topic.name in created) for topic in all_topics(prefix)]
 
 
-def _common_partitions(counts: Mapping[str, int], wanted: int | None) -> int | None:
+def _common_partitions(counts: Mapping[str, int], requested: int | None) -> int | None:
     """Return the number of partitions for new topics; None when neither existing topics nor the caller name it."""
-    numbers = set(counts.values()) | ({wanted} if wanted else set())
+    numbers = set(counts.values()) | ({requested} if requested else set())
     if len(numbers) > 1:
         listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
         raise ConfigurationError(
-            f"nothing was created: the topics that exist do not have {wanted or 'the same number of'} partitions: "
+            f"nothing was created: the topics that exist do not have {requested or 'the same number of'} partitions: "
             f"{listed}. `tasker topics grow {max(numbers)}` makes them alike, or use another TASKER_TOPIC_PREFIX"
         )
     return next(iter(numbers), None)
@@ -126,13 +126,13 @@ def _create(admin: AdminClient, topics: Sequence[Topic], partitions: int, replic
     if not topics:
         return set()
     created = set()
-    wanted = [NewTopic(topic.name, partitions, replication_factor, config=topic.config) for topic in topics]
-    for name, done in admin.create_topics(wanted, operation_timeout=TIMEOUT_S).items():
+    new_topics = [NewTopic(topic.name, partitions, replication_factor, config=topic.config) for topic in topics]
+    for name, done in admin.create_topics(new_topics, operation_timeout=TIMEOUT_S).items():
         try:
             done.result(timeout=TIMEOUT_S)
             created.add(name)
         except KafkaException as error:
-            # Another process may have been quicker: what was wanted is there.
+            # Another process may have been quicker: what was new_topics is there.
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise ConfigurationError(f"Kafka did not create {name}: {error.args[0].str()}") from error
     return created

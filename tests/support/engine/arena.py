@@ -58,6 +58,22 @@ class Arena:
         for added in admin.create_partitions([NewPartitions(f"{self.prefix}.{name}", total)]).values():
             added.result()
 
+    def ends(self, name: str) -> dict[int, int]:
+        """Return the offset after the last record of each partition."""
+        topic = f"{self.prefix}.{name}"
+        with self._reader("reader") as consumer:
+            return {
+                number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                for number in self._partitions(topic)
+            }
+
+    def delete_records(self, name: str) -> None:
+        """Delete all records that a topic holds, as its retention does."""
+        places = [TopicPartition(f"{self.prefix}.{name}", number, end) for number, end in self.ends(name).items()]
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        for deleted in admin.delete_records(places).values():
+            deleted.result()
+
     def alter_topic(self, name: str, config: dict[str, str]) -> None:
         """Change settings of a topic."""
         entries = [

@@ -50,6 +50,9 @@ class RunHost(Protocol):
     async def settle(self) -> None:
         """Finish or abandon the runs in work, and commit what is finished."""
 
+    def note_expired(self, tp: TP, count: int) -> None:
+        """Note that retention removed records of a partition which the group has not read."""
+
 
 class RunConsumer(driver.Consumer):
     """A Faust consumer that delivers and commits runs of records."""
@@ -157,11 +160,16 @@ class RunConsumer(driver.Consumer):
             self._begin_epoch()
             await super().perform_seek()
             changelogs = self.app.tables.changelog_topics
-            fresh = [tp for tp in self.assignment() if tp.topic not in changelogs and not self._committed_offset[tp]]
+            sources = [tp for tp in self.assignment() if tp.topic not in changelogs]
+            earliest = await self.earliest_offsets(*sources) if sources else {}
+            fresh = {tp: earliest[tp] or 0 for tp in sources if not self._committed_offset[tp]}
             if fresh:
                 # Faust leaves these where they are, which can be past records that nobody got.
-                earliest = await self.earliest_offsets(*fresh)
-                await super().seek_wait({tp: offset or 0 for tp, offset in earliest.items()})
+                await super().seek_wait(fresh)
+            for tp in sources:
+                first, committed = earliest[tp] or 0, self._committed_offset[tp]
+                if committed and first > committed:
+                    self._host.note_expired(tp, first - committed)
 
     async def seek_wait(self, partitions: Any) -> None:
         """Seek, as recovery does for changelogs."""

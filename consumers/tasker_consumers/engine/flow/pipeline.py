@@ -72,11 +72,11 @@ class Pipeline(Generic[S, E]):
         A state that fails is logged, counted, and left alone while this worker holds the partition. Returns the seconds
         that the asking took: what is due has to be done, but the asking can be spread.
         """
-        asked, left_alone = 0.0, self._failed_keys[partition]
+        duration, left_alone = 0.0, self._failed_keys[partition]
 
         async def attempt(part: Sequence[bytes]) -> None:
-            nonlocal asked
-            asked += await self._revisit_whole(partition, part, now)
+            nonlocal duration
+            duration += await self._revisit_whole(partition, part, now)
 
         keys = [key for key in keys if key not in left_alone]
         for key, error in await process_or_isolate(keys, lambda key: key, attempt):
@@ -85,7 +85,7 @@ class Pipeline(Generic[S, E]):
             self._metrics.failed_states.inc()
             left_alone.add(key)
             logger.warning("A stored state fails and is left alone: %s", reason)
-        return asked
+        return duration
 
     async def emit(self, index: Index, states: States) -> None:
         """Publish the records that the index has for a partition; the caller holds its lock."""
@@ -169,9 +169,9 @@ class Pipeline(Generic[S, E]):
         read, load, is_due = self._writer.store.reader(partition), self._processor.load, self._processor.is_due
         states = ((key, load(key, read)) for key in keys)
         due = {key: state for key, state in states if state is not None and is_due(state, now)}
-        asked = time.perf_counter() - begun
+        duration = time.perf_counter() - begun
         await self._finish(partition, due)
-        return asked
+        return duration
 
     async def _finish(self, partition: int, touched: dict[bytes, S]) -> None:
         if not touched:

@@ -97,11 +97,13 @@ class Quarantine:
 
     def count(self, key: object, description: str) -> None:
         """Count a failure of one task; raises as `check` does."""
-        now = self._clock()
-        self._failures[key] = now
+        time_now = self._clock()
+        self._failures[key] = time_now
         if len(self._failures) <= self._limit:
             return
-        self._failures = {task: at for task, at in self._failures.items() if at > now - WINDOW_S}
+        self._failures = {
+            task: failed_at for task, failed_at in self._failures.items() if failed_at > time_now - WINDOW_S
+        }
         if len(self._failures) > self._limit:
             raise QuarantineOverflow(
                 f"more than {self._limit} tasks failed within a minute, so the fault is not in the records "
@@ -117,8 +119,8 @@ class Quarantine:
 
     def log_pending(self) -> None:
         """Log the burials that no line has told yet, once the last line is a minute old."""
-        now = self._clock()
-        if self._newest is None or now < self._logged_at + WINDOW_S:
+        time_now = self._clock()
+        if self._newest is None or time_now < self._logged_at + WINDOW_S:
             return
         newest = self._newest
         logger.warning(
@@ -127,4 +129,4 @@ class Quarantine:
             describe(newest.record),
             newest.error,
         )
-        self._logged_at, self._unlogged, self._newest = now, 0, None
+        self._logged_at, self._unlogged, self._newest = time_now, 0, None

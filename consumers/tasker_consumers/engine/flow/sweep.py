@@ -30,16 +30,16 @@ async def sweep(
     """
     keys: Iterator[bytes] | None = None
     keys_remain = True  # also when a job was cut off: its keys were not asked
-    asked = 0.0
+    duration = 0.0
 
     async def job() -> None:
-        nonlocal keys, keys_remain, asked
+        nonlocal keys, keys_remain, duration
         keys, keys_remain = heads(partition) if keys is None else keys, False
         part = list(islice(keys, STATES_PER_JOB))
-        asked = await revisit(partition, part, time.time_ns() // 1000)
+        duration = await revisit(partition, part, time.time_ns() // 1000)
         keys_remain = bool(part)
 
     while keys_remain:
         if not await executor.run(partition, job):
             return
-        await executor.sleep_unless_closing(asked * (1 / share() - 1))
+        await executor.sleep_unless_closing(duration * (1 / share() - 1))

@@ -1,6 +1,6 @@
-"""When the states of a partition want to be looked at again, before the sweep would come to them.
+"""Timers of states: the states of a partition are revisited at these times, before the sweep would come to them.
 
-Timers are kept in memory only: what a crash or a rebalance forgets, the sweep finds a little later.
+Timers are kept in memory only. After a crash or a rebalance the sweep finds the same states a little later.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 
 
 class Timers:
-    """The timers of one partition, a single one for each key; times in microseconds since the epoch."""
+    """The timers of one partition, one for each key; times in microseconds since the epoch."""
 
     def __init__(self) -> None:
         self._queue: list[tuple[int, bytes]] = []
@@ -16,10 +16,10 @@ class Timers:
 
     def set(self, timers: Mapping[bytes, int]) -> None:
         """Set the timers of some keys, each instead of the timer it had."""
-        for key, at in timers.items():
-            if self._times.get(key) != at:
-                self._times[key] = at
-                heappush(self._queue, (at, key))
+        for key, due_at in timers.items():
+            if self._times.get(key) != due_at:
+                self._times[key] = due_at
+                heappush(self._queue, (due_at, key))
 
     def pop_due(self, now: int) -> list[bytes]:
         """Return the keys whose time has come, and forget them.
@@ -32,8 +32,8 @@ class Timers:
         """
         due: list[bytes] = []
         while self._queue and self._queue[0][0] <= now:
-            at, key = heappop(self._queue)
-            if self._times.get(key) == at:
+            due_at, key = heappop(self._queue)
+            if self._times.get(key) == due_at:
                 del self._times[key]
                 due.append(key)
         return due

@@ -24,8 +24,8 @@ def home_page(group: str, status: str, questions: Sequence[Question]) -> str:
     True
     """
     style = (files("tasker_consumers.engine.web") / "page.css").read_text(encoding="utf-8")
-    asked = {question.page.path: question.page.title for question in questions if question.page.key is None}
-    pages = {**asked, **(_PAGES_OF_QUESTIONS if questions else {}), **_PAGES}
+    lists = {question.page.path: question.page.title for question in questions if question.page.key is None}
+    pages = {**lists, **(_PAGES_OF_QUESTIONS if questions else {}), **_PAGES}
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(group)}</title>'
         f"<style>{style}</style></head><body><main><h1>{escape(group)}</h1>"

@@ -40,7 +40,7 @@ NO_PROGRESS = NoProgress()
 
 def open_source(kafka: Mapping[str, str]) -> AbstractContextManager[Any]:
     """Return the consumer that plans and reads."""
-    return open_standalone(kafka, "tasker-replay", tell_ends=True)
+    return open_standalone(kafka, "tasker-replay", report_ends=True)
 
 
 def read(
