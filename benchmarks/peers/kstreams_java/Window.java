@@ -58,18 +58,26 @@ final class Window {
         return Arrays.stream(bins).asLongStream().sum();
     }
 
-    /** Returns the seconds that this share of the durations does not exceed, within one percent; null for none. */
-    Double quantile(double share) {
-        double wanted = share * (measured() - 1);
-        long seen = 0;
-        for (int place = 0; place < bins.length; place++) {
-            seen += bins[place];
-            if (bins[place] > 0 && seen > wanted) {
-                int bin = firstBin + place;
-                return bin == BELOW_ONE ? 0.0 : 2 * Math.exp(bin * LOG_GAMMA) / (GAMMA + 1) / 1e6;
-            }
+    /** Returns the duration of nearest rank in seconds, within one percent, 100 for the longest; null for none. */
+    Double percentile(int percent) {
+        long measured = measured();
+        if (measured == 0) {
+            return null;
         }
-        return null;
+        double mean = (double) time / measured / 1e6;
+        double longest = measured == 1 ? mean : Math.max(atRank(measured), mean);
+        long rank = (percent * measured + 99) / 100;
+        return rank == measured ? longest : Math.min(atRank(rank), longest);
+    }
+
+    private double atRank(long rank) {
+        long cumulative = 0;
+        int index = 0;
+        while ((cumulative += bins[index]) < rank) {
+            index++;
+        }
+        int bin = firstBin + index;
+        return bin == BELOW_ONE ? 0.0 : 2 * Math.exp(bin * LOG_GAMMA) / (GAMMA + 1) / 1e6;
     }
 
     /** Returns how many durations each bin holds, by its index as text. */

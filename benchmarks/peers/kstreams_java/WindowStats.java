@@ -29,8 +29,9 @@ final class WindowStats {
         stats.set("measured", measured).set("duration_sum_s", window.time / 1e6);
         stats.set("duration_mean_s", measured == 0 ? null : (Double) ((double) window.time / measured / 1e6));
         for (int percent : PERCENT) {
-            stats.set("duration_p" + percent + "_s", window.quantile(percent / 100.0));
+            stats.set("duration_p" + percent + "_s", window.percentile(percent));
         }
+        stats.set("duration_max_s", window.percentile(100));
         stats.set("duration_bins", window.bins());
         return stats.build();
     }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import orjson
 
 from tasker_consumers.engine.processor import INDEX, States
+from tasker_consumers.stats.core.contribution import OUTCOMES
 from tasker_consumers.stats.core.counting import WindowDelta
 from tasker_consumers.stats.core.windows import Window, WindowKey
 
@@ -57,6 +58,12 @@ class WindowCache:
         entry = window.entry()
         self._windows[partition, key] = entry, window
         return entry
+
+
+def is_empty(entry: bytes) -> bool:
+    """Return whether all tasks or steps have left the window of an entry."""
+    _, _, *row = orjson.loads(entry)
+    return not any(row[: len(OUTCOMES)])
 
 
 def entry_key(key: WindowKey) -> bytes:

@@ -18,7 +18,7 @@ from tasker_consumers.stats.core.record import WINDOW, to_bytes
 from tasker_consumers.stats.core.storage import load
 from tasker_consumers.stats.core.windows import WindowKey
 from tasker_consumers.stats.lifetime import MARGIN_S, closes_at
-from tasker_consumers.stats.stored_windows import StoredWindow, WindowCache, entry_key, stored_windows
+from tasker_consumers.stats.stored_windows import StoredWindow, WindowCache, entry_key, is_empty, stored_windows
 
 _OPEN = INDEX + b"open"
 _MARK = b"\x00\x00emit:"  # prefix of entries of our own, which are no parts of a state
@@ -59,11 +59,11 @@ class WindowIndex:
     ) -> Iterator[tuple[WindowKey, bytes]]:
         """Iterate over the entries of the windows that match: for each window one entry per partition.
 
-        `since` is in microseconds: windows that begin earlier are left out.
+        `since` is in microseconds: windows that begin earlier are left out, and so are windows that became empty.
         """
         for partition in list(self._held.values()):
             for key, entry in stored_windows(partition.states, (kind, name, length_s)):
-                if since is None or key.start >= since:
+                if (since is None or key.start >= since) and not is_empty(entry):
                     yield key, entry
 
     def open_tasks(self) -> int:

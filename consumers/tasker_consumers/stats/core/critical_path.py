@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tasker_consumers.stats.core.steps import MAX_SUM
+
 
 @dataclass(frozen=True)
 class Node:
@@ -51,7 +53,7 @@ def critical_path(nodes: Iterable[Node]) -> Path | None:
     while previous is not None:
         steps.append(previous)
         previous = chains[previous][3]
-    return Path(steps[::-1], -time)
+    return Path(steps[::-1], min(-time, MAX_SUM))
 
 
 def _best_chains(times: dict[str, int], dependencies: dict[str, Collection[str]]) -> dict[str, _Chain]:

@@ -4,6 +4,7 @@ cimport cython
 from tasker_consumers.stats.core.state cimport TaskState
 
 
+cpdef object event_digest(event_id)
 @cython.locals(of_task=bint, late=bint, is_new=bint)
 cpdef TaskState fold(TaskState state, dict event, headers=*)
 cdef _learn_trace(TaskState state, dict event, headers)

@@ -5,9 +5,9 @@ idempotent.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
 from itertools import repeat
 from typing import Any
-from zlib import crc32
 
 from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.lattice import least
@@ -35,7 +35,7 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
     if state is None:
         state = TaskState(event["task_id"])
     name: str = event["event_name"]
-    digest = crc32(event["event_id"].encode())
+    digest = event_digest(event["event_id"])
     of_task = name.startswith("task.")
     if not of_task and state.steps.frozen is not None:
         state.late += 1
@@ -65,6 +65,11 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
     else:
         state.repeated += 1
     return state
+
+
+def event_digest(event_id: str) -> int:
+    """Return a hash of 48 bits, which stands for an event in the state: of 100,000 events none collide in practice."""
+    return int.from_bytes(blake2b(event_id.encode(), digest_size=6).digest())
 
 
 def recompute(events: Iterable[Event], headers: Iterable[Headers] | None = None) -> dict[str, dict[str, Any]]:

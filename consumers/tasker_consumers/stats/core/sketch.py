@@ -5,6 +5,7 @@ to 31 years need at most 1,730 bins, so bins are never merged: taking a duration
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 #: Largest relative error of a percentile.
@@ -42,19 +43,35 @@ class Sketch:
         else:
             self.bins.pop(index, None)
 
-    def percentile(self, percent: int) -> float | None:
-        """Return the duration of nearest rank `ceil(percent * count / 100)`, in seconds; None for an empty sketch.
+    def percentiles(self, percents: Sequence[int], total: int) -> list[float | None]:
+        """Return the durations of nearest rank `ceil(percent * count / 100)`, in seconds; None for an empty sketch.
+
+        The percentile 100 is the longest duration. `total` is the sum of all durations in microseconds: a single
+        duration equals it, and the longest duration is not below the mean.
 
         >>> sketch = Sketch()
-        >>> for second in range(1, 101):
+        >>> for second in [1] * 9 + [60]:
         ...     sketch.add(second * 1_000_000)
-        >>> abs(sketch.percentile(95) - 95) <= 95 * ACCURACY
-        True
+        >>> [round(value, 1) for value in sketch.percentiles([50, 99, 100], total=69_000_000)]
+        [1.0, 60.0, 60.0]
         """
-        rank = max(1, -(-percent * self.count // 100))
-        cumulative = 0
+        count = self.count
+        if count <= 0:
+            return [None] * len(percents)
+        mean = total / count / 1e6
+        longest = mean if count == 1 else max(_seconds(max(self.bins)), mean)
+        ranks = [-(-percent * count // 100) for percent in percents]
+        return [longest if rank == count else min(self._at_rank(rank), longest) for rank in ranks]
+
+    def _at_rank(self, rank: int) -> float:
+        cumulative, index = 0, _ZERO
         for index in sorted(self.bins):
             cumulative += self.bins[index]
             if cumulative >= rank:
-                return 0.0 if index == _ZERO else 2 * math.exp(index * _LOG_GAMMA) / (_GAMMA + 1) / 1e6
-        return None
+                break
+        return _seconds(index)
+
+
+def _seconds(index: int) -> float:
+    """Return the duration that stands for a bin, in seconds."""
+    return 0.0 if index == _ZERO else 2 * math.exp(index * _LOG_GAMMA) / (_GAMMA + 1) / 1e6

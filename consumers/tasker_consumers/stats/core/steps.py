@@ -23,6 +23,9 @@ BEGUN = RANK[State.IN_PROGRESS]
 #: Longest duration that is counted, 31 years; a longer one is taken for a damaged clock and cut to this.
 MAX_DURATION = 10**15
 
+#: Sums of durations inside a task end here, at 146,000 years, so that damaged clocks do not exceed a row's 64 bits.
+MAX_SUM = 2**62
+
 _HANDLING = events_with(Family.STEP, state=State.IN_PROGRESS)
 # These end the attempt itself; max_retries_reached and resolved_manually come after it and end only the step.
 _OUTCOMES = events_with(Family.STEP, outcome=True)
@@ -165,7 +168,7 @@ def figures_of(attempts: Mapping[int, Attempt]) -> Figures:
     begun = [number for number, attempt in attempts.items() if attempt.rank >= BEGUN]
     durations = [duration for attempt in attempts.values() if (duration := attempt.duration) is not None]
     time = _wall_time(attempts, durations)
-    return Figures(last.rank, max(begun, default=0), sum(durations), time, last.end)
+    return Figures(last.rank, max(begun, default=0), min(sum(durations), MAX_SUM), time, last.end)
 
 
 def contribution_of_step(name: str | None, figures: Figures) -> Contribution | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from tasker_consumers.stats.core.steps import Figures
+from tasker_consumers.stats.core.steps import MAX_SUM, Figures
 from tasker_schemas.catalogue import RANK
 from tasker_schemas.names import State
 
@@ -37,7 +37,7 @@ class Summary:
         self.cancelled += rank == _CANCELLED
         self.attempts += tries
         self.retries += tries - 1 if tries else 0
-        self.work += figures.work
+        self.work = min(self.work + figures.work, MAX_SUM)
         self.ordered = self.ordered or depends_on is not None
         self._see_time(step_id, figures.time)
 
@@ -50,7 +50,7 @@ class Summary:
         self.cancelled += summary.cancelled
         self.attempts += summary.attempts
         self.retries += summary.retries
-        self.work += summary.work
+        self.work = min(self.work + summary.work, MAX_SUM)
         self.ordered = self.ordered or summary.ordered
         self._see_time(summary.longest, summary.longest_time)
 

@@ -20,7 +20,15 @@ from tasker_schemas.names import State
 MINUTE_S, HOUR_S = 60, 3600
 TASK, STEP = "task", "step"
 _SECOND = 1_000_000
-_PERCENT = (50, 90, 95, 99)
+_PERCENTS = {
+    "duration_p50_s": 50,
+    "duration_p90_s": 90,
+    "duration_p95_s": 95,
+    "duration_p99_s": 99,
+    "duration_max_s": 100,
+}
+#: Numbers beyond 64 bits, which JSON rows cannot hold, are stored as text.
+_MAX_STORED = 2**63
 #: Index of each outcome's count, by the name of its field in a record.
 _INDEX_OF_OUTCOME = {str(state): rank - FIRST_OUTCOME for rank, state in OUTCOMES.items()}
 _ERROR = RANK[State.ERROR] - FIRST_OUTCOME
@@ -83,7 +91,8 @@ class Window:
 
     def row(self) -> WindowRow:
         """Return the window as it is stored."""
-        return [*self.outcomes, self.retries, self.time, *chain.from_iterable(self.durations.bins.items())]
+        time = self.time if -_MAX_STORED < self.time < _MAX_STORED else str(self.time)
+        return [*self.outcomes, self.retries, time, *chain.from_iterable(self.durations.bins.items())]
 
     def copy(self) -> Self:
         """Return an equal window that can be changed independently."""
@@ -94,7 +103,7 @@ class Window:
         """Return the window that `row` stored."""
         size = len(OUTCOMES)
         bins = iter(row[size + 2 :])
-        return cls(row[:size], row[size], row[size + 1], Sketch(dict(zip(bins, bins, strict=True))))
+        return cls(row[:size], row[size], int(row[size + 1]), Sketch(dict(zip(bins, bins, strict=True))))
 
     @classmethod
     def of_value(cls, value: Mapping[str, Any]) -> Self:
@@ -116,7 +125,7 @@ class Window:
             "measured": measured,
             "duration_sum_s": self.time / _SECOND,
             "duration_mean_s": self.time / measured / _SECOND if measured else None,
-            **{f"duration_p{percent}_s": self.durations.percentile(percent) for percent in _PERCENT},
+            **dict(zip(_PERCENTS, self.durations.percentiles([*_PERCENTS.values()], self.time), strict=True)),
         }
 
     def value(self, key: WindowKey, revision: int) -> dict[str, Any]:

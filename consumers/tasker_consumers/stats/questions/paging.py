@@ -26,7 +26,9 @@ class Shortlist(Generic[T]):
 
     def accepts(self, position: Position) -> bool:
         """Return whether a row at this position can be among the first."""
-        return (self._cursor is None or position > self._cursor) and (self._worst is None or position < self._worst)
+        if self._size == 0 or (self._cursor is not None and position <= self._cursor):
+            return False
+        return self._worst is None or position < self._worst
 
     def add(self, position: Position, row: T) -> None:
         """Add a row."""
@@ -42,7 +44,7 @@ class Shortlist(Generic[T]):
     def _cut(self) -> None:
         self._rows.sort(key=lambda pair: pair[0])
         del self._rows[self._size :]
-        if len(self._rows) == self._size:
+        if self._rows and len(self._rows) == self._size:
             self._worst = self._rows[-1][0]
 
 

@@ -116,6 +116,7 @@ EXAMPLE: Mapping[str, Any] = {
     "duration_p90_s": 4.02,
     "duration_p95_s": 4.02,
     "duration_p99_s": 4.02,
+    "duration_max_s": 4.02,
     "duration_bins": {"760": 4},
     "revision": 1_767_225_604_300_000,
 }

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from tasker_consumers.stats.reading.progress import progress_of
 
-_SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _WINDOW_COLUMNS = (
     ("name", "name"),
@@ -24,6 +24,7 @@ _WINDOW_COLUMNS = (
     ("p90 s", "duration_p90_s"),
     ("p95 s", "duration_p95_s"),
     ("p99 s", "duration_p99_s"),
+    ("max s", "duration_max_s"),
 )
 
 
@@ -76,11 +77,23 @@ def _text(name: str, value: Any) -> str:
     if value is None:
         return "-"
     if name.endswith("_at") or name == "window_start":
-        date = datetime.fromtimestamp(value / _SECOND, UTC)
-        return f"{date:%Y-%m-%d %H:%M:%S}.{date.microsecond // 1000:03} UTC"
+        return _date(value)
     if name == "critical_path":
         return " → ".join(value)
     if name == "first_error":
         where = f" in step {value['step_id']}, attempt {value['attempt_number']}" if value["step_id"] else ""
         return f"{value['error_class'] or 'failed'}: {value['error_message'] or '-'}{where}"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _date(time: int) -> str:
+    """Return a time in microseconds as text; the bare number where the calendar ends.
+
+    >>> _date(1_000_000), _date(10**18)
+    ('1970-01-01 00:00:01.000 UTC', '1000000000000000000 µs')
+    """
+    try:
+        date = _EPOCH + timedelta(microseconds=time)
+    except OverflowError:
+        return f"{time} µs"
+    return f"{date:%Y-%m-%d %H:%M:%S}.{date.microsecond // 1000:03} UTC"

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,3 +90,14 @@ def test_windows_of_partitions_add_up_to_the_window_of_all(parts: list[Contribut
         total.add(part)
     (merged,) = merge(window.value(key, 1) for window in windows)
     assert merged == total.value(key, 1)
+
+
+def test_sums_beyond_64_bits_are_exact_and_can_be_taken_away_again() -> None:
+    part, window = Contribution("order", T0, RANK[State.COMPLETE], 0, 10**15), Window()
+    for _ in range(40_000):
+        window.add(part)
+    restored = Window.of_row(orjson.loads(orjson.dumps(window.row())))
+    assert restored.time == 40_000 * 10**15
+    restored.merge(window, -1)
+    restored.add(part)
+    assert restored.figures() == {**restored.figures(), "count": 1, "duration_sum_s": 1e9, "duration_max_s": 1e9}

@@ -2,11 +2,13 @@
 
 from io import StringIO
 
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from tasker_consumers.stats.core.fold import recompute
 from tasker_consumers.stats.core.windows import HOUR_S
-from tasker_consumers.stats.reading.view import progress_line, progress_table, window_columns, window_rows
+from tasker_consumers.stats.reading.view import progress_line, progress_table, task_rows, window_columns, window_rows
 from tests.support.stats.histories import SECOND, T0, order_processing
 from tests.support.stats.window_worker import WindowWorker
 
@@ -31,3 +33,13 @@ def test_a_row_of_a_window_has_a_cell_for_every_title() -> None:
     (row,) = window_rows(worker.chosen(kind="task", length_s=HOUR_S))
     assert len(row) == len(window_columns())
     assert row[:4] == ["order_processing", "2023-11-14 22:00:00.000 UTC", "1", "1"]
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_no_stored_time_ends_a_view(time: int) -> None:
+    ((_, text),) = task_rows({"completed_at": time})
+    assert text.endswith(("UTC", "µs"))
+
+
+def test_a_time_beyond_the_calendar_is_shown_as_its_number() -> None:
+    assert task_rows({"completed_at": 1_795_000_000_000_000_000}) == [("completed_at", "1795000000000000000 µs")]
