@@ -1,7 +1,8 @@
-"""`tasker stats`: how tasks went and how far they are, asked of the workers or read from the topics."""
+"""`tasker stats`: statistics and progress of tasks, asked of the workers or read from the topics."""
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
     from tasker_consumers.stats.reading.sources import LatestStats, Stats, StatsSource
 
 _WATCH_S = 0.25
+#: Seconds to wait for a worker that restores its states; a watcher waits for ever.
+_PATIENCE_S = 60.0
 
 #: The rest of a table of running tasks would scroll away.
 _MOST_BARS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arguments:
-    """What the command line asks for: one of the first three."""
+class Query:
+    """The request of the command line: one of the first three."""
 
     task_id: str | None
     name: str | None
@@ -32,6 +35,7 @@ class Arguments:
     length_s: int
     watch: bool
     as_json: bool
+    exit_status: bool
 
 
 def stats(  # noqa: PLR0913  each is an option
@@ -41,6 +45,7 @@ def stats(  # noqa: PLR0913  each is an option
     step: Annotated[str | None, typer.Option(help="All steps of this name, summed up by hour or minute.")] = None,
     by_minute: Annotated[bool, typer.Option("--by-minute", help="Sum up by minute instead of by hour.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show progress until the task is over, or Ctrl-C.")] = False,
+    exit_status: Annotated[bool, typer.Option("--exit-status", help="Exit with 1 when the task has failed.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON on standard output; one line per change to watch.")
     ] = False,
@@ -61,67 +66,113 @@ def stats(  # noqa: PLR0913  each is an option
     from tasker_consumers.stats.reading.worker import StatsWorker
     from tasker_schemas.errors import BackendUnavailable
 
-    length_s = MINUTE_S if by_minute else HOUR_S
-    asked = Arguments(task_id=task_id, name=name, step=step, length_s=length_s, watch=watch, as_json=as_json)
-    _check(asked)
-    newest, address = LatestStats(name), url or read_settings().stats_url
+    query = Query(
+        task_id=task_id,
+        name=name,
+        step=step,
+        length_s=MINUTE_S if by_minute else HOUR_S,
+        watch=watch,
+        as_json=as_json,
+        exit_status=exit_status,
+    )
+    _check(query)
+    latest, address, notices = LatestStats(name), url or read_settings().stats_url, Notices()
     if address:
+        patience_s = float("inf") if watch else _PATIENCE_S
+        worker = StatsWorker(
+            address, task_id, name, ended=as_json or watch, patience_s=patience_s, on_wait=notices.show
+        )
         try:
-            _tell(asked, newest, StatsWorker(address, task_id, name, ended=as_json or watch))
+            _answer(query, latest, worker, notices)
         except BackendUnavailable as error:
             complain(f"{error}; reading the topic instead")
         else:
             return
     settings = read_settings_with_kafka()
     with open_topics(settings.kafka, settings.topic_prefix, task_id) as topics:
-        _tell(asked, newest, topics)
+        _answer(query, latest, topics, notices)
 
 
-def _check(asked: Arguments) -> None:
+class Notices:
+    """Lines on why nothing moves: on standard error, or in the frame of a terminal that is drawn anew."""
+
+    def __init__(self) -> None:
+        self.draw: Callable[[str], None] | None = None
+        self._last = ""
+
+    def show(self, notice: str | None) -> None:
+        """Show a line; on standard error only when more changed than its number of seconds."""
+        text = notice or ""
+        if self.draw is not None:
+            self.draw(text)
+            return
+        words = "".join(letter for letter in text if not letter.isdigit())
+        if words and words != self._last:
+            complain(text)
+        self._last = words
+
+
+def _check(query: Query) -> None:
     from tasker_schemas.errors import UsageError
 
-    if [asked.task_id, asked.name, asked.step].count(None) != 2:  # noqa: PLR2004  all but one
+    if [query.task_id, query.name, query.step].count(None) != 2:  # noqa: PLR2004  all but one
         raise UsageError("name one task by its id, or all of a kind with --name, or all steps with --step")
-    if asked.watch and asked.step is not None:
+    if query.watch and query.step is not None:
         raise UsageError("--watch follows tasks; name one by its id, or all of a kind with --name")
+    if query.exit_status and query.task_id is None:
+        raise UsageError("--exit-status is the outcome of one task; name it by its id")
 
 
-def _tell(asked: Arguments, newest: "LatestStats", source: "StatsSource") -> None:
-    """Show what a source knows. What `newest` has learnt before, of another source, is no news."""
+def _answer(query: Query, latest: "LatestStats", source: "StatsSource", notices: Notices) -> None:
+    """Show the statistics of a source. `latest` may hold those of another source already."""
     windows: list[Stats] = []
-    if asked.step is not None:
-        windows = source.windows("step", asked.step, asked.length_s)
+    if query.step is not None:
+        windows = source.windows("step", query.step, query.length_s)
     else:
-        for one in source.backlog():
-            newest.learn(one)
-        if asked.watch:
-            _watch(asked, newest, source)
-        elif asked.name is not None:
-            windows = source.windows("task", asked.name, asked.length_s)
+        for stats in source.backlog():
+            latest.learn(stats)
+        if query.watch:
+            _watch(query, latest, source, notices)
+        elif query.name is not None:
+            windows = source.windows("task", query.name, query.length_s)
     if source.unreadable:
         complain(f"{source.unreadable} records of the stats topics cannot be read")
-    if not newest.tasks and not windows:
-        what = asked.task_id or asked.name or asked.step
-        complain(f"no statistics of {what!r} yet; is it right, does `tasker run stats` run?")
+    if not latest.tasks and not windows:
+        selected = query.task_id or query.name or query.step
+        complain(f"no statistics of {selected!r} yet; is it right, does `tasker run stats` run?")
         raise typer.Exit(1)
-    if not (asked.watch and asked.as_json):
-        _show(asked, newest, windows)
+    if not (query.watch and query.as_json):
+        _show(query, latest, windows)
+    if query.task_id is not None:
+        _tell_outcome(query, latest.tasks[query.task_id])
 
 
-def _watch(asked: Arguments, newest: "LatestStats", source: "StatsSource") -> None:
-    """Show each change until the only task is over; of many tasks until Ctrl-C."""
-    for one in newest.tasks.values():
-        _tell_change(one, as_json=asked.as_json)
-    with _bars(newest, wanted=sys.stdout.isatty() and not asked.as_json) as draw:
-        draw()
-        while asked.task_id is None or not newest.tasks or newest.unfinished():
-            for one in source.changes(_WATCH_S):
-                if newest.learn(one):
-                    _tell_change(one, as_json=asked.as_json)
-            draw()
+def _tell_outcome(query: Query, stats: dict[str, Any]) -> None:
+    """Say which steps are missing, and exit with 1 for a failed task if asked for."""
+    from tasker_consumers.stats.reading.watch import missing_steps
+
+    if query.watch and (line := missing_steps(stats)):
+        complain(line)
+    if query.exit_status and stats["status"] == "error":
+        raise typer.Exit(1)
 
 
-def _tell_change(stats: dict[str, Any], *, as_json: bool) -> None:
+def _watch(query: Query, latest: "LatestStats", source: "StatsSource", notices: Notices) -> None:
+    """Show each change until the only task is final; of many tasks until Ctrl-C."""
+    from tasker_consumers.stats.reading.watch import Watch
+
+    for stats in latest.tasks.values():
+        _print_change(stats, as_json=query.as_json)
+    watch = Watch(latest, query.task_id)
+    with _unwinding_on_sigterm(), _frames(latest, notices, wanted=sys.stdout.isatty() and not query.as_json):
+        notices.show(watch.notice(source))
+        while not watch.is_over():
+            for stats in watch.poll(source, _WATCH_S):
+                _print_change(stats, as_json=query.as_json)
+            notices.show(watch.notice(source))
+
+
+def _print_change(stats: dict[str, Any], *, as_json: bool) -> None:
     """Print a change where it is not drawn: in a pipe, or as JSON."""
     from tasker_consumers.stats.reading.view import progress_line
 
@@ -132,34 +183,58 @@ def _tell_change(stats: dict[str, Any], *, as_json: bool) -> None:
 
 
 @contextmanager
-def _bars(newest: "LatestStats", *, wanted: bool) -> Iterator[Callable[[], None]]:
-    """Yield a function that draws all progress bars anew, if they are wanted at all."""
+def _unwinding_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM leave the block like any exception, so that a terminal gets its cursor back."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    previous = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+@contextmanager
+def _frames(latest: "LatestStats", notices: Notices, *, wanted: bool) -> Iterator[None]:
+    """Have notices drawn below the progress bars of a terminal, if `wanted`."""
     if not wanted:
-        yield lambda: None
+        yield
         return
+    from rich.console import Group
     from rich.live import Live
 
     from tasker_consumers.stats.reading.view import progress_table
 
     with Live(console=open_console(), auto_refresh=False) as live:
-        yield lambda: live.update(progress_table(list(newest.tasks.values())[-_MOST_BARS:], _now()), refresh=True)
+
+        def draw(notice: str) -> None:
+            bars = progress_table(list(latest.tasks.values())[-_MOST_BARS:], _now())
+            live.update(Group(bars, notice) if notice else bars, refresh=True)
+
+        notices.draw = draw
+        try:
+            yield
+        finally:
+            notices.draw = None
 
 
-def _show(asked: Arguments, newest: "LatestStats", windows: "list[Stats]") -> None:
+def _show(query: Query, latest: "LatestStats", windows: "list[Stats]") -> None:
     from tasker_consumers.stats.reading.view import progress_table, task_rows, window_columns, window_rows
 
-    if asked.task_id is not None:
-        (found,) = newest.tasks.values()
-        show_json(found) if asked.as_json else show_table(("field", "value"), task_rows(found))
+    if query.task_id is not None:
+        stats = latest.tasks[query.task_id]
+        show_json(stats) if query.as_json else show_table(("field", "value"), task_rows(stats))
         return
-    if asked.as_json:
-        tasks = {} if asked.name is None else {"tasks": list(newest.tasks.values())}
+    if query.as_json:
+        tasks = {} if query.name is None else {"tasks": list(latest.tasks.values())}
         show_json({**tasks, "windows": windows})
         return
     show_table(window_columns(), window_rows(windows))
-    going_on = newest.unfinished()
-    if going_on:
-        open_console().print(progress_table(going_on[-_MOST_BARS:], _now()))
+    unfinished = latest.unfinished()
+    if unfinished:
+        open_console().print(progress_table(unfinished[-_MOST_BARS:], _now()))
 
 
 def _now() -> int:

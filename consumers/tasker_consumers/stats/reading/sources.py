@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from tasker_consumers.stats.core.contribution import contribution_of_stats
+from tasker_schemas.names import State
 
 Stats = dict[str, Any]
 """The fields of a record `TaskStats` or `StatsWindow`."""
@@ -16,6 +17,10 @@ class StatsSource(Protocol):
     """
 
     @property
+    def name(self) -> str:
+        """The name of the source, for people."""
+
+    @property
     def unreadable(self) -> int:
         """The number of records that cannot be decoded."""
 
@@ -24,6 +29,9 @@ class StatsSource(Protocol):
 
     def changes(self, wait_s: float) -> list[Stats]:
         """Return the statistics that changed since the last call, waiting up to `wait_s` seconds for a change."""
+
+    def silence_s(self) -> float:
+        """Return the seconds since the source last answered."""
 
     def windows(self, kind: str, name: str, length_s: int) -> list[Stats]:
         """Return the windows of tasks or steps of a name, by time; `length_s` is 60 or 3600."""
@@ -48,5 +56,9 @@ class LatestStats:
         return stats != latest
 
     def unfinished(self) -> list[Stats]:
-        """Return the tasks that are not over."""
-        return [stats for stats in self.tasks.values() if contribution_of_stats(stats) is None]
+        """Return the tasks that are not over, and complete tasks of which steps are missing."""
+        return [
+            stats
+            for stats in self.tasks.values()
+            if contribution_of_stats(stats) is None or (stats["status"] == State.COMPLETE and stats["pending_steps"])
+        ]

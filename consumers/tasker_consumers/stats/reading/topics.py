@@ -1,7 +1,8 @@
 """Statistics read back from the compacted topics, without a consumer group."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,8 @@ Partitions = Callable[[int], Iterable[int]]
 
 # A request for offsets waits behind a fetch under way, by default for half a second.
 _SETTINGS = {"fetch.wait.max.ms": "50"}
+#: Seconds without a record after which Kafka is asked whether it is there, and seconds to wait for its answer.
+_PROBE_S, _PROBE_TIMEOUT_S = 3.0, 1.0
 
 
 class TopicReader:
@@ -32,6 +35,7 @@ class TopicReader:
         self._key = key
         self._decode = partial(Decoder().decode, record)
         self.unreadable = 0
+        self._answered_at = self._asked_at = time.monotonic()
         consumer.assign([TopicPartition(p.topic, p.partition, OFFSET_BEGINNING) for p in partitions])
 
     def backlog(self) -> Iterator[Stats]:
@@ -45,7 +49,23 @@ class TopicReader:
 
     def changes(self, wait_s: float) -> list[Stats]:
         """Poll once: wait up to `wait_s` seconds for a first record, then return all that are already fetched."""
-        return list(self._stats(poll_batch(self._consumer, wait_s)))
+        messages = poll_batch(self._consumer, wait_s)
+        if messages:
+            self._answered_at = time.monotonic()
+        elif time.monotonic() - max(self._answered_at, self._asked_at) > _PROBE_S:
+            self._probe()
+        return list(self._stats(messages))
+
+    def silence_s(self) -> float:
+        """Return the seconds since Kafka last answered."""
+        return time.monotonic() - self._answered_at
+
+    def _probe(self) -> None:
+        """Ask Kafka for an offset: a topic without new records looks like a broker that is away."""
+        with suppress(KafkaException):
+            self._consumer.get_watermark_offsets(self._partitions[0], timeout=_PROBE_TIMEOUT_S)
+            self._answered_at = time.monotonic()
+        self._asked_at = time.monotonic()
 
     def has_read_all(self) -> bool:
         """Return whether all records were read that the topic holds now."""
@@ -64,6 +84,8 @@ class TopicReader:
     def _stats(self, messages: Iterable[Any]) -> Iterator[Stats]:
         for message in messages:
             if message.error() is not None:
+                if message.error().retriable():
+                    continue  # the client tries again by itself
                 raise KafkaException(message.error())
             if message.value() is None or (self._key is not None and message.key() != self._key):
                 continue  # a tombstone, or a record of another task
@@ -76,12 +98,14 @@ class TopicReader:
 class StatsTopics:
     """The topics as a `StatsSource`; `open_topics` makes it."""
 
+    name = "Kafka"
+
     def __init__(self, tasks: TopicReader, kafka: Mapping[str, str], prefix: str) -> None:
         self._kafka = kafka
         self._prefix = prefix
         self._unreadable_windows = 0
         self._tasks = tasks
-        self.backlog, self.changes = tasks.backlog, tasks.changes
+        self.backlog, self.changes, self.silence_s = tasks.backlog, tasks.changes, tasks.silence_s
 
     @property
     def unreadable(self) -> int:
