@@ -30,7 +30,8 @@ class StoredWindow(NamedTuple):
 
     def entry(self) -> bytes:
         """Return the entry to store."""
-        return orjson.dumps([self.content.first_heard_at, self.revision, *self.content.window.row()])
+        row = orjson.dumps([self.content.first_heard_at, self.revision, *self.content.window.row()])
+        return bytes(memoryview(row))  # orjson returns a buffer of 4 KiB, of which a window fills 60 bytes
 
 
 class WindowCache:
@@ -71,11 +72,16 @@ def entry_key(key: WindowKey) -> bytes:
     return PREFIX + key.record_key
 
 
+def window_key_of_entry(key: bytes) -> WindowKey:
+    """Return the window whose entry has this key."""
+    return WindowKey.of_record_key(key.removeprefix(PREFIX))
+
+
 def stored_windows(states: States, pattern: tuple[str | int | None, ...] = ()) -> Iterator[tuple[WindowKey, bytes]]:
     """Iterate over a partition's windows and their entries; `pattern` is kind, name and length, None matches any."""
     fixed = pattern[: pattern.index(None)] if None in pattern else pattern
     prefix = orjson.dumps(fixed)[:-1] + (b"," if fixed else b"")
-    pairs = ((WindowKey.of_record_key(key.removeprefix(PREFIX)), entry) for key, entry in states.scan(PREFIX + prefix))
+    pairs = ((window_key_of_entry(key), entry) for key, entry in states.scan(PREFIX + prefix))
     return ((key, entry) for key, entry in pairs if _matches(key, pattern))
 
 

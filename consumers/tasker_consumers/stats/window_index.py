@@ -16,15 +16,23 @@ from tasker_consumers.stats.core.counting import Change, WindowDelta, WindowDelt
 from tasker_consumers.stats.core.derive import is_terminal
 from tasker_consumers.stats.core.record import WINDOW, to_bytes
 from tasker_consumers.stats.core.storage import load
-from tasker_consumers.stats.core.windows import WindowKey
+from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, WindowKey
 from tasker_consumers.stats.lifetime import MARGIN_S, closes_at
-from tasker_consumers.stats.stored_windows import StoredWindow, WindowCache, entry_key, is_empty, stored_windows
+from tasker_consumers.stats.stored_windows import (
+    StoredWindow,
+    WindowCache,
+    entry_key,
+    is_empty,
+    stored_windows,
+    window_key_of_entry,
+)
 
 _OPEN = INDEX + b"open"
 _MARK = b"\x00\x00emit:"  # prefix of entries of our own, which are no parts of a state
 #: Seconds between two searches for windows that are closed.
 _CLEANUP_S = 600.0
 _DAY = 86_400 * SECOND
+_SLICE = 1000  # tasks of a rebuild whose windows are added up in one piece
 _TURN = 50  # windows, or tasks, between which other coroutines have their turn
 
 
@@ -49,7 +57,9 @@ class WindowIndex:
     def __init__(self, topic: str, retention_s: float, *, clock: StateClock, emit_seconds: float = 2.0) -> None:
         self.emit_seconds = emit_seconds
         self._topic = topic
-        self._retention = round(retention_s * SECOND)
+        retention = round(retention_s * SECOND)
+        # A week of minutes would be most of what a worker stores; hours tell as much after a day.
+        self._retentions = {MINUTE_S: min(retention, _DAY), HOUR_S: retention}
         self._clock = clock
         self._held: dict[int, _Partition] = {}
         self._cache = WindowCache()
@@ -116,13 +126,13 @@ class WindowIndex:
         return Effects(
             outputs={self._topic: records},
             entries={_MARK + record_key: None for record_key in published},
-            index=self._long_closed(held),
+            index=await self._long_closed(held),
             written=written,
         )
 
     async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
         """Return the windows that the states of a partition add up to."""
-        deltas, open_tasks, newest = WindowDeltas(), 0, 0
+        deltas, open_tasks, newest, totals = WindowDeltas(), 0, 0, dict[bytes, bytes]()
         for count, key in enumerate(list(states.heads()), 1):
             state = load(key, states.read)
             if state is not None:
@@ -131,14 +141,22 @@ class WindowIndex:
                 newest = max(newest, state.last_heard_at)
             if not count % _TURN:
                 await asyncio.sleep(0)
+            if not count % _SLICE:
+                await _add_to(totals, deltas)
+                deltas = WindowDeltas()
+        await _add_to(totals, deltas)
         long_ago = max(self._clock.now(), min(self._clock.wall(), newest)) - MARGIN_S * SECOND
         revision = min(self._clock.for_revisions(), newest + _DAY)  # a clock that is far ahead must not outdo others
-        windows = {
-            entry_key(window_key): StoredWindow(delta, revision).entry()
-            for window_key, delta in deltas.windows()
-            if not self._is_closed(window_key, delta.first_heard_at, long_ago)
-        }
-        return {**windows, _OPEN: b"%d" % open_tasks}
+        for count, key in enumerate(list(totals), 1):
+            content = StoredWindow.of_entry(totals[key]).content
+            if self._is_closed(window_key_of_entry(key), content.first_heard_at, long_ago):
+                del totals[key]
+            else:
+                totals[key] = StoredWindow(content, revision).entry()
+            if not count % _TURN:
+                await asyncio.sleep(0)
+        totals[_OPEN] = b"%d" % open_tasks
+        return totals
 
     def follow(self, states: States, items: Entries) -> Entries:
         """Return the changes of the windows that follow from entries of the changelog."""
@@ -178,7 +196,7 @@ class WindowIndex:
         return None if is_closed else StoredWindow(content, max(self._clock.for_revisions(), revision + 1))
 
     def _is_closed(self, key: WindowKey, first_heard_at: int | None, now: int) -> bool:
-        return closes_at(key.start, first_heard_at or 0, self._retention) <= now
+        return closes_at(key.start, first_heard_at or 0, self._retentions[key.length_s]) <= now
 
     def _record(self, states: States, key: WindowKey, first_heard_at: int) -> bytes | None:
         """Return a window's record, None if the window is closed; a window without an entry has become empty."""
@@ -191,15 +209,30 @@ class WindowIndex:
             WINDOW,
         )
 
-    def _long_closed(self, held: _Partition) -> dict[bytes, None]:
-        """Return the entries to delete; searched from time to time."""
+    async def _long_closed(self, held: _Partition) -> dict[bytes, None]:
+        """Return the entries to delete; searched from time to time, with pauses for other coroutines."""
         long_ago = self._clock.now() - MARGIN_S * SECOND
         if long_ago < 0 or time.monotonic() < held.cleaned_at + _CLEANUP_S:
             return {}
         held.cleaned_at = time.monotonic()
-        return {
-            entry_key(key): None
-            for key, entry in stored_windows(held.states)
-            if key.start + self._retention <= long_ago
-            and self._is_closed(key, StoredWindow.of_entry(entry).content.first_heard_at, long_ago)
-        }
+        closed = dict[bytes, None]()
+        # The partition is locked meanwhile, so the iterator may stay open.
+        for count, (key, entry) in enumerate(stored_windows(held.states), 1):
+            if key.start + self._retentions[key.length_s] <= long_ago:
+                first_heard_at = StoredWindow.of_entry(entry).content.first_heard_at
+                if self._is_closed(key, first_heard_at, long_ago):
+                    closed[entry_key(key)] = None
+            if not count % _SLICE:
+                await asyncio.sleep(0)
+        return closed
+
+
+async def _add_to(totals: dict[bytes, bytes], deltas: WindowDeltas) -> None:
+    """Add deltas to stored windows by entry key: an entry takes a twentieth of the memory of a window."""
+    for count, (window_key, delta) in enumerate(deltas.windows(), 1):
+        key = entry_key(window_key)
+        content, revision = StoredWindow.of_entry(totals.get(key))
+        content.merge(delta.window, delta.first_heard_at)
+        totals[key] = StoredWindow(content, revision).entry()
+        if not count % _TURN:
+            await asyncio.sleep(0)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasker_consumers.stats import window_index as window_index_module
 from tasker_consumers.stats.core import table as table_module
 from tasker_consumers.stats.core.contribution import contribution_of_stats
 from tasker_consumers.stats.core.derive import contribution_of_state, derive_stats
@@ -128,13 +129,46 @@ def test_nothing_is_told_twice_when_nothing_changes() -> None:
     assert len(worker.log.topics["tasker.stats.window"]) == before
 
 
-def test_windows_outlive_the_steps_of_a_task_that_shrank() -> None:
+def hours_of(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [window for window in from_scratch(told) if window["window_s"] == HOUR_S]
+
+
+def test_hours_take_corrections_for_a_week_and_minutes_for_a_day() -> None:
+    worker, retried = WindowWorker(), [event("task.failed", 1, "late", task_name="order")]
+    worker.take(retried)
+    worker.wait(6 * 24 * HOUR)
+    worker.take([event("task.completed", 6 * 86_400, "late", task_name="order")])
+    (hour,) = worker.chosen(kind=TASK, name="order", length_s=HOUR_S)
+    assert (hour["complete"], hour["error"]) == (1, 0)
+    minutes = worker.chosen(kind=TASK, name="order", length_s=MINUTE_S)
+    assert sum(window["complete"] for window in minutes) == 1
+
+
+def test_a_rebuild_in_many_slices_gives_the_same_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_index_module, "_SLICE", 2)
+    worker = WindowWorker()
+    worker.take(orders(7))
+    worker.start(lost=True)
+    assert worker.windows() == from_scratch(orders(7))
+
+
+def test_closed_minutes_are_deleted_and_hours_stay() -> None:
+    worker = WindowWorker()
+    worker.take(order_processing())
+    worker.wait(3 * 24 * HOUR)
+    worker.emit()
+    assert worker.chosen(length_s=MINUTE_S) == []
+    assert worker.windows() == hours_of(order_processing())
+
+
+def test_hours_outlive_a_lost_disk() -> None:
     for told in (order_processing(), large_task(300, "42")):
         worker = WindowWorker()
         worker.take(told)
-        worker.wait(7 * 24 * HOUR)
+        worker.wait(6 * 24 * HOUR)
+        worker.take([event("task.start_requested", 9, "live")])
         worker.start(lost=True)
-        assert worker.windows() == from_scratch(told)
+        assert worker.windows() == hours_of(told)
 
 
 def test_a_closed_window_is_never_told_again_and_then_forgotten() -> None:
@@ -154,10 +188,10 @@ def test_an_old_history_that_is_imported_has_windows_until_it_is_forgotten() -> 
     worker = WindowWorker(now=T0 + 10_000 * HOUR)
     worker.take(order_processing())
     assert worker.windows() == from_scratch(order_processing())
-    worker.now += 6 * 24 * HOUR
+    worker.now += 20 * HOUR
     worker.take(attempt("bill", 7, 8))
     assert worker.windows() == from_scratch(order_processing() + attempt("bill", 7, 8))
-    worker.now += 2 * 24 * HOUR
+    worker.now += 8 * 24 * HOUR
     worker.take([event("task.start_requested", 9, "live")])
     worker.start(lost=True)
     assert worker.windows() == []
