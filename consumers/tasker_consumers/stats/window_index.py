@@ -95,7 +95,7 @@ class WindowIndex:
                 await asyncio.sleep(0)
         if opened:
             index[_OPEN] = b"%d" % (held.open_tasks + opened)
-        unmarked = {key: heard for key, heard in {**held.changed, **changed}.items() if key not in held.marked}
+        unmarked = {key: arrival for key, arrival in {**held.changed, **changed}.items() if key not in held.marked}
 
         def written() -> None:
             held.changed.update(changed)
@@ -103,7 +103,7 @@ class WindowIndex:
             held.open_tasks += opened
 
         return Effects(
-            entries={_MARK + key: b"%d" % heard for key, heard in unmarked.items()}, index=index, written=written
+            entries={_MARK + key: b"%d" % arrival for key, arrival in unmarked.items()}, index=index, written=written
         )
 
     async def emit(self, states: States) -> Effects:
@@ -178,7 +178,7 @@ class WindowIndex:
     def held(self, states: States) -> None:
         """Start to serve a partition of which this worker holds the states."""
         # Whether the changelog has the marks is unknown: they are written again.
-        changed = {key.removeprefix(_MARK): int(heard) for key, heard in states.scan(_MARK)}
+        changed = {key.removeprefix(_MARK): int(arrival) for key, arrival in states.scan(_MARK)}
         self._held[states.partition] = _Partition(states, changed, int(states.read(_OPEN) or 0))
 
     def released(self, partition: int) -> None:

@@ -103,10 +103,10 @@ def page_schema(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def page_of(name: str, position_of: Callable[[Any], Position], asked: Arguments, rows: Sequence[Any]) -> dict[str, Any]:
+def page_of(name: str, position_of: Callable[[Any], Position], query: Arguments, rows: Sequence[Any]) -> dict[str, Any]:
     """Return a page of the rows of all workers, each of which gives up to a row more than the page holds."""
-    limit = asked["limit"]
-    page = first_rows(rows, limit + 1, asked["after"], position_of)
+    limit = query["limit"]
+    page = first_rows(rows, limit + 1, query["after"], position_of)
     has_next = len(page) > limit
     return {name: page[:limit], "next": write_cursor(position_of(page[limit - 1])) if has_next else None}
 
@@ -116,8 +116,8 @@ def task_position(row: Mapping[str, Any]) -> Position:
     return -(row["last_event_at"] or 0), row["task_id"]
 
 
-def _key(asked: Arguments) -> bytes:
-    key: bytes = asked["task_id"].encode("utf-8", "surrogateescape")
+def _key(query: Arguments) -> bytes:
+    key: bytes = query["task_id"].encode("utf-8", "surrogateescape")
     return key
 
 
@@ -127,14 +127,14 @@ def _stats_of(key: bytes, read: Read) -> dict[str, Any] | None:
     return None if state is None else derive_stats(state)
 
 
-def _unknown(asked: Arguments) -> str:
-    return f"no task {asked['task_id']!r} is known: is the id right? A task that ended long ago is forgotten"
+def _unknown(query: Arguments) -> str:
+    return f"no task {query['task_id']!r} is known: is the id right? A task that ended long ago is forgotten"
 
 
-async def _first_tasks(asked: Arguments, local: LocalStates) -> list[dict[str, Any]]:
+async def _first_tasks(query: Arguments, local: LocalStates) -> list[dict[str, Any]]:
     """Return the statistics of the first tasks among those that this worker holds."""
-    name, statuses, since = asked["name"], asked["status"], asked["since"] or 0
-    shortlist = Shortlist[dict[str, Any]](asked["limit"] + 1, asked["after"])
+    name, statuses, since = query["name"], query["status"], query["since"] or 0
+    shortlist = Shortlist[dict[str, Any]](query["limit"] + 1, query["after"])
     async with aclosing(local.states()) as states:
         async for key, read in states:
             head = read(key)

@@ -50,15 +50,15 @@ def window_position(row: Mapping[str, Any]) -> paging.Position:
     return _position(window_key_of(row))
 
 
-async def _first_windows(index: WindowIndex, asked: Arguments, local: LocalStates) -> list[dict[str, Any]]:
+async def _first_windows(index: WindowIndex, query: Arguments, local: LocalStates) -> list[dict[str, Any]]:
     """Return the first windows among those that this worker holds."""
-    if asked["name"] is not None and asked["step"] is not None:
+    if query["name"] is not None and query["step"] is not None:
         raise UsageError("name and step are both given; expected one of them")
-    kind, name = None, asked["name"] or asked["step"]
+    kind, name = None, query["name"] or query["step"]
     if name is not None:
-        kind = TASK if asked["step"] is None else STEP
-    rows = paging.Shortlist[tuple[WindowKey, bytes]]((asked["limit"] + 1) * len(local.partitions), asked["after"])
-    walk = partial(index.walk, kind=kind, name=name, length_s=_LENGTHS[asked["length"]], since=asked["since"])
+        kind = TASK if query["step"] is None else STEP
+    rows = paging.Shortlist[tuple[WindowKey, bytes]]((query["limit"] + 1) * len(local.partitions), query["after"])
+    walk = partial(index.walk, kind=kind, name=name, length_s=_LENGTHS[query["length"]], since=query["since"])
     async with aclosing(local.iterate(walk)) as entries:
         async for key, entry in entries:
             if rows.accepts(_position(key)):
@@ -66,8 +66,8 @@ async def _first_windows(index: WindowIndex, asked: Arguments, local: LocalState
     return merge(_value(key, entry) for key, entry in rows.rows())
 
 
-def _page(asked: Arguments, rows: Sequence[Any]) -> dict[str, Any]:
-    return page_of("windows", window_position, asked, merge(rows))
+def _page(query: Arguments, rows: Sequence[Any]) -> dict[str, Any]:
+    return page_of("windows", window_position, query, merge(rows))
 
 
 def _position(key: WindowKey) -> paging.Position:
