@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tasker_consumers.engine.state.index import StoredStates
+from tasker_consumers.engine.state.memory_store import MemoryStore
 from tasker_consumers.engine.state.scans import Scans, StoredLocalStates
-from tasker_consumers.engine.state.store import MemoryStore
 from tasker_consumers.kafka.partitioner import partition_of
 from tasker_consumers.stats.clocks import StateClock
 from tasker_consumers.stats.questions.paging import read_cursor
@@ -54,7 +54,7 @@ def pages(index: WindowIndex, local: StoredLocalStates, limit: int) -> list[dict
     question, rows, cursor = window_question(index), list[dict[str, Any]](), None
     while True:
         asked = {**ASKED, "limit": limit, "after": cursor}
-        page = question.whole(asked, run(question.part(asked, local)))
+        page = question.combine(asked, run(question.part(asked, local)))
         rows += page["windows"]
         if page["next"] is None:
             return rows
