@@ -14,8 +14,9 @@ import pytest
 from tasker_consumers.embedded import EmbeddedZipkin
 from tasker_consumers.telemetry.app import build_exporter
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import PROVISIONAL, ready_spans
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
+from tasker_consumers.telemetry.spans.attributes import PROVISIONAL
 from tasker_consumers.telemetry.spans.span import ERROR, UNSET, Attributes, AttributeValue, Span, SpanEvent
 from tests.support.processes import eventually
 from tests.support.telemetry.histories import Told, failed_order, folded, order

@@ -6,7 +6,9 @@ from typing import Self
 
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import ERROR, Span
+from tasker_consumers.telemetry.spans.tracestate import with_threshold
 from tasker_schemas.environment import duration, flag, number, text
+from tasker_schemas.headers import SAMPLED
 
 _PREFIX = "TASKER_TELEMETRY_"
 _NANOSECONDS = 1_000_000_000
@@ -65,8 +67,25 @@ class Policy:
         """Whether a span goes as soon as its end is known."""
         return self.grace_s == 0.0 and self.ratio >= 1.0
 
+    @property
+    def threshold(self) -> int:
+        """The number of 56 bits that the random part of a trace id must reach to be kept: OpenTelemetry's own rule."""
+        return min(_IDS, round((1.0 - self.ratio) * _IDS))
+
     def keeps(self, root: Span) -> bool:
         """Return whether a task is kept: by its outcome, its duration, or its trace id, the same on any restart."""
-        if root.status == ERROR or (self.slow_s is not None and root.end - root.start > self.slow_s * _NANOSECONDS):
-            return True
-        return int(root.trace_id[-14:], 16) < self.ratio * _IDS
+        return self.keeps_always(root) or (self.ratio > 0 and int(root.trace_id[-14:], 16) >= self.threshold)
+
+    def keeps_always(self, root: Span) -> bool:
+        """Return whether a task is kept whatever its trace id is, because it failed or was slow."""
+        slow = self.slow_s is not None and root.end - root.start > self.slow_s * _NANOSECONDS
+        return root.status == ERROR or slow
+
+    def with_threshold(self, spans: list[Span]) -> list[Span]:
+        """Return spans that the ratio kept, with its threshold in their tracestate."""
+        return [span._replace(tracestate=with_threshold(span.tracestate, self.threshold)) for span in spans]
+
+    @staticmethod
+    def unsampled(flags: int) -> int:
+        """Return the flags of a span that is not kept."""
+        return flags & ~SAMPLED

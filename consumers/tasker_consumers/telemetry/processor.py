@@ -10,12 +10,14 @@ from typing import Any
 from tasker_consumers.engine.processor import Effects
 from tasker_consumers.telemetry.core.event import Event, read_event
 from tasker_consumers.telemetry.core.fold import fold
-from tasker_consumers.telemetry.core.state import Read, TaskState
+from tasker_consumers.telemetry.core.state import TaskState
+from tasker_consumers.telemetry.core.storage import Read
 from tasker_consumers.telemetry.export.exporter import Exporter, description_of
-from tasker_consumers.telemetry.lifetime import settle, wake_at
+from tasker_consumers.telemetry.lifetime import settle
 from tasker_consumers.telemetry.metrics.group_metrics import GroupMetrics
 from tasker_consumers.telemetry.metrics.open_spans import OpenSpans
 from tasker_consumers.telemetry.options import GROUP, TelemetryOptions
+from tasker_consumers.telemetry.pending import wake_at
 from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.avro.codec import Decoder
@@ -89,17 +91,17 @@ class TelemetryProcessor:
 
     async def effects_of(self, partition: int, touched: dict[bytes, TaskState]) -> Effects:
         """Export what ended; returns when the backend has taken or refused it."""
-        ended = await self._harvest(touched)
+        ended = await self._ended(touched)
         self._options.tasks.observe(ended)
-        sanitize = self._options.sanitizer.sanitize
-        spans = [sanitize(span) for span in ended if span.flags & SAMPLED]
+        # In a thread: to mask long texts takes its time, and heartbeats and `/healthz` have to be answered meanwhile.
+        spans = await asyncio.to_thread(self._sanitized, ended) if ended else []
         self._metrics.unsampled.inc(len(ended) - len(spans))
         if spans:
             await self._export(spans)
         tasks = {key: state for key, state in touched.items() if state is not _OUTSIDE}
-        return replace(self.index.change(partition, tasks.values()), timers=self._wakes(tasks))
+        return replace(self.index.change(partition, tasks.values()), timers=self._wake_times(tasks))
 
-    def _wakes(self, tasks: Mapping[bytes, TaskState]) -> dict[bytes, int]:
+    def _wake_times(self, tasks: Mapping[bytes, TaskState]) -> dict[bytes, int]:
         """Return when spans that wait are to be exported, by their task's key."""
         times = {key: wake_at(state.head, self._options.policy) for key, state in tasks.items()}
         return {key: at for key, at in times.items() if at is not None}
@@ -134,14 +136,18 @@ class TelemetryProcessor:
         if result.rejections:
             await self._options.put_aside(result.rejections)
 
-    async def _harvest(self, touched: Mapping[bytes, TaskState]) -> list[Span]:
+    def _sanitized(self, ended: list[Span]) -> list[Span]:
+        sanitize = self._options.sanitizer.sanitize
+        return [sanitize(span) for span in ended if span.flags & SAMPLED]
+
+    async def _ended(self, touched: Mapping[bytes, TaskState]) -> list[Span]:
         now, policy = self._clock(), self._options.policy
         spans: list[Span] = []
         for count, state in enumerate(touched.values(), 1):
             if state.overdue is not None:
                 spans += settle(state, policy, now)
             elif state is not _OUTSIDE:
-                state.head["seen_at"] = now
+                state.head.seen_at = now
                 if late := state.late_now:
                     self._metrics.late.inc(late)
                 spans += ready_spans(state, policy, now)

@@ -55,6 +55,17 @@ class TelemetryArena:
         }
         return WorkerProcess("tests.support.telemetry.worker", arguments, self.directory / f"{name}.log")
 
+    def offsets(self) -> tuple[int, int]:
+        """Return how many records the group has committed, and how many there are."""
+        topics = [event_topic(family, self.prefix) for family in Family]
+        places = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": f"{self.prefix}-telemetry"})
+        try:
+            committed = sum(max(0, place.offset) for place in consumer.committed(places, timeout=10))
+            return committed, sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+        finally:
+            consumer.close()
+
     def dead_letters(self, count: int) -> Sequence[Message]:
         """Return the dead letters when so many are there."""
         topic = dead_letter_topic("telemetry", self.prefix)

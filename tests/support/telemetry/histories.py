@@ -175,3 +175,38 @@ def records(draw: st.DrawFn) -> Told:
     at = draw(st.integers(0, 10))
     event_id = f"{name}/{step}/{number}/{at}/{draw(st.integers(0, 1))}"
     return told(name, at, trace=trace, event_id=event_id, **fields)
+
+
+_HOSTILE_TIMES = st.sampled_from([0, 1, T0, T0 + 1, T0 + 5 * SECOND, T0 + 3600 * SECOND, 2**64 // 1000 - 1])
+_TRACE, _SPAN = "f" * 32, "9" * 16
+_HOSTILE_TRACES = [
+    TraceHeaders(SpanRef(_TRACE, _SPAN)),
+    TraceHeaders(SpanRef(_TRACE, _SPAN), SpanRef(_TRACE, _SPAN)),
+    TraceHeaders(place(TASK).span, place(TASK, "a").span),
+    TraceHeaders(place(TASK, "a").span, place(TASK, "b").span),
+    TraceHeaders(place(TASK, "b").span, place(TASK, "a").span),
+    TraceHeaders(SpanRef(trace_id_of(TASK), CALLER), place(TASK, "a").span),
+]
+
+
+@st.composite
+def hostile_records(draw: st.DrawFn) -> Told:
+    """Draw any event of one task whose times, contexts, producers and attributes contradict those of others."""
+    name = str(draw(st.sampled_from(_NAMES)))
+    family = family_of(name)
+    reserved = st.sampled_from(["status", "step_id", "tasker.late", "execution_duration", "error", "x"])
+    fields: dict[str, Any] = {
+        "attributes": draw(st.dictionaries(reserved, st.integers(0, 3), max_size=2)),
+        "producer": draw(st.sampled_from(["", "web:1", "worker:1", "worker:2", "no host"])),
+    }
+    step, number = draw(st.sampled_from("ab")), draw(st.integers(1, 2))
+    if family is Family.STEP or (family is Family.OBSERVABILITY and draw(st.booleans())):
+        fields |= {"step_id": step, "attempt_number": number}
+    if family in (Family.STEP, Family.TASK):
+        fields |= {"started_at": draw(st.none() | _HOSTILE_TIMES), "completed_at": draw(st.none() | _HOSTILE_TIMES)}
+        fields["execution_duration"] = draw(st.none() | st.sampled_from([0.0, 1e-6, 5.0, 1e6]))
+        fields["error_class"] = draw(st.none() | st.just("E"))
+    trace = draw(st.sampled_from([None, place(TASK), place(TASK, step, number), *_HOSTILE_TRACES]))
+    timestamp = draw(_HOSTILE_TIMES)
+    event_id = f"{name}/{step}/{number}/{draw(st.integers(0, 5))}"
+    return told(name, 0, trace=trace, event_id=event_id, timestamp=timestamp, **fields)

@@ -24,7 +24,7 @@ class Task:
         for record in records:
             state = fold(state, read_event(record))
         assert state is not None
-        state.head["seen_at"] = now = round(at * SECOND)
+        state.head.seen_at = now = round(at * SECOND)
         return self._written(state, _kept(ready_spans(state, self.policy, now)))
 
     def wait(self, until: float) -> list[Span]:

@@ -1,18 +1,20 @@
-"""The ids of a task's spans: what the events carried, and where they carried nothing, what follows from the ids.
+"""The ids of a task's spans: those that the events carried, and where they carried none, those derived from the ids.
 
-One task is one trace. The earliest event that carries a context decides; a task whose own events carry none is told by
-its steps' `tasker-parent`, and only then are ids derived.
+One task is one trace. The earliest event that carries a context decides; for a task whose own events carry none, its
+steps' `tasker-parent` decides, and only where that is missing too are ids derived.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tasker_consumers.telemetry.core.state import Attempt, Head, TaskState
+from tasker_consumers.telemetry.core.facts import AttemptKey
+from tasker_consumers.telemetry.core.head import Attempt, Head
+from tasker_consumers.telemetry.core.state import TaskState
 from tasker_schemas.headers import DERIVED_FLAGS
-from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
+from tasker_schemas.identity import completion_span_id, step_span_id, task_span_id, trace_id_of
 
 
 class SpanContext(NamedTuple):
-    """Where a span stands; `derived` when no event carried its id."""
+    """The ids of a span; `derived` when no event carried its id."""
 
     trace_id: str
     span_id: str
@@ -25,82 +27,107 @@ class SpanContext(NamedTuple):
 
 def task_context(head: Head) -> SpanContext:
     """Return the context of the task's span."""
-    found = _carried_by_task(head) or _told_by_steps(head)
-    if found is None:
-        task_id = head["task_id"]
-        found = SpanContext(trace_id_of(task_id), task_span_id(task_id), "", DERIVED_FLAGS, "", derived=True)
-    frozen = head.get("frozen")
-    if frozen is None or frozen == [found.trace_id, found.span_id]:
-        return found
+    context = _carried_by_task(head) or _carried_by_steps(head)
+    if context is None:
+        task_id = head.task_id
+        context = SpanContext(trace_id_of(task_id), task_span_id(task_id), "", DERIVED_FLAGS, "", derived=True)
+    if head.exported_ids is None or head.exported_ids == (context.trace_id, context.span_id):
+        return context
     # Spans were exported before the task's own context came: they are not left without their root.
-    trace_id, span_id = frozen
-    foreign = None if found.derived else (found.trace_id, found.span_id)
-    same = found.trace_id == trace_id
+    trace_id, span_id = head.exported_ids
+    same_trace = context.trace_id == trace_id
     return SpanContext(
-        trace_id, span_id, found.parent_id if same else "", found.flags, found.tracestate, derived=True, foreign=foreign
+        trace_id,
+        span_id,
+        context.parent_id if same_trace and context.parent_id != span_id else "",
+        context.flags,
+        context.tracestate,
+        derived=True,
+        foreign=None if context.derived else (context.trace_id, context.span_id),
     )
 
 
 def freeze(head: Head, context: SpanContext) -> None:
     """Hold on to the ids that a span is being exported with."""
-    head.setdefault("frozen", [context.trace_id, context.span_id])
+    if head.exported_ids is None:
+        head.exported_ids = (context.trace_id, context.span_id)
 
 
-def attempt_context(task: SpanContext, task_id: str, name: tuple[str, str], attempt: Attempt) -> SpanContext:
+def attempt_context(state: TaskState, task: SpanContext, key: AttemptKey, attempt: Attempt) -> SpanContext:
     """Return the context of an attempt's span, in the trace of its task; an exported span keeps its id."""
-    found = _attempt_context(task, task_id, name, attempt)
-    return found._replace(span_id=attempt["span_id"]) if "span_id" in attempt else found
+    context = _attempt_context(state, task, key, attempt)
+    return context._replace(span_id=attempt.span_id) if attempt.span_id else context
 
 
-def _attempt_context(task: SpanContext, task_id: str, name: tuple[str, str], attempt: Attempt) -> SpanContext:
-    told: tuple[int, str, list[Any]] | None = None
-    for event_id, fact in attempt["facts"].items():
-        if "ctx" in fact:
-            one = fact["timestamp"], event_id, fact["ctx"]
-            if told is None or one < told:
-                told = one
-    if told is not None:
-        trace_id, span_id, flags, parent_id, tracestate = told[2]
-        if trace_id != task.trace_id:
-            own = _derived_id(task, task_id, name)
-            return SpanContext(task.trace_id, own, task.span_id, flags, "", derived=True, foreign=(trace_id, span_id))
-        if span_id != task.span_id:  # an event that carries the task's context says nothing about its own
-            above = task.span_id if parent_id in ("", span_id) else parent_id
-            return SpanContext(trace_id, span_id, above, flags, tracestate, derived=False)
-    own = _derived_id(task, task_id, name)
-    return SpanContext(task.trace_id, own, task.span_id, task.flags, task.tracestate, derived=True)
-
-
-def _derived_id(task: SpanContext, task_id: str, name: tuple[str, str]) -> str:
-    step_id, number = name
-    own = step_span_id(task_id, step_id, int(number))
-    # An event of the task was sent with this attempt's context, and the task has its id now: no span is its own parent.
-    return own if own != task.span_id else task_span_id(task_id)
-
-
-def attempt_span_id(state: TaskState, task: SpanContext, name: tuple[str, str]) -> str:
-    """Return the span id of an attempt, known or not."""
-    step_id, number = name
-    attempt = state.bucket(step_id)["steps"].get(step_id, {}).get(number)
+def attempt_span_id(state: TaskState, task: SpanContext, key: AttemptKey) -> str:
+    """Return the span id of an attempt, whether anything is known of it or not."""
+    attempt = state.find_attempt(key)
     if attempt is None:
-        return _derived_id(task, state.head["task_id"], name)
-    return attempt.get("span_id") or attempt_context(task, state.head["task_id"], name, attempt).span_id
+        return _derived_id(task, state.head.task_id, key)
+    return attempt.span_id or attempt_context(state, task, key, attempt).span_id
+
+
+def is_of_an_attempt(state: TaskState, span_id: str) -> bool:
+    """Return whether a span id is that of an attempt of the task: no such span can be above the task's."""
+    return any(
+        span_id == step_span_id(state.head.task_id, key.step_id, key.number) or span_id in _ids_of(attempt)
+        for key, attempt in state.attempts()
+    )
+
+
+def _attempt_context(state: TaskState, task: SpanContext, key: AttemptKey, attempt: Attempt) -> SpanContext:
+    own_id = _derived_id(task, state.head.task_id, key)
+    if attempt.source is not None:
+        trace_id, span_id, flags, parent_id, tracestate = attempt.source.carried
+        if trace_id != task.trace_id:
+            foreign = (trace_id, span_id)
+            return SpanContext(task.trace_id, own_id, task.span_id, flags, "", derived=True, foreign=foreign)
+        if span_id != task.span_id:  # an event that carries the task's context says nothing about its own
+            # The usual context is looked at no further: it has the derived id, below the task's span.
+            mistaken = span_id != own_id and _is_taken(state, task, key, span_id)
+            if parent_id != task.span_id and (parent_id in ("", span_id) or is_of_an_attempt(state, parent_id)):
+                parent_id = task.span_id
+            return SpanContext(
+                trace_id, own_id if mistaken else span_id, parent_id, flags, tracestate, derived=mistaken
+            )
+    return SpanContext(task.trace_id, own_id, task.span_id, task.flags, task.tracestate, derived=True)
+
+
+def _is_taken(state: TaskState, task: SpanContext, key: AttemptKey, span_id: str) -> bool:
+    """Return whether another span of the task has this id; of attempts that carry the same, the first has it."""
+    if span_id == completion_span_id(state.head.task_id):
+        return True
+    for other_key, other in state.attempts():
+        if other_key != key:
+            derived_id = _derived_id(task, state.head.task_id, other_key)
+            carried = other.source is not None and other.source.carried.span_id == span_id and other_key < key
+            if span_id in (derived_id, other.span_id) or carried:
+                return True
+    return False
+
+
+def _ids_of(attempt: Attempt) -> tuple[str, ...]:
+    return (attempt.span_id,) if attempt.source is None else (attempt.span_id, attempt.source.carried.span_id)
+
+
+def _derived_id(task: SpanContext, task_id: str, key: AttemptKey) -> str:
+    own_id = step_span_id(task_id, key.step_id, key.number)
+    # An event of the task was sent with this attempt's context, and the task has its id now: no span is its own parent.
+    return own_id if own_id != task.span_id else task_span_id(task_id)
 
 
 def _carried_by_task(head: Head) -> SpanContext | None:
-    told = head.get("context")
-    if told is None:
+    if head.source is None:
         return None
-    _, _, trace_id, span_id, flags, parent_id, tracestate = told
+    trace_id, span_id, flags, parent_id, tracestate = head.source.carried
     # The event can have been sent with the context of one of the task's attempts.
-    if parent_id and parent_id == task_span_id(head["task_id"]):
+    if parent_id and parent_id == task_span_id(head.task_id):
         return SpanContext(trace_id, parent_id, "", flags, tracestate, derived=True)
     return SpanContext(trace_id, span_id, "" if parent_id == span_id else parent_id, flags, tracestate, derived=False)
 
 
-def _told_by_steps(head: Head) -> SpanContext | None:
-    told = head.get("step_context")
-    if told is None:
+def _carried_by_steps(head: Head) -> SpanContext | None:
+    if head.step_source is None:
         return None
-    _, _, _, trace_id, parent_id, flags, tracestate = told
-    return SpanContext(trace_id, parent_id or task_span_id(head["task_id"]), "", flags, tracestate, derived=True)
+    trace_id, _, flags, parent_id, tracestate = head.step_source.carried
+    return SpanContext(trace_id, parent_id or task_span_id(head.task_id), "", flags, tracestate, derived=True)

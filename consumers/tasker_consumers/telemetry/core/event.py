@@ -66,10 +66,13 @@ class Event(NamedTuple):
     family: Family
     data: dict[str, Any]
     carried: Carried | None
+    size: int = 0  # bytes of the record's value
 
 
 #: From `FAILED` on a task or attempt has ended.
 BEGUN, FAILED = RANK[State.IN_PROGRESS], RANK[State.ERROR]
+#: From `COMPLETE` on nothing more is expected of an attempt: the facts of its exported span are dropped.
+COMPLETE = RANK[State.COMPLETE]
 STATE_OF_RANK: tuple[str, ...] = tuple(str(state) for state in RANK)
 
 
@@ -82,7 +85,7 @@ def read_event(record: Record, decode: Callable[[str, bytes | None], dict[str, A
     family, name = _family_and_record(record.topic)
     data = (decode or _plain_decoder().decode)(name, record.value)
     check_record(data, record.key, family)
-    return Event(family, data, _carried(record.headers))
+    return Event(family, data, _carried(record.headers), len(record.value or b""))
 
 
 @lru_cache(maxsize=64)
@@ -101,19 +104,20 @@ def _carried(headers: Sequence[tuple[str, bytes | None]]) -> Carried | None:
     if not headers:
         return None
     names, values = zip(*headers, strict=True)
-    places = _places(names)
-    if places is not None:
-        span, parent = values[places[0]], None if places[1] is None else values[places[1]]
+    positions = _context_positions(names)
+    if positions is not None:
+        span, parent = values[positions[0]], None if positions[1] is None else values[positions[1]]
         if span is not None and len(span) == _USUAL and (parent is None or len(parent) == _USUAL):
             return _read(span, parent)  # the events of one attempt carry the same context: most are read once
     return _carried_by(read_trace_headers(headers))
 
 
+_DEFINED_FLAGS = 0x03  # sampled and random; Trace Context 2 has all others go on as zero
 _USUAL = 55  # bytes of a context; longer ones would fill the cache
 
 
 @lru_cache(maxsize=256)
-def _places(names: tuple[str, ...]) -> tuple[int, int | None] | None:
+def _context_positions(names: tuple[str, ...]) -> tuple[int, int | None] | None:
     """Return where the contexts of span and parent stand; None for headers that ask for more care."""
     if TRACEPARENT not in names or TRACESTATE in names or BAGGAGE in names:
         return None
@@ -127,14 +131,18 @@ def _read(span: bytes, parent: bytes | None) -> Carried | None:
     return _carried_by(TraceHeaders(read_traceparent(span), _read_parent(parent)))
 
 
-def _carried_by(place: TraceHeaders) -> Carried | None:
-    span, parent = place.span, place.parent
+def _carried_by(headers: TraceHeaders) -> Carried | None:
+    span, parent = headers.span, headers.parent
     if span is None:
         return None
     # A parent in another trace, or the span itself, is none: it could not be shown above the span.
     fits = parent is not None and parent.trace_id == span.trace_id and parent.span_id != span.span_id
     return Carried(
-        span.trace_id, span.span_id, span.flags, parent.span_id if parent is not None and fits else "", place.tracestate
+        span.trace_id,
+        span.span_id,
+        span.flags & _DEFINED_FLAGS,
+        parent.span_id if parent is not None and fits else "",
+        headers.tracestate,
     )
 
 

@@ -1,25 +1,32 @@
 """The fold: events of a task, in any order and any number of times, into the facts of its spans.
 
 A state is a union of facts by event id and a few minima, so folding is commutative, associative and idempotent. Only
-an export puts an end to that: a span is exported when its end is known, and what comes later is counted as late.
+an export puts an end to that: a span is exported when its end is known, and events that come later are counted as late.
 """
 
 from typing import Any
-from zlib import crc32
 
-import orjson
-
-from tasker_consumers.telemetry.core.bounds import trim
-from tasker_consumers.telemetry.core.event import FAILED, Event
-from tasker_consumers.telemetry.core.state import Closed, Fact, Facts, Head, TaskState
-from tasker_schemas.catalogue import RANK_AFTER
+from tasker_consumers.telemetry.core.annotations import MAX_FACT_BYTES, add_annotation, cut_fact
+from tasker_consumers.telemetry.core.event import BEGUN, COMPLETE, FAILED, Event
+from tasker_consumers.telemetry.core.facts import (
+    NO_STATE,
+    AttemptKey,
+    Fact,
+    Facts,
+    LateError,
+    canonical,
+    digest,
+    fact_of,
+)
+from tasker_consumers.telemetry.core.head import Attempt, Closed, Head, TaskStart, TraceSource, source_of
+from tasker_consumers.telemetry.core.state import TaskState
 from tasker_schemas.identity import task_span_id
 from tasker_schemas.names import Family, TaskEvents
 
 _TASK, _STEP = Family.TASK, Family.STEP  # to look a member up in its enum costs as much as a comparison
+_CUSTOM, _OBSERVABILITY = Family.CUSTOM, Family.OBSERVABILITY
 _START_REQUESTED = str(TaskEvents.START_REQUESTED)
-
-COMPLETE = 4  # the rank from which on the facts of what was exported are dropped
+_LONGEST_S = 1e9  # seconds; a duration of thirty years is mistaken
 
 
 def fold(state: TaskState | None, event: Event) -> TaskState:
@@ -27,156 +34,192 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
 
     The event must belong to a task: custom events outside of one have no state.
     """
-    family, data, carried = event
-    at: int = data["timestamp"]
+    data = event.data
+    timestamp: int = data["timestamp"]
     if state is None:
-        state = TaskState.of_task(data["task_id"], at)
+        state = TaskState.of_task(data["task_id"], timestamp)
     head = state.head
-    if "closed" in head:
-        if not _reopens(head["closed"], data):
-            head["late"] += 1
+    if head.closed is not None:
+        if not _reopens(head.closed, data):
+            head.late += 1
             return state
-        del head["closed"]
-    if not head["first"] <= at <= head["last"]:
-        head["first"], head["last"] = min(head["first"], at), max(head["last"], at)
-    event_id: str = data["event_id"]
-    fact = data.copy()
-    del fact["event_id"], fact["task_id"]
-    if carried is not None:
-        fact["ctx"] = [*carried]  # as JSON brings it back
+        head.closed = None
+    if not head.first <= timestamp <= head.last:
+        head.first, head.last = min(head.first, timestamp), max(head.last, timestamp)
+    fact = fact_of(event)
+    if event.size > MAX_FACT_BYTES:
+        fact = cut_fact(fact)
+    family = event.family
     if family is _STEP:
-        _learn_step_context(head, event_id, fact)
-        _fold_attempt(state, (data["step_id"], str(data["attempt_number"])), event_id, fact)
+        _learn_step_source(head, fact)
+        _learn_step_start(head, fact)
+        _fold_attempt(state, AttemptKey(data["step_id"], data["attempt_number"]), fact)
     elif family is _TASK:
-        _learn_context(head, event_id, fact)
-        _fold_task(state, event_id, fact)
+        _learn_source(head, fact)
+        _fold_task(state, fact)
     else:
-        _fold_remark(state, family, event_id, fact)
+        _fold_annotation(state, family, fact)
     return state
 
 
-def digest(event_id: str) -> int:
-    """Return a short digest of an event id: enough to tell a second delivery from a late event of the same span."""
-    return crc32(event_id.encode())
+def measured_duration(fields: dict[str, Any]) -> int | None:
+    """Return the duration that an event measured, in microseconds; None when there is none or an impossible one."""
+    seconds: float | None = fields.get("execution_duration")
+    if seconds is None or not 0 <= seconds < _LONGEST_S:  # false for what is not a number
+        return None
+    return round(seconds * 1_000_000)
 
 
-def latest_task_fact(head: Head) -> tuple[int, int, str] | None:
-    """Return time, rank and event id of the event that a task's status follows from; None before any.
-
-    The latest event decides, because a failed task can be retried; of two at once, the one that goes further.
-    """
-    latest: tuple[int, int, str] | None = None
-    for event_id, fact in head["facts"].items():
-        if latest is None or fact["timestamp"] >= latest[0]:
-            one = fact["timestamp"], RANK_AFTER.get(fact["event_name"], -1), event_id
-            if latest is None or one > latest:
-                latest = one
-    return latest
-
-
-def _keep(facts: Facts, event_id: str, fact: Fact) -> bool:
+def _keep(facts: Facts, fact: Fact) -> bool:
     """Add a fact, and return whether it was new; of two that claim the same event id, always the same one stays."""
-    known = facts.setdefault(event_id, fact)
+    known = facts.setdefault(fact.event_id, fact)
     if known is fact:
         return True
-    if known != fact:
-        facts[event_id] = max(known, fact, key=_canonical)
+    if known.fields != fact.fields or known.carried != fact.carried:
+        facts[fact.event_id] = max(known, fact, key=canonical)
     return False
 
 
-def _canonical(fact: Fact) -> bytes:
-    return orjson.dumps(fact, option=orjson.OPT_SORT_KEYS)
-
-
-def _learn_context(head: Head, event_id: str, fact: Fact) -> None:
+def _learn_source(head: Head, fact: Fact) -> None:
     """Keep the earliest context of the task; the fact itself need not carry it any further."""
-    context = fact.pop("ctx", None)
-    if context is not None:
-        told = [fact["timestamp"], event_id, *context]
-        known = head.get("context")
-        if known is None or told < known:
-            head["context"] = told
+    if fact.carried is not None:
+        source = source_of(fact)
+        if head.source is None or source < head.source:
+            head.source = source
+        fact.carried = None
 
 
-def _learn_step_context(head: Head, event_id: str, fact: Fact) -> None:
-    if "ctx" in fact:
-        trace_id, span_id, flags, parent_id, tracestate = fact["ctx"]
-        known = head.get("step_context")
-        # One that knows the parent beats any that does not.
-        if known is None or (not parent_id, fact["timestamp"], event_id) < (known[0], known[1], known[2]):
-            if span_id == task_span_id(head["task_id"]):  # sent with the task's context: there is no nearer parent
-                parent_id = span_id
-            head["step_context"] = [not parent_id, fact["timestamp"], event_id, trace_id, parent_id, flags, tracestate]
+def _learn_step_source(head: Head, fact: Fact) -> None:
+    carried = fact.carried
+    if carried is None:
+        return
+    parent_id = carried.parent_id
+    if carried.span_id == task_span_id(head.task_id):  # sent with the task's context: there is no nearer parent
+        parent_id = carried.span_id
+    known = head.step_source
+    if known is None or (not parent_id, fact.timestamp, fact.event_id) < (
+        known.without_parent, known.timestamp, known.event_id,
+    ):  # fmt: skip
+        carried = carried._replace(span_id="", parent_id=parent_id)
+        head.step_source = TraceSource(not parent_id, fact.timestamp, fact.event_id, carried)
 
 
-def _fold_task(state: TaskState, event_id: str, fact: Fact) -> None:
+def _learn_step_start(head: Head, fact: Fact) -> None:
+    start = _start_of(fact)
+    if start is not None and (head.first_step_start is None or start < head.first_step_start):
+        head.first_step_start = start
+
+
+def _start_of(fact: Fact) -> int | None:
+    """Return when a step's attempt started, as far as one event tells."""
+    if "started_at" in fact.fields:
+        started_at: int = fact.fields["started_at"]
+        return started_at
+    if fact.rank == BEGUN:
+        return fact.timestamp
+    duration = measured_duration(fact.fields) if fact.rank >= FAILED else None
+    return None if duration is None else max(0, fact.ended_at - duration)
+
+
+def _fold_task(state: TaskState, fact: Fact) -> None:
     head = state.head
-    if fact["event_name"] == _START_REQUESTED:
-        start = [fact.get("started_at", fact["timestamp"]), fact.get("producer", "")]
-        head["start"] = min(head.get("start", start), start)
-    if _keep(head["facts"], event_id, fact) and "told" in head:
-        latest = latest_task_fact(head)
-        if latest is None or latest[2] != event_id:
-            _count_late(state, event_id, None, fact, head["told"][1])
+    if fact.name == _START_REQUESTED or "started_at" in fact.fields:
+        start = TaskStart(fact.fields.get("started_at", fact.timestamp), fact.fields.get("producer", ""))
+        head.start = start if head.start is None else min(head.start, start)
+    if not _keep(head.facts, fact):
+        head.status = max(known.status for known in head.facts.values())
+        return
+    head.status = fact.status if head.status is None else max(head.status, fact.status)
+    if head.exported_end is not None and head.status.event_id != fact.event_id:
+        _count_late(state, None, fact, head.exported_end.rank)
 
 
-def _fold_extra(head: Head, event_id: str, fact: Fact) -> None:
-    if _keep(head["extras"], event_id, fact):
-        if dropped := trim(head["extras"]):
-            head["dropped"] = head.get("dropped", 0) + dropped
-        head["late"] += "told" in head
-
-
-def _fold_attempt(state: TaskState, name: tuple[str, str], event_id: str, fact: Fact) -> None:
-    attempt = state.attempt(*name)
-    rank = RANK_AFTER.get(fact["event_name"], -1)
-    exported = attempt.get("rank")
+def _fold_attempt(state: TaskState, key: AttemptKey, fact: Fact) -> None:
+    attempt = state.attempt(key)
+    exported = attempt.exported_rank
     if exported is None:
-        _keep(attempt["facts"], event_id, fact)
-        trim(attempt["facts"])
-        if rank >= FAILED:
-            state.ended.add(name)
-    elif digest(event_id) not in attempt["told"]:
-        attempt["told"].append(digest(event_id))
-        if exported < COMPLETE:
-            attempt["facts"][event_id] = fact
-        if rank >= FAILED and rank > exported:
-            state.ended.add(name)  # it ended again, or after all: the span is exported anew under its id
-        elif exported >= FAILED:
-            _count_late(state, event_id, name, fact, exported)
+        _add_to_attempt(attempt, fact)
+        if fact.rank >= FAILED:
+            state.ended.add(key)
+        return
+    event_digest = digest(fact.event_id)
+    if event_digest in attempt.exported_digests:
+        return
+    attempt.exported_digests.add(event_digest)
+    if exported < COMPLETE:
+        _add_to_attempt(attempt, fact)
+    attempt.rank = max(attempt.rank, fact.rank)
+    if fact.rank >= FAILED and fact.rank > exported:
+        state.ended.add(key)  # it ended again, or after all: the span is exported anew under its id
+    elif exported >= FAILED:
+        _count_late(state, key, fact, exported)
 
 
-def _count_late(state: TaskState, event_id: str, name: tuple[str, str] | None, fact: Fact, exported: int) -> None:
-    """Count a late event; an error that the exported span does not show is kept for a span of its own."""
-    state.head["late"] += 1
-    if RANK_AFTER.get(fact["event_name"]) == FAILED != exported:
-        state.late_errors.append((event_id, name, fact))
-
-
-def _fold_remark(state: TaskState, family: Family, event_id: str, fact: Fact) -> None:
-    """Fold what tells no state: it becomes a span event of the span that it is about, or else of the task's."""
-    about_step = family is Family.OBSERVABILITY and "step_id" in fact
-    if about_step and "attempt_number" in fact:
-        _fold_attempt(state, (fact["step_id"], str(fact["attempt_number"])), event_id, fact)
-    elif (about_step or family is Family.CUSTOM) and "ctx" in fact:
-        _fold_grouped(state, event_id, fact)
+def _add_to_attempt(attempt: Attempt, fact: Fact) -> None:
+    if fact.event_id in attempt.facts:
+        _keep(attempt.facts, fact)
+        _learn_again(attempt)
+        return
+    if fact.carried is not None:
+        source = source_of(fact)
+        if attempt.source is None or source < attempt.source:
+            attempt.source = source
+    if fact.rank == NO_STATE:
+        add_annotation(attempt, fact)
     else:
-        if family is not Family.CUSTOM and not about_step:
-            _learn_context(state.head, event_id, fact)
-        _fold_extra(state.head, event_id, fact)
+        attempt.facts[fact.event_id] = fact
+        attempt.rank = max(attempt.rank, fact.rank)
 
 
-def _fold_grouped(state: TaskState, event_id: str, fact: Fact) -> None:
-    span_id = fact["ctx"][1]
-    groups = state.change(span_id)["groups"]
-    group = groups.get(span_id)
-    if group is None:
-        group = groups[span_id] = {"facts": {}, "told": []}
-    if digest(event_id) not in group["told"] and _keep(group["facts"], event_id, fact):
-        trim(group["facts"])
-        state.head["late"] += "told" in state.head
+def _learn_again(attempt: Attempt) -> None:
+    """Derive from the facts again, after one of them may have been replaced."""
+    ranks = [fact.rank for fact in attempt.facts.values()]
+    attempt.rank = max(ranks if attempt.exported_rank is None else [attempt.exported_rank, *ranks])
+    attempt.source = min((source_of(f) for f in attempt.facts.values() if f.carried is not None), default=None)
+
+
+def _count_late(state: TaskState, key: AttemptKey | None, fact: Fact, exported_rank: int) -> None:
+    """Count a late event; an error that the exported span does not show is kept for a span of its own."""
+    state.head.late += 1
+    if fact.rank == FAILED != exported_rank:
+        state.late_errors.append(LateError(key, fact))
+
+
+def _fold_annotation(state: TaskState, family: Family, fact: Fact) -> None:
+    """Fold an event that tells no state: it becomes a span event of the span that it is about, or of the task's."""
+    fields = fact.fields
+    about_step = family is _OBSERVABILITY and "step_id" in fields
+    if about_step and "attempt_number" in fields:
+        _fold_attempt(state, AttemptKey(fields["step_id"], fields["attempt_number"]), fact)
+    elif (about_step or family is _CUSTOM) and fact.carried is not None:
+        _fold_grouped(state, fact.carried.span_id, fact)
+    else:
+        if family is not _CUSTOM and not about_step:
+            _learn_source(state.head, fact)
+        _fold_on_task(state.head, fact)
+
+
+def _fold_on_task(head: Head, fact: Fact) -> None:
+    annotations = head.annotations
+    if fact.event_id in annotations.facts:
+        _keep(annotations.facts, fact)
+        return
+    add_annotation(annotations, fact)
+    head.late += head.exported_end is not None
+
+
+def _fold_grouped(state: TaskState, span_id: str, fact: Fact) -> None:
+    group = state.group(span_id)
+    if digest(fact.event_id) in group.exported_digests:
+        return
+    if fact.event_id in group.facts:
+        _keep(group.facts, fact)
+        return
+    add_annotation(group, fact)
+    state.head.late += state.head.exported_end is not None
 
 
 def _reopens(closed: Closed, data: dict[str, Any]) -> bool:
-    """Return whether an event makes a closed task go on: only one after a failure can, a retry for instance."""
-    return closed["rank"] == FAILED and data["timestamp"] > closed["end"]
+    """Return whether an event makes a closed task go on: only an event after a failure can, a retry for instance."""
+    timestamp: int = data["timestamp"]
+    return closed.rank == FAILED and timestamp > closed.end

@@ -13,7 +13,7 @@ from tasker_consumers.telemetry.export.sending.endpoint import same_origin, with
 from tasker_consumers.telemetry.export.sending.http_bodies import MAX_BODY_BYTES, ReadBody
 
 _MAX_REDIRECTS = 5
-_MAX_WORDS = 500  # characters of the backend's own words that are kept
+_MAX_TEXT = 500  # characters of the backend's own words that are kept
 
 
 class HttpClient:
@@ -52,7 +52,7 @@ class HttpClient:
         except TimeoutError:
             return wait(f"{without_credentials(url)} gave no answer within {self._timeout_s:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return wait(f"{without_credentials(url)}: {_words_of(error)}")
+            return wait(f"{without_credentials(url)}: {_message_of(error)}")
         return wait(f"{without_credentials(self._endpoint)} redirects more than {_MAX_REDIRECTS} times")
 
     async def _post_once(self, url: str, body: bytes, tls: ssl.SSLContext | bool) -> tuple[Answer, str]:
@@ -68,19 +68,19 @@ class HttpClient:
             answer = await _body_of(response)
             if row.then is Then.TAKEN:
                 return self._read_taken(response, url, answer), ""
-            words = f"HTTP {response.status}: {_text_of(answer) or response.reason}"
+            message = f"HTTP {response.status}: {_text_of(answer) or response.reason}"
             if response.status // 100 == 3:  # noqa: PLR2004  the redirects
-                words = f"{without_credentials(url)} answers HTTP {response.status}, which drops the POST, "
-                words += f"and redirects to {without_credentials(urljoin(url, location)) if location else 'nowhere'}"
+                message = f"{without_credentials(url)} answers HTTP {response.status}, which drops the POST, "
+                message += f"and redirects to {without_credentials(urljoin(url, location)) if location else 'nowhere'}"
             if row.then is Then.SPLIT:
-                return split(words), ""
-            return wait(words, retry_after(response.headers.get("Retry-After", ""))), ""
+                return split(message), ""
+            return wait(message, retry_after(response.headers.get("Retry-After", ""))), ""
 
     def _read_taken(self, response: aiohttp.ClientResponse, url: str, body: bytes) -> Answer:
         media_type = response.content_type.lower() if "Content-Type" in response.headers else ""
         answer = self._read_body(media_type, body)
         if answer.then is Then.WAIT:
-            return wait(f"{without_credentials(url)} {answer.words} (HTTP {response.status})")
+            return wait(f"{without_credentials(url)} {answer.message} (HTTP {response.status})")
         return answer
 
 
@@ -109,10 +109,10 @@ async def _body_of(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _text_of(body: bytes) -> str:
-    return body[:_MAX_WORDS].decode(errors="replace").strip()
+    return body[:_MAX_TEXT].decode(errors="replace").strip()
 
 
-def _words_of(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     """Return what an error says; of a URL that it quotes, nothing is shown, since a redirect's can hold a secret."""
     if isinstance(error, aiohttp.InvalidURL):
         return "redirects to an address that is no URL"

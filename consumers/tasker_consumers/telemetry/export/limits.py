@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
-from tasker_consumers.telemetry.spans.span import Attributes, AttributeValue, Span
+from tasker_consumers.telemetry.spans.span import Attributes, AttributeValue, Link, Span, SpanEvent
 from tasker_schemas.errors import ConfigurationError
+
+Part = TypeVar("Part", SpanEvent, Link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,8 @@ class Limits:
         >>> Limits.from_env({"OTEL_SPAN_EVENT_COUNT_LIMIT": "10"}).events
         10
         """
-        given = {name: _number(environ, *variables) for name, variables in _VARIABLES.items()}
-        return cls(**{name: number for name, number in given.items() if number is not None})
+        numbers = {name: _number(environ, *variables) for name, variables in _VARIABLES.items()}
+        return cls(**{name: number for name, number in numbers.items() if number is not None})
 
     def applied(self, span: Span) -> Span:
         """Return the span within the limits; its own attributes stay before the caller's, first and last events."""
@@ -40,8 +42,8 @@ class Limits:
         links = span.links[: self.links]
         return span._replace(
             attributes=attributes,
-            events=[e._replace(attributes=self._attributes(e.attributes, self.event_attributes)) for e in events],
-            links=[k._replace(attributes=self._attributes(k.attributes, self.link_attributes)) for k in links],
+            events=[self._limited(event, self.event_attributes) for event in events],
+            links=[self._limited(link, self.link_attributes) for link in links],
             dropped_attributes=span.dropped_attributes + len(span.attributes) - len(attributes),
             dropped_events=span.dropped_events + len(span.events) - len(events),
             dropped_links=span.dropped_links + len(span.links) - len(links),
@@ -57,10 +59,16 @@ class Limits:
                 return False
         return not span.links or max(len(link.attributes) for link in span.links) <= self.link_attributes
 
-    def _attributes(self, attributes: Attributes, most: int) -> Attributes:
+    def _limited(self, part: Part, limit: int) -> Part:
+        """Return a span event or a link within the limits, with the number of attributes that were dropped."""
+        attributes = self._attributes(part.attributes, limit)
+        dropped = part.dropped_attributes + len(part.attributes) - len(attributes)
+        return part._replace(attributes=attributes, dropped_attributes=dropped)
+
+    def _attributes(self, attributes: Attributes, limit: int) -> Attributes:
         # Ours come last, because the caller's must not displace what a trace is searched by.
-        kept = list(attributes.items())[max(0, len(attributes) - most) :]
-        return {name: self._shortened(value) for name, value in kept}
+        remaining = list(attributes.items())[max(0, len(attributes) - limit) :]
+        return {name: self._shortened(value) for name, value in remaining}
 
     def _shortened(self, value: AttributeValue) -> AttributeValue:
         if isinstance(value, str):

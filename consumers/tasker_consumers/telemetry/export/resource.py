@@ -29,6 +29,20 @@ def resource_attributes(environ: Mapping[str, str]) -> dict[str, str]:
     return attributes
 
 
+def resource_of(attributes: Mapping[str, str], service: str, version: str) -> dict[str, str]:
+    """Return the resource of spans whose events name this service and version, empty for none.
+
+    >>> resource_of({"service.name": "tasker", "service.framework": "tasker"}, "shop", "1.2.3")
+    {'service.name': 'shop', 'service.framework': 'tasker', 'service.version': '1.2.3'}
+    """
+    resource = dict(attributes)
+    if service:
+        resource["service.name"] = service
+    if version:
+        resource["service.version"] = version
+    return resource
+
+
 def version() -> str:
     """Return the version of this distribution."""
     try:

@@ -59,7 +59,7 @@ class _Round:
 
     failed: list[Parcel] = field(default_factory=list)
     passes: int = 0
-    words: str = ""
+    message: str = ""
     asked_s: float = 0.0
 
 
@@ -115,7 +115,7 @@ class BackendExporter:
     async def _pause(self, tried: _Round, barren: int, rounds: int) -> None:
         delay = self._backoff.delay(barren, tried.asked_s)
         logger.warning(
-            "The trace backend takes no spans (%s): try %d follows in %.1f s", tried.words, rounds + 1, delay
+            "The trace backend takes no spans (%s): try %d follows in %.1f s", tried.message, rounds + 1, delay
         )
         await asyncio.sleep(delay)
 
@@ -135,7 +135,7 @@ class BackendExporter:
             if answer.then is Then.WAIT:
                 failures_in_a_row += 1
                 self._ready = self._ready and tried.passes > 0
-                tried.words, tried.asked_s = answer.words, max(tried.asked_s, answer.wait_s or 0.0)
+                tried.message, tried.asked_s = answer.message, max(tried.asked_s, answer.wait_s or 0.0)
             pending += reversed(self._after_failure(parcel, answer, tried, rejections))
             if answer.wait_s or (failures_in_a_row >= _OUTAGE_AFTER and not tried.passes):
                 tried.failed = [*reversed(pending), *tried.failed]  # the next round begins with the others
@@ -153,7 +153,7 @@ class BackendExporter:
             halves += parcels_of(self._encoder, parcel.spans[middle:], rejections)
             return [replace(half, failures=parcel.failures) for half in halves]
         if len(parcel.spans) == 1 and (refused or parcel.failures >= GIVE_UP_AFTER):
-            rejections.append(Rejection(1, answer.words, parcel.spans))
+            rejections.append(Rejection(1, answer.message, parcel.spans))
             return ()
         tried.failed.append(replace(parcel, passes_at_failure=self._passes))
         return ()
@@ -184,11 +184,11 @@ class BackendExporter:
         self._passes += 1
         rejected = min(max(0, answer.rejected), len(parcel.spans))
         if rejected:
-            words = answer.words or "the backend gave no reason"
+            message = answer.message or "the backend gave no reason"
             if rejected != answer.rejected:
-                words = f"{words} (the backend speaks of {answer.rejected} rejected spans of {len(parcel.spans)})"
-            rejections.append(Rejection(rejected, words, parcel.spans))
-        elif answer.words or answer.rejected:
-            self._warnings.pass_on(answer.words, answer.rejected)
+                message = f"{message} (the backend speaks of {answer.rejected} rejected spans of {len(parcel.spans)})"
+            rejections.append(Rejection(rejected, message, parcel.spans))
+        elif answer.message or answer.rejected:
+            self._warnings.pass_on(answer.message, answer.rejected)
         if not rejected:
             self._accepted = parcel.spans[-1]

@@ -33,7 +33,7 @@ class SpanSanitizer:
         events = span.events
         for event in events:
             if event.attributes:
-                events = [self._masked_event(one) for one in events]
+                events = [self._masked_event(event) for event in events]
                 break
         message = self._masker.scrub(span.message) if span.message else ""
         if attributes is span.attributes and message == span.message and events == span.events:
@@ -46,7 +46,7 @@ class SpanSanitizer:
 
     def _attributes(self, attributes: Attributes) -> Attributes:
         """Return the attributes without secrets; the very same ones when there is none, which is nearly always."""
-        found: Attributes = {}
+        masked_attributes: Attributes = {}
         decisions = self._masker.decisions
         for name, value in attributes.items():
             if name in _OURS:
@@ -56,8 +56,8 @@ class SpanSanitizer:
                 if kind in _NUMBERS or (kind is str and "=" not in value and ":" not in value):  # type: ignore[operator]
                     continue
             if (masked := self._value(name, value)) is not value:
-                found[name] = masked
-        return attributes | found if found else attributes
+                masked_attributes[name] = masked
+        return attributes | masked_attributes if masked_attributes else attributes
 
     def _value(self, name: str, value: AttributeValue) -> AttributeValue:
         if self._masker.hides((name,), value):

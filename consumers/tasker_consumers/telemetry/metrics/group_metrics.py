@@ -6,8 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from tasker_consumers.telemetry.export.exporter import ExportResult
 from tasker_consumers.telemetry.metrics.open_spans import Open
-from tasker_consumers.telemetry.ready_spans import ABANDONED
-from tasker_consumers.telemetry.spans.attempt_span import CLAMPED, DERIVED, SHIFTED
+from tasker_consumers.telemetry.spans.attributes import ABANDONED, CLAMPED, DERIVED, SHIFTED
 from tasker_consumers.telemetry.spans.span import Span
 
 _REPAIRS = {DERIVED: "derived", CLAMPED: "clamped", SHIFTED: "shifted"}

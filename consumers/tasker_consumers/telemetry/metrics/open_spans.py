@@ -11,8 +11,8 @@ from typing import NamedTuple
 import orjson
 
 from tasker_consumers.engine.processor import INDEX, PART, Effects, Entries, States
-from tasker_consumers.telemetry.core.fold import latest_task_fact
-from tasker_consumers.telemetry.core.state import Bucket, Head, TaskState
+from tasker_consumers.telemetry.core.head import Bucket, Head
+from tasker_consumers.telemetry.core.state import TaskState
 
 _SUM = INDEX + b"open"
 _TURN = 100  # tasks between which others have their turn
@@ -27,38 +27,36 @@ class Open(NamedTuple):
 
 
 def recount(state: TaskState) -> Open:
-    """Note in a state how many of its spans are open now, and return how many more than before."""
+    """Note in a state how many of its spans are open now, and return the difference to the count before."""
     head = state.head
-    before = Open(*head.get("open", (0, 0)))
-    now = Open() if "closed" in head else Open(int(_is_open(head)), _open_attempts(state, before.attempts))
-    head["open"] = [*now]
-    return Open(now.tasks - before.tasks, now.attempts - before.attempts)
+    old = Open(head.open_tasks, head.open_attempts)
+    new = Open() if head.closed is not None else Open(int(_is_open(head)), _open_attempts(state, old.attempts))
+    head.open_tasks, head.open_attempts = new
+    return Open(new.tasks - old.tasks, new.attempts - old.attempts)
 
 
 def _is_open(head: Head) -> bool:
-    told = head.get("told")
-    if told is None:
-        return "abandoned" not in head
-    latest = latest_task_fact(head)
-    return latest is not None and told != list(latest)  # it goes on after its end, as when it was retried
+    if head.exported_end is None:
+        return not head.abandoned
+    return head.status is not None and head.exported_end != head.status  # it goes on after its end, as when retried
 
 
-def _open_attempts(state: TaskState, before: int) -> int:
+def _open_attempts(state: TaskState, counted: int) -> int:
     """Return the attempts that are open; of a task in many buckets, only those that changed are counted again."""
-    if not state.head["spilled"]:
-        return _in_bucket(state.head["bucket"])
-    if "open" not in state.head["bucket"]:  # it has just been spread
-        state.head["bucket"]["open"] = 0
-        before = 0
+    if not state.head.spilled:
+        return _in_bucket(state.head.bucket)
+    if state.head.bucket.open_attempts is None:  # it has just been spread
+        state.head.bucket.open_attempts = 0
+        counted = 0
     for bucket in state.changed_buckets():
-        now = _in_bucket(bucket)
-        before += now - bucket.get("open", 0)
-        bucket["open"] = now
-    return before
+        number = _in_bucket(bucket)
+        counted += number - (bucket.open_attempts or 0)
+        bucket.open_attempts = number
+    return counted
 
 
 def _in_bucket(bucket: Bucket) -> int:
-    return len([1 for attempts in bucket["steps"].values() for attempt in attempts.values() if "rank" not in attempt])
+    return sum(attempt.exported_rank is None for attempts in bucket.steps.values() for attempt in attempts.values())
 
 
 def _of_entry(value: bytes | None) -> Open:
@@ -82,29 +80,29 @@ class OpenSpans:
     def total(self) -> Open:
         """The sum over all partitions held."""
         sums = self._held.values()
-        return Open(sum(some.tasks for some in sums), sum(some.attempts for some in sums))
+        return Open(sum(count.tasks for count in sums), sum(count.attempts for count in sums))
 
     def change(self, partition: int, touched: Iterable[TaskState]) -> Effects:
         """Return what a run changes, noted when it is written; a partition that is not held is not counted."""
-        before = self._held.get(partition)
+        old = self._held.get(partition)
         changes = [recount(state) for state in touched]
         tasks, attempts = sum(change.tasks for change in changes), sum(change.attempts for change in changes)
-        if before is None or not (tasks or attempts):
+        if old is None or not (tasks or attempts):
             return Effects()
-        now = Open(before.tasks + tasks, before.attempts + attempts)
+        total = Open(old.tasks + tasks, old.attempts + attempts)
 
         def written() -> None:
-            self._held[partition] = now
+            self._held[partition] = total
 
-        return Effects(index={_SUM: b"%d %d" % now}, written=written)
+        return Effects(index={_SUM: b"%d %d" % total}, written=written)
 
     async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
         """Add up what the states of a partition say."""
         tasks = attempts = 0
-        for count, key in enumerate(list(states.heads()), 1):
-            some = _of_entry(states.read(key))
-            tasks, attempts = tasks + some.tasks, attempts + some.attempts
-            if not count % _TURN:
+        for number, key in enumerate(list(states.heads()), 1):
+            count = _of_entry(states.read(key))
+            tasks, attempts = tasks + count.tasks, attempts + count.attempts
+            if not number % _TURN:
                 await asyncio.sleep(0)
         return {_SUM: b"%d %d" % (tasks, attempts)}
 
@@ -113,8 +111,8 @@ class OpenSpans:
         tasks, attempts = _sum(states)
         for key, value in items.items():
             if PART not in key:
-                before, now = _of_entry(states.read(key)), _of_entry(value)
-                tasks, attempts = tasks + now.tasks - before.tasks, attempts + now.attempts - before.attempts
+                old, new = _of_entry(states.read(key)), _of_entry(value)
+                tasks, attempts = tasks + new.tasks - old.tasks, attempts + new.attempts - old.attempts
         return {_SUM: b"%d %d" % (tasks, attempts)}
 
     def held(self, states: States) -> None:

@@ -21,10 +21,10 @@ def otlp_meter_provider(environ: Mapping[str, str]) -> MeterProvider | None:
     file. Trouble with the backend is logged, and
     touches nothing else.
     """
-    wanted = environ.get(_EXPORTER, "").strip() or "none"
-    if wanted not in ("otlp", "none"):
-        raise ConfigurationError(f"{_EXPORTER} is {wanted!r}; expected otlp or none (Prometheus is always served).")
-    if wanted == "none":
+    exporter = environ.get(_EXPORTER, "").strip() or "none"
+    if exporter not in ("otlp", "none"):
+        raise ConfigurationError(f"{_EXPORTER} is {exporter!r}; expected otlp or none (Prometheus is always served).")
+    if exporter == "none":
         return None
     resource = Resource(dict[str, Any](resource_attributes(environ)))
     return MeterProvider([PeriodicExportingMetricReader(metric_exporter(environ))], resource, shutdown_on_exit=False)
@@ -48,8 +48,8 @@ def metric_exporter(environ: Mapping[str, str]) -> MetricExporter:
 
 def _metrics_variable(environ: Mapping[str, str], name: str) -> tuple[str, str]:
     """Return the variable that counts for metrics, and its value."""
-    own = f"OTEL_EXPORTER_OTLP_METRICS_{name}"
-    variable = own if environ.get(own, "").strip() else f"OTEL_EXPORTER_OTLP_{name}"
+    specific = f"OTEL_EXPORTER_OTLP_METRICS_{name}"
+    variable = specific if environ.get(specific, "").strip() else f"OTEL_EXPORTER_OTLP_{name}"
     return variable, environ.get(variable, "").strip()
 
 

@@ -12,9 +12,8 @@ from opentelemetry.metrics import Meter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from tasker_consumers.telemetry.ready_spans import ABANDONED, PROVISIONAL
-from tasker_consumers.telemetry.spans.late_error import LATE
-from tasker_consumers.telemetry.spans.span import ERROR, AttributeValue, Span
+from tasker_consumers.telemetry.spans.attributes import ABANDONED, PROVISIONAL
+from tasker_consumers.telemetry.spans.span import ERROR, STEP, TASK, AttributeValue, Span
 from tasker_schemas.headers import SAMPLED
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
@@ -56,11 +55,11 @@ class TaskMetrics:
         kinds: set[tuple[str, str | None, str]] = set()
         for span in spans:
             attributes = span.attributes
-            if "execution_duration" not in attributes:
+            if span.kind not in (TASK, STEP):
                 continue
-            if LATE in attributes or ABANDONED in attributes or PROVISIONAL in attributes:
+            if ABANDONED in attributes or PROVISIONAL in attributes:
                 continue
-            step_name = self._bounded(attributes.get("step_name", "")) if "step_id" in attributes else None
+            step_name = self._bounded(attributes.get("step_name", "")) if span.kind == STEP else None
             kind = self._bounded(attributes.get("task_name", "")), step_name, str(attributes.get("status", ""))
             exemplar = span if kind not in kinds and span.flags & SAMPLED else None
             kinds.add(kind)

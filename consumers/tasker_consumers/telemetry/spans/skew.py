@@ -1,12 +1,11 @@
 """Clocks of two hosts that disagree: a step is moved into its task, its duration untouched.
 
-Only a step that another host reported than the one that started the task can be off by its clock; on one host
+Only a step that another host reported than the host that started the task can be off by its clock; on one host
 what looks impossible is what happened, and is shown as it was told.
 """
 
 from tasker_consumers.telemetry.core.event import FAILED
-from tasker_consumers.telemetry.core.fold import latest_task_fact
-from tasker_consumers.telemetry.core.state import Head
+from tasker_consumers.telemetry.core.head import Head
 
 
 def shift_into(head: Head, producer: str, start: int, end: int) -> int:
@@ -14,14 +13,12 @@ def shift_into(head: Head, producer: str, start: int, end: int) -> int:
 
     0 when it lies there, or when its times come from the host that started the task.
     """
-    told = head.get("start")
-    if told is None or not producer or told[1] == producer:
+    if head.start is None or not producer or head.start.producer == producer:
         return 0
-    first: int = told[0]
-    starter: str = told[1]
-    host = host_of(starter)
+    host = host_of(head.start.producer)
     if not host or host_of(producer) == host:
         return 0
+    first = head.start.timestamp
     if start < first:
         return first - start
     last = _end_by(host, head)
@@ -39,9 +36,7 @@ def host_of(producer: str) -> str:
 
 def _end_by(host: str, head: Head) -> int | None:
     """Return the task's end if the host that told its start told it too."""
-    latest = latest_task_fact(head)
-    if latest is None or latest[1] < FAILED:
+    if head.status is None or head.status.rank < FAILED:
         return None
-    last = head["facts"][latest[2]]
-    end: int = last["completed_at"] if "completed_at" in last else last["timestamp"]
-    return end if host_of(last.get("producer", "")) == host else None
+    end = head.facts[head.status.event_id]
+    return end.ended_at if host_of(end.fields.get("producer", "")) == host else None

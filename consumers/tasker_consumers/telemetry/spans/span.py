@@ -6,6 +6,8 @@ AttributeValue = bool | int | float | str | list[str]
 Attributes = dict[str, AttributeValue]
 
 UNSET, OK, ERROR = "UNSET", "OK", "ERROR"
+#: Kinds of spans.
+TASK, END, STEP, LATE_ERROR = "task", "end", "step", "late_error"
 
 
 class SpanEvent(NamedTuple):
@@ -14,6 +16,7 @@ class SpanEvent(NamedTuple):
     time: int
     name: str
     attributes: Attributes
+    dropped_attributes: int = 0
 
 
 class Link(NamedTuple):
@@ -22,6 +25,7 @@ class Link(NamedTuple):
     trace_id: str
     span_id: str
     attributes: Attributes
+    dropped_attributes: int = 0
 
 
 class Span(NamedTuple):
@@ -44,6 +48,8 @@ class Span(NamedTuple):
     dropped_attributes: int = 0
     dropped_events: int = 0
     dropped_links: int = 0
+    kind: str = ""  # TASK, END, STEP or LATE_ERROR
+    version: str = ""  # service.version of its resource; empty when no event tells it
 
 
 def span_to_json(span: Span) -> dict[str, Any]:
@@ -56,6 +62,7 @@ def span_to_json(span: Span) -> dict[str, Any]:
         "start_time_unix_nano": span.start,
         "end_time_unix_nano": span.end,
         "status": {"code": span.status, "message": span.message},
+        "service": {"name": span.service, "version": span.version},
         "attributes": span.attributes,
         "events": [
             {"name": event.name, "time_unix_nano": event.time, "attributes": event.attributes} for event in span.events
@@ -67,7 +74,7 @@ def span_to_json(span: Span) -> dict[str, Any]:
 
 
 def span_from_json(data: dict[str, Any]) -> Span:
-    """Return the span that `span_to_json` wrote; service, flags and tracestate are not in there."""
+    """Return the span that `span_to_json` wrote; kind, flags and tracestate are not in there."""
     return Span(
         trace_id=data["trace_id"],
         span_id=data["span_id"],
@@ -80,7 +87,8 @@ def span_from_json(data: dict[str, Any]) -> Span:
         attributes=data["attributes"],
         events=[SpanEvent(e["time_unix_nano"], e["name"], e["attributes"]) for e in data["events"]],
         links=[Link(link["trace_id"], link["span_id"], link["attributes"]) for link in data["links"]],
-        service="",
+        service=data["service"]["name"],
+        version=data["service"]["version"],
         flags=1,
         tracestate="",
     )

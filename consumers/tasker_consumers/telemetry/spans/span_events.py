@@ -1,10 +1,14 @@
-"""Facts of events as span events and attributes."""
+"""Facts of events as span events."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from tasker_consumers.telemetry.core.state import Fact
+from tasker_consumers.telemetry.core.event import FAILED
+from tasker_consumers.telemetry.core.facts import Fact
+from tasker_consumers.telemetry.spans.attributes import business_attributes
+from tasker_consumers.telemetry.spans.interval import Interval
 from tasker_consumers.telemetry.spans.span import Attributes, SpanEvent
-from tasker_consumers.telemetry.spans.timeline import Told
+from tasker_consumers.telemetry.spans.stacktrace import stacktrace_of
 from tasker_schemas.names import StepEvents, TaskEvents
 
 _NAMES = {str(StepEvents.HANDLE): "step.started", str(TaskEvents.START_REQUESTED): "task.started"}
@@ -15,45 +19,61 @@ _OF_SUBJECT = {
     "backoff_seconds", "backoff_strategy", "cancellation_reason", "error_steps", "previous_attempts", "resolved_by",
     "retry_reason",
 }  # fmt: skip
-# What is no attribute of a remark.
-_NOT_OF_REMARK = {"attributes", "correlation_id", "ctx", "event_name", "producer", "service", "task_name", "timestamp"}
+# What is no attribute of an annotation.
+_NOT_OF_ANNOTATION = {
+    "attributes", "correlation_id", "error_chain", "error_group", "error_notes", "errors_dropped", "event_name",
+    "producer", "service", "service_version", "task_name", "timestamp",
+}  # fmt: skip
 
 
-def span_events(told: Iterable[Told]) -> list[SpanEvent]:
-    """Return the span events for facts in their order; a failure is followed by its OpenTelemetry exception event."""
-    events = []
-    for timestamp, _, _, fact in told:
-        name: str = fact["event_name"]
-        events.append(SpanEvent(timestamp * 1000, _NAMES.get(name, name), _event_attributes(fact)))
-        if name in _FAILURES and (exception := exception_event(fact)) is not None:
+def span_events(entries: Iterable[Fact], interval: Interval, end: Fact | None) -> list[SpanEvent]:
+    """Return the span events of facts, at the times at which the span's interval shows them.
+
+    `end` is the event that ended the span, which is never shown outside of it. A failure is followed by its
+    OpenTelemetry exception event.
+    """
+    events: list[SpanEvent] = []
+    in_order = True
+    for fact in entries:
+        ends = fact is end or (fact.rank >= FAILED and end is not None and fact.timestamp >= end.timestamp)
+        shown = interval.shown_end(fact.timestamp) if ends else interval.shown(fact.timestamp)
+        in_order = in_order and (not events or events[-1].time <= shown * 1000)
+        events.append(SpanEvent(shown * 1000, _NAMES.get(fact.name, fact.name), _event_attributes(fact)))
+        if fact.name in _FAILURES and (exception := exception_event(fact, shown)) is not None:
             events.append(exception)
+    if not in_order:
+        events.sort(key=_time)
     return events
 
 
-def exception_event(fact: Fact) -> SpanEvent | None:
-    """Return the exception event of a failure, as OpenTelemetry's conventions want it; None if it tells no error."""
+def exception_event(fact: Fact, shown: int) -> SpanEvent | None:
+    """Return the exception event of a failure, as OpenTelemetry's conventions want it; None if it tells no error.
+
+    `shown` is its time, in microseconds.
+    """
+    fields = fact.fields
     attributes: Attributes = {}
-    if "error_class" in fact:
-        attributes["exception.type"] = fact["error_class"]
-    if "error_message" in fact:
-        attributes["exception.message"] = fact["error_message"]
-    if "backtrace" in fact:
-        attributes["exception.stacktrace"] = "\n".join(fact["backtrace"])
-    return SpanEvent(fact["timestamp"] * 1000, "exception", attributes) if attributes else None
-
-
-def nanoseconds(micros: int) -> int:
-    """Return nanoseconds for microseconds since the epoch; OTLP has no time before it."""
-    return max(0, micros) * 1000
+    if "error_class" in fields:
+        attributes["exception.type"] = fields["error_class"]
+    if "error_message" in fields:
+        attributes["exception.message"] = fields["error_message"]
+    if stacktrace := stacktrace_of(fields):
+        attributes["exception.stacktrace"] = stacktrace
+    return SpanEvent(shown * 1000, "exception", attributes) if attributes else None
 
 
 def _event_attributes(fact: Fact) -> Attributes:
-    if fact["event_name"].startswith(_SUBJECTS):
-        if _OF_SUBJECT.isdisjoint(fact):
+    fields = fact.fields
+    if fact.name.startswith(_SUBJECTS):
+        if _OF_SUBJECT.isdisjoint(fields):
             return {}
-        return {name: fact[name] for name in sorted(_OF_SUBJECT.intersection(fact))}
-    attributes: Attributes = {name: value for name, value in fact.items() if name not in _NOT_OF_REMARK}
-    for name, value in fact.get("attributes", {}).items():
-        if value is not None:
-            attributes.setdefault(name, value)
-    return attributes
+        return {name: fields[name] for name in sorted(_OF_SUBJECT.intersection(fields))}
+    own: dict[str, Any] = {name: value for name, value in fields.items() if name not in _NOT_OF_ANNOTATION}
+    caller = {name: value for name, value in fields.get("attributes", {}).items() if value is not None}
+    if not caller:
+        return own
+    return {**own, **business_attributes(caller, fields.get("service", ""), own)}
+
+
+def _time(event: SpanEvent) -> int:
+    return event.time

@@ -1,52 +1,43 @@
-"""The facts of one span put in order, and what they say together."""
+"""The facts of one span in order, and their fields together."""
 
-from operator import itemgetter
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from tasker_consumers.telemetry.core.state import Fact, Facts
-from tasker_consumers.telemetry.spans.span import Attributes
-from tasker_schemas.catalogue import order_of
+from tasker_consumers.telemetry.core.facts import Fact, Facts
 
-Told = tuple[int, int, str, Fact]
-"""A fact in the order of things: time, natural place among those of the same time, event id, fact."""
+TimelineEntry = Fact
+"""One fact, at its place in the order of `ordered`."""
 
 
-class Story(NamedTuple):
-    """Facts in the order of `in_order`; of what was told twice, the later holds."""
+class Timeline(NamedTuple):
+    """Facts in order; of a field that several facts tell, the later holds."""
 
-    told: list[Told]
-    fields: dict[str, Any]  # of one fact, the fact itself: not to be changed
-    business: Attributes  # the caller's own attributes
-
-    def attributes(self, *names: str) -> Attributes:
-        """Return the business attributes, and the named fields as far as they are known."""
-        fields = self.fields
-        return self.business | {name: fields[name] for name in names if name in fields}
+    entries: list[TimelineEntry]
+    fields: dict[str, Any]  # of a single fact, the fact's own: not to be changed
+    business: dict[str, Any]  # the caller's own attributes
 
 
-def story_of(*facts: Facts) -> Story:
-    """Return the story that facts tell together."""
-    told = in_order(*facts)
+def timeline_of(*facts: Facts) -> Timeline:
+    """Return the timeline of facts."""
+    entries = ordered(*(group.values() for group in facts))
     fields: dict[str, Any] = {}
-    business: Attributes = {}
-    for _, _, _, fact in told:
-        fields = {**fields, **fact} if fields else fact  # grown at once, not bit by bit
-        if "attributes" in fact:
-            business.update(fact["attributes"])
+    business: dict[str, Any] = {}
+    for fact in entries:
+        fields = {**fields, **fact.fields} if fields else fact.fields  # grown at once, not bit by bit
+        if "attributes" in fact.fields:
+            business.update(fact.fields["attributes"])
     if None in business.values():
         business = {name: value for name, value in business.items() if value is not None}
-    return Story(told, fields, business)
+    return Timeline(entries, fields, business)
 
 
-def in_order(*facts: Facts) -> list[Told]:
+def ordered(*facts: Iterable[Fact]) -> list[TimelineEntry]:
     """Return facts by time; where times are equal, in their natural order, and then by event id."""
-    told = [
-        (fact["timestamp"], order_of(fact["event_name"]), event_id, fact)
-        for some in facts
-        for event_id, fact in some.items()
-    ]
-    told.sort(key=_place)
-    return told
+    entries = [fact for group in facts for fact in group]
+    if len(entries) > 1:
+        entries.sort(key=_position)
+    return entries
 
 
-_place = itemgetter(0, 1, 2)
+def _position(fact: Fact) -> tuple[int, int, str]:
+    return fact.timestamp, fact.order, fact.event_id

@@ -5,10 +5,12 @@ import pytest
 from tasker_consumers.telemetry.core.event import read_event
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import Overdue, TaskState
-from tasker_consumers.telemetry.lifetime import Lifetime, settle, wake_at
+from tasker_consumers.telemetry.lifetime import Lifetime, settle
+from tasker_consumers.telemetry.pending import wake_at
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import ABANDONED, ready_spans
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
+from tasker_consumers.telemetry.spans.attributes import ABANDONED
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.telemetry.histories import Told, attempt, failed_order, folded, large_order, order, told
@@ -25,8 +27,8 @@ def after(records: list[Told], state: TaskState | None = None) -> tuple[TaskStat
 
 def aged(state: TaskState, seconds: float) -> list[Span]:
     """What is done about a task after so many seconds of silence."""
-    state.overdue = LIFETIME.overdue(state, Policy(), state.head["seen_at"] + round(seconds * 1_000_000))
-    return settle(state, Policy(), state.head["seen_at"] + round(seconds * 1_000_000)) if state.overdue else []
+    state.overdue = LIFETIME.overdue(state, Policy(), state.head.seen_at + round(seconds * 1_000_000))
+    return settle(state, Policy(), state.head.seen_at + round(seconds * 1_000_000)) if state.overdue else []
 
 
 def test_open_spans_of_a_silent_task_are_exported_as_abandoned_once() -> None:
@@ -61,7 +63,7 @@ def test_stragglers_of_a_closed_task_make_no_span_and_are_counted() -> None:
     aged(state, 11)
     state, spans = after(order(), state)
     assert spans == []
-    assert state.head["late"] == len(order())
+    assert state.head.late == len(order())
 
 
 def test_a_failed_task_that_is_retried_after_it_was_closed_keeps_its_ids_and_its_start() -> None:
@@ -97,7 +99,7 @@ def test_a_closed_task_is_forgotten_when_nothing_of_it_can_come_any_more() -> No
 def test_a_state_without_its_own_spans_keeps_the_start_it_was_closed_with() -> None:
     state, _ = after(failed_order())
     aged(state, 11)
-    assert state.head["begun"] * 1000 == spans_of(failed_order())[0].start
+    assert (state.head.exported_start or 0) * 1000 == spans_of(failed_order())[0].start
 
 
 ENDS_BEFORE_ITS_STEP = [told(TaskEvents.INITIALIZE_REQUESTED, 0, total_steps=1), told(TaskEvents.COMPLETED, 2)]

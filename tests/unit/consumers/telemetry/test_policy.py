@@ -1,5 +1,6 @@
 """Grace, sampling, provisional roots, follow-ups and clocks that disagree: what is exported when."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -7,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import ABANDONED, PROVISIONAL
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
-from tasker_consumers.telemetry.spans.late_error import LATE
+from tasker_consumers.telemetry.spans.attributes import ABANDONED, LATE, PROVISIONAL
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET
 from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import StepEvents, TaskEvents, WorkflowEvents
-from tests.support.telemetry.histories import FAILURE, SECOND, T0, Told, attempt, failed_order, order, told
+from tests.support.telemetry.histories import FAILURE, SECOND, T0, Told, attempt, failed_order, folded, order, told
 from tests.support.telemetry.span_rules import broken_rules
 from tests.support.telemetry.task import Task
 
@@ -118,6 +120,26 @@ def test_an_abandoned_task_is_kept_and_its_ended_steps_are_not_marked() -> None:
         ("b", True),
         (None, True),
     ]
+
+
+def test_a_ratio_keeps_exactly_the_trace_ids_that_opentelemetrys_consistent_rule_keeps() -> None:
+    random, root = Random(7), spans_of(late_success())[0]
+    ids = [random.getrandbits(128) for _ in range(5_000)]
+    for ratio in (0.0, 0.05, 0.1, 0.5, 1.0):
+        kept = {n for n in ids if Policy(ratio=ratio).keeps(root._replace(trace_id=f"{n:032x}"))}
+        assert kept == {n for n in ids if n % 2**56 >= round((1 - ratio) * 2**56)}
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(0.5, "ot=th:8"), (0.25, "ot=th:c")])
+def test_the_spans_that_a_ratio_kept_tell_its_threshold(ratio: float, expected: str) -> None:
+    task_id = next(n for n in map(str, range(1000)) if int(trace_id_of(n)[-14:], 16) >= (1 - ratio) * 2**56)
+    state = folded(list(order(task_id)))
+    assert {span.tracestate for span in ready_spans(state, Policy(ratio=ratio))} == {expected}
+
+
+def test_spans_that_were_kept_because_they_failed_tell_no_threshold() -> None:
+    spans = Task(NONE_BUT_BAD).hear(failed_order())
+    assert {span.tracestate for span in spans} == {""}
 
 
 @given(st.floats(0, 1))

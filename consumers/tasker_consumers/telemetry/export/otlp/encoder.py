@@ -5,6 +5,7 @@ from functools import lru_cache
 from struct import Struct
 
 from tasker_consumers.telemetry.export.protobuf import attributes, field, text, varint
+from tasker_consumers.telemetry.export.resource import resource_of
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Link, Span, SpanEvent
 
 _FIXED64 = Struct("<Q").pack
@@ -16,48 +17,53 @@ _INTERNAL = b"\x30\x01"  # the kind of every span of ours
 
 REQUEST_BYTES = 1 << 20  # gRPC servers take 4 MiB unless told otherwise
 
+_MAX_RESOURCES = 1000
+
 ResourceAttributes = Mapping[str, str]
+Service = tuple[str, str]
+"""Name and version of the service that a span's events name, empty where they name none."""
 
 
 class OtlpEncoder:
     """Writes export requests; keeps what does not change from one to the next.
 
-    `resource` holds the attributes of spans whose events name no service. A named one replaces `service.name`, and
-    then nothing is known of its version.
+    `resource` holds the attributes of all spans. The service that a span's events name replaces `service.name`, and
+    their version replaces `service.version`: two versions of a service are two resources.
     """
 
     def __init__(self, resource: ResourceAttributes, scope_version: str) -> None:
         self._resource = dict(resource)
         self._scope = field(b"\x0a", text(b"\x0a", "tasker_consumers.telemetry") + text(b"\x12", scope_version))
-        self._resources: dict[str, bytes] = {}
+        self._resources: dict[Service, bytes] = {}
 
     def requests(self, spans: Sequence[Span], limit: int = REQUEST_BYTES) -> Iterator[tuple[bytes, Sequence[Span]]]:
         """Yield requests of about `limit` bytes, each with the spans that are in it."""
-        start, size, by_service = 0, 0, dict[str, list[bytes]]()
+        start, size, by_service = 0, 0, dict[Service, list[bytes]]()
         for position, span in enumerate(spans):
             encoded = field(b"\x12", encode_span(span))
             if size and size + len(encoded) > limit:
                 yield self._request(by_service), spans[start:position]
                 start, size, by_service = position, 0, {}
             size += len(encoded)
-            by_service.setdefault(span.service, []).append(encoded)
+            by_service.setdefault((span.service, span.version), []).append(encoded)
         if by_service:
             yield self._request(by_service), spans[start:]
 
-    def _request(self, by_service: Mapping[str, list[bytes]]) -> bytes:
+    def _request(self, by_service: Mapping[Service, list[bytes]]) -> bytes:
         """Return an `ExportTraceServiceRequest`: a resource for each service."""
         return b"".join(
             field(b"\x0a", self._resource_of(service) + field(b"\x12", self._scope + b"".join(encoded)))
             for service, encoded in by_service.items()
         )
 
-    def _resource_of(self, service: str) -> bytes:
+    def _resource_of(self, service: Service) -> bytes:
         found = self._resources.get(service)
         if found is None:
-            values = self._resource
-            if service:
-                values = {**{k: v for k, v in values.items() if k != "service.version"}, "service.name": service}
-            found = self._resources[service] = field(b"\x0a", attributes(b"\x0a", values))
+            if len(self._resources) >= _MAX_RESOURCES:  # a name made of an id must not fill the memory
+                self._resources.clear()
+            found = self._resources[service] = field(
+                b"\x0a", attributes(b"\x0a", resource_of(self._resource, *service))
+            )
         return found
 
 
@@ -84,12 +90,14 @@ def encode_span(span: Span) -> bytes:
 
 
 def _event(event: SpanEvent) -> bytes:
-    return b"\x09" + _FIXED64(event.time) + _name_of_event(event.name) + attributes(b"\x1a", event.attributes)
+    dropped = b"\x20" + varint(event.dropped_attributes) if event.dropped_attributes else b""
+    return b"\x09" + _FIXED64(event.time) + _name_of_event(event.name) + attributes(b"\x1a", event.attributes) + dropped
 
 
 def _link(link: Link) -> bytes:
     ids = b"\x0a\x10" + bytes.fromhex(link.trace_id) + b"\x12\x08" + bytes.fromhex(link.span_id)
-    return ids + attributes(b"\x22", link.attributes)
+    dropped = b"\x28" + varint(link.dropped_attributes) if link.dropped_attributes else b""
+    return ids + attributes(b"\x22", link.attributes) + dropped
 
 
 def _status(code: str, message: str) -> bytes:

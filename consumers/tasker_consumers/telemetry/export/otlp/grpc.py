@@ -11,7 +11,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from tasker_consumers.telemetry.export.otlp.settings import OtlpSettings
-from tasker_consumers.telemetry.export.sending.answers import MAX_WAIT_S, Answer, Then, grpc_row, split, taken, wait
+from tasker_consumers.telemetry.export.sending.answers import MAX_WAIT_S, Answer, Then, grpc_row, split, success, wait
 from tasker_consumers.telemetry.export.sending.endpoint import without_credentials
 from tasker_schemas.errors import ConfigurationError
 
@@ -57,17 +57,17 @@ class GrpcTransport:
         except grpc.aio.AioRpcError as error:
             return _answer(error)
         partial = response.partial_success
-        return taken(partial.rejected_spans, partial.error_message)
+        return success(partial.rejected_spans, partial.error_message)
 
 
 def _answer(error: grpc.aio.AioRpcError) -> Answer:
     code, details = error.code(), error.details() or ""
-    words = f"gRPC {code.name}: {details}"
+    message = f"gRPC {code.name}: {details}"
     # A message beyond the server's limit is refused with the code of a server that is short of memory.
     too_large = code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details
     if too_large or grpc_row(code.name).then is Then.SPLIT:
-        return split(words)
-    return wait(words, _retry_after(error))
+        return split(message)
+    return wait(message, _retry_after(error))
 
 
 def _retry_after(error: grpc.aio.AioRpcError) -> float | None:

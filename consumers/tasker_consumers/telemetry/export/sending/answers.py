@@ -24,24 +24,24 @@ class Answer:
     """What came of a request; `rejected` is the backend's own number, which may be a lie."""
 
     then: Then
-    words: str = ""
+    message: str = ""
     rejected: int = 0
     wait_s: float | None = None  # how long the backend asks to wait
 
 
-def taken(rejected: int = 0, words: str = "") -> Answer:
+def success(rejected: int = 0, message: str = "") -> Answer:
     """Return the answer of a backend that took the request, all but `rejected` spans of it."""
-    return Answer(Then.TAKEN, words, rejected)
+    return Answer(Then.TAKEN, message, rejected)
 
 
-def wait(words: str, wait_s: float | None = None) -> Answer:
+def wait(message: str, wait_s: float | None = None) -> Answer:
     """Return the answer of a backend that takes nothing now."""
-    return Answer(Then.WAIT, words, wait_s=wait_s)
+    return Answer(Then.WAIT, message, wait_s=wait_s)
 
 
-def split(words: str) -> Answer:
+def split(message: str) -> Answer:
     """Return the answer of a backend that will never take this request as it is."""
-    return Answer(Then.SPLIT, words)
+    return Answer(Then.SPLIT, message)
 
 
 @dataclass(frozen=True, slots=True)

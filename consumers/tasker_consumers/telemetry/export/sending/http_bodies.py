@@ -7,7 +7,7 @@ import orjson
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # its stubs are a package of their own
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from tasker_consumers.telemetry.export.sending.answers import Answer, taken, wait
+from tasker_consumers.telemetry.export.sending.answers import Answer, success, wait
 
 ReadBody = Callable[[str, bytes], Answer]
 """Reads the body of a 2xx answer; given are its media type in lower case, empty when there was none, and the body."""
@@ -23,13 +23,13 @@ def read_otlp_body(media_type: str, body: bytes) -> Answer:
 
     >>> read_otlp_body("application/json", b"{}").then
     <Then.TAKEN: 'taken'>
-    >>> read_otlp_body("text/html", b"<html>sign in</html>").words
+    >>> read_otlp_body("text/html", b"<html>sign in</html>").message
     'answered with a web page, not OTLP'
     """
     if media_type in _PAGES:
         return wait("answered with a web page, not OTLP")
     if not body:
-        return taken()
+        return success()
     if media_type == "application/json" or (not media_type and body.lstrip()[:1] == b"{"):
         return _of_json(body)
     if media_type in ("application/x-protobuf", "application/protobuf", "application/octet-stream", ""):
@@ -46,7 +46,7 @@ def read_zipkin_body(media_type: str, body: bytes) -> Answer:
     if media_type in _PAGES:
         return wait("answered with a web page, not Zipkin's answer")
     if not body or (_json_object(body) is not None and "error" not in (_json_object(body) or {})):
-        return taken()
+        return success()
     return wait(f"answered with {media_type or 'a text'}, not Zipkin's answer")
 
 
@@ -57,7 +57,7 @@ def _of_protobuf(body: bytes) -> Answer:
         partial = ExportTraceServiceResponse.FromString(body).partial_success
     except DecodeError:
         return wait("answered with a text, not OTLP")
-    return taken(partial.rejected_spans, partial.error_message)
+    return success(partial.rejected_spans, partial.error_message)
 
 
 def _of_json(body: bytes) -> Answer:
@@ -67,7 +67,7 @@ def _of_json(body: bytes) -> Answer:
     partial = answer.get("partialSuccess") or {}
     if not isinstance(partial, dict):
         return wait("answered with JSON that is not OTLP's")
-    return taken(_whole_number(partial.get("rejectedSpans", 0)), str(partial.get("errorMessage", "")))
+    return success(_whole_number(partial.get("rejectedSpans", 0)), str(partial.get("errorMessage", "")))
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:

@@ -15,13 +15,13 @@ class BackendWarnings:
     def __init__(self) -> None:
         self._logged_at: dict[str, float] = {}
 
-    def pass_on(self, words: str, rejected: int) -> None:
+    def pass_on(self, message: str, rejected: int) -> None:
         """Log what a backend says about spans that it took; `rejected` is its number, which makes no sense below 0."""
-        now = time.monotonic()
-        text = words or f"{rejected} spans rejected"
-        if now - self._logged_at.get(text, -_QUIET_S) < _QUIET_S:
+        time_s = time.monotonic()
+        text = message or f"{rejected} spans rejected"
+        if time_s - self._logged_at.get(text, -_QUIET_S) < _QUIET_S:
             return
         if len(self._logged_at) >= _MAX_TEXTS:
             self._logged_at.clear()
-        self._logged_at[text] = now
+        self._logged_at[text] = time_s
         logger.warning("The trace backend took the spans and says: %s", text)

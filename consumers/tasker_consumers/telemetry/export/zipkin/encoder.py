@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from tasker_consumers.telemetry.export.resource import resource_of
 from tasker_consumers.telemetry.spans.span import ERROR, OK, AttributeValue, Span, SpanEvent
 
 _MICROSECOND = 1000  # nanoseconds
@@ -17,8 +18,7 @@ class ZipkinEncoder:
 
     def __init__(self, resource: Mapping[str, str]) -> None:
         """Take the attributes of the resource: its service for spans that name none, the rest as tags of every span."""
-        self._service = resource.get("service.name", "")
-        self._resource_tags = {name: value for name, value in resource.items() if name != "service.name"}
+        self._resource = resource
 
     def requests(self, spans: Sequence[Span]) -> list[tuple[bytes, Sequence[Span]]]:
         """Return requests of some hundred spans, each with the spans that are in it."""
@@ -27,8 +27,9 @@ class ZipkinEncoder:
 
     def encoded(self, span: Span) -> dict[str, Any]:
         """Return one span as Zipkin's JSON values; its times are microseconds, as ours are at their source."""
-        service = span.service or self._service
-        tags = {**self._resource_tags, **{name: _text(value) for name, value in span.attributes.items()}}
+        tags = resource_of(self._resource, span.service, span.version)
+        service = tags.pop("service.name", "")
+        tags |= {name: _text(value) for name, value in span.attributes.items()}
         if "error" in tags:  # Zipkin shows every span with this tag as failed
             tags[f"{service}.error"] = tags.pop("error")
         if span.status in (OK, ERROR):

@@ -59,7 +59,7 @@ def test_a_second_delivery_of_a_whole_history_exports_nothing_and_is_not_late() 
     for event in events_of(order()):
         state = fold(state, event)
     assert ready_spans(state) == []
-    assert state.head["late"] == 0
+    assert state.head.late == 0
 
 
 def test_an_event_after_its_span_was_exported_is_counted_once_and_not_exported_again() -> None:
@@ -70,7 +70,7 @@ def test_an_event_after_its_span_was_exported_is_counted_once_and_not_exported_a
     for event in events_of([late, late]):
         state = fold(state, event)
     assert ready_spans(state) == []
-    assert state.head["late"] == 1
+    assert state.head.late == 1
 
 
 @pytest.mark.parametrize("steps", [3, SPILL_AT + 1, 700])

@@ -75,10 +75,3 @@ def test_a_request_of_a_task_is_what_opentelemetry_would_write() -> None:
     parsed = ExportTraceServiceRequest.FromString(request)
     assert parsed.resource_spans[0].scope_spans[0].scope.version == "7"
     assert ExportTraceServiceRequest.FromString(parsed.SerializeToString()) == parsed
-
-
-def test_a_named_service_does_not_get_our_version() -> None:
-    span = spans_of(order())[0]._replace(service="shop")
-    ((request, _),) = OtlpEncoder({"service.name": "tasker", "service.version": "7"}, "7").requests([span])
-    (resource,) = ExportTraceServiceRequest.FromString(request).resource_spans
-    assert attributes_of(resource.resource) == {"service.name": "shop"}

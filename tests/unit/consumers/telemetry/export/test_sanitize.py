@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.telemetry.core.bounds import KEPT
+from tasker_consumers.telemetry.core.annotations import KEPT
 from tasker_consumers.telemetry.export.limits import Limits
 from tasker_consumers.telemetry.export.sanitize import SpanSanitizer
 from tasker_consumers.telemetry.rebuild import spans_of

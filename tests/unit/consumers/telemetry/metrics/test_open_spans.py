@@ -57,7 +57,7 @@ class Partition:
         """Let the sweep look at a task after so much silence."""
         state = self.state(key)
         assert state is not None
-        now = state.head["seen_at"] + round(seconds * 1_000_000)
+        now = state.head.seen_at + round(seconds * 1_000_000)
         state.overdue = Lifetime(abandoned_after_s=100, grace_s=10).overdue(state, Policy(), now)
         settle(state, Policy(), now)
         return self.written(state)

@@ -16,12 +16,13 @@ from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.export.exporter import ExportResult, Rejection
 from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
 from tasker_consumers.telemetry.export.retrying import BackendExporter
-from tasker_consumers.telemetry.export.sending.answers import Answer, taken
+from tasker_consumers.telemetry.export.sending.answers import Answer, success
 from tasker_consumers.telemetry.metrics.otel_metrics import otlp_meter_provider
 from tasker_consumers.telemetry.metrics.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_consumers.telemetry.processor import TelemetryProcessor
-from tasker_consumers.telemetry.ready_spans import ABANDONED, ready_spans
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
+from tasker_consumers.telemetry.spans.attributes import ABANDONED
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.errors import ConfigurationError
 from tests.support.telemetry.histories import TASK, Told, failed_order, folded, order, told
@@ -156,7 +157,7 @@ class Watching:
 
     async def send(self, _: bytes) -> Answer:
         self.suppressed = get_value("suppress_instrumentation")
-        return taken()
+        return success()
 
 
 def test_our_own_requests_are_never_traced() -> None:

@@ -10,7 +10,7 @@ from tasker_consumers.telemetry.core.event import read_event
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
-from tasker_consumers.telemetry.spans.attempt_span import MAX_LINKS
+from tasker_consumers.telemetry.spans.links import MAX_LINKS
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Span
 from tasker_schemas.errors import PoisonRecord

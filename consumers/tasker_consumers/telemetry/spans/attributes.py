@@ -1,0 +1,58 @@
+"""Attributes of spans: ours under their bare names, the caller's beside them.
+
+A caller's attribute that bears a name of ours stands under the name of its service, `shop.status` for instance: it is
+never lost, and no decision of ours is made from it.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from tasker_consumers.telemetry.spans.span import Attributes
+
+DERIVED = "tasker.trace.derived"
+CLAMPED = "tasker.time.clamped"
+SHIFTED = "tasker.time.shifted_s"  # by how many seconds, because two clocks disagree
+OUTSIDE = "tasker.time.outside_task"  # the span lies before the start or after the end of its task
+ABANDONED = "tasker.abandoned"
+PROVISIONAL = "tasker.provisional"
+LATE = "tasker.late"
+ERROR_TYPE = "error.type"
+UNKNOWN_ERROR = "_OTHER"  # OpenTelemetry's word where no class of an error is known
+
+COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
+
+_DEFAULT_SERVICE = "tasker"
+_RESERVED = frozenset({
+    *COUNTERS, "attempt_number", "completion_time", "correlation_id", "event_name", "execution_duration",
+    "parent_task_id", "producer", "retry_limit", "service", "status", "step_id", "step_name", "task_id", "task_name",
+    ERROR_TYPE, "service.name", "service.version", "service.framework",
+})  # fmt: skip
+_RESERVED_PREFIXES = ("tasker.", "exception.", "otel.")
+
+
+def business_attributes(values: dict[str, Any], service: str, own: Collection[str] = ()) -> Attributes:
+    """Return the caller's attributes, those with a name of ours under the name of the service.
+
+    `own` are names that are ours in this place only.
+
+    >>> business_attributes({"status": "paid", "amount": 7}, "shop")
+    {'shop.status': 'paid', 'amount': 7}
+    """
+    prefix = service or _DEFAULT_SERVICE
+    return {f"{prefix}.{name}" if name in own or is_reserved(name) else name: value for name, value in values.items()}
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether a name of an attribute is ours.
+
+    >>> is_reserved("tasker.late"), is_reserved("amount")
+    (True, False)
+    """
+    return name in _RESERVED or name.startswith(_RESERVED_PREFIXES)
+
+
+def add_fields(attributes: Attributes, fields: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Add the named fields of events as far as they are known."""
+    for name in names:
+        if name in fields:
+            attributes[name] = fields[name]
