@@ -7,7 +7,6 @@ from zlib import crc32
 import orjson
 
 from tasker_consumers.telemetry.core.event import Carried, Event
-
 from tasker_schemas.catalogue import RANK_AFTER, order_of
 
 NO_STATE = -1  # the rank of an event that tells no state

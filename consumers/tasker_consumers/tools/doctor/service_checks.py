@@ -60,7 +60,7 @@ def check_otlp(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("otlp", Verdict.OK, f"{where} takes spans")
     elif any(environ.get(name, "").strip() for name in _ENDPOINTS):
         remedy = "is the backend running, and is OTEL_EXPORTER_OTLP_ENDPOINT right?"
-        yield Finding("otlp", Verdict.FAILED, f"{where} takes no spans: {answer.words}", remedy)
+        yield Finding("otlp", Verdict.FAILED, f"{where} takes no spans: {answer.message}", remedy)
     else:
         yield Finding("otlp", Verdict.SKIPPED, f"OTEL_EXPORTER_OTLP_ENDPOINT is not set, and nothing is at {where}")
 
