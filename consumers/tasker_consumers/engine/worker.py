@@ -12,7 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tasker_consumers.engine.app import EngineApp, build_app
+from tasker_consumers.engine.app import EngineApp
+from tasker_consumers.engine.build import build_app
 from tasker_consumers.engine.faust.fingerprints import check_libraries
 from tasker_consumers.engine.preflight import Topology, prepare_topics
 from tasker_consumers.engine.processor import Processor

@@ -13,7 +13,8 @@ from typing import Any, cast
 import pytest
 from faust.types import TP, ConsumerMessage
 
-from tasker_consumers.engine.app import EngineApp, build_app
+from tasker_consumers.engine.app import EngineApp
+from tasker_consumers.engine.build import build_app
 from tasker_consumers.engine.faust import fingerprints
 from tasker_consumers.engine.faust.consumer import Run, RunConsumer
 from tasker_consumers.engine.faust.fetch_thread import FETCH_WAIT_MS, RunConsumerThread

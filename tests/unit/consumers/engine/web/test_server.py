@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tasker_consumers.engine.app import EngineApp, build_app
+from tasker_consumers.engine.app import EngineApp
+from tasker_consumers.engine.build import build_app
 from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.preflight import Topology
 from tasker_consumers.engine.settings import EngineSettings
