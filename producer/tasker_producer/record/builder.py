@@ -80,7 +80,9 @@ class EventBuilder:
         occurrence = occurrence_of(options, misuse)
         value = self._encode(template, fields, occurrence, misuse)
         trace = event_place(template.name, template.family, subject, block, options, misuse)
-        headers = [*template.headers, (CE_ID, occurrence.event_id.encode()), *time_headers(occurrence.timestamp)]
+        headers = template.headers.copy()
+        headers.append((CE_ID, occurrence.event_id.encode()))
+        headers += time_headers(occurrence.timestamp)
         if task_id is None:
             headers += wire_trace(trace)
             return EncodedEvent(template.topic, _key(template.name, options, misuse).encode(), value, headers)
@@ -95,8 +97,9 @@ class EventBuilder:
     def _encode(self, template: _Template, fields: Mapping[str, Any], occurrence: Occurrence, misuse: Misuse) -> bytes:
         """Return the record's bytes: usual values at once, others through the converters."""
         writer, writers = template.writer, template.fields
+        parts = writer.absent.copy()
         frame = None if self._frames is None else self._frames.frame_of(template.family)
-        parts = [frame or writer.absent[0], *writer.absent[1:]]
+        parts[0] = frame or parts[0]
         conversion = Conversion(misuse)
         try:
             for name, value in fields.items():
