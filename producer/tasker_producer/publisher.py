@@ -10,6 +10,7 @@ from typing import NoReturn, Self
 
 from opentelemetry.metrics import Meter
 
+from tasker_producer.delivery.choice import make_delivery
 from tasker_producer.delivery.host import process
 from tasker_producer.delivery.kafka import Delivery, KafkaDelivery
 from tasker_producer.metrics import observe
@@ -24,7 +25,7 @@ class EventPublisher(PublishCalls, TracedFunctions):
     """Publishes the events of one service; safe to share between threads, coroutines and forked workers.
 
     `on_drop` is called with name and reason of each event that is given up. Raises ConfigurationError, when it is made,
-    for settings that Kafka's client refuses.
+    for settings that Kafka's client refuses. Without a Kafka in the settings events are counted and dropped.
     """
 
     is_closed = False
@@ -38,14 +39,16 @@ class EventPublisher(PublishCalls, TracedFunctions):
         on_drop: Callable[[str, str], None] | None = None,
     ) -> None:
         self.settings = settings if settings is not None else ProducerSettings.from_env()
-        registry = self.settings.registry if delivery is None else None
+        if delivery is None:
+            delivery = make_delivery(self.settings, on_drop, from_environment=settings is None)
+        is_kafka = isinstance(delivery, KafkaDelivery)
+        registry = self.settings.registry if is_kafka else None
         self._frames = None if registry is None else RegistryFrames(registry, self.settings.topic_prefix)
         mode = self.settings.on_misuse or default_on_misuse(self._default_on_misuse)
         super().__init__(self.settings, self._frames, strict=OnMisuse(mode) is OnMisuse.RAISE)
-        if delivery is not None:
-            self._delivery = delivery
+        self._delivery = delivery
+        if not is_kafka:
             return
-        self._delivery = KafkaDelivery(self.settings.kafka, self.settings.spool(), on_drop)
         process.watch(self)
         if self.settings.flush_on_sigterm:
             process.watch_sigterm()

@@ -6,9 +6,9 @@
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -17,16 +17,12 @@ from types import MappingProxyType
 from tasker_producer.delivery.spool.settings import FullPolicy, SpoolSettings
 from tasker_producer.masking.masker import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
 from tasker_schemas import environment
-from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.names import Family
 from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PREFIX, event_topic
 
 DEFAULT_SERVICE = "tasker"
-# Outlives a restart of the process; name a volume to outlive the machine. The user's id keeps users apart.
-DEFAULT_SPOOL_DIR = Path(tempfile.gettempdir()) / f"tasker-spool-{os.getuid()}"
-
-_FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_LIKELY = 0.9  # one letter or two of a name
 
 # Kafka's own start scripts and images use these, and Kubernetes sets the others in every pod beside a service "kafka".
 _NOT_OURS = re.compile(
@@ -47,7 +43,8 @@ class ProducerSettings:
 
     `kafka` holds librdkafka's settings by their own names; times are in seconds, sizes in bytes. Without `on_misuse` a
     caller's mistake raises under pytest and is logged elsewhere. `trace_flags` are those that the service's own spans
-    inherit inside a task that was created outside of any trace; without them the service's sampler decides.
+    inherit inside a task that was created outside of any trace; without them the service's sampler decides. What is
+    not `enabled` publishes nothing. `foreign_kafka` names settings that are left out where they cannot be ours.
     """
 
     kafka: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)  # a password
@@ -60,13 +57,15 @@ class ProducerSettings:
     max_record_bytes: int = 900_000
     flush_timeout_s: float = 5.0
     flush_on_sigterm: bool = True
-    spool_dir: Path = DEFAULT_SPOOL_DIR
+    spool_dir: Path | None = None
     spool_max_bytes: int = 256 << 20
     spool_full: FullPolicy = FullPolicy.DROP_OLDEST
     spool_block_s: float = 1.0
     registry: RegistrySettings | None = None
     on_misuse: OnMisuse | None = None
     trace_flags: int | None = None
+    enabled: bool = True
+    foreign_kafka: frozenset[str] = frozenset()
 
     def spool(self) -> SpoolSettings | None:
         """Return how events wait on disk; None where no byte is given for it."""
@@ -74,7 +73,9 @@ class ProducerSettings:
             return None
         # What waits for one Kafka must never go to another.
         target = f"{self.kafka.get('bootstrap.servers')} {self.topic_prefix}"
-        directory = self.spool_dir / f"{self.service_name}-{sha256(target.encode()).hexdigest()[:8]}"
+        directory = (
+            self.spool_dir or default_spool_dir()
+        ) / f"{self.service_name}-{sha256(target.encode()).hexdigest()[:8]}"
         topics = frozenset(event_topic(family, self.topic_prefix) for family in Family)
         return SpoolSettings(directory, self.spool_max_bytes, self.spool_full, self.spool_block_s, topics)
 
@@ -84,26 +85,35 @@ class ProducerSettings:
 
         Raises ConfigurationError naming the variable, its value and what was expected.
         """
-        patterns = _value(environ, "TASKER_FILTER_PARAMETERS")
+        text, whole, seconds = environment.text, environment.whole_number, environment.duration
+        patterns, spool_dir = text(environ, "TASKER_FILTER_PARAMETERS"), text(environ, "TASKER_SPOOL_DIR")
         return cls(
             kafka=kafka_config(environ),
-            topic_prefix=_value(environ, "TASKER_TOPIC_PREFIX") or DEFAULT_PREFIX,
-            service_name=_value(environ, "TASKER_SERVICE_NAME") or environ.get("OTEL_SERVICE_NAME") or DEFAULT_SERVICE,
-            service_version=_value(environ, "TASKER_SERVICE_VERSION") or "",
-            filter_parameters=DEFAULT_PATTERNS if patterns is None else parse_patterns(patterns),
-            filter_mask=_value(environ, "TASKER_FILTER_MASK") or DEFAULT_MASK,
-            backtrace_frames=int(_number(environ, "TASKER_BACKTRACE_FRAMES", 10, at_least=0)),
-            max_record_bytes=int(_number(environ, "TASKER_MAX_RECORD_BYTES", 900_000, at_least=4096)),
-            flush_timeout_s=_number(environ, "TASKER_FLUSH_TIMEOUT", 5.0, at_least=0),
-            flush_on_sigterm=_flag(environ, "TASKER_FLUSH_ON_SIGTERM", default=True),
-            spool_dir=Path(_value(environ, "TASKER_SPOOL_DIR") or DEFAULT_SPOOL_DIR),
-            spool_max_bytes=int(_number(environ, "TASKER_SPOOL_MAX_BYTES", 256 << 20, at_least=0)),
-            spool_full=_policy(environ),
+            topic_prefix=text(environ, "TASKER_TOPIC_PREFIX") or DEFAULT_PREFIX,
+            service_name=text(environ, "TASKER_SERVICE_NAME") or environ.get("OTEL_SERVICE_NAME") or DEFAULT_SERVICE,
+            service_version=text(environ, "TASKER_SERVICE_VERSION") or "",
+            # A list of nothing, such as ",", is a mistake that must not show everything.
+            filter_parameters=parse_patterns(patterns or "") or DEFAULT_PATTERNS,
+            filter_mask=text(environ, "TASKER_FILTER_MASK") or DEFAULT_MASK,
+            backtrace_frames=whole(environ, "TASKER_BACKTRACE_FRAMES", 10, minimum=0, maximum=1_000),
+            max_record_bytes=whole(environ, "TASKER_MAX_RECORD_BYTES", 900_000, minimum=4096, maximum=1 << 30),
+            flush_timeout_s=seconds(environ, "TASKER_FLUSH_TIMEOUT", 5.0),
+            flush_on_sigterm=environment.flag(environ, "TASKER_FLUSH_ON_SIGTERM", default=True),
+            spool_dir=Path(spool_dir) if spool_dir is not None else None,
+            spool_max_bytes=whole(environ, "TASKER_SPOOL_MAX_BYTES", 256 << 20, minimum=0, maximum=1 << 50),
+            spool_full=environment.choice(environ, "TASKER_SPOOL_FULL", tuple(FullPolicy), FullPolicy.DROP_OLDEST),
             registry=RegistrySettings.from_env(environ),
-            spool_block_s=_number(environ, "TASKER_SPOOL_BLOCK_S", 1.0, at_least=0),
+            spool_block_s=seconds(environ, "TASKER_SPOOL_BLOCK_S", 1.0),
             on_misuse=_on_misuse(environ),
             trace_flags=_trace_flags(environ),
+            enabled=_is_enabled(environ),
+            foreign_kafka=foreign_kafka_names(environ),
         )
+
+
+def _is_enabled(environ: Mapping[str, str]) -> bool:
+    is_sdk_off = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"  # OpenTelemetry's own rule
+    return environment.flag(environ, "TASKER_ENABLED", default=True) and not is_sdk_off
 
 
 def default_on_misuse(default: OnMisuse | None = None, environ: Mapping[str, str] = os.environ) -> OnMisuse:
@@ -131,58 +141,50 @@ def _trace_flags(environ: Mapping[str, str]) -> int | None:
 
 
 def kafka_config(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the `KAFKA_*` variables as settings of librdkafka.
+    """Return the `KAFKA_*` variables as settings of librdkafka; `TASKER_KAFKA_*` is for us alone, and wins.
 
-    >>> kafka_config({"KAFKA_BOOTSTRAP_SERVERS": "kafka:9092", "KAFKA_HEAP_OPTS": "-Xmx1g"})
-    {'bootstrap.servers': 'kafka:9092'}
+    >>> kafka_config({"KAFKA_BOOTSTRAP_SERVERS": "kafka:9092", "KAFKA_ACKS": "1", "TASKER_KAFKA_ACKS": "all"})
+    {'acks': 'all', 'bootstrap.servers': 'kafka:9092'}
 
     Raises ConfigurationError for a file that cannot be read, and for a setting given twice.
     """
-    names = {name.removesuffix("_FILE") for name in environ if name.startswith("KAFKA_")}
-    found = {name: _value(environ, name) for name in sorted(names) if not _NOT_OURS.fullmatch(name)}
+    return {**_librdkafka(environ, "KAFKA_"), **_librdkafka(environ, "TASKER_KAFKA_")}
+
+
+def foreign_kafka_names(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """Return the settings that only `KAFKA_*` variables give: the service may have meant them for its own client."""
+    return frozenset(_librdkafka(environ, "KAFKA_")) - frozenset(_librdkafka(environ, "TASKER_KAFKA_"))
+
+
+def _librdkafka(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
+    variables = {name: value for name, value in environ.items() if not _NOT_OURS.fullmatch(name)}
     return {
-        name.removeprefix("KAFKA_").lower().replace("_", "."): value
-        for name, value in found.items()
-        if value is not None and value != ""
+        name.removeprefix(prefix).lower().replace("_", "."): value
+        for name, value in environment.variables_with_prefix(variables, prefix).items()
     }
 
 
-def _value(environ: Mapping[str, str], name: str) -> str | None:
-    """Return a variable's value, from the file that `<name>_FILE` names if there is one."""
-    path = environ.get(f"{name}_FILE")
-    if path is None:
-        return environ.get(name)
-    if name in environ:
-        raise ConfigurationError(f"{name} and {name}_FILE are both set: keep one of them")
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{name}_FILE={path} cannot be read: {error}") from error
+def default_spool_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where events wait when no setting names a directory: one that outlives the process, if there is any.
+
+    The user's id keeps users apart. Nothing is made, and nothing is tried but the right to write.
+    """
+    name = f"tasker-spool-{os.getuid()}"
+    state = environ.get("XDG_STATE_HOME", "")
+    for directory in (Path(state) if Path(state).is_absolute() else None, Path("/var/lib")):
+        if directory is not None and os.access(directory, os.W_OK | os.X_OK):
+            return directory / name
+    return Path(environ.get("TMPDIR") or "/tmp") / name  # noqa: S108  its owner and mode are looked at before its use
 
 
-def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
-    text = (_value(environ, name) or str(default)).lower()
-    if text not in _FLAGS:
-        raise ConfigurationError(f"{name}={text!r} is not one of {', '.join(_FLAGS)}")
-    return _FLAGS[text]
+def misspelt_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return a sentence for each `TASKER_*` variable that looks like one of a producer's and is none.
 
-
-def _policy(environ: Mapping[str, str]) -> FullPolicy:
-    text = _value(environ, "TASKER_SPOOL_FULL") or FullPolicy.DROP_OLDEST
-    try:
-        return FullPolicy(text)
-    except ValueError as error:
-        raise ConfigurationError(f"TASKER_SPOOL_FULL={text!r} is not one of {', '.join(FullPolicy)}") from error
-
-
-def _number(environ: Mapping[str, str], name: str, default: float, *, at_least: float) -> float:
-    text = _value(environ, name)
-    if not text:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not at_least <= number < float("inf"):
-        raise ConfigurationError(f"{name}={text!r} is not a number of at least {at_least:g}")
-    return number
+    >>> misspelt_variables({"TASKER_FILTER_PARAMETRES": "ssn"})
+    ['TASKER_FILTER_PARAMETRES is not a setting; did you mean TASKER_FILTER_PARAMETERS?']
+    """
+    names = {environment.PREFIX + item.name.upper() for item in fields(ProducerSettings)} | {"TASKER_FLUSH_TIMEOUT"}
+    known = names | {name + environment.FILE_SUFFIX for name in names}
+    given = {name for name in environ if name.startswith(environment.PREFIX)} - known
+    likely = {name for name in given if get_close_matches(name, known, n=1, cutoff=_LIKELY)}
+    return environment.unknown_variables(likely, names)

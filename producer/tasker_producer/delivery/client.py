@@ -1,7 +1,8 @@
 """librdkafka's producer: set up for events, and served without a surprise."""
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -33,6 +34,10 @@ _HARMLESS = frozenset(
     {"acks", "batch.size", "compression.type", "enable.idempotence", "linger.ms", "message.timeout.ms", "retries"}
     | {"partitioner", "queue.buffering.max.kbytes", "queue.buffering.max.messages", "security.protocol"}
 )
+#: Settings that a service's own client may have, and that an idempotent producer without transactions cannot.
+_NEVER_OURS = frozenset({"transactional.id", "acks", "request.required.acks", "enable.idempotence"})
+_NEVER_OURS_UNLESS = {"acks": "all", "request.required.acks": "all", "enable.idempotence": "true"}
+_UNKNOWN = 'No such configuration property: "{}"'
 _METADATA_S = 1.0
 _IN_FLIGHT_S = 0.3
 _BACK_S = 5.0
@@ -128,21 +133,50 @@ def is_fatal(error: KafkaException) -> bool:
     return bool(error.args[0].code() == KafkaError._FATAL)  # noqa: SLF001
 
 
-def make_client(kafka: Mapping[str, str], drop_log: DropLog, *, keep: bool) -> Client:
+def make_client(
+    kafka: Mapping[str, str], drop_log: DropLog, *, keep: bool, foreign: Collection[str] = frozenset()
+) -> Client:
     """Return a producer for these settings; with `keep` events that do not leave come back within seconds.
 
-    Raises ConfigurationError naming the setting that librdkafka refuses, and no value that may be a secret.
+    `foreign` names settings that the service may have meant for a client of its own: those that librdkafka does not
+    know, or that cannot be ours, are left out with one warning. Raises ConfigurationError naming any other setting that
+    librdkafka refuses, and no value that may be a secret.
     """
-    config = {**DEFAULTS, **(WITH_SPOOL if keep else {}), **kafka, **FIXED}
-    try:
-        return Client(config, drop_log)
-    except (KafkaException, TypeError, ValueError) as error:
-        reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
-        names = [name for name in config if name in reason] or sorted(kafka)
-        for name in set(config) - _HARMLESS:  # librdkafka repeats what it refuses
-            reason = reason.replace(f'"{config[name]}"', '"***"')
-        variables = ", ".join(f"KAFKA_{name.upper().replace('.', '_')}{_value(name, config)}" for name in names)
-        raise ConfigurationError(f"{variables}: Kafka's client refuses it: {reason}") from None
+    left_out = {
+        name for name in _NEVER_OURS.intersection(foreign, kafka) if kafka[name] != _NEVER_OURS_UNLESS.get(name)
+    }
+    while True:
+        given = {name: value for name, value in kafka.items() if name not in left_out}
+        config = {**DEFAULTS, **(WITH_SPOOL if keep else {}), **given, **FIXED}
+        try:
+            client = Client(config, drop_log)
+        except (KafkaException, TypeError, ValueError) as error:
+            reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+            unknown = {name for name in set(foreign).intersection(given) if _is_unknown(name, reason)}
+            if not unknown:
+                raise _refusal(config, given, reason) from None
+            left_out |= unknown
+            continue
+        if left_out:
+            names = ", ".join(sorted(map(_variable, left_out)))
+            drop_log.log("foreign", f"{names}: no setting of this producer, left out", logging.WARNING)
+        return client
+
+
+def _is_unknown(name: str, reason: str) -> bool:
+    return any(_UNKNOWN.format(form) in reason for form in (name, name.removeprefix("topic.")))
+
+
+def _refusal(config: Mapping[str, Any], given: Mapping[str, str], reason: str) -> ConfigurationError:
+    names = [name for name in config if name in reason] or sorted(given)
+    for name in set(given) - _HARMLESS:  # librdkafka repeats what it refuses
+        reason = reason.replace(given[name], "***") if given[name] else reason
+    variables = ", ".join(f"{_variable(name)}{_value(name, config)}" for name in names)
+    return ConfigurationError(f"{variables}: Kafka's client refuses it: {reason}")
+
+
+def _variable(name: str) -> str:
+    return f"KAFKA_{name.upper().replace('.', '_')}"
 
 
 def _value(name: str, config: Mapping[str, Any]) -> str:

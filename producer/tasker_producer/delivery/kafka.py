@@ -7,7 +7,7 @@ good is replaced, and what it held waits like the rest.
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache, partial
 from typing import NamedTuple, Protocol
 
@@ -71,14 +71,17 @@ class KafkaDelivery:
         self,
         kafka: Mapping[str, str],
         spool: SpoolSettings | None = None,
-        on_drop: Callable[[str, str], None] | None = None,
+        drop_log: DropLog | None = None,
+        foreign: Collection[str] = frozenset(),
     ) -> None:
         self._kafka = kafka
+        self._foreign = foreign
         self._spool = spool
-        self._drop_log = DropLog(on_drop)
+        self._drop_log = drop_log or DropLog()
         self._begin_anew()
         self._worker.client = self._make_client()
         self._start()
+        self._drop_log.report()
 
     def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
         """Take a record; its key decides its partition."""
@@ -184,7 +187,7 @@ class KafkaDelivery:
             process.watch_worker_exit()
 
     def _make_client(self) -> Client:
-        return make_client(self._kafka, self._drop_log, keep=self._spool is not None)
+        return make_client(self._kafka, self._drop_log, keep=self._spool is not None, foreign=self._foreign)
 
     def _settle(self, trace: TraceFields, error: KafkaError, message: Message) -> None:
         """Hear of a record that librdkafka could not deliver; only failures are reported."""

@@ -1,27 +1,21 @@
 """The delivery of a publisher that is switched off, or that knows no Kafka: it counts events, and sends none."""
 
 from tasker_producer.delivery.host.drops import Drop, DropLog
-from tasker_producer.delivery.returned import event_name
 from tasker_schemas.headers import Header
 
 
 class NoDelivery:
     """Drops all events; it has no thread, no client and no file."""
 
-    def __init__(self, reason: Drop, drop_log: DropLog, warning: str = "") -> None:
+    def __init__(self, reason: Drop, drop_log: DropLog) -> None:
         self._reason = reason
         self._drop_log = drop_log
         self._published = 0
-        self._warning = warning
 
     def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:  # noqa: ARG002  an interface
         """Count an event, and drop it."""
         self._published += 1
-        if self._reason is Drop.DISABLED:
-            self._drop_log.count(self._reason)
-        else:
-            self._drop_log.drop(event_name(headers), self._reason, self._warning)
-            self._drop_log.report()
+        self._drop_log.count(self._reason)
 
     def flush(self, timeout: float) -> int:  # noqa: ARG002  an interface
         """Return that nothing is left."""

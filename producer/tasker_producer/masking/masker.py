@@ -10,7 +10,8 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
-from tasker_producer.masking.text import NamesInText, keys, pairs, readings, segments, value_at, whole_end
+from tasker_producer.masking.detectors import mask_arguments, mask_unnamed
+from tasker_producer.masking.text import NamesInText, keys, line_end, pairs, readings, segments, value_at, whole_end
 from tasker_schemas.errors import ConfigurationError
 
 Pattern = str | re.Pattern[str] | Callable[[str, Any], bool]
@@ -31,6 +32,10 @@ DEFAULT_PATTERNS: tuple[Pattern, ...] = (
     "encryption_key",
     "authorization",
     "cookie",
+    "csrf",
+    "signature",
+    "email",
+    "input_value",  # with what pydantic shows the value of a field
     "session_id",
     "credential",
     "certificate",
@@ -42,13 +47,23 @@ DEFAULT_PATTERNS: tuple[Pattern, ...] = (
     "cvc",
     "iban",
     "card_number",
+    "credit_card",
     "credit_card.number",
     "credit_card_number",
+    re.compile(r"[_\-](?:key|pass)$", re.IGNORECASE),  # every `stripe_key` and `DB_PASS`
+    re.compile(r"[a-z](?:Key|Pass)$"),
+    re.compile(r"^(?:auth|bearer|sig)$", re.IGNORECASE),
 )
+
+#: Long words that end a name also where nothing divides it from the rest: `dbpassword`, `accesstoken`.
+_UNDIVIDED = ("password", "passwd", "passphrase", "secret", "token", "credential", "apikey")
+
+#: Headers whose whole line is secret, whatever scheme or pairs are in it.
+_WHOLE_LINE = frozenset({"authorization", "cookie"})
 
 _MAX_REMEMBERED = 10_000
 _MAX_KEY = 500
-_USERINFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):(?P<secret>[^/\s@]+)@")
+_MAX_JUDGED = 500  # characters of a value in text that functions see
 
 
 class Decision(IntEnum):
@@ -88,11 +103,14 @@ class Masker:
     def __init__(self, patterns: tuple[Pattern, ...] = DEFAULT_PATTERNS, mask: str = DEFAULT_MASK) -> None:
         self.mask = mask
         self._names = {_joined(p) for p in patterns if isinstance(p, str) and "." not in p} - {""}
+        self._undivided = tuple(word for word in _UNDIVIDED if word in self._names)
         self._paths = [tuple(map(_joined, p.split("."))) for p in patterns if isinstance(p, str) and "." in p]
         expressions = [p for p in patterns if isinstance(p, re.Pattern)]
         self._key_expressions = [p for p in expressions if r"\." not in p.pattern]
         self._path_expressions = [p for p in expressions if r"\." in p.pattern]
         self._functions = [p for p in patterns if callable(p)]
+        #: Without a pattern everything is shown.
+        self.is_on = bool(patterns)
         self.decisions: dict[str, Decision] = {}
 
     def decide(self, key: str) -> Decision:
@@ -135,7 +153,9 @@ class Masker:
         found = segments(key)
         count = len(found)
         runs = ("".join(found[i:j]) for i in range(count) for j in range(i + 1, min(i + 5, count + 1)))
-        return any(run in self._names or run.removesuffix("s") in self._names for run in runs)
+        if any(run in self._names or run.removesuffix("s") in self._names for run in runs):
+            return True
+        return any(segment.removesuffix("s").endswith(self._undivided) for segment in found)
 
     def hides(self, path: tuple[str, ...], value: Any) -> bool:
         """Return whether the value at the end of a path of keys is secret.
@@ -164,32 +184,44 @@ class Masker:
         >>> Masker().scrub('login failed: user=ada password=hunter2 {"apiKey": "k-1"} via amqp://bob:pw@mq')
         'login failed: user=ada password=[FILTERED] {"apiKey": "[FILTERED]"} via amqp://bob:[FILTERED]@mq'
         """
+        text = mask_arguments(mask_unnamed(text, self.mask), self.mask, self._is_secret_name) if self.is_on else text
         if "=" not in text and ":" not in text:
             return text
-        if "://" in text and "@" in text:
-            text = _USERINFO.sub(rf"\g<user>:{self.mask.replace(chr(92), chr(92) * 2)}@", text)
         decisions = self.decisions
         # Most texts hold pairs, few of them secret ones; to look for keys alone costs a tenth.
         if all(decisions.get(key) is Decision.SHOW or self.decide(key) is Decision.SHOW for key in keys(text)):
             return text
         return self._without_secrets(text)
 
+    def _is_secret_name(self, name: str) -> bool:
+        return self.decide(name) is Decision.HIDE
+
     def _without_secrets(self, text: str) -> str:
-        found: list[str] = []
+        parts: list[str] = []
         names = NamesInText(text)
         done = 0
         for key, start in pairs(text):
-            decision = self.decide(key)
-            if decision is Decision.SHOW or start < done or (value := value_at(text, start)) is None:
+            # Judged before the value is looked for: a value may be long, and each key could have the same one.
+            if start < done or not self._hides_in_text(key, text, start, names):
                 continue
-            if decision is Decision.HIDE or self._hides_in_text(key, text[start : value.end], start, names):
-                found += text[done:start], value.quote, self.mask, value.quote
-                done = whole_end(text, start, value)
-        return "".join([*found, text[done:]])
+            value = value_at(text, start)
+            if value is None:
+                continue
+            parts += text[done:start], value.quote, self.mask, value.quote
+            is_line = not value.quote and not _WHOLE_LINE.isdisjoint(segments(key))
+            done = line_end(text, value.end) if is_line else whole_end(text, start, value)
+        return "".join([*parts, text[done:]])
 
-    def _hides_in_text(self, key: str, value: str, start: int, names: NamesInText) -> bool:
+    def _hides_in_text(self, key: str, text: str, start: int, names: NamesInText) -> bool:
+        decision = self.decide(key)
+        if decision is not Decision.DEPENDS:
+            return decision is Decision.HIDE
+        value = ""
+        if self._functions:
+            bounds = value_at(text[start : start + _MAX_JUDGED], 0)
+            value = text[start : start + bounds.end] if bounds is not None else ""
         return any(
-            self._is_secret_by_function(name, value) or self._path_is_in_text(name, start, names)
+            (value and self._is_secret_by_function(name, value)) or self._path_is_in_text(name, start, names)
             for name in readings(key)
         )
 

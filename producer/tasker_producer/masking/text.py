@@ -32,6 +32,7 @@ _BRACKETS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OPENING = re.compile(r"[\[({]")
+_LINE_END = re.compile(r"[\r\n\"'\\]")
 _SEGMENT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _MAX_KEY = 500
 
@@ -118,6 +119,17 @@ def whole_end(text: str, start: int, value: Value) -> int:
         if depth <= 0 and match["close"]:
             return max(match.end() if depth == 0 else 0, value.end)
     return len(text) if depth > 0 else value.end
+
+
+def line_end(text: str, start: int) -> int:
+    r"""Return where a line ends, or the quotes in which it stands.
+
+    >>> text = "Cookie: a=1; b=2\nHost: x"
+    >>> text[: line_end(text, 8)]
+    'Cookie: a=1; b=2'
+    """
+    match = _LINE_END.search(text, start)
+    return len(text) if match is None else match.start()
 
 
 class NamesInText:

@@ -7,6 +7,7 @@ and masked first. The result is what fastavro writes, for every value that `Fiel
 the writer to that.
 """
 
+import re
 import struct
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -22,6 +23,7 @@ from tasker_schemas.names import Family
 
 Write = Callable[[Any], bytes]
 _CONTINUED = 0x80
+_MAY_HIDE = re.compile("[=: ]|eyJ").search
 _DOUBLE = struct.Struct("<d").pack
 
 
@@ -139,7 +141,8 @@ class RecordWriter:
 
 def _quick_text(value: Any) -> bytes | None:
     """Return short text that holds no pair of key and value, written in a union with null; None for other values."""
-    if type(value) is str and len(value) <= MAX_NAME_BYTES and "=" not in value and ":" not in value:
+    # A short name: text with pairs, words or a web token may hold a secret, and is masked elsewhere.
+    if type(value) is str and len(value) <= MAX_NAME_BYTES and _MAY_HIDE(value) is None:
         data = value.encode()
         size = len(data)
         return _SMALL_IN_UNION[size] + data if size <= MAX_NAME_BYTES else None

@@ -61,7 +61,7 @@ class PlainValues:
                     continue
             kind = type(value)
             if kind is str and len(value) <= MAX_TEXT:
-                flat[key] = masker.scrub(value) if "=" in value or ":" in value else value
+                flat[key] = masker.scrub(value)
             elif value is None or kind is bool or kind is float or (kind is int and value in _LONG):
                 flat[key] = value
             else:
@@ -110,7 +110,7 @@ class _Walk:
             self.cut = True
             value = value[: self._room]
         self._room -= len(value)
-        return quoted(self._masker.scrub(value) if "=" in value or ":" in value else value)
+        return quoted(self._masker.scrub(value))
 
     def _mapping(self, items: Iterable[tuple[Any, Any]], path: tuple[str, ...]) -> str:
         parts = []

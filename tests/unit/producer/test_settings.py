@@ -33,11 +33,11 @@ def test_a_secret_is_read_from_the_file_that_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"KAFKA_SASL_PASSWORD_FILE": "/nowhere"}, "KAFKA_SASL_PASSWORD_FILE=/nowhere cannot be read"),
+        ({"KAFKA_SASL_PASSWORD_FILE": "/nowhere"}, "KAFKA_SASL_PASSWORD_FILE is .* expected a readable file"),
         ({"KAFKA_ACKS": "all", "KAFKA_ACKS_FILE": "/nowhere"}, "KAFKA_ACKS and KAFKA_ACKS_FILE are both set"),
-        ({"TASKER_MAX_RECORD_BYTES": "many"}, "TASKER_MAX_RECORD_BYTES='many' is not a number of at least 4096"),
-        ({"TASKER_MAX_RECORD_BYTES": "12"}, "TASKER_MAX_RECORD_BYTES='12'"),
-        ({"TASKER_FLUSH_TIMEOUT": "inf"}, "TASKER_FLUSH_TIMEOUT='inf'"),
+        ({"TASKER_MAX_RECORD_BYTES": "many"}, "TASKER_MAX_RECORD_BYTES is 'many'; expected a whole number from 4096"),
+        ({"TASKER_MAX_RECORD_BYTES": "12"}, "TASKER_MAX_RECORD_BYTES is '12'"),
+        ({"TASKER_FLUSH_TIMEOUT": "inf"}, "TASKER_FLUSH_TIMEOUT is 'inf'"),
         ({"TASKER_FILTER_PARAMETERS": "/[/"}, "TASKER_FILTER_PARAMETERS"),
     ],
 )
@@ -56,3 +56,23 @@ def test_the_services_opentelemetry_name_is_used_unless_ours_is_given() -> None:
     environ = {"OTEL_SERVICE_NAME": "shop"}
     assert ProducerSettings.from_env(environ).service_name == "shop"
     assert ProducerSettings.from_env({**environ, "TASKER_SERVICE_NAME": "orders"}).service_name == "orders"
+
+
+@pytest.mark.parametrize("blank", ["", " ", ",", " , "])
+def test_a_blank_list_of_filters_means_the_default_list(blank: str) -> None:
+    assert ProducerSettings.from_env({"TASKER_FILTER_PARAMETERS": blank}).filter_parameters == DEFAULT_PATTERNS
+
+
+def test_our_own_kafka_variables_win_over_those_of_the_service() -> None:
+    environ = {"KAFKA_ACKS": "1", "TASKER_KAFKA_ACKS": "all", "KAFKA_TOPIC": "orders"}
+    settings = ProducerSettings.from_env(environ)
+    assert settings.kafka == {"acks": "all", "topic": "orders"}
+    assert settings.foreign_kafka == {"topic"}
+
+
+@pytest.mark.parametrize(
+    "environ", [{"TASKER_ENABLED": "false"}, {"OTEL_SDK_DISABLED": "true"}, {"TASKER_ENABLED": "off"}]
+)
+def test_it_can_be_switched_off(environ: dict[str, str]) -> None:
+    assert not ProducerSettings.from_env(environ).enabled
+    assert ProducerSettings.from_env({}).enabled

@@ -63,7 +63,7 @@ class SpanSanitizer:
         if self._masker.hides((name,), value):
             return self._masker.mask
         if isinstance(value, str):
-            return self._masker.scrub(value) if "=" in value or ":" in value else value
+            return self._masker.scrub(value)
         if isinstance(value, list):
             masked = [self._masker.scrub(item) for item in value]
             return value if masked == value else masked

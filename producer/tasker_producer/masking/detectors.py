@@ -1,0 +1,71 @@
+"""Masks secrets that have no name before them, or whose name is no key: tokens, logins in addresses, arguments.
+
+Each expression takes time in proportion to the text, whatever the text: no repetition can run over the same characters
+again from another start.
+"""
+
+import re
+from collections.abc import Callable
+
+_BEARER = re.compile(r"\b(?P<scheme>Bearer\s+)[^\s,;\"'&)\]}\\]++")
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+")
+_PEM = re.compile(
+    r"(?P<begin>-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----).*?(?P<end>-----END [A-Z ]{0,40}KEY-----|\Z)", re.DOTALL
+)
+_ADDRESS = re.compile(r"://[^\s\"'<>]++")
+_PORT = re.compile(r":\d{1,5}(?:[/?#]|$)")
+_GO_ADDRESS = re.compile(r"(?P<user>[^\s:@/]++):[^\s:@/]++(?=@(?:tcp|unix)\()")
+_ARGUMENT = re.compile(
+    r"""(?<![\w\-])--?(?P<key>[A-Za-z][\w\-]*+)(?P<gap>["']?,?\s+)(?P<value>[bru]?"[^"]*+"|[bru]?'[^']*+'|[^\s"',\])]++)"""
+)
+_SCHEME = "://"
+_MIN_ADDRESS = len(_SCHEME)
+
+
+def mask_unnamed(text: str, mask: str) -> str:
+    """Return the text without bearer tokens, JSON web tokens, private keys, and passwords in addresses.
+
+    >>> mask_unnamed("401 for Bearer k-1 at postgres://ada:p@ss@db/x", "***")
+    '401 for Bearer *** at postgres://ada:***@db/x'
+    """
+    if "Bearer" in text:
+        text = _BEARER.sub(lambda match: match["scheme"] + mask, text)
+    if "eyJ" in text:
+        text = _JWT.sub(lambda _: mask, text)
+    if "-----BEGIN" in text:
+        text = _PEM.sub(lambda match: match["begin"] + mask + match["end"], text)
+    if "@" not in text or ":" not in text:
+        return text
+    if _SCHEME in text:
+        text = _ADDRESS.sub(lambda match: _without_login(match[0], mask), text)
+    if "@tcp(" in text or "@unix(" in text:
+        text = _GO_ADDRESS.sub(lambda match: f"{match['user']}:{mask}", text)
+    return text
+
+
+def mask_arguments(text: str, mask: str, is_secret: Callable[[str], bool]) -> str:
+    """Return the text without the values of secret command line arguments.
+
+    >>> mask_arguments("mysql --password hunter2 --host db", "***", lambda key: key == "password")
+    'mysql --password *** --host db'
+    """
+    if " -" not in text and "'-" not in text and '"-' not in text and not text.startswith("-"):
+        return text
+
+    def masked(match: re.Match[str]) -> str:
+        if not is_secret(match["key"]) or match["value"].startswith("-"):
+            return match[0]
+        value = match["value"]
+        quote = value[-1] if value[-1] in "\"'" else ""
+        return match[0][: match.start("value") - match.start()] + quote + mask + quote
+
+    return _ARGUMENT.sub(masked, text)
+
+
+def _without_login(address: str, mask: str) -> str:
+    """Return an address without its password, which reaches to the last `@`."""
+    end = address.rfind("@")
+    begin = address.find(":", _MIN_ADDRESS, end)
+    if end < 0 or begin < 0 or "/" in address[_MIN_ADDRESS:begin] or _PORT.match(address, begin):
+        return address
+    return f"{address[: begin + 1]}{mask}{address[end:]}"

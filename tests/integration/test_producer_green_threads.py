@@ -1,0 +1,58 @@
+"""Hosts with green threads: our thread is one of the operating system's, and the host's hub goes on."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+SERVICE = """
+    import json, sys, time
+    {before}
+    from tasker_producer import EventPublisher
+    {publisher_before}
+    {after}
+    {publisher_after}
+    waits = []
+    def tick():
+        for _ in range(100):
+            begin = time.monotonic()
+            time.sleep(0.01)
+            waits.append(time.monotonic() - begin)
+    import threading
+    ticking = threading.Thread(target=tick)
+    ticking.start()
+    for number in range(20):
+        publisher.publish_event("order.paid", {{"i": number}})
+        time.sleep(0.01)
+    ticking.join()
+    left = publisher.close(1.0)
+    print(json.dumps({{"ticks": len(waits), "left": left, **publisher.stats()}}))
+"""
+PATCHES = {
+    "gevent": "from gevent import monkey; monkey.patch_all()",
+    "eventlet": "import warnings; warnings.simplefilter('ignore'); import eventlet; eventlet.monkey_patch()",
+}
+MAKE = "publisher = EventPublisher()"
+
+
+@pytest.mark.parametrize("library", PATCHES)
+@pytest.mark.parametrize("order", ["patched first", "patched after the import", "patched after the publisher"])
+def test_a_host_with_green_threads_goes_on_while_events_are_published(library: str, order: str, tmp_path: Path) -> None:
+    patch = PATCHES[library]
+    parts = {"before": "", "publisher_before": "", "after": "", "publisher_after": ""}
+    parts["before" if order == "patched first" else "after"] = patch
+    parts["publisher_before" if order == "patched after the publisher" else "publisher_after"] = MAKE
+    environ = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "TASKER_SPOOL_DIR": str(tmp_path)}
+    code = textwrap.dedent(SERVICE).format(**parts)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, check=False, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)
+    assert counts["ticks"] == 100
+    assert (counts["published"], counts["left"], counts["spooled"]) == (20, 20, 20)
+    assert "Traceback" not in done.stderr

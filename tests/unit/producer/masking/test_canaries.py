@@ -1,0 +1,167 @@
+"""A table of places in which a secret can stand, each with the text that is to be shown in its place."""
+
+import pytest
+
+from tasker_producer.masking.masker import Decision, Masker
+from tasker_producer.testing import RecordingPublisher
+
+X = "c4n4ry-7f3a"
+F = "[FILTERED]"
+
+#: Names whose values are secret: each is a place in a context, in results and in attributes, and in text.
+SECRET_KEYS = [
+    "password",
+    "PASSWORD",
+    "Password",
+    "userPassword",
+    "user-password",
+    "user_password",
+    "DBPASSWORD",
+    "dbpassword",
+    "userpassword",
+    "DB_PASS",
+    "smtpPass",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "clientSecret",
+    "clientsecret",
+    "client_secret",
+    "token",
+    "accesstoken",
+    "access_token",
+    "refreshtoken",
+    "apitoken",
+    "authtoken",
+    "csrftoken",
+    "csrf_token",
+    "jwt",
+    "api_key",
+    "apiKey",
+    "apikey",
+    "API-KEY",
+    "x-api-key",
+    "stripe_key",
+    "signing_key",
+    "ssh_key",
+    "signingKey",
+    "idempotency_key",
+    "access_key",
+    "private_key",
+    "encryption_key",
+    "auth",
+    "bearer",
+    "signature",
+    "X-Amz-Signature",
+    "sig",
+    "authorization",
+    "Authorization",
+    "Proxy-Authorization",
+    "cookie",
+    "Set-Cookie",
+    "session_id",
+    "credential",
+    "credentials",
+    "certificate",
+    "salt",
+    "otp",
+    "pin",
+    "ssn",
+    "cvv",
+    "cvc",
+    "iban",
+    "card_number",
+    "credit_card",
+    "credit_card_number",
+    "email",
+]
+
+#: Names that look like those and are not.
+SHOWN_KEYS = [
+    "classname",
+    "tokenizer",
+    "passenger",
+    "spinner",
+    "keyboard",
+    "monkey",
+    "api",
+    "author",
+    "key_count",
+    "order_id",
+    "status",
+    "passed",
+]
+
+#: Text, and what is shown of it.
+TEXTS = [
+    (f"Authorization: Negotiate {X}", f"Authorization: {F}"),
+    (f"Authorization: ApiKey {X}", f"Authorization: {F}"),
+    (f"Authorization: Basic {X}==", f"Authorization: {F}"),
+    (f"Proxy-Authorization: Digest username=a, response={X}", f"Proxy-Authorization: {F}"),
+    (f"Cookie: a=1; csrftoken={X}; b=2", f"Cookie: {F}"),
+    (f"Set-Cookie: sid={X}; Path=/\nHost: shop", f"Set-Cookie: {F}\nHost: shop"),
+    (f"401 for Bearer {X}", f"401 for Bearer {F}"),
+    (f"got eyJhbGciOi.eyJzdWIiOi.{X} back", f"got {F} back"),
+    (
+        f"-----BEGIN RSA PRIVATE KEY-----\n{X}\n-----END RSA PRIVATE KEY-----",
+        f"-----BEGIN RSA PRIVATE KEY-----{F}-----END RSA PRIVATE KEY-----",
+    ),
+    (f"-----BEGIN PRIVATE KEY-----\n{X}", f"-----BEGIN PRIVATE KEY-----{F}"),
+    (f"postgres://u:p@{X}@db/x", f"postgres://u:{F}@db/x"),
+    (f"postgres://u:p/{X}@db/x", f"postgres://u:{F}@db/x"),
+    (f"amqp://:{X}@mq", f"amqp://:{F}@mq"),
+    (f"u:{X}@tcp(db:3306)/x", f"u:{F}@tcp(db:3306)/x"),
+    (f"https://s3/b?sig={X}&n=1", f"https://s3/b?sig={F}&n=1"),
+    (f"https://s3/b?X-Amz-Signature={X}", f"https://s3/b?X-Amz-Signature={F}"),
+    (f"mysql --password {X} --host db", f"mysql --password {F} --host db"),
+    (f"Command '['psql', '--password', '{X}']' failed", f"Command '['psql', '--password', '{F}']' failed"),
+    (
+        f"password\n  Input should be a number [type=int, input_value='{X}', input_type=str]",
+        f"password\n  Input should be a number [type=int, input_value='{F}', input_type=str]",
+    ),
+    (f"host=db password={X} port=5432", f"host=db password={F} port=5432"),
+    (f"Server=db;Pwd={X};", f"Server=db;Pwd={F};"),
+    (f'{{"password": "{X}", "n": 1}}', f'{{"password": "{F}", "n": 1}}'),
+    (f"{{'token': b'{X}'}}", f"{{'token': '{F}'}}"),
+]
+
+
+@pytest.mark.parametrize("key", SECRET_KEYS)
+@pytest.mark.parametrize("field", ["context", "attribute"])
+def test_the_value_of_a_secret_name_leaves_with_no_event(key: str, field: str) -> None:
+    publisher = RecordingPublisher()
+    if field == "context":
+        publisher.publish_task_started({"id": 1}, context={key: X})
+    else:
+        publisher.publish_event("order.seen", {"a": {key: X}})
+    event = publisher.events[0]
+    assert X.encode() not in event.value
+    assert F.encode() in event.value
+    assert key.encode() in event.value
+
+
+@pytest.mark.parametrize("key", SHOWN_KEYS)
+def test_a_name_that_only_resembles_a_secret_one_is_shown(key: str) -> None:
+    assert Masker().decide(key) is not Decision.HIDE
+
+
+@pytest.mark.parametrize(("text", "shown"), TEXTS)
+def test_a_secret_leaves_text_and_the_rest_stays(text: str, shown: str) -> None:
+    assert Masker().scrub(text) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), TEXTS)
+def test_an_error_message_shows_no_secret(text: str, shown: str) -> None:
+    publisher = RecordingPublisher()
+    publisher.publish_step_failed({"id": "s"}, task={"id": 1}, error=ValueError(text))
+    fields = publisher.events[0].fields
+    assert X not in str(fields)
+    assert fields["error_message"] == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["http://shop:8080/a?mail=b@c", "at 12:30", "a -b c", "mail to a@b: ok", "bearer of news"]
+)
+def test_text_that_only_resembles_a_secret_is_shown(text: str) -> None:
+    assert Masker(("password",)).scrub(text) == text
