@@ -7,7 +7,7 @@ import typer
 
 from tasker_consumers.cli import demo, doctor, importing, run, schemas, stats, tasks, topics
 from tasker_consumers.cli.output import complain
-from tasker_consumers.cli.records import replay, show, trace
+from tasker_consumers.cli.records import dlq, replay, show, trace
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 from tasker_schemas.extensions import native_state
 
@@ -51,6 +51,7 @@ app.command("trace")(trace.trace)
 app.command("show")(show.show)
 app.command("tail")(show.tail)
 app.command("replay")(replay.replay)
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(importing.app, name="import")
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas")

@@ -1,8 +1,12 @@
-"""`tasker replay`: read the topics again."""
+"""`tasker replay`: read events again: as JSON lines, into a file, into a topic."""
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
 import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,66 +15,192 @@ from tasker_consumers.cli.output import complain
 from tasker_consumers.cli.records.options import with_option_groups
 from tasker_consumers.cli.records.progress import reading_progress
 from tasker_consumers.cli.records.selecting import SelectionOptions
+from tasker_schemas.errors import UsageError
 
 if TYPE_CHECKING:
+    from tasker_consumers.replay.record import StoredRecord
     from tasker_consumers.replay.selection.selection import Selection
     from tasker_consumers.settings import ConsumerSettings
+    from tasker_schemas.avro.codec import Decoder
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions:
+    """Where records go; without one of these they are printed."""
+
+    to: Annotated[str | None, typer.Option(metavar="TOPIC", help="Publish to this topic.")] = None
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Publish each record to its own topic; needs --allow-live.")
+    ] = False
+    to_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an Avro container file.")] = None
+    to_brokers: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="The cluster of --to; by default the one that is read.")
+    ] = None
+    yes: Annotated[bool, typer.Option("--yes", help="Really publish; without it records are only counted.")] = False
+    allow_live: Annotated[bool, typer.Option("--allow-live", help="Allow a topic that live consumers read.")] = False
+    now: Annotated[bool, typer.Option("--now", help="Give the records the present time.")] = False
+    drop_header: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Leave this header out; may be repeated.")
+    ] = None
+    at_most: Annotated[int | None, typer.Option(metavar="N", help="Publish at most N records a second.")] = None
+
+    def check(self) -> None:
+        """Raise UsageError for options that contradict each other or would change nothing."""
+        if sum(map(bool, (self.to, self.in_place, self.to_file))) > 1:
+            raise UsageError("name one of --to, --in-place and --to-file")
+        publishes = bool(self.to or self.in_place)
+        of_publishing = {
+            "--yes": self.yes, "--allow-live": self.allow_live, "--now": self.now, "--to-brokers": self.to_brokers,
+            "--drop-header": self.drop_header, "--at-most": self.at_most,
+        }  # fmt: skip
+        idle = [name for name, value in of_publishing.items() if value]
+        if idle and not publishes:
+            raise UsageError(f"{idle[0]} says how to publish; name a topic with --to, or --in-place")
+        if self.in_place and not self.allow_live:
+            raise UsageError("--in-place publishes to topics that live consumers read; add --allow-live")
+        if self.at_most is not None and self.at_most < 1:
+            raise UsageError(f"--at-most is {self.at_most}; expected a number from 1")
 
 
 @with_option_groups
 def replay(
     *,
-    to: Annotated[str | None, typer.Option(metavar="TOPIC", help="Publish to this topic; else JSON lines.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Really publish; without it --to only counts.")] = False,
-    allow_live: Annotated[
-        bool, typer.Option("--allow-live", help="Let --to name a topic that live consumers read.")
-    ] = False,
+    file: Annotated[
+        Path | None, typer.Option("--from-file", metavar="FILE", help="Read a file that --to-file wrote.")
+    ] = None,
+    target: TargetOptions,
     options: SelectionOptions,
 ) -> None:
-    """Read events again, without a group: as JSON lines, or to another topic with the marks of a replay."""
-    from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.replay.sinks.topic import check_target
+    """Read events again, without a group: as JSON lines, into an Avro file, or to a topic with the marks of a replay.
+
+    Nothing is executed again. Exit code 1 if no record is selected, or one cannot be read.
+    """
+    from tasker_consumers.cli.environment import read_settings, read_settings_with_kafka
 
     selection = options.selection()
-    settings = read_settings_with_kafka()
-    if to is None:
-        _print(settings, selection)
-        return
-    check_target(to, selection, settings.topic_prefix, allow_live=allow_live)
-    _publish(settings, selection, to, really=yes)
+    target.check()
+    needs_kafka = file is None or target.to is not None or target.in_place
+    settings = read_settings_with_kafka() if needs_kafka else read_settings()
+    with reading_progress() as progress:
+        from tasker_consumers.replay.reading.select_records import SelectedRecords
+
+        records: Iterable[StoredRecord]
+        if file is None:
+            records = SelectedRecords(settings.kafka, selection, settings.topic_prefix, _decoder(settings), progress)
+        else:
+            records = list(_file_records(file, selection, settings))  # counted first, then published
+        if target.to_file is not None:
+            count = _write_file(records, target.to_file)
+        elif target.to or target.in_place:
+            count = _publish(settings, selection, records, target)
+        else:
+            count = _print(settings, records)
+    if not count:
+        complain("no record is selected; fewer conditions or a longer --since select others")
+        raise typer.Exit(1)
 
 
-def _print(settings: "ConsumerSettings", selection: "Selection") -> None:
-    from tasker_consumers.replay.reading.select_records import SelectedRecords
-    from tasker_consumers.replay.sinks.json_lines import write_json_lines
+def _decoder(settings: "ConsumerSettings") -> "Decoder":
     from tasker_schemas.avro.codec import Decoder
     from tasker_schemas.registry.lookup import open_lookup
 
-    decoder = Decoder(open_lookup(settings.registry))
-    with reading_progress() as progress:
-        records = SelectedRecords(settings.kafka, selection, settings.topic_prefix, decoder, progress)
-        report = write_json_lines(records, sys.stdout, decoder)
+    return Decoder(open_lookup(settings.registry))
+
+
+def _file_records(file: Path, selection: "Selection", settings: "ConsumerSettings") -> "Iterator[StoredRecord]":
+    from itertools import islice
+
+    from tasker_consumers.replay.container import read_container
+    from tasker_consumers.replay.payload import decode, family_of_record
+    from tasker_consumers.replay.selection.selection import Matcher
+
+    decoder = _decoder(settings)
+    matcher = Matcher(selection, lambda record: decode(record, decoder))
+    records = (record for record in read_container(file) if family_of_record(record) in selection.families)
+    return islice(filter(matcher.matches, records), selection.limit)
+
+
+def _print(settings: "ConsumerSettings", records: "Iterable[StoredRecord]") -> int:
+    from tasker_consumers.replay.sinks.json_lines import write_json_lines
+
+    report = write_json_lines(records, sys.stdout, _decoder(settings))
     complain(f"{report.records} records, {report.poison} of them unreadable")
-    if report.poison or not report.records:
+    if report.poison:
         raise typer.Exit(1)
+    return report.records
 
 
-def _publish(settings: "ConsumerSettings", selection: "Selection", target: str, *, really: bool) -> None:
-    from collections import Counter
+def _write_file(records: "Iterable[StoredRecord]", file: Path) -> int:
+    from tasker_consumers.replay.container import write_container
 
-    from tasker_consumers.replay.reading.select_records import SelectedRecords
-    from tasker_consumers.replay.sinks.topic import new_replay_id, republish
+    count = write_container(records, file)
+    if count:
+        complain(f"wrote {count} records to {file}; next: tasker replay --from-file {file}")
+    else:
+        file.unlink()
+    return count
 
-    with reading_progress() as progress:
-        records = SelectedRecords(settings.kafka, selection, settings.topic_prefix, progress=progress)
-        if really:
-            replay_id = new_replay_id()
-            counts = republish(settings.kafka, records, target, replay_id)
-            complain(f"published {counts.total()} records to {target} as {replay_id}")
-        else:
-            counts = Counter(record.topic for record in records)
-            complain(f"dry run: {counts.total()} records would go to {target}; add --yes to publish them")
-    for topic, count in sorted(counts.items()):
-        typer.echo(f"{topic}\t{count}")
-    if not counts:
-        raise typer.Exit(1)
+
+@dataclass(slots=True)
+class _Tally:
+    """What a dry run counts."""
+
+    size: int = 0
+    oldest: int | None = None
+    newest: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, record: "StoredRecord") -> None:
+        self.size += record.size
+        self.counts[record.topic] = self.counts.get(record.topic, 0) + 1
+        if record.timestamp is not None:
+            self.oldest = record.timestamp if self.oldest is None else min(self.oldest, record.timestamp)
+            self.newest = record.timestamp if self.newest is None else max(self.newest, record.timestamp)
+
+
+def _publish(
+    settings: "ConsumerSettings", selection: "Selection", records: "Iterable[StoredRecord]", target: TargetOptions
+) -> int:
+    """Check the target, count the records, and publish them if that is wanted; return how many."""
+    from tasker_consumers.replay.sinks.topic import TargetTopic, check_target, new_replay_id, republish
+    from tasker_consumers.times import time_text
+
+    kafka = {**settings.kafka, "bootstrap.servers": target.to_brokers or settings.kafka["bootstrap.servers"]}
+    if target.to is not None:
+        if target.to_brokers is None:
+            check_target(target.to, selection, settings.topic_prefix, allow_live=target.allow_live)
+        topics = [TargetTopic(kafka, target.to)]
+    else:
+        topics = [TargetTopic(kafka, name) for name in selection.topics(settings.topic_prefix)]
+    tally = _Tally()
+    for record in records:
+        tally.add(record)
+    total = sum(tally.counts.values())
+    if not total:
+        return 0
+    for topic in () if target.now else topics:
+        topic.check_times(tally.oldest, time.time_ns() // 1_000_000)
+    span = " to ".join(time_text(None if at is None else at * 1000) for at in (tally.oldest, tally.newest))
+    summary = f"{total} records, {tally.size:,} bytes, sent {span}"
+    place = target.to or "their own topics"
+    if target.yes:
+        replay_id = new_replay_id()
+        paced = _paced(records, target.at_most)
+        republish(
+            kafka, paced, target.to, replay_id, keep_times=not target.now, dropped_headers=target.drop_header or ()
+        )
+        complain(f"published {summary}, to {place} as {replay_id}")
+    else:
+        complain(f"dry run: {summary}, would go to {place}; add --yes to publish them")
+    for name, count in sorted(tally.counts.items()):
+        typer.echo(f"{name}\t{count}")
+    return total
+
+
+def _paced(records: "Iterable[StoredRecord]", rate: int | None) -> "Iterator[StoredRecord]":
+    """Yield records, at most so many a second."""
+    begun = time.monotonic()
+    for number, record in enumerate(records):
+        if rate is not None and (pause := begun + number / rate - time.monotonic()) > 0:
+            time.sleep(pause)
+        yield record

@@ -1,12 +1,15 @@
 """Publish records again: byte for byte, at their own times, marked as replayed."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import ConfigResource
 
+from tasker_consumers.kafka.topics import TIMEOUT_S, connect, partitions_by_topic
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.selection.selection import Selection
 from tasker_schemas.errors import BackendUnavailable, UsageError
@@ -15,6 +18,8 @@ from tasker_schemas.topics import all_topics
 
 DELIVERY_LIMIT_S = 60.0
 
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+
 
 def new_replay_id() -> str:
     """Return a fresh id for one run of a replay."""
@@ -22,10 +27,12 @@ def new_replay_id() -> str:
 
 
 def check_target(target: str, selection: Selection, prefix: str, *, allow_live: bool) -> None:
-    """Refuse a target that live consumers read, unless that is wanted, and one that its records would not fit.
+    """Refuse a target that live consumers read, unless that is allowed, and a target that the records would not fit.
 
     Raises UsageError.
     """
+    if not _TOPIC.fullmatch(target) or target in (".", ".."):
+        raise UsageError(f"--to is {target!r}; expected a topic's name: letters, digits, dots, dashes, underscores")
     if target not in {topic.name for topic in all_topics(prefix)}:
         return
     if not allow_live:
@@ -34,33 +41,119 @@ def check_target(target: str, selection: Selection, prefix: str, *, allow_live: 
         raise UsageError(f"{target} takes only its own records; narrow the selection with --family")
 
 
-def stamped(record: StoredRecord, replay_id: str) -> list[tuple[str, bytes | None]]:
-    """Return a record's headers with the marks of a replay; where it first came from is kept on a second replay."""
-    kept = [(name, value) for name, value in record.headers if name != REPLAY]
-    if all(name != ORIGIN for name, _ in kept):
-        kept.append((ORIGIN, record.origin.encode()))
-    return [*kept, (REPLAY, replay_id.encode())]
+class TargetTopic:
+    """What the cluster says of a topic that records are to go to.
+
+    Raises UsageError when the topic does not exist, and BackendUnavailable when no broker answers.
+    """
+
+    def __init__(self, kafka: Mapping[str, str], topic: str) -> None:
+        admin = connect(kafka)
+        if topic not in partitions_by_topic(kafka, admin):
+            raise UsageError(f"there is no topic {topic}; create it first, with message.timestamp.type=LogAppendTime")
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        try:
+            config = admin.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result(TIMEOUT_S)
+        except KafkaException as error:
+            raise BackendUnavailable(f"{topic} does not tell its settings: {error.args[0].str()}") from error
+        self._topic = topic
+        self._appends_time = config["message.timestamp.type"].value == "LogAppendTime"
+        self._retention_ms = int(config["retention.ms"].value)
+
+    def check_times(self, oldest: int | None, present: int) -> None:
+        """Raise UsageError when the topic would soon delete records of this time; both in milliseconds."""
+        if self._appends_time or self._retention_ms < 0 or oldest is None:
+            return
+        if present - oldest > self._retention_ms:
+            hours = self._retention_ms / 3_600_000
+            raise UsageError(
+                f"{self._topic} keeps {hours:g} h by the records' own times (CreateTime), and the oldest selected "
+                f"record is older: Kafka would delete it; add --now to give all records the present time"
+            )
 
 
-def republish(kafka: Mapping[str, str], records: Iterable[StoredRecord], target: str, replay_id: str) -> Counter[str]:
-    """Publish the records to `target`, and return their number by the topic they came from.
+def stamped(record: StoredRecord, replay_id: str, dropped: Collection[str] = ()) -> list[tuple[str, bytes | None]]:
+    """Return a record's headers with the marks of a replay, without the dropped ones.
+
+    A record that is replayed again keeps the mark of its first origin.
+    """
+    headers = [(name, value) for name, value in record.headers if name != REPLAY and name not in dropped]
+    if all(name != ORIGIN for name, _ in headers):
+        headers.append((ORIGIN, record.origin.encode()))
+    return [*headers, (REPLAY, replay_id.encode())]
+
+
+def republish(
+    kafka: Mapping[str, str],
+    records: Iterable[StoredRecord],
+    target: str | None,
+    replay_id: str,
+    *,
+    keep_times: bool = True,
+    dropped_headers: Collection[str] = (),
+) -> Counter[str]:
+    """Publish the records, and return their number by the topic they came from.
+
+    Without a target each goes to its own topic. Without `keep_times` they get the present time.
 
     Raises BackendUnavailable unless every one of them was acknowledged.
     """
-    failed: list[str] = []
-    producer = Producer({"log_level": 0, **kafka, **_EXACT})
     counts: Counter[str] = Counter()
+
+    def outgoing() -> Iterator[OutgoingRecord]:
+        for record in records:
+            counts[record.topic] += 1
+            times = {"timestamp": record.timestamp} if keep_times and record.timestamp is not None else {}
+            yield {
+                "topic": target or record.topic,
+                "value": record.value,
+                "key": record.key,
+                "headers": stamped(record, replay_id, dropped_headers),
+                **times,
+            }
+
+    _deliver(kafka, outgoing())
+    return counts
+
+
+def put_back(kafka: Mapping[str, str], records: Iterable[StoredRecord]) -> None:
+    """Publish records to the partitions that they name, byte for byte, without marks.
+
+    Raises BackendUnavailable unless every one of them was acknowledged.
+    """
+    _deliver(
+        kafka,
+        (
+            {
+                "topic": record.topic,
+                "partition": record.partition,
+                "value": record.value,
+                "key": record.key,
+                "headers": list(record.headers),
+            }
+            for record in records
+        ),
+    )
+
+
+OutgoingRecord = dict[str, Any]
+"""The arguments of a producer's `produce`."""
+
+
+def _deliver(kafka: Mapping[str, str], records: Iterable[OutgoingRecord]) -> None:
+    failed: list[str] = []
+    count = 0
+    producer = Producer({"log_level": 0, **kafka, **_EXACT})
     try:
         for record in records:
-            _produce(producer, record, target, stamped(record, replay_id), failed)
-            counts[record.topic] += 1
+            _produce(producer, record, failed)
+            count += 1
     except KafkaException as error:
-        raise BackendUnavailable(f"{target} did not take the records: {error.args[0].str()}") from error
-    left = producer.flush(DELIVERY_LIMIT_S)
-    if left or failed:
+        raise BackendUnavailable(f"Kafka did not take the records: {error.args[0].str()}") from error
+    unsent = producer.flush(DELIVERY_LIMIT_S)
+    if unsent or failed:
         reason = failed[0] if failed else f"no answer within {DELIVERY_LIMIT_S:.0f} s"
-        raise BackendUnavailable(f"{target} did not take {left + len(failed)} of {counts.total()} records: {reason}")
-    return counts
+        raise BackendUnavailable(f"Kafka did not take {unsent + len(failed)} of {count} records: {reason}")
 
 
 _EXACT = {
@@ -71,15 +164,14 @@ _EXACT = {
 }
 
 
-def _produce(producer: Any, record: StoredRecord, target: str, headers: Any, failed: list[str]) -> None:
+def _produce(producer: Any, record: OutgoingRecord, failed: list[str]) -> None:
     def settle(error: Any, _message: Any) -> None:
         if error is not None:
             failed.append(error.str())
 
-    times = {} if record.timestamp is None else {"timestamp": record.timestamp}
     while True:
         try:
-            producer.produce(target, record.value, record.key, headers=headers, on_delivery=settle, **times)
+            producer.produce(**record, on_delivery=settle)
         except BufferError:
             producer.poll(0.5)  # the queue is full: let deliveries go out, then try the same record again
         else:

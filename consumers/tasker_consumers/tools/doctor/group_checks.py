@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
-from tasker_consumers.kafka.offsets import watermarks
+from tasker_consumers.kafka.offsets import retry_while_electing, watermarks
 from tasker_consumers.replay.reading.read import open_source
 from tasker_consumers.tools.doctor.connection import TIMEOUT_S, Connection
 from tasker_consumers.tools.doctor.finding import Finding, Verdict
@@ -17,7 +17,7 @@ _LAG = 10_000
 def check_group(kafka: Mapping[str, str], connection: Connection, group: str, command: str) -> Iterator[Finding]:
     """Yield state, members and lag of a group; `command` is the one that starts a member."""
     check = f"group {group}"
-    description = connection.admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
+    description = retry_while_electing(lambda: _describe(connection, group))
     lag, unread = _lag(kafka, connection, group)
     members = len(description.members)
     detail = f"{description.state.name.lower().replace('_', ' ')}, {members} members, {lag:,} records behind"
@@ -27,6 +27,10 @@ def check_group(kafka: Mapping[str, str], connection: Connection, group: str, co
         yield Finding(check, Verdict.WARNING, detail, "start more workers if it grows; their logs say what holds them")
     else:
         yield Finding(check, Verdict.OK, detail + (f", {unread} partitions not begun" if unread else ""))
+
+
+def _describe(connection: Connection, group: str) -> Any:
+    return connection.admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
 
 
 def _lag(kafka: Mapping[str, str], connection: Connection, group: str) -> tuple[int, int]:
