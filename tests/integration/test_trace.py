@@ -73,7 +73,8 @@ def test_replay_with_yes_publishes_what_the_dry_run_counted(variables: dict[str,
     source = f"{variables['TASKER_TOPIC_PREFIX']}.events.step"
     arguments = ("replay", "--task", "42", "--family", "step", "--to", source, "--allow-live")
     dry = run_tasker(*arguments, **variables)
-    assert "dry run: 2 records would go to" in dry.stderr
+    assert "dry run: 2 records, " in dry.stderr
+    assert f"would go to {source}; add --yes" in dry.stderr
     assert run_tasker(*arguments, "--yes", **variables).stdout == dry.stdout == f"{source}\t2\n"
     shown = run_tasker("replay", "--family", "step", **variables).stdout.splitlines()
     replayed = [line for line in map(json.loads, shown) if "tasker-replay" in line["headers"]]
