@@ -31,3 +31,9 @@ def shown(span: Span) -> list[tuple[str, float]]:
 
 def _seconds(nanoseconds: int) -> float:
     return (nanoseconds // 1000 - T0) / SECOND
+
+
+def named(name: str, history: list[Told], **attributes: Any) -> Span:
+    """Return the one span with this name and these attributes."""
+    (span,) = [s for s in spans_of(history) if s.name == name and attributes.items() <= s.attributes.items()]
+    return span

@@ -8,14 +8,13 @@ from tasker_consumers.telemetry.core.event import BEGUN, FAILED
 from tasker_consumers.telemetry.core.facts import AttemptKey, Fact
 from tasker_consumers.telemetry.core.head import Attempt
 from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.spans.attributes import OUTSIDE, add_fields, business_attributes
+from tasker_consumers.telemetry.spans.attributes import OUTSIDE, add_fields, add_marks, business_attributes, status_of
 from tasker_consumers.telemetry.spans.interval import Interval, attempt_interval
 from tasker_consumers.telemetry.spans.links import attempt_links, foreign_links
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.skew import shift_into
 from tasker_consumers.telemetry.spans.span import STEP, Attributes, Span
 from tasker_consumers.telemetry.spans.span_events import span_events
-from tasker_consumers.telemetry.spans.status import add_marks, status_of
 from tasker_consumers.telemetry.spans.timeline import Timeline, ordered, timeline_of
 from tasker_consumers.telemetry.spans.view import TaskView
 

@@ -7,12 +7,18 @@ from tasker_consumers.telemetry.core.context import SpanContext, attempt_span_id
 from tasker_consumers.telemetry.core.event import COMPLETE, STATE_OF_RANK
 from tasker_consumers.telemetry.core.head import Group
 from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.spans.attributes import COUNTERS, ERROR_TYPE, add_fields, business_attributes
+from tasker_consumers.telemetry.spans.attributes import (
+    COUNTERS,
+    ERROR_TYPE,
+    add_fields,
+    add_marks,
+    business_attributes,
+    status_of,
+)
 from tasker_consumers.telemetry.spans.links import foreign_links
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import END, TASK, Attributes, Span
 from tasker_consumers.telemetry.spans.span_events import exception_event, span_events
-from tasker_consumers.telemetry.spans.status import add_marks, status_of
 from tasker_consumers.telemetry.spans.step_counts import counters
 from tasker_consumers.telemetry.spans.timeline import ordered, timeline_of
 from tasker_consumers.telemetry.spans.view import TaskView

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
-from tasker_consumers.telemetry.spans.attributes import ABANDONED, LATE, PROVISIONAL
-from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET
+from tasker_consumers.telemetry.spans.attributes import ABANDONED, PROVISIONAL
+from tasker_consumers.telemetry.spans.span import OK, UNSET
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import StepEvents, TaskEvents, WorkflowEvents
-from tests.support.telemetry.histories import FAILURE, SECOND, T0, Told, attempt, failed_order, folded, order, told
-from tests.support.telemetry.span_rules import broken_rules
+from tests.support.telemetry.histories import SECOND, T0, Told, attempt, failed_order, folded, order, told
 from tests.support.telemetry.task import Task
 
 NONE_BUT_BAD = Policy(ratio=0.0, slow_s=100.0)
@@ -47,31 +46,6 @@ def test_a_task_that_is_retried_within_the_grace_is_exported_once_with_its_last_
     task.hear(retried, at=101)
     roots = [span for span in task.wait(until=106) if span.parent_span_id != spans_of(failed_order())[0].span_id]
     assert [(root.status, root.end) for root in roots] == [(OK, (T0 + 20 * SECOND) * 1000)]
-
-
-def test_a_late_error_becomes_a_span_linked_to_the_one_it_came_too_late_for() -> None:
-    task = Task(Policy())
-    done = {span.attributes.get("step_id"): span for span in task.hear(late_success())}
-    late = told(StepEvents.FAILED, 2.5, step_id="a", step_name="a_step", **FAILURE)
-    (follow_up,) = task.hear([late, late])
-    assert follow_up.links[0].span_id == done["a"].span_id
-    assert (follow_up.trace_id, follow_up.parent_span_id) == (done["a"].trace_id, done["a"].parent_span_id)
-    assert (follow_up.status, follow_up.attributes[LATE], follow_up.events[0].name) == (ERROR, True, "exception")
-    assert broken_rules([*done.values(), follow_up]) == []
-    assert task.hear([late]) == []
-
-
-def test_an_error_that_its_span_shows_already_makes_no_second_span() -> None:
-    task = Task(Policy())
-    task.hear(failed_order())
-    last = told(StepEvents.MAX_RETRIES_REACHED, 2, step_id="charge", attempt_number=1, **{**FAILURE, "backtrace": []})
-    assert task.hear([last]) == []
-
-
-def test_a_late_event_that_is_no_error_makes_no_span() -> None:
-    task = Task(Policy())
-    task.hear(late_success())
-    assert task.hear([told(StepEvents.BEFORE_HANDLE, 1, step_id="a")]) == []
 
 
 def test_a_provisional_root_shows_a_running_task_once_under_its_final_id() -> None:
@@ -157,29 +131,6 @@ def test_the_ratio_of_kept_traces_is_near_the_wanted_and_grows_with_it(ratio: fl
 def test_a_policy_that_cannot_work_is_named_with_what_was_expected(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"TASKER_TELEMETRY_{name} is '{value}'; expected "):
         Policy.from_env({f"TASKER_TELEMETRY_{name}": value})
-
-
-def across_hosts(worker: str, start: float, end: float) -> list[Told]:
-    return [
-        told(TaskEvents.START_REQUESTED, 10, started_at=T0 + 10 * SECOND, producer="web:1"),
-        *attempt("a", start, end, producer=worker),
-        told(TaskEvents.COMPLETED, 20, completed_at=T0 + 20 * SECOND, producer="web:2"),
-    ]
-
-
-@pytest.mark.parametrize(("start", "end", "shift"), [(7.0, 9.0, 3.0), (19.0, 21.0, -1.0), (12.0, 13.0, None)])
-def test_a_step_of_another_host_is_moved_into_its_task_and_marked(
-    start: float, end: float, shift: float | None
-) -> None:
-    root, step = spans_of(across_hosts("worker:1", start, end))[:2]
-    assert root.start <= step.start <= step.end <= root.end
-    assert step.end - step.start == round((end - start) * 1e9)
-    assert step.attributes.get("tasker.time.shifted_s") == shift
-
-
-def test_a_step_of_the_same_host_is_shown_as_it_was_told() -> None:
-    (step,) = [s for s in spans_of(across_hosts("web:9", 7, 9)) if s.name == "tasker.step.processing"]
-    assert step.start == (T0 + 7 * SECOND) * 1000
 
 
 def test_an_unsampled_history_is_the_same_with_and_without_grace() -> None:
