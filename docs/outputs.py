@@ -32,7 +32,8 @@ def block(command: str, environ: dict[str, str]) -> str:
     lines = (
         run(words.replace("'", "").split()[1:], environ).replace(environ["TASKER_TOPIC_PREFIX"], "tasker").splitlines()
     )
-    lines = [line.rstrip() if len(line) <= WIDEST else f"{line[:WIDEST].rstrip()}…" for line in lines]
+    # Cut between words: the half of a name would look like another name.
+    lines = [line.rstrip() if len(line) <= WIDEST else f"{line[:WIDEST].rsplit(None, 1)[0]} …" for line in lines]
     lines = lines[: int(shortened)] if shortened else lines
     return "\n".join([f"<!-- output: {command} -->", "```text", *lines, "```"])
 

@@ -1,5 +1,6 @@
 """`tasker`: the commands in the order of its help, and the one place where an error becomes a line and an exit code."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from tasker_schemas.extensions import native_state
 INPUT_FAILED = 1
 CANNOT_START = 2
 INTERRUPTED = 130
+
+_BROKERS = "KAFKA_BOOTSTRAP_SERVERS"
 
 app = typer.Typer(
     name="tasker",
@@ -34,8 +37,19 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _name_brokers(brokers: str | None) -> None:
+    """Put the brokers of the command line in the place of those of the environment, whatever form those have."""
+    if brokers is not None:
+        os.environ.pop(f"{_BROKERS}_FILE", None)
+        os.environ[_BROKERS] = brokers
+
+
 @app.callback()
 def _root(
+    _brokers: Annotated[
+        str | None,
+        typer.Option("--brokers", "-b", metavar="HOST:PORT", callback=_name_brokers, help=f"Instead of {_BROKERS}."),
+    ] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,

@@ -29,7 +29,7 @@ def examine(
     yield from guarded("program", check_program, "install tasker-events again")
     groups = _groups(prefix, environ)
     if not kafka.get(_SERVERS):
-        remedy = "set it to host:port[,host:port], or name a broker with -b; --embedded starts a Kafka for this check"
+        remedy = "set it to host:port[,host:port], or call `tasker -b host:port doctor`; --embedded starts a Kafka"
         yield Finding("kafka", Verdict.FAILED, "KAFKA_BOOTSTRAP_SERVERS is not set", remedy)
         yield from _skipped(groups, "no broker is named")
     else:

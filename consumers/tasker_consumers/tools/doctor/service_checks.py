@@ -14,6 +14,7 @@ from tasker_consumers.telemetry.export.sending.answers import Answer, Then
 from tasker_consumers.telemetry.export.sending.endpoint import without_credentials
 from tasker_consumers.tools.doctor.finding import Finding, Verdict
 from tasker_schemas.avro.versions import Schema, latest
+from tasker_schemas.extensions import native_state
 from tasker_schemas.registry.client import SchemaRegistry, subjects
 from tasker_schemas.registry.settings import RegistrySettings
 
@@ -28,7 +29,9 @@ def check_program() -> Iterator[Finding]:
     except PackageNotFoundError:  # run from a checkout that was never installed
         ours = "not installed"
     librdkafka = confluent_kafka.libversion()[0]
-    detail = f"tasker-events {ours}, Python {platform.python_version()}, librdkafka {librdkafka}"
+    detail = (
+        f"tasker-events {ours}, Python {platform.python_version()}, librdkafka {librdkafka}, native: {native_state()}"
+    )
     yield Finding("program", Verdict.OK, detail)
 
 

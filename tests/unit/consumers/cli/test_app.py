@@ -36,6 +36,13 @@ def test_a_wrong_setting_is_one_line_and_exit_code_two() -> None:
     assert ended.stderr == "tasker: TASKER_PARTITIONS is 'six'; expected a whole number from 1 to 10000.\n"
 
 
+def test_brokers_on_the_command_line_replace_those_of_the_environment() -> None:
+    for environ in ({}, {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:2"}, {"KAFKA_BOOTSTRAP_SERVERS_FILE": "/absent"}):
+        ended = run_tasker("-b", "no address", "topics", "list", **environ)
+        assert ended.returncode == 2
+        assert "KAFKA_BOOTSTRAP_SERVERS is 'no address'; expected" in ended.stderr
+
+
 def test_a_misspelt_setting_is_warned_about() -> None:
     assert "did you mean TASKER_PARTITIONS?" in run_tasker("topics", "list", TASKER_PARTITION="6").stderr
 
