@@ -196,8 +196,8 @@ class KafkaDelivery:
         record = SpooledRecord(topic, key, value, list(trace))
         keep = verdict_of(error.code()).keep
         if keep and self._spool is not None:
-            self._worker.outages.note(topic, error)
             self._backlog.give_back(returned(record, message, reported))
+            self._worker.outages.note(topic, error)  # which says how many wait
         elif keep and self._worker.is_leaving:
             self._drop_log.drop(name_of(record), Drop.CLOSED, error.str())
         elif error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001
