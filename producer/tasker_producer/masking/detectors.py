@@ -22,6 +22,15 @@ _SCHEME = "://"
 _MIN_ADDRESS = len(_SCHEME)
 
 
+def may_hide(text: str) -> bool:
+    """Return whether a text may hold a secret at all; plain words and numbers, of which most values are, may not.
+
+    >>> may_hide("north"), may_hide("token=k-1"), may_hide("for Bearer k-1")
+    (False, True, True)
+    """
+    return " " in text or "=" in text or ":" in text or "eyJ" in text
+
+
 def mask_unnamed(text: str, mask: str) -> str:
     """Return the text without bearer tokens, JSON web tokens, private keys, and passwords in addresses.
 

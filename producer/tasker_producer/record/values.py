@@ -18,6 +18,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+from tasker_producer.masking.detectors import may_hide
 from tasker_producer.masking.masker import Decision, Masker
 
 MAX_DEPTH = 16
@@ -61,7 +62,7 @@ class PlainValues:
                     continue
             kind = type(value)
             if kind is str and len(value) <= MAX_TEXT:
-                flat[key] = masker.scrub(value)
+                flat[key] = masker.scrub(value) if may_hide(value) else value
             elif value is None or kind is bool or kind is float or (kind is int and value in _LONG):
                 flat[key] = value
             else:
@@ -110,7 +111,7 @@ class _Walk:
             self.cut = True
             value = value[: self._room]
         self._room -= len(value)
-        return quoted(self._masker.scrub(value))
+        return quoted(self._masker.scrub(value) if may_hide(value) else value)
 
     def _mapping(self, items: Iterable[tuple[Any, Any]], path: tuple[str, ...]) -> str:
         parts = []
