@@ -30,7 +30,7 @@ class AttemptKey(NamedTuple):
     number: int
 
 
-@dataclass
+@dataclass(slots=True)
 class Fact:
     """One event of a task, without the ids that its place in the state tells."""
 

@@ -83,25 +83,28 @@ def _keep(facts: Facts, fact: Fact) -> bool:
 def _learn_source(head: Head, fact: Fact) -> None:
     """Keep the earliest context of the task; the fact itself need not carry it any further."""
     if fact.carried is not None:
-        source = source_of(fact)
-        if head.source is None or source < head.source:
-            head.source = source
+        if head.source is None or _is_earlier(fact, head.source):
+            head.source = source_of(fact)
         fact.carried = None
 
 
 def _learn_step_source(head: Head, fact: Fact) -> None:
-    carried = fact.carried
-    if carried is None:
+    carried, known = fact.carried, head.step_source
+    if carried is None or (known is not None and not known.without_parent and not _is_earlier(fact, known)):
         return
     parent_id = carried.parent_id
     if carried.span_id == task_span_id(head.task_id):  # sent with the task's context: there is no nearer parent
         parent_id = carried.span_id
-    known = head.step_source
     if known is None or (not parent_id, fact.timestamp, fact.event_id) < (
         known.without_parent, known.timestamp, known.event_id,
     ):  # fmt: skip
         carried = carried._replace(span_id="", parent_id=parent_id)
         head.step_source = TraceSource(not parent_id, fact.timestamp, fact.event_id, carried)
+
+
+def _is_earlier(fact: Fact, source: TraceSource) -> bool:
+    """Return whether a fact comes before the event that is the source of a context so far."""
+    return fact.timestamp < source.timestamp or (fact.timestamp == source.timestamp and fact.event_id < source.event_id)
 
 
 def _learn_step_start(head: Head, fact: Fact) -> None:
@@ -160,10 +163,8 @@ def _add_to_attempt(attempt: Attempt, fact: Fact) -> None:
         _keep(attempt.facts, fact)
         _learn_again(attempt)
         return
-    if fact.carried is not None:
-        source = source_of(fact)
-        if attempt.source is None or source < attempt.source:
-            attempt.source = source
+    if fact.carried is not None and (attempt.source is None or _is_earlier(fact, attempt.source)):
+        attempt.source = source_of(fact)
     if fact.rank == NO_STATE:
         add_annotation(attempt, fact)
     else:

@@ -7,7 +7,7 @@ from tasker_consumers.telemetry.core.event import Carried
 from tasker_consumers.telemetry.core.facts import NO_STATE, AttemptKey, Fact, Facts, StatusEvent
 
 
-@dataclass(order=True)
+@dataclass(order=True, slots=True)
 class TraceSource:
     """The event whose headers tell a span's context; of several, the least holds."""
 
@@ -23,7 +23,7 @@ def source_of(fact: Fact) -> TraceSource:
     return TraceSource(False, fact.timestamp, fact.event_id, fact.carried)
 
 
-@dataclass(order=True)
+@dataclass(order=True, slots=True)
 class TaskStart:
     """When a task was started, microseconds, and by which producer; of several, the least holds."""
 

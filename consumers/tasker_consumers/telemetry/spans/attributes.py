@@ -41,6 +41,8 @@ def business_attributes(values: dict[str, Any], service: str, own: Collection[st
     >>> business_attributes({"status": "paid", "amount": 7}, "shop")
     {'shop.status': 'paid', 'amount': 7}
     """
+    if not values:
+        return {}
     prefix = service or _DEFAULT_SERVICE
     return {f"{prefix}.{name}" if name in own or is_reserved(name) else name: value for name, value in values.items()}
 

@@ -4,7 +4,7 @@ A span ends where the event that ended it says, and begins where that same event
 span along, and is always marked.
 """
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tasker_consumers.telemetry.core.event import BEGUN, FAILED
 from tasker_consumers.telemetry.core.facts import Fact
@@ -17,8 +17,7 @@ _INITIALIZED = str(TaskEvents.INITIALIZE_REQUESTED)
 _TOLERANCE = 1_000_000  # microseconds by which two readings of one clock may differ without a mark
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """Start and end of a span, microseconds; its events are shown at `shown` times."""
 
     start: int
@@ -38,14 +37,14 @@ class Interval:
 
     def moved(self, shift: int) -> "Interval":
         """Return the interval moved by some microseconds."""
-        return replace(self, start=self.start + shift, end=self.end + shift, shift=shift) if shift else self
+        return self._replace(start=self.start + shift, end=self.end + shift, shift=shift) if shift else self
 
     def within_time(self) -> "Interval":
         """Return the interval cut to the times that OTLP can write."""
         if self.start >= 0 and self.end <= END_OF_TIME:
             return self
         start, end = min(max(0, self.start), END_OF_TIME), min(max(0, self.end), END_OF_TIME)
-        return replace(self, start=start, end=end, clamped=True)
+        return self._replace(start=start, end=end, clamped=True)
 
 
 def attempt_interval(entries: list[Fact], end: Fact | None) -> Interval:
@@ -95,8 +94,7 @@ def task_start(head: Head) -> int:
     return start if head.exported_start is None else min(start, head.exported_start)
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One run of an attempt's handler: an attempt can be delivered again after its worker died."""
 
     start: int

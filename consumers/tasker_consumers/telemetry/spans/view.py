@@ -1,6 +1,6 @@
 """One look at a task, taken once when its spans are made, that all of them share."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tasker_consumers.telemetry.core.context import SpanContext, task_context
 from tasker_consumers.telemetry.core.event import FAILED
@@ -9,8 +9,7 @@ from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.spans.interval import Interval, task_interval
 
 
-@dataclass(frozen=True)
-class TaskView:
+class TaskView(NamedTuple):
     """A task as it is now: how far it came, its context, and when it lasted."""
 
     state: TaskState
