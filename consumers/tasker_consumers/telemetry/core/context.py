@@ -4,6 +4,7 @@ One task is one trace. The earliest event that carries a context decides; for a 
 steps' `tasker-parent` decides, and only where that is missing too are ids derived.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from tasker_consumers.telemetry.core.facts import AttemptKey
@@ -70,7 +71,7 @@ def attempt_span_id(state: TaskState, task: SpanContext, key: AttemptKey) -> str
 def is_of_an_attempt(state: TaskState, span_id: str) -> bool:
     """Return whether a span id is that of an attempt of the task: no such span can be above the task's."""
     return any(
-        span_id == step_span_id(state.head.task_id, key.step_id, key.number) or span_id in _ids_of(attempt)
+        span_id == _step_span_id(state.head.task_id, key.step_id, key.number) or span_id in _ids_of(attempt)
         for key, attempt in state.attempts()
     )
 
@@ -111,7 +112,7 @@ def _ids_of(attempt: Attempt) -> tuple[str, ...]:
 
 
 def _derived_id(task: SpanContext, task_id: str, key: AttemptKey) -> str:
-    own_id = step_span_id(task_id, key.step_id, key.number)
+    own_id = _step_span_id(task_id, key.step_id, key.number)
     # An event of the task was sent with this attempt's context, and the task has its id now: no span is its own parent.
     return own_id if own_id != task.span_id else task_span_id(task_id)
 
@@ -131,3 +132,9 @@ def _carried_by_steps(head: Head) -> SpanContext | None:
         return None
     trace_id, _, flags, parent_id, tracestate = head.step_source.carried
     return SpanContext(trace_id, parent_id or task_span_id(head.task_id), "", flags, tracestate, derived=True)
+
+
+@lru_cache(maxsize=8192)
+def _step_span_id(task_id: str, step_id: str, number: int) -> str:
+    """Return the id that an attempt's span is derived to have; the spans of one task ask for it several times."""
+    return step_span_id(task_id, step_id, number)
