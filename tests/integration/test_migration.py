@@ -51,6 +51,18 @@ def test_a_group_whose_changelog_is_gone_reads_its_events_again(arena: Arena, ad
     assert arena.differences() == {}
 
 
+def test_a_group_whose_changelog_is_gone_can_be_reset(connection: dict[str, str], arena: Arena) -> None:
+    create_topics(connection, arena.prefix, partitions=2)
+    topic = event_topic(Family.TASK, arena.prefix)
+    with arena.producer() as send:
+        send("events.task", b"42", b"any")
+    arena.commit(f"{arena.prefix}-stats", topic)
+    plan = plan_reset(connection, arena.prefix, "stats")
+    reset(connection, plan)
+    with pytest.raises(ConfigurationError, match="no group"):
+        plan_reset(connection, arena.prefix, "stats")
+
+
 def test_a_group_with_members_is_not_reset(arena: Arena, connection: dict[str, str]) -> None:
     with arena.worker() as worker:
         worker.wait_ready()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -29,8 +30,12 @@ class TopicRange:
 
 def members(admin: AdminClient, group: str) -> int:
     """Return how many members a group has now; 0 for a group that Kafka does not know."""
+
+    def describe() -> Any:
+        return admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()
+
     try:
-        description = admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()
+        description = retry_while_electing(describe)
     except KafkaException as error:
         if error.args[0].code() in _UNKNOWN_GROUP:
             return 0
@@ -39,7 +44,10 @@ def members(admin: AdminClient, group: str) -> int:
 
 
 def has_progress(admin: AdminClient, group: str, topics: Collection[str]) -> bool:
-    """Return whether a group has committed an offset behind the first record of one of the topics."""
+    """Return whether a group has committed an offset behind the first record of one of the topics.
+
+    Ask for its `members` before: the client crashes when this is asked while the group has no coordinator yet.
+    """
     request = [ConsumerGroupTopicPartitions(group)]
     try:
         answer = admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT_S)[group].result()
@@ -77,7 +85,10 @@ def forget_offsets(admin: AdminClient, group: str) -> None:
         admin.delete_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()
     except KafkaException as error:
         if error.args[0].code() not in _UNKNOWN_GROUP:
-            raise ConfigurationError(f"the offsets of {group} cannot be reset: {error.args[0].str()}") from error
+            raise ConfigurationError(
+                f"the offsets of {group} cannot be reset: {error.args[0].str()}; somebody with the right Delete on "
+                f"this group can do it with `tasker topics reset {group}`"
+            ) from error
 
 
 def delete_topic(admin: AdminClient, topic: str) -> None:

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from tasker_consumers.kafka.access import QuietAdmin
-from tasker_consumers.kafka.groups import TopicRange, delete_topic, forget_offsets, members, ranges
+from tasker_consumers.kafka.groups import TopicRange, delete_topic, forget_offsets, has_progress, members, ranges
 from tasker_consumers.kafka.topics import partitions_by_topic
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.names import Family
@@ -52,10 +52,10 @@ def plan_reset(kafka: Mapping[str, str], prefix: str, group: str) -> ResetPlan:
     admin, name = QuietAdmin(kafka), _group_name(prefix, group)
     existing = partitions_by_topic(kafka, admin)
     changelog = f"{name}{_CHANGELOG}"
-    if changelog not in existing:
+    _require_no_members(admin, [name])
+    if changelog not in existing and not has_progress(admin, name, _event_topics(prefix)):
         with_states = ", ".join(_groups(existing, prefix)) or "none"
         raise ConfigurationError(f"no group {name} has states here; groups with states: {with_states}")
-    _require_no_members(admin, [name])
     return ResetPlan(group=name, changelog=changelog, sources=ranges(admin, _event_topics(prefix)))
 
 

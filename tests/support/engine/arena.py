@@ -143,6 +143,17 @@ class Arena:
             self.directory / f"{name}.log",
         )
 
+    def commit(self, group: str, topic: str) -> None:
+        """Have a group be done with all records of a topic."""
+        with self._reader(group) as consumer:
+            ends = [
+                TopicPartition(
+                    topic, number, consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                )
+                for number in self._partitions(topic)
+            ]
+            consumer.commit(offsets=ends, asynchronous=False)
+
     def committed(self) -> int:
         """Return how many source records the group is done with; -1 while the group cannot be asked."""
         places = [TopicPartition(f"{self.prefix}.{name}", number) for name in "ab" for number in range(PARTITIONS)]
