@@ -15,8 +15,8 @@ _STATE_OF_RANK: Mapping[int, State] = {rank: state for state, rank in RANK.items
 _ERROR = RANK[State.ERROR]
 _MAX_INT = 2**31 - 1  # largest `int` of Avro; sums of damaged attempt numbers are cut to this
 
-#: Longest critical path that is listed, in characters of step ids: a record has to fit into its topic.
-PATH_LENGTH = 500_000
+#: Longest critical path that is listed, in bytes of step ids: a record has to fit into its topic.
+PATH_BYTES = 500_000
 
 
 def derive_stats(state: TaskState) -> dict[str, Any]:
@@ -124,8 +124,17 @@ def _critical_path(state: TaskState, steps: Summary) -> tuple[list[str] | None, 
     path = state.steps.path()
     if path is None:
         return None, None
-    fits = sum(map(len, path.steps)) <= PATH_LENGTH
-    return (path.steps if fits else None), path.time / 1e6
+    return _cut(path.steps), path.time / 1e6
+
+
+def _cut(steps: list[str]) -> list[str]:
+    """Return the steps that fit into a record, then the number of those that do not."""
+    size = 0
+    for index, step_id in enumerate(steps):
+        size += len(step_id.encode())
+        if size > PATH_BYTES:
+            return [*steps[:index], f"… and {len(steps) - index} more"]
+    return steps
 
 
 def _steps_are_still_coming(state: TaskState, steps: Summary) -> bool:
