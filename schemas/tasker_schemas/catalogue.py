@@ -51,13 +51,13 @@ def order_of(event_name: str) -> int:
     return _PLACES.get(event_name, _CUSTOM_PLACE)
 
 
-# Rows with the same order keep that of the table, so that any two events of one moment have one order.
+# Rows with the same order keep that of the table, so that any two events of the same moment have an order.
 _BEFORE_CUSTOM = [spec.name for spec in sorted(EVENTS, key=lambda spec: spec.order) if spec.order < CUSTOM_ORDER]
 _AFTER_CUSTOM = [spec.name for spec in sorted(EVENTS, key=lambda spec: spec.order) if spec.order >= CUSTOM_ORDER]
 _CUSTOM_PLACE = len(_BEFORE_CUSTOM)
 _PLACES: Mapping[str, int] = {
-    **{name: place for place, name in enumerate(_BEFORE_CUSTOM)},
-    **{name: place for place, name in enumerate(_AFTER_CUSTOM, _CUSTOM_PLACE + 1)},
+    **{name: index for index, name in enumerate(_BEFORE_CUSTOM)},
+    **{name: index for index, name in enumerate(_AFTER_CUSTOM, _CUSTOM_PLACE + 1)},
 }
 
 

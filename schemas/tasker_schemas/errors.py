@@ -1,10 +1,10 @@
-"""What can go wrong, and who has to act.
+"""Errors of the system, by who has to act.
 
 TaskerEventsError
 ├── UsageError           the calling code is wrong: never retried, shown to the developer
 ├── ConfigurationError   a setting is wrong: nothing starts, the operator mends it
 ├── PoisonRecord         this record can never be read: to the dead letters, the rest goes on
-└── BackendUnavailable   nothing is wrong with the record: wait, then try the same one again
+└── BackendUnavailable   nothing is wrong with the record: wait, then try the same record again
 """
 
 from enum import StrEnum
@@ -15,11 +15,11 @@ class TaskerEventsError(Exception):
 
 
 class UsageError(TaskerEventsError):
-    """The caller's mistake; the message names the field and what was expected."""
+    """The caller's mistake; the message names the field and the expected value."""
 
 
 class ConfigurationError(TaskerEventsError):
-    """A setting that cannot work; the message names the setting and what was expected."""
+    """A setting that cannot work; the message names the setting and the expected value."""
 
 
 class BackendUnavailable(TaskerEventsError):
@@ -33,7 +33,7 @@ class PoisonReason(StrEnum):
     NULL_VALUE = "null_value"  # a tombstone on a topic that has none
     BAD_MAGIC = "bad_magic"  # neither of the two framings
     UNKNOWN_SCHEMA = "unknown_schema"  # a fingerprint or schema id that nobody knows
-    FOREIGN_SCHEMA = "foreign_schema"  # a known schema, but not one of this topic's records
+    FOREIGN_SCHEMA = "foreign_schema"  # a known schema, but of another topic's records
     TOO_LARGE = "too_large"  # longer than any record of ours
     TRUNCATED = "truncated"  # ends before its last field
     TRAILING_BYTES = "trailing_bytes"  # goes on after its last field
@@ -44,7 +44,7 @@ class PoisonReason(StrEnum):
 
 
 class PoisonRecord(TaskerEventsError):
-    """A record that can never be read; `reason` is one of a closed set, for counting."""
+    """A record that can never be read; `reason` is a member of a closed set, for counting."""
 
     def __init__(self, reason: PoisonReason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -1,4 +1,4 @@
-"""Checks the values of an event beyond its schema: one rule for each field, for the producer and for every reader.
+"""Checks the values of an event beyond its schema: a rule for each field, for the producer and for every reader.
 
 An event that passes fits everything that is made of it: OTLP's nanoseconds end in 2554, a record of statistics holds
 the ids of many steps, and sums are made of numbers that mean something. The rules follow from `RULES`, by a field's
@@ -112,7 +112,7 @@ _EXPECTED = {
 
 
 class FamilyRules:
-    """The rules of one family's fields, in tuples that are quick to walk through."""
+    """The rules of a family's fields, in tuples that are quick to walk through."""
 
     def __init__(self, family: Family) -> None:
         fields = latest(RECORD_OF_FAMILY[family]).declared["fields"]
@@ -159,7 +159,7 @@ def problem_of(event: Mapping[str, Any]) -> str | None:
 def check_record(event: dict[str, Any], key: bytes | None, family: str) -> None:
     """Raise PoisonRecord for an event that breaks a rule, or that lies under another key or on another family's topic.
 
-    `key` is that of its record, `family` the family of the topic, which says what its events are called.
+    `key` is that of its record, `family` the family of the topic, which is the first part of the names of its events.
     """
     rules = _rules(family)
     if key is None:

@@ -1,4 +1,4 @@
-"""The one table of events: what each means, in the order in which events of the same moment happened.
+"""The table of events: the meaning of each, and the order of events of the same moment.
 
 Everything that has to know an event by name reads this table: the folds, the spans, the producer and the documentation
 (docs/events.md). A new event is a member of an enum in `names` and a row here.
@@ -20,7 +20,7 @@ from tasker_schemas.names import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSpec:
-    """One event of the catalogue.
+    """An event of the catalogue.
 
     `state` is that of its task or step afterwards, None where it changes none. Of events with the same time, that with
     the smaller `order` came first. `carries` are the fields that it fills beside those of every event of its family,

@@ -1,7 +1,7 @@
 """The headers of a record: W3C trace context, the parent's context, CloudEvents 1.0, replay marks.
 
 `traceparent` is the context *of the span the event belongs to*, `tasker-parent` that of the span above it; a root has
-none. Tools filter on the `ce_` headers without decoding the value. What is malformed counts as absent: an event is
+none. Tools filter on the `ce_` headers without decoding the value. A malformed header counts as absent: an event is
 never lost for its headers.
 """
 
@@ -56,7 +56,7 @@ class SpanRef(NamedTuple):
 
 
 class TraceHeaders(NamedTuple):
-    """What the headers of one event say about its place in a trace."""
+    """The place of an event in a trace, as its headers tell it."""
 
     span: SpanRef | None = None
     parent: SpanRef | None = None
@@ -65,7 +65,7 @@ class TraceHeaders(NamedTuple):
 
 
 def read_traceparent(value: bytes | None) -> SpanRef | None:
-    """Read a W3C trace context header; a malformed one counts as none (Trace Context 2, section 3.2).
+    """Read a W3C trace context header; a malformed value counts as none (Trace Context 2, section 3.2).
 
     >>> read_traceparent(b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01").sampled
     True
@@ -147,25 +147,25 @@ def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHead
     A header that is malformed, oversized, not UTF-8 or there twice with different values counts as absent; names are
     compared without regard to case, since proxies rewrite them.
     """
-    found: dict[str, bytes | None] = {}
+    values: dict[str, bytes | None] = {}
     for name, value in headers:
         key = name.lower()
         if key in _TRACE_NAMES:
             usable = value if value is not None and len(value) <= MAX_HEADER_BYTES else None
-            found[key] = usable if found.get(key, usable) == usable else None
-    span = read_traceparent(found.get(TRACEPARENT))
+            values[key] = usable if values.get(key, usable) == usable else None
+    span = read_traceparent(values.get(TRACEPARENT))
     if span is None:
-        return TraceHeaders(baggage=_text(found.get(BAGGAGE)))
+        return TraceHeaders(baggage=_text(values.get(BAGGAGE)))
     return TraceHeaders(
         span,
-        read_traceparent(found.get(PARENT)),
-        read_tracestate(found.get(TRACESTATE)),
-        _text(found.get(BAGGAGE)),
+        read_traceparent(values.get(PARENT)),
+        read_tracestate(values.get(TRACESTATE)),
+        _text(values.get(BAGGAGE)),
     )
 
 
 def read_tracestate(value: bytes | None) -> str:
-    """Return a W3C `tracestate` header as text; a malformed one counts as none, as a part of it could mean anything.
+    """Return a W3C `tracestate` header as text; a malformed value counts as none, as a part of it could mean anything.
 
     >>> read_tracestate(b"vendor=1, other=2"), read_tracestate(b"bad tracestate ,,,")
     ('vendor=1, other=2', '')

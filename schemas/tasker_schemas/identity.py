@@ -1,7 +1,7 @@
 """The ids of an occurrence: the same in any process and on any replay.
 
 Trace and span ids are the first bytes of SHA-256 over what they stand for, so that a crash, a second delivery or a
-missing header can never give one attempt two spans.
+missing header can never give an attempt two spans.
 """
 
 import os
@@ -9,7 +9,7 @@ import random
 import time
 from hashlib import sha256
 
-_LAST_MILLISECOND = (1 << 48) - 1  # what a UUIDv7 has room for
+_LAST_MILLISECOND = (1 << 48) - 1  # the last that a UUIDv7 has room for
 
 
 def trace_id_of(task_id: str) -> str:
@@ -27,7 +27,7 @@ def task_span_id(task_id: str) -> str:
 
 
 def step_span_id(task_id: str, step_id: str, attempt: int) -> str:
-    """Return the id (16 hex digits) of the span of one attempt of a step; attempts count from 1."""
+    """Return the id (16 hex digits) of the span of an attempt of a step; attempts count from 1."""
     return _id(f"step:{task_id}:{step_id}:{attempt}", 8)
 
 
@@ -39,7 +39,7 @@ def completion_span_id(task_id: str) -> str:
 def _id(subject: str, size: int) -> str:
     digest = sha256(subject.encode()).digest()
     # OpenTelemetry forbids an id of zeros: take the next bytes then.
-    return next(part.hex() for at in range(0, len(digest), size) if any(part := digest[at : at + size]))
+    return next(part.hex() for start in range(0, len(digest), size) if any(part := digest[start : start + size]))
 
 
 # Ids identify, they do not protect. So a generator of our own will do, without a system call for each event: it is

@@ -11,7 +11,7 @@ from tasker_schemas.errors import UsageError
 
 
 class Family(StrEnum):
-    """A family of events; each has one topic and one Avro record."""
+    """A family of events; each has its topic and its Avro record."""
 
     TASK = "task"
     STEP = "step"
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 
 class TaskEvents(StrEnum):
-    """What happens to a task."""
+    """Events of a task."""
 
     INITIALIZE_REQUESTED = "task.initialize_requested"
     START_REQUESTED = "task.start_requested"
@@ -46,7 +46,7 @@ class TaskEvents(StrEnum):
 
 
 class StepEvents(StrEnum):
-    """What happens to one attempt of a step."""
+    """Events of an attempt of a step."""
 
     INITIALIZE_REQUESTED = "step.initialize_requested"
     EXECUTION_REQUESTED = "step.execution_requested"
@@ -61,7 +61,7 @@ class StepEvents(StrEnum):
 
 
 class WorkflowEvents(StrEnum):
-    """What the orchestration decides."""
+    """Decisions of the orchestration."""
 
     TASK_STARTED = "workflow.task_started"
     TASK_COMPLETED = "workflow.task_completed"
@@ -85,7 +85,7 @@ class WorkflowEvents(StrEnum):
 
 
 class ObservabilityEvents:
-    """What monitoring wants to know beside the states, by subject."""
+    """Events for monitoring, beside the states, by subject."""
 
     class Task(StrEnum):
         """About a task as a whole."""
@@ -96,7 +96,7 @@ class ObservabilityEvents:
         FINALIZE = "observability.task.finalize"
 
     class Step(StrEnum):
-        """About one step."""
+        """About a step."""
 
         PROCESSING = "observability.step.processing"
         PROGRESS = "observability.step.progress"
@@ -135,7 +135,7 @@ def family_of(event_name: str) -> Family:
     Raises UsageError for a name in a reserved family that the catalogue does not have, and for a custom name
     without a dot.
     """
-    first, dot, rest = event_name.partition(".")
+    first, dot, remainder = event_name.partition(".")
     if event_name in RESERVED_NAMES:
         return _RESERVED_FAMILIES[first]
     if first in _RESERVED_FAMILIES:
@@ -143,7 +143,7 @@ def family_of(event_name: str) -> Family:
             f"event_name {event_name!r} is not in the catalogue, and names that start with {first + '.'!r} are "
             f"reserved; for an event of your own choose another first part"
         )
-    if not (first and dot and rest):
+    if not (first and dot and remainder):
         raise UsageError(f"event_name {event_name!r} needs at least one dot, like 'order.payment_processed'")
     return Family.CUSTOM
 

@@ -16,7 +16,7 @@ DEFAULT_PARTITIONS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """What one topic is for and how the broker keeps it."""
+    """A topic: its purpose, and how the broker keeps it."""
 
     name: str
     description: str
@@ -41,7 +41,7 @@ def stats_topic(prefix: str = DEFAULT_PREFIX) -> str:
 
 
 def window_topic(prefix: str = DEFAULT_PREFIX) -> str:
-    """Return the compacted topic that holds what ended in each minute and hour."""
+    """Return the compacted topic that counts the tasks and steps that ended in each minute and hour."""
     return f"{prefix}.stats.window"
 
 

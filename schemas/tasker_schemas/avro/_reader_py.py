@@ -1,6 +1,6 @@
 """Readers of records, in Python: the code for a schema is written out once, with an index into the bytes.
 
-There is a short way for what is usual: null, and numbers that fit into one byte.
+There is a short way for usual values: null, and numbers that fit into a byte.
 """
 
 import struct
@@ -15,12 +15,12 @@ _SHORTEST_RUN = 3  # neighbours that are worth a look at all of them together
 
 
 def python_reader(schema: Any, keep: Collection[str] | None = None) -> Any:
-    """Return a reader for records of one schema (`tasker_schemas.avro.reader.make_reader`)."""
+    """Return a reader for records of a schema (`tasker_schemas.avro.reader.make_reader`)."""
     writing = _Writing()
-    body = writing.value(schema, "record") if keep is None else writing.kept(schema["fields"], keep)
+    body = writing.value(schema, "record") if keep is None else writing.selected(schema["fields"], keep)
     lines = ["def read(b, p):", *_indented(body), "    return record, p"]
     names: dict[str, Any] = {
-        "rest": _rest_of_long,
+        "longer": _rest_of_long,
         "length": _length_of,
         "short": _SHORT_LENGTHS,
         "double": struct.Struct("<d").unpack_from,
@@ -32,8 +32,8 @@ def python_reader(schema: Any, keep: Collection[str] | None = None) -> Any:
 
 def _rest_of_long(value: bytes, position: int, low: int) -> tuple[int, int]:
     """Return a number, still zig-zag, whose first byte, `low`, said that it goes on."""
-    if len(rest := value[position : position + 7]) == 7:  # noqa: PLR2004  as of a time in microseconds, most usually
-        b1, b2, b3, b4, b5, b6, b7 = rest
+    if len(following := value[position : position + 7]) == 7:  # noqa: PLR2004  as of a time in microseconds, most usually
+        b1, b2, b3, b4, b5, b6, b7 = following
         if b7 < _MARK <= b1 & b2 & b3 & b4 & b5 & b6:
             number = low + (b1 << 7) + (b2 << 14) + (b3 << 21) + (b4 << 28) + (b5 << 35) + (b6 << 42) + (b7 << 49)
             return number - _GOES_ON, position + 7
@@ -50,7 +50,7 @@ def _rest_of_long(value: bytes, position: int, low: int) -> tuple[int, int]:
     return number, position + 1
 
 
-#: Lengths by their only byte; None for a byte that is not all of a length, or of a negative one.
+#: Lengths by their only byte; None for a byte that is not all of a length, or of a negative length.
 _SHORT_LENGTHS = tuple(byte >> 1 if byte < _MARK and not byte & 1 else None for byte in range(256))
 
 
@@ -63,7 +63,7 @@ def _length_of(value: bytes, position: int) -> tuple[int, int]:
 
 
 class _Writing:
-    """The code of one reader while it is written. `b` holds the bytes, `p` the position; `n` is free for numbers."""
+    """The code of a reader while it is written. `b` holds the bytes, `p` the position; `n` is free for numbers."""
 
     def __init__(self) -> None:
         self.constants: dict[str, Any] = {}
@@ -95,12 +95,12 @@ class _Writing:
     def _variable(self) -> str:
         return f"v{next(self._counter)}"
 
-    def kept(self, fields: list[Any], keep: Collection[str]) -> Iterator[str]:
-        """Yield the lines that read into `record` what is kept of it."""
+    def selected(self, fields: list[Any], keep: Collection[str]) -> Iterator[str]:
+        """Yield the lines that read into `record` the fields of `keep`."""
         yield "record = {}"
-        yield from _in_runs(self._kept_field(field, keep) for field in fields)
+        yield from _in_runs(self._selected_field(field, keep) for field in fields)
 
-    def _kept_field(self, field: Any, keep: Collection[str]) -> "_Field":
+    def _selected_field(self, field: Any, keep: Collection[str]) -> "_Field":
         name, schema = field["name"], field["type"]
         if name not in keep:
             return _Field([*self.value(_unread(schema), "v")], _empty_of(schema), [])
@@ -129,22 +129,22 @@ class _Writing:
         yield f"if {to} is None: raise ValueError('a symbol that the enum does not have')"
 
     def _blocks(self, entry: list[str], to: str, empty: str) -> Iterator[str]:
-        left = self._variable()
+        remaining = self._variable()
         yield f"{to} = {empty}"
-        yield from _long(left)
-        yield f"while {left}:"
-        yield f"    if {left} < 0:"  # then the block's size in bytes follows, for those who want to skip it
-        yield f"        {left} = -{left}"
+        yield from _long(remaining)
+        yield f"while {remaining}:"
+        yield f"    if {remaining} < 0:"  # then the block's size in bytes follows, for those who want to skip it
+        yield f"        {remaining} = -{remaining}"
         yield from _indented(_indented(_long("n")))
-        yield f"    for _ in range({left}):"
+        yield f"    for _ in range({remaining}):"
         yield from _indented(_indented(entry))
-        yield from _indented(_long(left))
+        yield from _indented(_long(remaining))
 
 
 class _Field(NamedTuple):
     read: list[str]
-    empty: str | None  # what one zero byte stands for, None where that is no absence
-    leave: list[str]  # what to do instead of reading it when it is empty
+    empty: str | None  # the value that a zero byte stands for, None where that is no absence
+    leave: list[str]  # the lines instead of `read` when it is empty
 
 
 def _in_runs(fields: Iterable[_Field]) -> Iterator[str]:
@@ -198,7 +198,7 @@ def _boolean(to: str) -> Iterator[str]:
 
 def _long(to: str) -> Iterator[str]:
     yield "n = b[p]; p += 1"
-    yield "if n > 127: n, p = rest(b, p, n)"
+    yield "if n > 127: n, p = longer(b, p, n)"
     yield f"{to} = -(n + 1 >> 1) if n & 1 else n >> 1"
 
 

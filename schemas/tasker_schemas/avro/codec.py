@@ -1,7 +1,7 @@
 """Records to bytes and back, in both framings of the wire.
 
 `0xC3 0x01` + 8-byte fingerprint is Avro's single-object encoding: every version is shipped, so it needs no registry.
-`0x00` + 4-byte schema id is the Confluent wire format: a registry knows the id. A reader takes both from one topic.
+`0x00` + 4-byte schema id is the Confluent wire format: a registry knows the id. Readers take both from a topic.
 Records are dicts by field name; timestamps are integers, microseconds since the epoch, UTC.
 """
 
@@ -77,15 +77,15 @@ def _writer_of(record: str) -> Writer:
     schema = latest(record).plain
     try:
         return _fastest(schema)
-    except ValueError:  # the events: their attributes are a union of more than null and one other
+    except ValueError:  # the events: their attributes are a union of null and several other types
         return _general_writer(schema)
 
 
 class Decoder:
     """Reads records of known names, and refuses everything that could harm the reader.
 
-    `lookup` finds schemas by registry id; without one, records in the Confluent framing are poison. `keep` names by
-    record the only fields that are wanted, where not all are; empty ones are then left out, too.
+    `lookup` finds schemas by registry id; without a lookup, records in the Confluent framing are poison. `keep` names
+    by record the only fields to read, where not all are to be read; empty fields are then left out, too.
     """
 
     def __init__(self, lookup: SchemaLookup | None = None, keep: Mapping[str, frozenset[str]] | None = None) -> None:
@@ -98,7 +98,7 @@ class Decoder:
         }
 
     def decode(self, record: str, value: bytes | None) -> dict[str, Any]:
-        """Return the fields of a record in its newest version; what the writer did not know has its default.
+        """Return the fields of a record in its newest version; a field that the writer did not know has its default.
 
         Raises PoisonRecord with the reason, and BackendUnavailable when the registry must be asked and does not answer.
         """
@@ -127,9 +127,9 @@ class Decoder:
         if frame.startswith(SINGLE_OBJECT):
             if len(frame) < _SINGLE_OBJECT_SIZE:
                 raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends in its frame")
-            known = by_fingerprint().get(frame[2:])
-            if known is not None:
-                raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"written as {known.record}, not as {record}")
+            schema = by_fingerprint().get(frame[2:])
+            if schema is not None:
+                raise PoisonRecord(PoisonReason.FOREIGN_SCHEMA, f"written as {schema.record}, not as {record}")
             raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"no version has the fingerprint {frame[2:].hex()}")
         if not frame.startswith(CONFLUENT):
             raise PoisonRecord(PoisonReason.BAD_MAGIC, f"the value begins with {frame[:2].hex() or 'nothing'}")
@@ -169,7 +169,7 @@ def _reader_of(fingerprint: bytes, keep: frozenset[str] | None) -> Reader:
     added = _added_fields(schema.plain, newest.plain)
     if added is None:
         return _resolving_reader(schema.plain, newest.plain, keep)
-    return _completing_reader(schema.plain, added if keep is None else _kept(added, keep), keep)
+    return _completing_reader(schema.plain, added if keep is None else _selected(added, keep), keep)
 
 
 def _added_fields(older: Any, newer: Any) -> dict[str, Any] | None:
@@ -183,8 +183,8 @@ def _added_fields(older: Any, newer: Any) -> dict[str, Any] | None:
     return None if filled else added
 
 
-def _kept(data: dict[str, Any], keep: frozenset[str]) -> dict[str, Any]:
-    """Return what a compiled reader that keeps these fields would have read."""
+def _selected(data: dict[str, Any], keep: frozenset[str]) -> dict[str, Any]:
+    """Return the fields that a compiled reader with `keep` would have read."""
     return {name: value for name, value in data.items() if name in keep and (value or value == 0)}
 
 
@@ -197,7 +197,7 @@ def _completing_reader(writer: Any, added: dict[str, Any], keep: frozenset[str] 
     if not added:
         return read_written
 
-    # Whoever changes a list or a map of one record must not change that of the next.
+    # Whoever changes a list or a map of a record must not change that of the next.
     containers = {name: type(default) for name, default in added.items() if isinstance(default, list | dict)}
 
     def read(value: bytes, position: int) -> tuple[dict[str, Any], int]:
@@ -213,7 +213,7 @@ def _completing_reader(writer: Any, added: dict[str, Any], keep: frozenset[str] 
 def _resolving_reader(
     writer: Any, reader: Any, keep: frozenset[str] | None, conversion: Conversion | None = None
 ) -> Reader:
-    """Return a reader that shows records of one schema as another has them, after `conversion` to its logical types."""
+    """Return a reader that shows records of a schema as another has them, after `conversion` to its logical types."""
 
     def read(value: bytes, position: int) -> tuple[dict[str, Any], int]:
         body = io.BytesIO(value)
@@ -224,6 +224,6 @@ def _resolving_reader(
             raise ValueError(str(error)) from error
         if conversion is not None:
             data = conversion(data)
-        return data if keep is None else _kept(data, keep), body.tell()
+        return data if keep is None else _selected(data, keep), body.tell()
 
     return read

@@ -1,4 +1,4 @@
-"""What a new version of a record may change: BACKWARD_TRANSITIVE, decided offline.
+"""Decides offline whether a new version of a record is compatible: BACKWARD_TRANSITIVE.
 
 A schema is compatible when its readers can read the records of every version before it (schema resolution of Avro
 1.12). Avro itself looks at bytes only; here a logical type belongs to a type, because microseconds read as milliseconds
@@ -14,7 +14,7 @@ from tasker_schemas.avro.versions import Schema
 
 COMPATIBILITY = "BACKWARD_TRANSITIVE"
 
-# What a reader may declare where the writer wrote something else (Avro's promotions).
+# The types that a reader may declare where the writer has another (Avro's promotions).
 _PROMOTIONS = {
     "int": {"int", "long", "float", "double"},
     "long": {"long", "float", "double"},
@@ -25,7 +25,7 @@ _PROMOTIONS = {
 
 
 class Break(NamedTuple):
-    """One reason why records of an earlier version cannot be read."""
+    """A reason why records of an earlier version cannot be read."""
 
     version: int
     field: str
@@ -48,7 +48,7 @@ def breaks(candidate: Mapping[str, Any], earlier: Iterable[Schema]) -> list[Brea
 
 
 def unreadable(writer: Mapping[str, Any], reader: Mapping[str, Any]) -> list[str]:
-    """Return what keeps a reader from a writer's records, each as `field: reason`, nested fields with dots.
+    """Return all that keeps a reader from a writer's records, each as `field: reason`, nested fields with dots.
 
     >>> old = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "long"}]}
     >>> new = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}, {"name": "b", "type": "string"}]}
@@ -117,9 +117,9 @@ class _Resolution:
             case "record":
                 yield from self._problems_of_fields(writer["fields"], reader["fields"], path)
 
-    def _problems_of_fields(self, written: Sequence[Any], wanted: Sequence[Any], path: str) -> Iterator[Problem]:
+    def _problems_of_fields(self, written: Sequence[Any], read_fields: Sequence[Any], path: str) -> Iterator[Problem]:
         types = {field["name"]: field["type"] for field in written}
-        for field in wanted:
+        for field in read_fields:
             inner = f"{path}.{field['name']}" if path else field["name"]
             old_name = next((name for name in (field["name"], *field.get("aliases", ())) if name in types), None)
             if old_name is not None:

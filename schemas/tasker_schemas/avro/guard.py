@@ -1,9 +1,9 @@
-"""What a record's bytes and a writer's schema must be before Avro may read them.
+"""Checks a record's bytes and a writer's schema before Avro reads them.
 
 fastavro trusts its input: it accepts trailing bytes, follows recursive schemas until the stack ends, and builds ten
-million items of zero bytes from an array that announces them. Every check here closes one of these ways. A schema that
-passes has no recursion, bounded nesting, and zero bytes only as a branch of a union, so what a record can announce is
-bounded by its length.
+million items of zero bytes from an array that announces them. Every check here closes such a way. A schema that
+passes has no recursion, bounded nesting, and zero bytes only as a branch of a union, so the items that a record can
+announce are bounded by its length.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "st
 
 
 class _Shape(NamedTuple):
-    """What matters of a type: whether each value takes a byte, and how deep values nest."""
+    """The shape of a type: whether each value takes a byte, and how deep values nest."""
 
     sized: bool
     height: int = 1
@@ -34,7 +34,7 @@ class _Names:
 
 
 def check_size(value: bytes | None) -> bytes:
-    """Return the value if a record can have it; raise PoisonRecord for none, an empty and a huge one.
+    """Return the value if a record can have it; raise PoisonRecord for none, an empty and a huge value.
 
     >>> check_size(None)
     Traceback (most recent call last):
@@ -65,7 +65,7 @@ def _foreign(detail: str) -> PoisonRecord:
 
 
 def _shape(schema: Any, names: _Names, depth: int) -> _Shape:
-    """Visit one schema and return its shape."""
+    """Visit a schema and return its shape."""
     if depth > MAX_SCHEMA_DEPTH:
         raise _foreign(f"the schema is nested deeper than {MAX_SCHEMA_DEPTH}")
     match schema:
@@ -73,9 +73,9 @@ def _shape(schema: Any, names: _Names, depth: int) -> _Shape:
             return _named(schema, names)
         case list():
             # The branch's index takes a byte, so a branch may be empty.
-            return _above(*(_shape(branch, names, depth + 1) for branch in schema))
+            return _enclosing(*(_shape(branch, names, depth + 1) for branch in schema))
         case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
-            return _above(_sized(_shape(inner, names, depth + 1), "an item"))
+            return _enclosing(_sized(_shape(inner, names, depth + 1), "an item"))
         case {"type": "record" | "error", "name": str(name), "fields": list(fields)}:
             return _record(name, fields, names, depth)
         case {"type": "enum" | "fixed", "name": str(name)}:
@@ -100,11 +100,11 @@ def _record(name: str, fields: list[Any], names: _Names, depth: int) -> _Shape:
             raise _foreign(f"not a field: {declared!r}")
         shapes.append(_sized(_shape(declared.get("type"), names, depth + 1), f"field {declared.get('name')!r}"))
     names.open_names.remove(short)
-    return _define(name, _above(*shapes)._replace(sized=bool(shapes)), names)
+    return _define(name, _enclosing(*shapes)._replace(sized=bool(shapes)), names)
 
 
 def _define(name: str, shape: _Shape, names: _Names) -> _Shape:
-    # Short names must be unique: otherwise a reference could mean another type than the one that was checked.
+    # Short names must be unique: otherwise a reference could mean another type than the checked type.
     if names.shapes.setdefault(_short(name), shape) is not shape:
         raise _foreign(f"the schema defines {name} twice")
     return shape
@@ -120,14 +120,14 @@ def _named(name: str, names: _Names) -> _Shape:
     return names.shapes[_short(name)]
 
 
-def _sized(shape: _Shape, what: str) -> _Shape:
+def _sized(shape: _Shape, name: str) -> _Shape:
     if not shape.sized:
-        raise PoisonRecord(PoisonReason.BOMB, f"{what} of the schema takes no byte, however often it is announced")
+        raise PoisonRecord(PoisonReason.BOMB, f"{name} of the schema takes no byte, however often it is announced")
     return shape
 
 
-def _above(*inner: _Shape) -> _Shape:
-    # Names lend their height: a chain of definitions side by side nests its values as deep as one inside the other.
+def _enclosing(*inner: _Shape) -> _Shape:
+    # A reference adds the depth of the type that it names, so nesting through references is bounded, too.
     height = 1 + max((shape.height for shape in inner), default=0)
     if height > MAX_SCHEMA_DEPTH:
         raise _foreign(f"its values nest deeper than {MAX_SCHEMA_DEPTH}")

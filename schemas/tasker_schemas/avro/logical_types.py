@@ -13,7 +13,7 @@ from tasker_schemas.avro.named_types import definitions, resolved, short_name
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 
 Conversion = Callable[[Any], Any]
-"""Returns a value with our meaning; raises ValueError for one that does not fit into 64 bits then."""
+"""Returns a value with our meaning; raises ValueError for a value that does not fit into 64 bits then."""
 
 _OURS = "timestamp-micros"
 # Units of the writer, as the factor and the divisor that make microseconds.
@@ -27,7 +27,7 @@ _LONGS = range(-(1 << 63), 1 << 63)
 
 
 def conversion_of(writer: Any, reader: Any) -> Conversion | None:
-    """Return the conversion for values that were written by one schema and read as another; None if none is needed.
+    """Return the conversion for values that were written by a schema and read as another; None if none is needed.
 
     Both are schemas' JSON as Python values. Raises PoisonRecord for a logical type that has no meaning in our field.
     """
@@ -42,7 +42,7 @@ class _Comparison:
         self._reader_types = reader_types
 
     def conversion(self, writer: Any, reader: Any, path: str) -> Conversion | None:
-        """Return the conversion from one type to the other; `path` names the field in an error."""
+        """Return the conversion from the writer's type to the reader's; `path` names the field in an error."""
         writer, reader = resolved(writer, self._writer_types), resolved(reader, self._reader_types)
         if isinstance(writer, list) or isinstance(reader, list):
             return self._of_union(_branches(writer), _branches(reader), path)
@@ -80,7 +80,7 @@ class _Comparison:
         return partial(_convert_branch, needed) if needed else None
 
     def _counterpart(self, writer: Any, readers: list[Any]) -> Any:
-        """Return the branch that Avro reads a value as: of the same type, else of one that it is promoted to."""
+        """Return the branch that Avro reads a value as: of the same type, else of a type that it is promoted to."""
         branches = [resolved(branch, self._reader_types) for branch in readers]
         same = [branch for branch in branches if _is_same_type(writer, branch)]
         wider = [branch for branch in branches if _kind(branch) in _WIDER.get(_kind(writer), ())]
@@ -98,12 +98,12 @@ def _is_same_type(writer: Any, reader: Any) -> bool:
 
 
 def _of_primitive(writer: Any, reader: Any, path: str) -> Conversion | None:
-    written, wanted = _logical_type(writer), _logical_type(reader)
-    if written == wanted or (written is None and wanted == _OURS):
+    written, declared = _logical_type(writer), _logical_type(reader)
+    if written == declared or (written is None and declared == _OURS):
         return None
-    if wanted == _OURS and written in _TO_MICROSECONDS and _kind(writer) == "long":
+    if declared == _OURS and written in _TO_MICROSECONDS and _kind(writer) == "long":
         return partial(_scale, *_TO_MICROSECONDS[written])
-    raise _refusal(path, f"{_kind(writer)} ({written}) where we have {_kind(reader)} ({wanted or 'no logical type'})")
+    raise _refusal(path, f"{_kind(writer)} ({written}) where we have {_kind(reader)} ({declared or 'no logical type'})")
 
 
 def _scale(factor: int, divisor: int, value: int) -> int:

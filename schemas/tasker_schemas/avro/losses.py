@@ -12,7 +12,7 @@ from tasker_schemas.avro.versions import Schema
 
 
 class Loss(NamedTuple):
-    """One field of an earlier version that a schema takes away, or takes the default from."""
+    """A field of an earlier version that a schema takes away, or takes the default from."""
 
     version: int
     field: str
@@ -23,9 +23,9 @@ class Loss(NamedTuple):
 
 
 def losses(candidate: Mapping[str, Any], earlier: Iterable[Schema]) -> list[Loss]:
-    """Return what `candidate`, a schema's JSON as Python values, takes from readers of the earlier versions.
+    """Return all that `candidate`, a schema's JSON as Python values, takes from readers of the earlier versions.
 
-    A field that is renamed stays if its new name has the old one among the `aliases`. Nested fields have dots.
+    A field that is renamed stays if its new name has the old name among the `aliases`. Nested fields have dots.
     """
     return [
         Loss(schema.version, path, problem)
@@ -41,12 +41,12 @@ class _Walk:
         self._older_types, self._newer_types = definitions(older), definitions(newer)
 
     def losses(self, older: Any, newer: Any, path: str) -> Iterator[tuple[str, str]]:
-        """Yield path and description of each loss in one type."""
+        """Yield path and description of each loss in a type."""
         older, newer = resolved(older, self._older_types), resolved(newer, self._newer_types)
         if isinstance(older, list) or isinstance(newer, list):
             for branch in older if isinstance(older, list) else [older]:
-                for other in newer if isinstance(newer, list) else [newer]:
-                    yield from self.losses(branch, other, path)
+                for new_branch in newer if isinstance(newer, list) else [newer]:
+                    yield from self.losses(branch, new_branch, path)
             return
         match older, newer:
             case {"type": "array", "items": inner}, {"type": "array", "items": new_inner}:

@@ -1,7 +1,7 @@
-"""Readers made for one schema each: Avro bytes to a dict, at a tenth of what fastavro takes, or half of it without C.
+"""Readers made for a schema each: Avro bytes to a dict, in a tenth of the time that fastavro takes, or half without C.
 
-They cover what our schemas use, and refuse what fastavro lets pass: negative lengths and indexes, numbers of more than
-64 bits. Where the package was installed without a C compiler, the code that `python_reader` writes does the same.
+They cover the types that our schemas use, and refuse values that fastavro lets pass: negative lengths and indexes,
+numbers of more than 64 bits. Where the package was installed without a C compiler, the code of `python_reader` does so.
 """
 
 from collections.abc import Callable, Collection
@@ -20,9 +20,9 @@ _fastest: Callable[..., Reader] = compiled_or("tasker_schemas.avro._reader_c", "
 
 
 def make_reader(schema: Any, keep: Collection[str] | None = None) -> Reader:
-    """Return a reader for records of one of our schemas; it holds no logical types.
+    """Return a reader for records of a schema of ours; it holds no logical types.
 
-    With `keep` the record has these fields only, and of these only what is neither null nor an empty text, list or map:
-    what nobody asks for costs next to nothing then.
+    With `keep` the record has these fields only, and of these only values that are neither null nor an empty text, list
+    or map: fields that nobody asks for cost next to nothing then.
     """
     return _fastest(schema, keep)

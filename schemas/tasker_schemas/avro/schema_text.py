@@ -7,7 +7,7 @@ from tasker_schemas.avro.named_types import short_name
 
 
 def differences(older: Mapping[str, Any], newer: Mapping[str, Any]) -> list[str]:
-    """Return what a version adds (`+`), drops (`-`) and changes (`~`), one line for each field.
+    """Return what a version adds (`+`), drops (`-`) and changes (`~`), a line for each field.
 
     >>> old = {"fields": [{"name": "a", "type": "int"}]}
     >>> differences(old, {"fields": [{"name": "b", "type": ["null", "string"], "default": None}]})
@@ -34,7 +34,7 @@ def _value_text(value: Any) -> str:
 
 
 def type_text(declared: Any) -> str:
-    """Return a type as one short phrase."""
+    """Return a type as a short phrase."""
     match declared:
         case list():
             text = " or ".join(type_text(branch) for branch in declared)

@@ -23,7 +23,7 @@ RECORD_OF_FAMILY: Mapping[Family, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One version of one record.
+    """A version of a record.
 
     `plain` is the schema without logical types, ready for fastavro: the bytes are those of the declared schema, while
     timestamps stay integers (microseconds, UTC), which costs less than datetimes.
@@ -42,7 +42,7 @@ class Schema:
 
 
 def without_logical_types(schema: Any) -> Any:
-    """Return the same schema with plain types in the place of logical ones.
+    """Return the same schema with plain types in the place of logical types.
 
     >>> without_logical_types({"type": "long", "logicalType": "timestamp-micros"})
     {'type': 'long'}
@@ -67,14 +67,14 @@ def fingerprint_of(declared: dict[str, Any]) -> bytes:
 @cache
 def all_schemas() -> tuple[Schema, ...]:
     """Return every shipped schema, by record and version."""
-    found = []
+    schemas = []
     for file in (files("tasker_schemas") / "avro").iterdir():
         stem, dot, version = file.name.removesuffix(".avsc").rpartition(".v")
         if dot and file.name.endswith(".avsc"):
             declared = json.loads(file.read_text())
             record = "".join(part.title() for part in stem.split("_"))
-            found.append(Schema(record, int(version), declared, prepared(declared), fingerprint_of(declared)))
-    return tuple(sorted(found, key=lambda schema: (schema.record, schema.version)))
+            schemas.append(Schema(record, int(version), declared, prepared(declared), fingerprint_of(declared)))
+    return tuple(sorted(schemas, key=lambda schema: (schema.record, schema.version)))
 
 
 @cache

@@ -35,7 +35,7 @@ _HINTS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "is SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO right? ",
 }
 _STRICT_ENOUGH = {COMPATIBILITY, "FULL_TRANSITIVE"}
-# What instrumentations look for: our own questions must not become spans of the service.
+# The name that instrumentations look for: our own questions must not become spans of the service.
 _UNTRACED = "suppress_instrumentation"
 
 
@@ -64,7 +64,7 @@ def subjects(prefix: str = DEFAULT_PREFIX) -> dict[str, str]:
 
 
 class SchemaRegistry:
-    """Asks one registry; every method raises BackendUnavailable when it does not answer as a registry does.
+    """Asks a registry; every method raises BackendUnavailable when it does not answer as a registry does.
 
     Of several addresses the first that answers is asked, and it is the first to be asked the next time.
 
@@ -79,7 +79,7 @@ class SchemaRegistry:
     def register(self, subject: str, schema: Schema) -> int:
         """Return the id of a schema under a subject, registered if it is new.
 
-        A new schema also makes the registry check all later ones against every version before them. Raises
+        A new schema also makes the registry check all later schemas against every version before them. Raises
         IncompatibleSchema if earlier versions forbid it.
         """
         try:
@@ -93,7 +93,7 @@ class SchemaRegistry:
         return self._schema_id(f"/subjects/{_quoted(subject)}", schema.declared)
 
     def schema(self, schema_id: int) -> dict[str, Any]:
-        """Return the schema behind an id as JSON; raise LookupError for an unknown id and for one that is not Avro."""
+        """Return the schema behind an id as JSON; raise LookupError for an unknown id and for another than Avro."""
         answer = self._ask("GET", f"/schemas/ids/{schema_id}")
         if answer.get("schemaType", "AVRO") != "AVRO":
             raise LookupError(f"schema {schema_id} is {answer['schemaType']}, not Avro")
@@ -142,7 +142,7 @@ class SchemaRegistry:
             except BackendUnavailable as error:
                 failures.append(error)
             else:
-                self._addresses = (address, *(other for other in self._addresses if other != address))
+                self._addresses = (address, *(a for a in self._addresses if a != address))
                 return answer
         raise failures[0] if len(failures) == 1 else BackendUnavailable(" ".join(map(str, failures)))
 

@@ -20,7 +20,7 @@ _Answer = dict[str, Any] | Exception
 class CachedLookup:
     """A `SchemaLookup` for a Decoder; an unknown id is asked for again in a minute, a silent registry in a second.
 
-    The caller's thread, which may be an event loop, waits for one question a second at most, and no longer than
+    The caller's thread, which may be an event loop, waits for a question a second at most, and no longer than
     `timeout_s`, whatever names and sockets do meanwhile; else BackendUnavailable is raised at once.
     """
 
@@ -34,34 +34,34 @@ class CachedLookup:
         self._registry = registry
         self._timeout_s = timeout_s
         self._clock = clock
-        self._found: dict[int, dict[str, Any]] = {}
+        self._schemas: dict[int, dict[str, Any]] = {}
         self._missing: dict[int, tuple[float, str]] = {}
         self._resting: tuple[float, str] = (float("-inf"), "")
         self._asking: threading.Thread | None = None
 
     def __call__(self, schema_id: int) -> dict[str, Any]:
-        """Return the schema behind an id; raises LookupError for an unknown one, and BackendUnavailable."""
-        found = self._found.get(schema_id)
-        return self._learn(schema_id) if found is None else found
+        """Return the schema behind an id; raises LookupError for an unknown id, and BackendUnavailable."""
+        schema = self._schemas.get(schema_id)
+        return self._learn(schema_id) if schema is None else schema
 
     def _learn(self, schema_id: int) -> dict[str, Any]:
-        now = self._clock()
-        until, why = self._missing.get(schema_id, (now, ""))
-        if now < until:
+        time_s = self._clock()
+        until, why = self._missing.get(schema_id, (time_s, ""))
+        if time_s < until:
             raise LookupError(why)
         until, why = self._resting
-        if now < until:
+        if time_s < until:
             raise BackendUnavailable(why)
         try:
-            found = self._ask(schema_id)
+            schema = self._ask(schema_id)
         except LookupError as error:
-            _room(self._missing)[schema_id] = (now + FORGET_MISSING_S, str(error))
+            _room(self._missing)[schema_id] = (time_s + FORGET_MISSING_S, str(error))
             raise
         except BackendUnavailable as error:
             self._resting = (self._clock() + REST_S, str(error))
             raise
-        _room(self._found)[schema_id] = found
-        return found
+        _room(self._schemas)[schema_id] = schema
+        return schema
 
     def _ask(self, schema_id: int) -> dict[str, Any]:
         """Ask in a thread of its own: the search for a host's name knows no timeout."""

@@ -13,7 +13,7 @@ URL = "SCHEMA_REGISTRY_URL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrySettings:
-    """A registry at one or more addresses, separated by commas.
+    """A registry at an address, or at several, separated by commas.
 
     `auto_register` is whether producers may register the schemas that the registry lacks, or only look them up.
     """
