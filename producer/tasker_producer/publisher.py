@@ -10,7 +10,7 @@ from typing import NoReturn, Self
 
 from opentelemetry.metrics import Meter
 
-from tasker_producer.delivery.choice import make_delivery
+from tasker_producer.deliveries import make_delivery
 from tasker_producer.delivery.host import process
 from tasker_producer.delivery.kafka import Delivery, KafkaDelivery
 from tasker_producer.metrics import observe
