@@ -1,4 +1,4 @@
-"""What the environment says to the consumers and tools, read once, at the edge, into one typed value.
+"""The settings of the consumers and tools, read once, at the edge, from the environment into a typed value.
 
 `TASKER_*` variables are ours; `KAFKA_*` are librdkafka's own settings and go to the client as they are. Any variable
 may be given as `NAME_FILE`, the path of a file that holds the value: how containers are handed their secrets.
@@ -44,20 +44,20 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a numbe
 
 
 class ConsumerSettings(BaseModel):
-    """How the consumers run. The description of a field is what its variable must hold."""
+    """How the consumers run. The description of a field names the values that its variable may hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     #: Connection settings under librdkafka's names; a password may be among them.
     kafka: Mapping[str, str] = Field(default_factory=dict, repr=False)
-    #: Where schemas are found by the ids of records that have one; None where there is no registry.
+    #: Where schemas are looked up by the ids in records; None without a registry.
     registry: RegistrySettings | None = None
     topic_prefix: str = Field(
         DEFAULT_PREFIX,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
         description="letters, digits, dots, dashes and underscores, at most 100 of them",
     )
-    #: Of topics that are created; source topics share one number, so that task and step streams can be joined.
+    #: Of topics that are created; source topics share the number, so that task and step streams can be joined.
     partitions: int = Field(DEFAULT_PARTITIONS, ge=1, le=10_000, description="a whole number from 1 to 10000")
     replication_factor: int = Field(
         -1, ge=-1, le=32_767, description="a number of replicas, or -1 for the cluster's default"
@@ -84,7 +84,7 @@ class ConsumerSettings(BaseModel):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Return the settings that the environment holds; what it does not name has its default.
+        """Return the settings that the environment holds; settings that it does not name have their defaults.
 
         >>> ConsumerSettings.from_env({"TASKER_WEB_PORT": "8080"}).web_port
         8080
@@ -94,36 +94,36 @@ class ConsumerSettings(BaseModel):
 
         Raises ConfigurationError for the first value that cannot work.
         """
-        given = {name: _text(environ, variable) for name, variable in _variables(cls).items()}
+        texts = {name: _text(environ, variable) for name, variable in _variables(cls).items()}
         kafka = kafka_config(environ)
         _check_kafka(kafka)
         try:
             settings = cls(
                 kafka=kafka,
                 registry=RegistrySettings.from_env(environ),
-                **{name: text for name, text in given.items() if text},  # type: ignore[arg-type]  # pydantic reads text
+                **{name: text for name, text in texts.items() if text},  # type: ignore[arg-type]  # pydantic reads text
             )
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             expected = _expectation(cls, name)
-            raise ConfigurationError(f"{_variables(cls)[name]} is {given[name]!r}; expected {expected}.") from None
+            raise ConfigurationError(f"{_variables(cls)[name]} is {texts[name]!r}; expected {expected}.") from None
         return settings
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """Return one sentence for each `TASKER_*` variable that nothing reads, with the name that was likely meant.
+    """Return a sentence for each `TASKER_*` variable that nothing reads, with the name that was likely meant.
 
     >>> unknown_variables({"TASKER_TOPIC_PREFX": "shop"})
     ['TASKER_TOPIC_PREFX is not a setting; did you mean TASKER_TOPIC_PREFIX?']
     """
     names = {*_variables(ConsumerSettings).values(), *_READ_ELSEWHERE}
     names |= {_PREFIX + field.name.upper() for field in fields(ProducerSettings)}
-    known = names | {name + _FILE for name in names}
-    return [_hint(name, known) for name in sorted(environ) if name.startswith(_PREFIX) and name not in known]
+    all_names = names | {name + _FILE for name in names}
+    return [_hint(name, all_names) for name in sorted(environ) if name.startswith(_PREFIX) and name not in all_names]
 
 
 def file_text(variable: str, path: str) -> str:
-    """Return what is in the file that a variable names; raises ConfigurationError if it cannot be read."""
+    """Return the text of the file that a variable names; raises ConfigurationError if it cannot be read."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -131,7 +131,7 @@ def file_text(variable: str, path: str) -> str:
 
 
 def _check_kafka(kafka: Mapping[str, str]) -> None:
-    """Refuse the usual mistakes in what the client is told; it names the others itself, in less helpful words."""
+    """Refuse the usual mistakes in the client's settings; the client reports others itself, less helpfully."""
     protocol = kafka.get("security.protocol", "PLAINTEXT")
     if protocol.upper() not in _PROTOCOLS:
         raise ConfigurationError(f"KAFKA_SECURITY_PROTOCOL is {protocol!r}; expected one of {', '.join(_PROTOCOLS)}.")
@@ -140,8 +140,8 @@ def _check_kafka(kafka: Mapping[str, str]) -> None:
         raise ConfigurationError(f"KAFKA_BOOTSTRAP_SERVERS is {servers!r}; expected host:port[,host:port].")
 
 
-def _hint(name: str, known: set[str]) -> str:
-    near = get_close_matches(name, known, n=1)
+def _hint(name: str, all_names: set[str]) -> str:
+    near = get_close_matches(name, all_names, n=1)
     return f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ".")
 
 
@@ -155,6 +155,6 @@ def _expectation(settings: type[ConsumerSettings], name: str) -> str:
 
 
 def _text(environ: Mapping[str, str], variable: str) -> str:
-    """Return a variable's value, from the file that `NAME_FILE` names if there is one; empty counts as not set."""
+    """Return a variable's value, from the file that `NAME_FILE` names if it is set; empty counts as not set."""
     file = environ.get(variable + _FILE, "").strip()
     return file_text(variable + _FILE, file) if file else environ.get(variable, "").strip()

@@ -16,7 +16,7 @@ _CLOCK = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?)")
 def read_moment(text: str, present: datetime) -> int:
     """Return a moment in milliseconds since the epoch, never less than 0; `present` is the time of the question.
 
-    Understood are ISO 8601 (`2026-01-31T14:00+01:00`), a time of the day (`14:00`, the last one before `present`),
+    Understood are ISO 8601 (`2026-01-31T14:00+01:00`), a time of the day (`14:00`, the last before `present`),
     `now`, `today`, `yesterday` (their midnight), and how long ago (`90s`, `15m`, `2h`, `7d`, `1w`). A time without a
     zone is UTC; a zone's name may follow (`2026-01-31 14:00 Europe/Berlin`).
 
@@ -25,12 +25,12 @@ def read_moment(text: str, present: datetime) -> int:
 
     Raises UsageError for anything else.
     """
-    words = text.strip()
-    if ago := _AGO.fullmatch(words):
+    phrase = text.strip()
+    if ago := _AGO.fullmatch(phrase):
         return max(0, round((present.timestamp() - float(ago[1]) * _SECONDS[ago[2]]) * 1000))
-    words, zone = _split_zone(words)
+    phrase, zone = _split_zone(phrase)
     try:
-        moment = _read_local(words, present.astimezone(zone))
+        moment = _read_local(phrase, present.astimezone(zone))
         milliseconds = round(moment.timestamp() * 1000)
     except (ValueError, OverflowError):
         raise UsageError(
@@ -45,7 +45,7 @@ def read_moment(text: str, present: datetime) -> int:
 
 
 def time_text(micros: int | None) -> str:
-    """Return a moment as date and time in UTC; one that no calendar has as a bare number.
+    """Return a moment as date and time in UTC; a moment that no calendar has as a bare number.
 
     >>> time_text(1_748_779_200_123_456), time_text(10**18), time_text(None)
     ('2025-06-01 12:00:00.123Z', '1000000000000000000 µs', '-')
@@ -72,26 +72,26 @@ def read_duration(text: str) -> float:
     raise UsageError(f"{text!r} is no duration; write 90s, 15m, 2h, 7d or 1w")
 
 
-def _split_zone(words: str) -> tuple[str, ZoneInfo | timezone]:
-    moment, space, zone = words.rpartition(" ")
+def _split_zone(phrase: str) -> tuple[str, ZoneInfo | timezone]:
+    moment, space, zone = phrase.rpartition(" ")
     if not space or not zone[:1].isupper():
-        return words, UTC
+        return phrase, UTC
     try:
         return moment.strip(), ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         raise UsageError(f"{zone!r} is no time zone; write a name like Europe/Berlin") from None
 
 
-def _read_local(words: str, present: datetime) -> datetime:
-    """Return the moment that words name in the zone of `present`; raises ValueError."""
-    if words == "now":
+def _read_local(phrase: str, present: datetime) -> datetime:
+    """Return the moment that a phrase names in the zone of `present`; raises ValueError."""
+    if phrase == "now":
         return present
     midnight = present.replace(hour=0, minute=0, second=0, microsecond=0)
-    if words in _DAYS_AGO:
-        return midnight - timedelta(days=_DAYS_AGO[words])
-    if _CLOCK.fullmatch(words):
-        clock = time.fromisoformat(words if words[2] == ":" else f"0{words}")
+    if phrase in _DAYS_AGO:
+        return midnight - timedelta(days=_DAYS_AGO[phrase])
+    if _CLOCK.fullmatch(phrase):
+        clock = time.fromisoformat(phrase if phrase[2] == ":" else f"0{phrase}")
         moment = midnight.replace(hour=clock.hour, minute=clock.minute, second=clock.second)
         return moment if moment <= present else moment - timedelta(days=1)
-    moment = datetime.fromisoformat(words)
+    moment = datetime.fromisoformat(phrase)
     return moment if moment.tzinfo else moment.replace(tzinfo=present.tzinfo)

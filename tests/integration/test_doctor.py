@@ -38,7 +38,7 @@ def test_a_healthy_system_passes_every_check(
     create_topics(connection, topic_prefix, partitions=2)
     endpoint = otlp.grpc if protocol == "grpc" else otlp.http
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
-    findings = by_check(list(examine(connection, topic_prefix, environ, fresh=False)))
+    findings = by_check(list(examine(connection, topic_prefix, environ, is_new=False)))
     of_workers = {name for name in findings if name.startswith("group ")}
     others = {name: finding.verdict for name, finding in findings.items() if name not in of_workers}
     assert set(others.values()) == {Verdict.OK, Verdict.WARNING, Verdict.SKIPPED}
@@ -50,7 +50,7 @@ def test_a_group_without_a_member_fails_with_the_command_that_starts_one(
     connection: dict[str, str], topic_prefix: str
 ) -> None:
     create_topics(connection, topic_prefix, partitions=1)
-    findings = by_check(list(examine(connection, topic_prefix, {"TASKER_TELEMETRY_GROUP": "spans"}, fresh=False)))
+    findings = by_check(list(examine(connection, topic_prefix, {"TASKER_TELEMETRY_GROUP": "spans"}, is_new=False)))
     stats, spans = findings[f"group {topic_prefix}-stats"], findings[f"group {topic_prefix}-spans"]
     assert (stats.verdict, spans.verdict) == (Verdict.FAILED, Verdict.FAILED)
     assert stats.remedy == "`tasker run stats` starts a worker"
@@ -68,7 +68,7 @@ def test_dead_letters_are_counted_and_the_newest_is_quoted(connection: dict[str,
         }
         producer.produce(f"{topic_prefix}.dlq.stats", b"junk", b"42", headers=headers, timestamp=T0 + number)
         assert producer.flush(20) == 0
-    findings = by_check(list(examine(connection, topic_prefix, {}, fresh=False)))
+    findings = by_check(list(examine(connection, topic_prefix, {}, is_new=False)))
     letters = findings[f"dead letters {topic_prefix}.dlq.stats"]
     assert letters.verdict is Verdict.WARNING
     assert letters.detail.startswith(f"3 records, the newest from {topic_prefix}.events.step/1/2 at ")
@@ -78,7 +78,7 @@ def test_dead_letters_are_counted_and_the_newest_is_quoted(connection: dict[str,
 
 def test_missing_topics_and_a_dead_backend_fail_with_what_to_do(connection: dict[str, str], topic_prefix: str) -> None:
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
-    findings = by_check(list(examine(connection, topic_prefix, environ, fresh=False)))
+    findings = by_check(list(examine(connection, topic_prefix, environ, is_new=False)))
     assert findings["topics"].verdict is findings["otlp"].verdict is Verdict.FAILED
     assert findings["topics"].remedy == "`tasker topics create` makes them"
     assert findings["round trip"].verdict is Verdict.OK
@@ -87,13 +87,13 @@ def test_missing_topics_and_a_dead_backend_fail_with_what_to_do(connection: dict
 def test_the_round_trip_leaves_no_topic_behind(
     connection: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
-    findings = by_check(list(examine(connection, topic_prefix, {}, fresh=True)))
+    findings = by_check(list(examine(connection, topic_prefix, {}, is_new=True)))
     assert findings["topics"].verdict is findings["otlp"].verdict is Verdict.SKIPPED
     assert eventually(lambda: not [name for name in admin.list_topics(timeout=10).topics if topic_prefix in name])
 
 
 def registry_finding(connection: dict[str, str], prefix: str, **variables: str) -> Finding:
-    return by_check(list(examine(connection, prefix, variables, fresh=True)))["registry"]
+    return by_check(list(examine(connection, prefix, variables, is_new=True)))["registry"]
 
 
 def test_a_registry_is_asked_for_our_schemas(
@@ -156,7 +156,7 @@ def test_where_topics_cannot_be_deleted_the_same_topic_serves_every_call(
 ) -> None:
     for future in admin.create_topics([NewTopic(f"{topic_prefix}.doctor", 1)]).values():
         future.result(20)
-    findings = by_check(list(examine(connection, topic_prefix, {}, fresh=True)))
+    findings = by_check(list(examine(connection, topic_prefix, {}, is_new=True)))
     assert findings["round trip"].verdict is Verdict.OK
 
 

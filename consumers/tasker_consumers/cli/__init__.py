@@ -1,6 +1,6 @@
-"""The command line: a thin skin, one file for each command."""
+"""The command line: a thin layer with a file for each command."""
 
-# ruff: noqa: PLC0415  a service that only publishes has this command too, without what it needs
+# ruff: noqa: PLC0415  a service that only publishes installs this command without its dependencies
 
 import sys
 

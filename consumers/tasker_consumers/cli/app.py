@@ -1,4 +1,4 @@
-"""`tasker`: the commands in the order of its help, and the one place where an error becomes a line and an exit code."""
+"""`tasker`: the commands in the order of its help; here every error becomes a line and an exit code."""
 
 import os
 import sys
@@ -29,8 +29,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(is_requested: bool) -> None:
+    if is_requested:
         from importlib.metadata import version  # noqa: PLC0415  slow, and hardly ever wanted
 
         typer.echo(f"tasker-events {version('tasker-events')} (native: {native_state()})")

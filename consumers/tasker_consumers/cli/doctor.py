@@ -47,5 +47,5 @@ def _findings(settings: "ConsumerSettings", *, embedded: bool) -> "list[Finding]
         return list(examine(settings.kafka, settings.topic_prefix, os.environ))
     with find_kafka(os.environ) as source:
         kafka = {**settings.kafka, "bootstrap.servers": source.bootstrap_servers}
-        fresh = source.how is not ServerKind.CONFIGURED
-        return list(examine(kafka, settings.topic_prefix, os.environ, fresh=fresh))
+        is_new = source.how is not ServerKind.CONFIGURED
+        return list(examine(kafka, settings.topic_prefix, os.environ, is_new=is_new))

@@ -14,7 +14,7 @@ BOOTSTRAP = "bootstrap.servers"
 
 
 def read_settings() -> ConsumerSettings:
-    """Return the settings of this process, with a warning for each variable that looks like one and is none."""
+    """Return the settings of this process, with a warning for each `TASKER_*` variable that is no setting."""
     for warning in unknown_variables(os.environ):
         complain(f"warning: {warning}")
     settings = ConsumerSettings.from_env(os.environ)

@@ -1,4 +1,4 @@
-"""The log of the consumers: readable lines on a terminal, one JSON object for each line elsewhere."""
+"""The log of the consumers: readable lines on a terminal, a JSON object on each line elsewhere."""
 
 import logging
 import sys
@@ -20,8 +20,8 @@ _LIBRARIES = {
 def configure_logging(level: str, out: TextIO = sys.stderr) -> None:
     """Send all log records to `out` from `level` on, and warnings of Python too.
 
-    The libraries' own lines are left out, because the worker itself logs what matters in them, and because a broker
-    that is away makes a hundred of them a second. With `debug` they come, from info on: below, Faust builds each of its
+    The libraries' own lines are left out, because the worker itself logs the important events, and because an absent
+    broker causes a hundred such lines a second. With `debug` they come, from info on: below, Faust builds each of its
     lines only to drop them.
     """
     shared: list[structlog.typing.Processor] = [

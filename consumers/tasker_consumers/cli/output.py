@@ -1,4 +1,4 @@
-"""What the commands print: tables on a terminal, plain lines in a pipe, complaints on standard error."""
+"""The output of the commands: tables on a terminal, plain lines in a pipe, complaints on standard error."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,13 +15,13 @@ _PIPE_WIDTH = 200
 
 
 def complain(message: str) -> None:
-    """Print one clear line on standard error."""
+    """Print a clear line on standard error."""
     line = " ".join(message.split())
     typer.echo(typer.style("tasker: ", fg="red") + line if sys.stderr.isatty() else f"tasker: {line}", err=True)
 
 
 def show_json(document: Any) -> None:
-    """Print one JSON document on standard output."""
+    """Print a JSON document on standard output."""
     typer.echo(strict_json(document))
 
 

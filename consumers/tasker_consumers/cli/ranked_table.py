@@ -1,4 +1,4 @@
-"""Tables on a terminal in which no cell is cut: what does not fit is left out as a whole column."""
+"""Tables on a terminal in which no cell is cut: the columns that do not fit are left out."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def ranked_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], width: i
     shown = len(columns)
     while shown > 1 and sum(widths[:shown]) + _GAP * (shown - 1) > width:
         shown -= 1
-    if shown < 2 <= len(columns):  # noqa: PLR2004  a table of one column says too little
+    if shown < 2 <= len(columns):  # noqa: PLR2004  a single column says too little
         return _blocks(columns, rows)
     gap = " " * _GAP
     return [gap.join(_padded(cells[:shown], widths)).rstrip() for cells in (columns, *rows)]

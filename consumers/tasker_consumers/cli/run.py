@@ -1,4 +1,4 @@
-"""`tasker run`: one worker of a consumer group."""
+"""`tasker run`: a worker of a consumer group."""
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Faust
 

@@ -1,4 +1,4 @@
-"""`tasker schemas`: the versions of the records, what they changed, and a registry that knows them."""
+"""`tasker schemas`: the versions of the records, their differences, and their state in a registry."""
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Avro
 
@@ -52,14 +52,15 @@ def check(
 
     candidates = [from_file(file) for file in files] if files else shipped()
     registry, prefix = _registry(offline=offline)
-    found = {candidate.title: list(problems(candidate, registry, prefix)) for candidate in candidates}
+    problems_by_title = {candidate.title: list(problems(candidate, registry, prefix)) for candidate in candidates}
     show_table(
-        ("schema", "verdict"), [(title, "incompatible" if why else "compatible") for title, why in found.items()]
+        ("schema", "verdict"),
+        [(title, "incompatible" if why else "compatible") for title, why in problems_by_title.items()],
     )
-    for title, why in found.items():
+    for title, why in problems_by_title.items():
         for problem in why:
             complain(f"{title} {problem}")
-    if any(found.values()):
+    if any(problems_by_title.values()):
         raise typer.Exit(1)
 
 
@@ -77,13 +78,13 @@ def diff(
 
     if record.endswith((".avsc", ".json")):
         candidate = from_file(Path(record))
-        before = _version(candidate.record, older or max(versions(candidate.record)))
-        after = candidate.declared
+        older_schema = _version(candidate.record, older or max(versions(candidate.record)))
+        newer_declaration = candidate.declared
     else:
         newest = max(versions(record)) if newer is None else newer
-        before = _version(record, max(1, newest - 1) if older is None else older)
-        after = _version(record, newest).declared
-    for line in differences(before.declared, after):
+        older_schema = _version(record, max(1, newest - 1) if older is None else older)
+        newer_declaration = _version(record, newest).declared
+    for line in differences(older_schema.declared, newer_declaration):
         typer.echo(line)
 
 
@@ -124,10 +125,10 @@ def _version(record: str, number: int) -> "Schema":
     from tasker_consumers.tools.schema_check import versions
     from tasker_schemas.errors import UsageError
 
-    known = versions(record)
-    if number not in known:
-        raise UsageError(f"{record} has no version {number}; it has {', '.join(map(str, known))}")
-    return known[number]
+    shipped_versions = versions(record)
+    if number not in shipped_versions:
+        raise UsageError(f"{record} has no version {number}; it has {', '.join(map(str, shipped_versions))}")
+    return shipped_versions[number]
 
 
 def _registry(*, offline: bool = False) -> "tuple[SchemaRegistry | None, str]":
@@ -136,5 +137,5 @@ def _registry(*, offline: bool = False) -> "tuple[SchemaRegistry | None, str]":
     from tasker_schemas.registry.client import SchemaRegistry
 
     settings = read_settings()
-    asked = None if offline else settings.registry
-    return None if asked is None else SchemaRegistry(asked), settings.topic_prefix
+    registry_settings = None if offline else settings.registry
+    return None if registry_settings is None else SchemaRegistry(registry_settings), settings.topic_prefix

@@ -27,7 +27,7 @@ _MOST_BARS = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """The request of the command line: one of the first three."""
+    """The request of the command line; the user sets a single field of the first three."""
 
     task_id: str | None
     name: str | None
@@ -106,16 +106,16 @@ class Notices:
         if self.draw is not None:
             self.draw(text)
             return
-        words = "".join(letter for letter in text if not letter.isdigit())
-        if words and words != self._last:
+        text_without_digits = "".join(letter for letter in text if not letter.isdigit())
+        if text_without_digits and text_without_digits != self._last:
             complain(text)
-        self._last = words
+        self._last = text_without_digits
 
 
 def _check(query: Query) -> None:
     from tasker_schemas.errors import UsageError
 
-    if [query.task_id, query.name, query.step].count(None) != 2:  # noqa: PLR2004  all but one
+    if [query.task_id, query.name, query.step].count(None) != 2:  # noqa: PLR2004  two of three are missing
         raise UsageError("name one task by its id, or all of a kind with --name, or all steps with --step")
     if query.watch and query.step is not None:
         raise UsageError("--watch follows tasks; name one by its id, or all of a kind with --name")
@@ -164,7 +164,7 @@ def _watch(query: Query, latest: "LatestStats", source: "StatsSource", notices: 
     for stats in latest.tasks.values():
         _print_change(stats, as_json=query.as_json)
     watch = Watch(latest, query.task_id)
-    with _unwinding_on_sigterm(), _frames(latest, notices, wanted=sys.stdout.isatty() and not query.as_json):
+    with _unwinding_on_sigterm(), _frames(latest, notices, is_drawn=sys.stdout.isatty() and not query.as_json):
         notices.show(watch.notice(source))
         while not watch.is_over():
             for stats in watch.poll(source, _WATCH_S):
@@ -179,7 +179,7 @@ def _print_change(stats: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         show_json(stats)
     elif not sys.stdout.isatty():
-        typer.echo(progress_line(stats, _now()))
+        typer.echo(progress_line(stats, _present_micros()))
 
 
 @contextmanager
@@ -197,9 +197,9 @@ def _unwinding_on_sigterm() -> Iterator[None]:
 
 
 @contextmanager
-def _frames(latest: "LatestStats", notices: Notices, *, wanted: bool) -> Iterator[None]:
-    """Have notices drawn below the progress bars of a terminal, if `wanted`."""
-    if not wanted:
+def _frames(latest: "LatestStats", notices: Notices, *, is_drawn: bool) -> Iterator[None]:
+    """Draw notices below the progress bars of a terminal, if `is_drawn`."""
+    if not is_drawn:
         yield
         return
     from rich.console import Group
@@ -210,7 +210,7 @@ def _frames(latest: "LatestStats", notices: Notices, *, wanted: bool) -> Iterato
     with Live(console=open_console(), auto_refresh=False) as live:
 
         def draw(notice: str) -> None:
-            bars = progress_table(list(latest.tasks.values())[-_MOST_BARS:], _now())
+            bars = progress_table(list(latest.tasks.values())[-_MOST_BARS:], _present_micros())
             live.update(Group(bars, notice) if notice else bars, refresh=True)
 
         notices.draw = draw
@@ -234,8 +234,8 @@ def _show(query: Query, latest: "LatestStats", windows: "list[Stats]") -> None:
     show_table(window_columns(), window_rows(windows))
     unfinished = latest.unfinished()
     if unfinished:
-        open_console().print(progress_table(unfinished[-_MOST_BARS:], _now()))
+        open_console().print(progress_table(unfinished[-_MOST_BARS:], _present_micros()))
 
 
-def _now() -> int:
+def _present_micros() -> int:
     return time.time_ns() // 1000

@@ -114,11 +114,11 @@ def _show(states: "Sequence[TopicState]") -> None:
     from tasker_consumers.kafka.topics import differing
 
     show_table(("topic", "partitions", "what it holds"), [_row(state) for state in states])
-    odd = differing(states)
-    if odd:
-        names = ", ".join(f"{state.name} ({state.partitions})" for state in odd)
+    differing_states = differing(states)
+    if differing_states:
+        names = ", ".join(f"{state.name} ({state.partitions})" for state in differing_states)
         complain(f"partition counts differ, so task and step streams cannot be joined: {names}")
-    if odd or any(state.partitions is None for state in states):
+    if differing_states or any(state.partitions is None for state in states):
         raise typer.Exit(1)
 
 

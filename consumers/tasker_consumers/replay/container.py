@@ -1,4 +1,4 @@
-"""Records in an Avro container file, byte for byte: what `tasker replay` writes and every reader of records takes back.
+"""Records in an Avro container file, byte for byte: `tasker replay` writes them, commands read them back.
 
 The file needs no code of ours: any Avro library reads key, value, headers and position of each record.
 """

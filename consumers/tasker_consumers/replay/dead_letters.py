@@ -40,7 +40,7 @@ class DeadLetter:
 
 @dataclass(slots=True)
 class LetterGroup:
-    """Dead letters of one topic with one reason."""
+    """Dead letters of the same topic and reason."""
 
     topic: str
     reason: str
@@ -90,7 +90,7 @@ def read_letters(kafka: Mapping[str, str], topic: str, selection: LetterSelectio
 
 
 def dead_letter_of(record: StoredRecord) -> DeadLetter:
-    """Return a record of a dead-letter topic as a letter; what a foreign record does not tell is empty or -1."""
+    """Return a record of a dead-letter topic as a letter; fields that a foreign record lacks are empty or -1."""
     return DeadLetter(
         letter=record,
         topic=_text(record, _TOPIC),

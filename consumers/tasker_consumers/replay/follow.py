@@ -26,7 +26,7 @@ class RateLimit:
         self._skipped = 0
 
     def allows(self) -> bool:
-        """Return whether the next one may go through."""
+        """Return whether the next record may go through."""
         second = self._clock()
         if second - self._second >= 1.0:
             self._second, self._count = second, 0
@@ -55,9 +55,9 @@ def follow(
     with open_source(kafka) as planner:
         plan = Plan(planner, kafka, selection, prefix)
         begin = selection.since is not None or bool(selection.starts)
-        places = [TopicPartition(s.topic, s.partition, s.start if begin else s.end) for s in plan.partitions()]
+        assignment = [TopicPartition(s.topic, s.partition, s.start if begin else s.end) for s in plan.partitions()]
     with open_source(kafka) as consumer:
-        consumer.assign(places)
+        consumer.assign(assignment)
         while True:
             for message in poll_batch(consumer, _WAIT_S):
                 record = _selected(message, matcher)

@@ -61,7 +61,7 @@ def records_at(kafka: Mapping[str, str], position: Position, prefix: str) -> lis
 
 
 def _span_of(consumer: Any, topic: str, position: Position) -> list[OffsetRange]:
-    whole = whole_range(consumer, topic, position.partition)
-    if not whole.start <= position.offset < whole.end:
+    offset_range = whole_range(consumer, topic, position.partition)
+    if not offset_range.start <= position.offset < offset_range.end:
         return []
-    return [whole._replace(start=position.offset, end=position.offset + 1)]
+    return [offset_range._replace(start=position.offset, end=position.offset + 1)]

@@ -1,4 +1,4 @@
-"""One record in full, and one record in one line."""
+"""A record in full, and a record in a single line."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class EventLine(NamedTuple):
 
 
 def event_line(record: StoredRecord, decoder: Decoder) -> EventLine:
-    """Return the columns of a record; of one that cannot be read its position and the reason."""
+    """Return the columns of a record; of an unreadable record its position and the reason."""
     facts = RecordFacts(record, lambda item: decode(item, decoder))
     name = facts.event_name or "?"
     task = record.key.decode("utf-8", "backslashreplace") if record.key is not None else "-"
@@ -72,8 +72,8 @@ def framing_of(value: bytes | None) -> str:
         return "no value" if value is None else "empty"
     if value[:2] == b"\xc3\x01" and len(value) >= 10:  # noqa: PLR2004  marker and fingerprint
         schema = by_fingerprint().get(value[2:10])
-        known = "no version of ours" if schema is None else f"{schema.record} version {schema.version}"
-        return f"single object, fingerprint {value[2:10].hex()}: {known}"
+        version_text = "no version of ours" if schema is None else f"{schema.record} version {schema.version}"
+        return f"single object, fingerprint {value[2:10].hex()}: {version_text}"
     if value[:1] == b"\x00" and len(value) >= 5:  # noqa: PLR2004  marker and id
         return f"schema id {int.from_bytes(value[1:5], 'big')} of a registry"
     return f"none of ours, begins with {value[:2].hex()}"

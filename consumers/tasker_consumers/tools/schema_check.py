@@ -1,4 +1,4 @@
-"""Schemas that somebody wants to use, and what speaks against them."""
+"""Schemas that somebody wants to use, and their problems with the shipped versions."""
 
 import json
 from collections.abc import Iterator
@@ -40,14 +40,14 @@ def shipped() -> list[Candidate]:
 def from_file(file: Path) -> Candidate:
     """Return the schema in a file, which must read every shipped version of its record.
 
-    Raises UsageError for a file that holds no version of one of our records.
+    Raises UsageError for a file that holds no version of our records.
     """
     try:
         declared = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{file} holds no JSON that can be read: {error}") from error
     record = str(declared.get("name")) if isinstance(declared, dict) else "no record"
-    known = versions(record)
+    shipped_versions = versions(record)
     try:
         check_writer_schema(declared, f"{NAMESPACE}.{record}")
         prepared(declared)
@@ -55,19 +55,19 @@ def from_file(file: Path) -> Candidate:
         raise UsageError(f"{file}: {error.detail}") from error
     except Exception as error:  # fastavro's objections have no class in common
         raise UsageError(f"{file} holds no Avro schema: {error!r}") from error
-    return Candidate(f"{record} in {file.name}", record, declared, tuple(known.values()))
+    return Candidate(f"{record} in {file.name}", record, declared, tuple(shipped_versions.values()))
 
 
 def versions(record: str) -> dict[int, Schema]:
     """Return the shipped versions of a record by their numbers; raises UsageError for a record that is none of ours."""
-    known = {schema.version: schema for schema in all_schemas() if schema.record == record}
-    if not known:
+    shipped_versions = {schema.version: schema for schema in all_schemas() if schema.record == record}
+    if not shipped_versions:
         raise UsageError(f"{record!r} is none of our records, which are {', '.join(subjects())}")
-    return known
+    return shipped_versions
 
 
 def problems(candidate: Candidate, registry: SchemaRegistry | None, prefix: str) -> Iterator[str]:
-    """Yield what speaks against a schema: versions that it cannot read, and a registry that would refuse it."""
+    """Yield the problems of a schema: versions that it cannot read, and a registry that would refuse it."""
     yield from map(str, breaks(candidate.declared, candidate.earlier))
     yield from map(str, losses(candidate.declared, candidate.earlier))
     if registry is not None and candidate.newest:

@@ -1,1 +1,1 @@
-"""One run of a task for a person's eyes: rebuilt from its records, laid out in time, as text, SVG or a page."""
+"""A run of a task for a person's eyes: rebuilt from its records, laid out in time, as text, SVG or a page."""

@@ -6,7 +6,7 @@ from tasker_consumers.trace_view.tree import Node
 
 
 def lanes_of(nodes: Sequence[Node]) -> list[int]:
-    """Return a lane for each node, from 0, such that no two of one lane overlap; nodes come by start.
+    """Return a lane for each node, from 0, such that no two nodes of a lane overlap; `nodes` are sorted by start.
 
     >>> from types import SimpleNamespace as N
     >>> lanes_of([N(start=0, end=5), N(start=1, end=3), N(start=4, end=6), N(start=5, end=7)])

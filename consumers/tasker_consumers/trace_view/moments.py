@@ -12,7 +12,8 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 def read_run_moment(text: str, start: int, present: datetime) -> int:
     """Return a moment in microseconds; `start` is the run's start in microseconds.
 
-    A clock time is the first one after the run's start; `+90s` counts from it; all else is read as `read_moment` does.
+    A clock time means its first occurrence after the run's start; `+90s` counts from the start; `read_moment` reads all
+    other texts.
 
     >>> read_run_moment("00:00:02", 1_000_000, datetime.now(UTC))
     2000000
@@ -21,14 +22,14 @@ def read_run_moment(text: str, start: int, present: datetime) -> int:
 
     Raises UsageError for text that is no moment.
     """
-    words = text.strip()
-    if words.startswith("+"):
-        return start + round(read_duration(words[1:]) * 1_000_000)
-    if _CLOCK.fullmatch(words):
+    moment_text = text.strip()
+    if moment_text.startswith("+"):
+        return start + round(read_duration(moment_text[1:]) * 1_000_000)
+    if _CLOCK.fullmatch(moment_text):
         try:
             begun = datetime.fromtimestamp(start / 1_000_000, UTC)
             day_later = begun + timedelta(days=1)
         except (ValueError, OverflowError, OSError):
             raise UsageError(f"--at {text!r}: the run has no date; write +90s to count from its start") from None
-        return read_moment(words, day_later) * 1000
-    return read_moment(words, present) * 1000
+        return read_moment(moment_text, day_later) * 1000
+    return read_moment(moment_text, present) * 1000

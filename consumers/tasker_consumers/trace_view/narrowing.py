@@ -1,4 +1,4 @@
-"""Makes a tree smaller for the eye: only what failed, only so deep, equal siblings in one line."""
+"""Makes a tree smaller for the eye: only failed nodes, only the first levels, equal siblings in a single line."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from tasker_consumers.trace_view.tree import Node
 
-#: From so many siblings of one name on they are one line; of names that differ in numbers only, more are needed.
+#: So many siblings of the same name become a single line; if their names differ in numbers, more siblings are needed.
 FOLD_FROM = 5
 FOLD_NUMBERED_FROM = 20
-#: Failed ones among them that still have a line of their own.
+#: So many failed siblings among them still have a line of their own.
 FAILED_SHOWN = 10
 
 _NUMBER = re.compile(r"\d+")
@@ -17,12 +17,12 @@ _NUMBER = re.compile(r"\d+")
 
 def only_failed(nodes: Sequence[Node]) -> list[Node]:
     """Return the nodes that failed, and those above them."""
-    kept = []
+    failed_nodes = []
     for node in nodes:
         children = only_failed(node.children)
         if node.failed or node.errors or children:
-            kept.append(replace(node, children=children))
-    return kept
+            failed_nodes.append(replace(node, children=children))
+    return failed_nodes
 
 
 def only_depth(nodes: Sequence[Node], depth: int) -> list[Node]:
@@ -33,7 +33,7 @@ def only_depth(nodes: Sequence[Node], depth: int) -> list[Node]:
 
 
 def fold_siblings(nodes: Sequence[Node]) -> list[Node]:
-    """Return the nodes with siblings of one name and without children folded, where they are many.
+    """Return the nodes; many siblings of the same name and without children are folded into a single node.
 
     A folded node lasts from the first start to the last end and counts the failed and the running; the first failed
     ones keep lines of their own behind it.
@@ -64,7 +64,7 @@ def _groups(nodes: Sequence[Node], name_of: Callable[[Node], str], least: int) -
 def _fold(name: str, group: Sequence[Node]) -> list[Node]:
     first = group[0]
     failed = [node for node in group if node.failed]
-    whole = replace(
+    folded_node = replace(
         first,
         title=name,
         start=min(node.start for node in group),
@@ -76,7 +76,7 @@ def _fold(name: str, group: Sequence[Node]) -> list[Node]:
         running=sum(node.running for node in group),
         errors=[],
     )
-    return [whole, *failed[:FAILED_SHOWN]]
+    return [folded_node, *failed[:FAILED_SHOWN]]
 
 
 def _name_of(node: Node) -> str:

@@ -1,4 +1,4 @@
-"""A run as one HTML page that needs no network: a waterfall with a slider for the moment, by pointer and by keyboard.
+"""A run as an HTML page that needs no network: a waterfall with a slider for the moment, by pointer and by keyboard.
 
 The page makes elements for the visible rows only, so that it stays fluid with tens of thousands of spans. The slider
 hides by time, nothing is folded again.
@@ -46,8 +46,10 @@ def page_data(run: Run, roots: Sequence[Node]) -> dict[str, Any]:
         node, parent = pending.pop()
         state = _FAILED if node.failed else _RUNNING if node.running else _OK
         times = [(moment - start) // 1000 for moment in (node.start, node.end)]
-        more = [list(pair) for pair in details.get(node.span.span_id, ())]
-        rows.append([parent, node.title, *times, state, node.wait // 1000, int(node.critical), node.errors, more])
+        node_details = [list(pair) for pair in details.get(node.span.span_id, ())]
+        rows.append(
+            [parent, node.title, *times, state, node.wait // 1000, int(node.critical), node.errors, node_details]
+        )
         pending += [(child, len(rows) - 1) for child in reversed(node.children)]
     heads = [_head(task) for task in run.tasks()]
     return {"startMs": start // 1_000_000, "tasks": heads, "rows": rows}

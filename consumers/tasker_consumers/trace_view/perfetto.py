@@ -12,7 +12,7 @@ _MICROS = 1_000
 def trace_events(roots: Sequence[Node]) -> dict[str, Any]:
     """Return complete events (`ph: X`, times in microseconds), a process per task and a thread per lane.
 
-    Spans of one thread never overlap each other partly: Perfetto refuses to draw such spans.
+    Spans of the same thread never overlap each other partly: Perfetto refuses to draw such spans.
     """
     events: list[dict[str, Any]] = []
     pending = list(roots)

@@ -20,12 +20,12 @@ Headers = tuple[tuple[str, bytes | None], ...]
 
 @dataclass(slots=True)
 class Run:
-    """The readable events of one or more tasks, in the order of their own times; fold them with `spans` and `tasks`."""
+    """The readable events of tasks, in the order of their own times; fold them with `spans` and `tasks`."""
 
     events: list[Event] = field(default_factory=list)
     payloads: list[dict[str, Any]] = field(default_factory=list)
     headers: list[Headers] = field(default_factory=list)
-    #: One sentence for each record that cannot be read.
+    #: A sentence for each record that cannot be read.
     unreadable: list[str] = field(default_factory=list)
 
     def spans(self) -> list[Span]:
@@ -36,8 +36,8 @@ class Run:
         """Return the statistics of all tasks."""
         return list(recompute(self.payloads, self.headers).values())
 
-    def before(self, moment: int) -> "Run":
-        """Return the run as the events before a moment tell it; microseconds since the epoch."""
+    def events_before(self, moment: int) -> "Run":
+        """Return the run with the events before a moment only; microseconds since the epoch."""
         return self._prefix(sum(payload["timestamp"] < moment for payload in self.payloads))
 
     def first(self, count: int) -> "Run":
@@ -49,7 +49,7 @@ class Run:
 
 
 def rebuild(records: Iterable[StoredRecord], lookup: SchemaLookup | None = None) -> Run:
-    """Return the run that records tell; one that comes twice counts once.
+    """Return the run of the records; a record that comes twice counts once.
 
     Raises BackendUnavailable when the registry must be asked and does not answer.
     """

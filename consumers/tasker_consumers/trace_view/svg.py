@@ -1,4 +1,4 @@
-"""A run as one SVG picture: a bar for each span on the time axis, with a title for pointers and screen readers."""
+"""A run as an SVG picture: a bar for each span on the time axis, with a title for pointers and screen readers."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -47,8 +47,8 @@ def _row(node: Node, depth: int, y: int, axis: tuple[int, int]) -> str:
     scale = (_WIDTH - _LABELS - _MARGIN) / axis[1]
     x, width = _LABELS + (node.start - axis[0]) * scale, max(1.5, (node.end - node.start) * scale)
     state = "failed" if node.failed else "running" if node.running else "ok"
-    words = f"{node.title}: {offset_text(node.start - axis[0])}, {duration_text(node.end - node.start)}, {state}"
-    title = escape("; ".join([words, *node.errors]), quote=True)
+    summary = f"{node.title}: {offset_text(node.start - axis[0])}, {duration_text(node.end - node.start)}, {state}"
+    title = escape("; ".join([summary, *node.errors]), quote=True)
     chain = " chain" if node.critical else ""
     label = escape(node.title if node.count == 1 else f"{node.title} \u00d7{node.count:,}")
     return (

@@ -1,4 +1,4 @@
-"""A run as text: one line for each span with offset, duration, wait, a bar on the time axis, and its name."""
+"""A run as text: a line for each span with offset, duration, wait, a bar on the time axis, and its name."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -35,7 +35,7 @@ class TraceText:
         self._signs = signs
 
     def lines(self, roots: Sequence[Node], tasks: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-        """Yield the lines for one or more trees with the statistics of their tasks."""
+        """Yield the lines of trees with the statistics of their tasks."""
         statistics = {task["task_id"]: task for task in tasks}
         for position, root in enumerate(roots):
             if position:
@@ -88,7 +88,7 @@ class TraceText:
         while pending:  # no recursion, however deep spans nest
             node, lead, below = pending.pop()
             yield self._line(node, lead, axis)
-            yield from self._more(node, below)
+            yield from self._detail_lines(node, below)
             last = len(node.children) - 1
             branches = ("├─ ", "└─ ", "│  ") if self._signs else ("|- ", "`- ", "|  ")
             for position in range(last, -1, -1):
@@ -143,7 +143,7 @@ class TraceText:
         full, empty = ("━", " ") if self._signs else ("=", " ")
         return empty * first + full * (last - first) + empty * (self._bar - last)
 
-    def _more(self, node: Node, below: str) -> Iterator[Text]:
+    def _detail_lines(self, node: Node, below: str) -> Iterator[Text]:
         """Yield the lines below a span's own: its errors, and details if there are any."""
         margin = " " * (24 + 9 * self._with_wait + 2 + (self._bar + 2 if self._bar else 0)) + below
         guide = margin + ("│ " if self._signs else "| ") if node.children else margin + "  "

@@ -1,4 +1,4 @@
-"""When spans ran, what they waited for, and which chain of them decided how long the whole took. Nanoseconds."""
+"""When spans ran, for which spans they waited, and which chain of spans decided the run's duration. Nanoseconds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -62,7 +62,8 @@ def idle_time(start: int, end: int, spans: Iterable[tuple[int, int]]) -> int:
 def deciding_chain(start: int, end: int, spans: Sequence[Span], present: int) -> list[Segment]:
     """Return the pieces of `start` to `end`, each with the span that the run waited for; together they are the whole.
 
-    Walked from the end: the span that ended last decided the end, before its start the one that had ended by then.
+    The walk begins at the end: the span that ended last decided the end, and before its start the span that had
+    ended by then.
     """
     segments: list[Segment] = []
     moment = end

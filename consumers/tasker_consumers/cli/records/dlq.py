@@ -114,7 +114,9 @@ def requeue(
 def drop(
     group: Group,
     *,
-    before: Annotated[str, typer.Option(metavar="TIME", help="Letters that arrived before: now, 7d, a date.")],
+    moment_text: Annotated[
+        str, typer.Option("--before", metavar="TIME", help="Letters that arrived before: now, 7d, a date.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Really delete; without it letters are only counted.")] = False,
 ) -> None:
     """Delete a group's dead letters that arrived before a moment; Kafka deletes from the beginning of a partition."""
@@ -122,11 +124,11 @@ def drop(
     from tasker_consumers.replay.dead_letters import ends_before
 
     settings, dlq_topic = _settings(group)
-    moment = _moment("--before", before)
+    moment = _moment("--before", moment_text)
     spans = ends_before(settings.kafka, dlq_topic, moment)
     count = sum(span.end - span.start for span in spans)
     if not count:
-        complain(f"no dead letter in {dlq_topic} arrived before {before}")
+        complain(f"no dead letter in {dlq_topic} arrived before {moment_text}")
         raise typer.Exit(1)
     if not yes:
         complain(f"dry run: {count} dead letters of {dlq_topic} would be deleted; add --yes to delete them")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TerminalProgress:
-    """Shows records, selected records, rate and time left on one line of standard error."""
+    """Shows records, selected records, rate and remaining time on a line of standard error."""
 
     def __init__(self, bar: Any) -> None:
         self._bar = bar

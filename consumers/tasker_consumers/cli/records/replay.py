@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetOptions:
-    """Where records go; without one of these they are printed."""
+    """The destination of the records; without a destination they are printed."""
 
     to: Annotated[str | None, typer.Option(metavar="TOPIC", help="Publish to this topic.")] = None
     in_place: Annotated[
@@ -38,7 +38,7 @@ class TargetOptions:
     ] = None
     yes: Annotated[bool, typer.Option("--yes", help="Really publish; without it records are only counted.")] = False
     allow_live: Annotated[bool, typer.Option("--allow-live", help="Allow a topic that live consumers read.")] = False
-    now: Annotated[bool, typer.Option("--now", help="Give the records the present time.")] = False
+    present_times: Annotated[bool, typer.Option("--now", help="Give the records the present time.")] = False
     drop_header: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Leave this header out; may be repeated.")
     ] = None
@@ -50,8 +50,8 @@ class TargetOptions:
             raise UsageError("name one of --to, --in-place and --to-file")
         publishes = bool(self.to or self.in_place)
         of_publishing = {
-            "--yes": self.yes, "--allow-live": self.allow_live, "--now": self.now, "--to-brokers": self.to_brokers,
-            "--drop-header": self.drop_header, "--at-most": self.at_most,
+            "--yes": self.yes, "--allow-live": self.allow_live, "--now": self.present_times,
+            "--to-brokers": self.to_brokers, "--drop-header": self.drop_header, "--at-most": self.at_most,
         }  # fmt: skip
         idle = [name for name, value in of_publishing.items() if value]
         if idle and not publishes:
@@ -143,7 +143,7 @@ def _write_file(records: "Iterable[StoredRecord]", file: Path) -> int:
 
 @dataclass(slots=True)
 class _Tally:
-    """What a dry run counts."""
+    """Counts, bytes and times of the records of a dry run."""
 
     size: int = 0
     oldest: int | None = None
@@ -178,20 +178,27 @@ def _publish(
     total = sum(tally.counts.values())
     if not total:
         return 0
-    for topic in () if target.now else topics:
+    for topic in () if target.present_times else topics:
         topic.check_times(tally.oldest, time.time_ns() // 1_000_000)
-    span = " to ".join(time_text(None if at is None else at * 1000) for at in (tally.oldest, tally.newest))
+    span = " to ".join(
+        time_text(None if arrival is None else arrival * 1000) for arrival in (tally.oldest, tally.newest)
+    )
     summary = f"{total} records, {tally.size:,} bytes, sent {span}"
-    place = target.to or "their own topics"
+    destination = target.to or "their own topics"
     if target.yes:
         replay_id = new_replay_id()
         paced = _paced(records, target.at_most)
         republish(
-            kafka, paced, target.to, replay_id, keep_times=not target.now, dropped_headers=target.drop_header or ()
+            kafka,
+            paced,
+            target.to,
+            replay_id,
+            keep_times=not target.present_times,
+            dropped_headers=target.drop_header or (),
         )
-        complain(f"published {summary}, to {place} as {replay_id}")
+        complain(f"published {summary}, to {destination} as {replay_id}")
     else:
-        complain(f"dry run: {summary}, would go to {place}; add --yes to publish them")
+        complain(f"dry run: {summary}, would go to {destination}; add --yes to publish them")
     for name, count in sorted(tally.counts.items()):
         typer.echo(f"{name}\t{count}")
     return total

@@ -1,4 +1,4 @@
-"""The records of one run: of a task, of the other tasks of its trace, from Kafka or from a file."""
+"""The records of a run: of a task, of the other tasks of its trace, from Kafka or from a file."""
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from tasker_schemas.avro.codec import SchemaLookup
 
 _TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
-#: Tasks of one trace begin within each other's time; what is imported arrives in any order, but together.
-_AROUND_MS = 600_000
+#: Other tasks of the trace are searched from so long before to so long after the records of the first task. They begin
+#: in each other's time; an import publishes tasks in any order, but together.
+_MARGIN_MS = 600_000
 
 Records = list["StoredRecord"]
 
@@ -29,7 +30,7 @@ def run_records(
 ) -> "tuple[Records, SchemaLookup | None]":
     """Return the records of a task or trace, with the lookup to decode them.
 
-    Prints one line when there are none, which says where they were looked for. Raises ConfigurationError without a
+    Prints where it looked for records when there are none. Raises ConfigurationError without a
     Kafka, and UsageError when its topics or the file cannot be read.
     """
     from tasker_consumers.cli.environment import read_settings, read_settings_with_kafka
@@ -66,16 +67,16 @@ class _KafkaRuns:
         from tasker_consumers.replay.selection.selection import Selection
 
         times = [record.timestamp for record in near if record.timestamp is not None]
-        around = (max(0, min(times) - _AROUND_MS), max(times) + _AROUND_MS) if times else (None, None)
-        selection = Selection(families=frozenset({Family.TASK}), since=around[0], until=around[1])
+        period = (max(0, min(times) - _MARGIN_MS), max(times) + _MARGIN_MS) if times else (None, None)
+        selection = Selection(families=frozenset({Family.TASK}), since=period[0], until=period[1])
         keys = {
             record.key
             for trace_id in trace_ids
             for record in self._select(replace(selection, trace_id=trace_id))
             if record.key is not None
         }
-        others = sorted(keys - {record.key for record in near})
-        return [record for key in others for record in self.of_task(key.decode("utf-8", "replace"))]
+        other_keys = sorted(keys - {record.key for record in near})
+        return [record for key in other_keys for record in self.of_task(key.decode("utf-8", "replace"))]
 
     def _select(self, selection: "Selection") -> Records:
         from tasker_consumers.replay.reading.select_records import SelectedRecords

@@ -1,4 +1,4 @@
-"""`tasker show`: one record whole. `tasker tail`: events as they arrive."""
+"""`tasker show`: a whole record. `tasker tail`: events as they arrive."""
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
@@ -47,9 +47,9 @@ def show(
         show_json({**record_to_json(records[0], decoder), "framing": framing_of(records[0].value)})
         return
     for name, text in record_lines(records[0], decoder):
-        first, *others = printable(text).splitlines() or [""]
-        typer.echo(f"{name:<24}{first}")
-        for line in others:
+        first_line, *more_lines = printable(text).splitlines() or [""]
+        typer.echo(f"{name:<24}{first_line}")
+        for line in more_lines:
             typer.echo(f"{'':<24}{line}")
 
 

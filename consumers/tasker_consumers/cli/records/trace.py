@@ -1,4 +1,4 @@
-"""`tasker trace`: what happened in one task, or in one trace."""
+"""`tasker trace`: the spans and statistics of a task or of a trace."""
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
@@ -26,7 +26,7 @@ _MICROS = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class FormatOptions:
-    """In which form a run is shown; at most one."""
+    """The output format of a run; a command line names at most a single format."""
 
     as_json: Annotated[bool, typer.Option("--json", help="Spans and statistics as one JSON document.")] = False
     otlp_json: Annotated[bool, typer.Option("--otlp-json", help="Spans as an OTLP request in JSON.")] = False
@@ -54,9 +54,9 @@ class ViewOptions:
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Attributes, events, inputs, results, backtrace, host.")
     ] = False
-    at: Annotated[
+    moment_text: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="The run as its events tell it before then: 03:12, +90s, or a date."),
+        typer.Option("--at", metavar="TIME", help="The run as its events tell it before then: 03:12, +90s, or a date."),
     ] = None
     before_event: Annotated[
         int | None, typer.Option(metavar="N", help="The run as its events tell it before event N, counted from 1.")
@@ -69,7 +69,7 @@ class ViewOptions:
             raise UsageError(f"--depth is {self.depth}; expected a number from 1")
         if self.before_event is not None and self.before_event < 1:
             raise UsageError(f"--before-event is {self.before_event}; expected a number from 1")
-        if self.at is not None and self.before_event is not None:
+        if self.moment_text is not None and self.before_event is not None:
             raise UsageError("name one of --at and --before-event")
 
 
@@ -123,13 +123,15 @@ def _select_moment(run: "Run", view: ViewOptions) -> "Run":
 
     from tasker_consumers.trace_view.moments import read_run_moment
 
-    if not run.payloads or (view.at is None and view.before_event is None):
+    if not run.payloads or (view.moment_text is None and view.before_event is None):
         return run
-    if view.at is not None:
+    if view.moment_text is not None:
         start = run.payloads[0]["timestamp"]
-        selected = run.before(read_run_moment(view.at, start, datetime.now(UTC)))
+        selected = run.events_before(read_run_moment(view.moment_text, start, datetime.now(UTC)))
         if not selected.events:
-            raise UsageError(f"--at {view.at!r} is before the run's first event; write +90s to count from its start")
+            raise UsageError(
+                f"--at {view.moment_text!r} is before the run's first event; write +90s to count from its start"
+            )
         return selected
     count = (view.before_event or 1) - 1
     if not 1 <= count <= len(run.events):
@@ -139,7 +141,7 @@ def _select_moment(run: "Run", view: ViewOptions) -> "Run":
 
 def _present(run: "Run", view: ViewOptions) -> int:
     """Return the moment up to which running spans are measured, in nanoseconds."""
-    if view.at is not None or view.before_event is not None:
+    if view.moment_text is not None or view.before_event is not None:
         return int(run.payloads[-1]["timestamp"]) * _MICROS
     return time.time_ns()
 

@@ -1,11 +1,11 @@
-"""A range of offsets of one partition."""
+"""A range of offsets of a partition."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 
 class OffsetRange(NamedTuple):
-    """Offsets of one partition, `start` inside, `end` outside."""
+    """Offsets of a partition, `start` inside, `end` outside."""
 
     topic: str
     partition: int
@@ -14,7 +14,7 @@ class OffsetRange(NamedTuple):
 
 
 def remainder(everything: Iterable[OffsetRange], covered: Iterable[OffsetRange]) -> list[OffsetRange]:
-    """Return the offsets of `everything` that are in none of the covered ranges, of which a partition has at most one.
+    """Return the offsets of `everything` that are outside the covered ranges; a partition has at most one of them.
 
     >>> remainder([OffsetRange("t", 0, 0, 9), OffsetRange("t", 1, 0, 5)], [OffsetRange("t", 0, 2, 4)])
     [OffsetRange(topic='t', partition=0, start=0, end=2), OffsetRange(topic='t', partition=0, start=4, end=9), \

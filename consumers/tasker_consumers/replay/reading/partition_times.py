@@ -37,7 +37,7 @@ def offsets_at(consumer: Any, spans: Sequence[OffsetRange], timestamp: int) -> l
 
 
 def first_times(kafka: Mapping[str, str], spans: Sequence[OffsetRange]) -> dict[tuple[str, int], int]:
-    """Return the time of the first record of each partition that has one, in milliseconds, by topic and partition.
+    """Return the time of the first record of each partition with records, in milliseconds, by topic and partition.
 
     Raises KafkaException when a broker does not answer.
     """
@@ -46,7 +46,9 @@ def first_times(kafka: Mapping[str, str], spans: Sequence[OffsetRange]) -> dict[
         return {}
     admin = connect(kafka)  # its answers end with it
     futures = admin.list_offsets(dict.fromkeys(filled, OffsetSpec.for_timestamp(0)), request_timeout=TIMEOUT_S)
-    results = {(asked.topic, asked.partition): future.result(TIMEOUT_S) for asked, future in futures.items()}
+    results = {
+        (partition.topic, partition.partition): future.result(TIMEOUT_S) for partition, future in futures.items()
+    }
     return {key: result.timestamp for key, result in results.items() if result.offset >= 0}
 
 

@@ -16,7 +16,7 @@ from tasker_schemas.errors import UsageError
 
 
 class Plan:
-    """Plans the reading of one selection.
+    """Plans the reading of a selection.
 
     Raises UsageError when none of its topics exists, or when it names a partition that no topic has.
     """
@@ -85,7 +85,7 @@ class Plan:
     def _in_time(self, spans: Sequence[OffsetRange]) -> list[OffsetRange]:
         since, until = self._selection.since, self._selection.until
         if since is not None:
-            # What is before the first record that is young enough is too old, in whatever order times come.
+            # All records before the first record that is young enough are too old, in whatever order their times come.
             starts = offsets_at(self._consumer, spans, since)
             spans = [s._replace(start=max(s.start, start)) for s, start in zip(spans, starts, strict=True)]
         spans = [span for span in spans if span.start < span.end]

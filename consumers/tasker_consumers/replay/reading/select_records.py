@@ -62,7 +62,7 @@ class SelectedRecords:
                 yield from self._read_ranges(remainder(plan.everything(), ranges))
 
     def _read_ranges(self, ranges: Sequence[OffsetRange]) -> Iterator[StoredRecord]:
-        # A consumer of its own: after a new assignment the client can still hand over messages of the one before.
+        # A consumer of its own: after a new assignment the client can still return messages of the previous one.
         with open_source(self._kafka) as reader:
             yield from read(reader, ranges, self._matcher, self._progress)
 

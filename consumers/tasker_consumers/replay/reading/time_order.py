@@ -43,7 +43,7 @@ class TimeOrder:
             yield heappop(self._waiting)[-1]
 
     def ahead(self) -> set[Partition]:
-        """Return the partitions to pause: too many records wait for the slowest one."""
+        """Return the partitions to pause: too many records wait for the slowest partition."""
         if len(self._waiting) < CAPACITY:
             return set()
         slowest = min(self._reached, key=self._reached.__getitem__, default=None)

@@ -1,1 +1,1 @@
-"""Which records a command reads: one selection for all commands."""
+"""The selection of the records that a command reads, the same for all commands."""

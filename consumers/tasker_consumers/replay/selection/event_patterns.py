@@ -45,7 +45,7 @@ def families_of_pattern(pattern: str) -> frozenset[Family]:
 
 
 def matches_any(event_name: str, patterns: Iterable[str]) -> bool:
-    """Return whether a name matches one of the patterns; upper and lower case differ."""
+    """Return whether a name matches any of the patterns; upper and lower case differ."""
     return any(fnmatchcase(event_name, pattern) for pattern in patterns)
 
 

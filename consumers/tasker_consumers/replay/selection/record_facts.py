@@ -16,7 +16,7 @@ _EMPTY: Mapping[str, Any] = {}
 
 
 class RecordFacts:
-    """One record, opened as far as the questions need: its payload is decoded once, and only if a header is missing."""
+    """A record, decoded as far as a selection asks: its payload is decoded once, and only if a header is missing."""
 
     def __init__(self, record: StoredRecord, decode: DecodeRecord) -> None:
         self.record = record
@@ -42,7 +42,7 @@ class RecordFacts:
 
     @property
     def trace_id(self) -> str | None:
-        """The trace that the event belongs to; derived from the task's id where no header carries one."""
+        """The trace that the event belongs to; derived from the task's id where no header carries a trace."""
         span = read_traceparent(self.record.header(TRACEPARENT))
         if span is not None:
             return span.trace_id
@@ -63,7 +63,7 @@ class RecordFacts:
 
 
 def read_event_time(value: bytes | None) -> int | None:
-    """Return the microseconds since the epoch of a `ce_time` header (RFC 3339); None for an absent or malformed one.
+    """Return the microseconds since the epoch of a `ce_time` header (RFC 3339); None for an absent or malformed header.
 
     >>> read_event_time(b"1970-01-01T00:00:01.000002Z"), read_event_time(b"noon")
     (1000002, None)

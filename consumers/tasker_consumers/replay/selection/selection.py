@@ -1,4 +1,4 @@
-"""The selection of records that all commands share, as one value; what is not set does not restrict."""
+"""The selection of records that all commands share, as a value; a field that is not set does not restrict."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -61,7 +61,7 @@ class Selection:
         return tuple(sorted(event_topic(family, prefix) for family in families))
 
     def of_task(self, task_id: str) -> "Selection":
-        """Return the same selection for one task."""
+        """Return the same selection for a task."""
         return replace(self, task_id=task_id)
 
 

@@ -1,4 +1,4 @@
-"""One JSON object for each record, one on each line; strict JSON, whatever lies in the topic."""
+"""A JSON object on a line for each record; strict JSON, whatever lies in the topic."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class WriteReport:
 
 
 def write_json_lines(records: Iterable[StoredRecord], out: TextIO, decoder: Decoder | None = None) -> WriteReport:
-    """Write every record to `out`; one that cannot be read has `poison` in the place of `event`.
+    """Write every record to `out`; an unreadable record has `poison` in the place of `event`.
 
     Raises BackendUnavailable when the decoder must ask a registry that does not answer.
     """

@@ -22,7 +22,7 @@ _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
 def new_replay_id() -> str:
-    """Return a fresh id for one run of a replay."""
+    """Return a new id for a replay."""
     return f"replay-{uuid4().hex[:12]}"
 
 
@@ -42,7 +42,7 @@ def check_target(target: str, selection: Selection, prefix: str, *, allow_live: 
 
 
 class TargetTopic:
-    """What the cluster says of a topic that records are to go to.
+    """The cluster's facts about a topic that records are published to.
 
     Raises UsageError when the topic does not exist, and BackendUnavailable when no broker answers.
     """
@@ -96,7 +96,7 @@ def republish(
 
     Without a target each goes to its own topic. Without `keep_times` they get the present time.
 
-    Raises BackendUnavailable unless every one of them was acknowledged.
+    Raises BackendUnavailable unless every record was acknowledged.
     """
     counts: Counter[str] = Counter()
 
@@ -119,7 +119,7 @@ def republish(
 def put_back(kafka: Mapping[str, str], records: Iterable[StoredRecord]) -> None:
     """Publish records to the partitions that they name, byte for byte, without marks.
 
-    Raises BackendUnavailable unless every one of them was acknowledged.
+    Raises BackendUnavailable unless every record was acknowledged.
     """
     _deliver(
         kafka,

@@ -1,4 +1,4 @@
-"""How many dead letters there are, and what the newest says."""
+"""The number of dead letters, and the reason of the newest."""
 
 from collections.abc import Iterator, Mapping
 
@@ -28,11 +28,11 @@ def check_dead_letters(kafka: Mapping[str, str], connection: Connection, topic: 
     with open_source(kafka) as consumer:
         ends = list(read(consumer, [span._replace(start=span.end - 1) for span in filled]))
     newest = max(ends, key=lambda record: record.timestamp or 0, default=None)
-    detail = f"{count:,} records" + ("" if newest is None else f", the newest {_words(newest)}")
+    detail = f"{count:,} records" + ("" if newest is None else f", the newest {_letter_summary(newest)}")
     yield Finding(check, Verdict.WARNING, detail, f"`tasker dlq list {topic.rpartition('.')[2]}` groups them by reason")
 
 
-def _words(letter: StoredRecord) -> str:
+def _letter_summary(letter: StoredRecord) -> str:
     origin = "/".join(_text(letter, name) for name in (TOPIC, PARTITION, OFFSET))
     sent = None if letter.timestamp is None else letter.timestamp * 1000
     return f"from {origin} at {time_text(sent)}: {_text(letter, MESSAGE)}"

@@ -1,4 +1,4 @@
-"""All checks, one after the other: none keeps another from running."""
+"""All checks in their order: a check that fails stops no other check."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -20,9 +20,9 @@ Check = tuple[str, Callable[[], Iterable[Finding]]]
 
 
 def examine(
-    kafka: Mapping[str, str], prefix: str, environ: Mapping[str, str], *, fresh: bool = False
+    kafka: Mapping[str, str], prefix: str, environ: Mapping[str, str], *, is_new: bool = False
 ) -> Iterator[Finding]:
-    """Yield the findings of all checks; `fresh` says that this Kafka was just started and so holds nothing.
+    """Yield the findings of all checks; `is_new` means that this Kafka has just started and is empty.
 
     Without an address in `kafka`, and when no broker answers, the checks that need a broker are skipped.
     """
@@ -39,7 +39,7 @@ def examine(
         if state.verdict is Verdict.FAILED:
             yield from _skipped(groups, "no broker answers")
         else:
-            for name, check in _kafka_checks(kafka, connection, prefix, groups, fresh=fresh):
+            for name, check in _kafka_checks(kafka, connection, prefix, groups, is_new=is_new):
                 yield from guarded(name, check, _RIGHTS)
     yield from guarded("registry", lambda: check_registry(environ, prefix), "is SCHEMA_REGISTRY_URL right?")
     yield from guarded("otlp", lambda: check_otlp(environ), "is OTEL_EXPORTER_OTLP_ENDPOINT right?")
@@ -52,15 +52,15 @@ def _groups(prefix: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _kafka_checks(
-    kafka: Mapping[str, str], connection: Connection, prefix: str, groups: Mapping[str, str], *, fresh: bool
+    kafka: Mapping[str, str], connection: Connection, prefix: str, groups: Mapping[str, str], *, is_new: bool
 ) -> Iterator[Check]:
     yield "brokers", lambda: check_brokers(connection)
-    if fresh:
+    if is_new:
         yield "topics", lambda: [Finding("topics", Verdict.SKIPPED, "a Kafka that was just started has none")]
     else:
         yield "topics", lambda: check_topics(kafka, connection, prefix)
     yield "round trip", lambda: check_round_trip(kafka, connection, prefix)
-    if fresh:
+    if is_new:
         return
     for group, command in groups.items():
         yield f"group {group}", lambda group=group, command=command: check_group(kafka, connection, group, command)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The result of one check."""
+"""The result of a check."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result as a sentence, and a second sentence that says what to do unless all is well."""
+    """The result as a sentence, and a second sentence with the remedy unless all is well."""
 
     check: str
     verdict: Verdict

@@ -15,7 +15,7 @@ _LAG = 10_000
 
 
 def check_group(kafka: Mapping[str, str], connection: Connection, group: str, command: str) -> Iterator[Finding]:
-    """Yield state, members and lag of a group; `command` is the one that starts a member."""
+    """Yield state, members and lag of a group; `command` starts a member."""
     check = f"group {group}"
     description = retry_while_electing(lambda: _describe(connection, group))
     lag, unread = _lag(kafka, connection, group)

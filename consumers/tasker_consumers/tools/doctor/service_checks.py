@@ -25,12 +25,13 @@ _ANSWER_LIMIT_S = 5.0
 def check_program() -> Iterator[Finding]:
     """Yield the versions of this program and of the parts it runs on."""
     try:
-        ours = version("tasker-events")
+        installed_version = version("tasker-events")
     except PackageNotFoundError:  # run from a checkout that was never installed
-        ours = "not installed"
+        installed_version = "not installed"
     librdkafka = confluent_kafka.libversion()[0]
     detail = (
-        f"tasker-events {ours}, Python {platform.python_version()}, librdkafka {librdkafka}, native: {native_state()}"
+        f"tasker-events {installed_version}, Python {platform.python_version()}, "
+        f"librdkafka {librdkafka}, native: {native_state()}"
     )
     yield Finding("program", Verdict.OK, detail)
 
@@ -44,10 +45,12 @@ def check_registry(environ: Mapping[str, str], prefix: str) -> Iterator[Finding]
     if settings is None:
         yield Finding("registry", Verdict.SKIPPED, "SCHEMA_REGISTRY_URL is not set; records need none")
         return
-    registry, ours = SchemaRegistry(settings), subjects(prefix)
-    lacking = [subject for record, subject in ours.items() if not _knows(registry, subject, latest(record))]
+    registry, subject_by_record = SchemaRegistry(settings), subjects(prefix)
+    lacking = [
+        subject for record, subject in subject_by_record.items() if not _knows(registry, subject, latest(record))
+    ]
     mode = "producers register what it lacks" if settings.auto_register else "producers only look up"
-    detail = f"{settings.url} has {len(ours) - len(lacking)} of {len(ours)} schemas; {mode}"
+    detail = f"{settings.url} has {len(subject_by_record) - len(lacking)} of {len(subject_by_record)} schemas; {mode}"
     if lacking and not settings.auto_register:
         yield Finding("registry", Verdict.FAILED, detail, f"`tasker schemas register` adds {', '.join(lacking)}")
     else:

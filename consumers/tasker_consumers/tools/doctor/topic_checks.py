@@ -21,7 +21,7 @@ _CLOCK_TOLERANCE_S = 2.0
 
 
 def check_topics(kafka: Mapping[str, str], connection: Connection, prefix: str) -> Iterator[Finding]:
-    """Yield whether all topics are there with one number of partitions, and how often they are replicated."""
+    """Yield whether all topics exist with the same number of partitions, and how often they are replicated."""
     states = list_topics(kafka, prefix)
     missing = [state.name for state in states if state.partitions is None]
     if missing:
@@ -75,7 +75,7 @@ def _make_topic(connection: Connection, topic: str) -> None:
 
 
 def _delete_topic(connection: Connection, topic: str) -> str:
-    """Delete the topic, and return what to say if it stays."""
+    """Delete the topic; return a sentence for the user if the topic stays."""
     try:
         connection.admin.delete_topics([topic], operation_timeout=TIMEOUT_S)[topic].result(TIMEOUT_S)
     except (KafkaException, TimeoutError) as error:

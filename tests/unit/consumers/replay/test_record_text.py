@@ -2,6 +2,7 @@
 
 from tasker_consumers.replay.record_text import event_line, hex_lines, record_lines
 from tasker_schemas.avro.codec import Decoder, encode
+from tasker_schemas.avro.versions import latest
 from tests.support.replay_records import VALUES, a_record
 
 DECODER = Decoder()
@@ -14,7 +15,7 @@ def test_a_record_is_shown_with_everything_that_is_known_of_it() -> None:
     assert names[4:7] == ["header ce_type", "header ce_source", "header traceparent"]
     values = dict(lines)
     assert values["happened"] == "1970-01-01 00:00:05.000Z"
-    assert values["framing"].endswith("StepEvent version 2")
+    assert values["framing"].endswith(f"StepEvent version {latest('StepEvent').version}")
     assert '"event_name": "step.failed"' in values["event"]
 
 

@@ -32,7 +32,7 @@ def test_time_travel_is_a_fold_over_the_events_before(folder: str) -> None:
         moments = sorted({*times, times[-1] + 1})
         for moment in moments[:: 1 + len(moments) * len(history) // FOLDED]:
             past = [record for record, time in zip(history, happened, strict=True) if time < moment]
-            selected = run.before(moment)
+            selected = run.events_before(moment)
             assert selected.spans() == spans_of(past), (path, moment)
             assert selected.tasks() == run_of(past).tasks()
 

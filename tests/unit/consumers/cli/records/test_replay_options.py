@@ -13,7 +13,7 @@ from tasker_schemas.errors import UsageError
     ("options", "message"),
     [
         ({"yes": True}, "--yes says how to publish; name a topic with --to"),
-        ({"now": True}, "--now says how to publish"),
+        ({"present_times": True}, "--now says how to publish"),
         ({"allow_live": True}, "--allow-live says how to publish"),
         ({"to_brokers": "a:1"}, "--to-brokers says how to publish"),
         ({"drop_header": ["x"]}, "--drop-header says how to publish"),
