@@ -43,7 +43,7 @@ def build_telemetry_processor(
 
 
 def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -> Exporter:
-    """Return the exporter for a backend; None takes the file if the environment names one, else OTEL_TRACES_EXPORTER.
+    """Return the exporter for a backend; None takes the file if the environment names it, else OTEL_TRACES_EXPORTER.
 
     Raises ConfigurationError for a setting that cannot work.
     """

@@ -1,4 +1,4 @@
-"""What a state remembers of exported spans: enough to know a second delivery from a late event."""
+"""The traces that exported spans leave in a state: enough to tell a second delivery from a late event."""
 
 from tasker_consumers.telemetry.core.event import COMPLETE, FAILED
 from tasker_consumers.telemetry.core.facts import digest

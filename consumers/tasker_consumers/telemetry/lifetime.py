@@ -1,4 +1,4 @@
-"""How long a task is remembered: what silence does to a state."""
+"""How long a task is remembered, and how its state shrinks in silence."""
 
 from dataclasses import dataclass
 
@@ -21,29 +21,29 @@ class Lifetime:
     """After how many seconds of silence, by the wall clock, something is done about a task."""
 
     abandoned_after_s: float = 86_400.0  # open spans are exported as abandoned
-    grace_s: float = 3_600.0  # an ended task shrinks to what knows its stragglers
+    grace_s: float = 3_600.0  # an ended task shrinks to the digests that recognize its stragglers
     forgotten_after_s: float = 7 * 86_400.0  # as long as the topics keep events that could come again
 
-    def overdue(self, state: TaskState, policy: Policy, now: int) -> Overdue | None:
-        """Return what the silence of a task asks for; `now` in microseconds since the epoch."""
+    def overdue(self, state: TaskState, policy: Policy, now_us: int) -> Overdue | None:
+        """Return the action that a task's silence makes due; `now_us` in microseconds since the epoch."""
         head = state.head
-        silent = (now - head.seen_at) / _MICROS
+        silent = (now_us - head.seen_at) / _MICROS
         if head.closed is not None:
             return Overdue.FORGET if silent > self.forgotten_after_s else None
-        if ready_keys(head, policy, now):
+        if ready_keys(head, policy, now_us):
             return Overdue.EXPORT
         if head.exported_end is not None and silent > self.grace_s:
             return Overdue.CLOSE
         if head.abandoned:
-            # It may still go on: what is known of it is kept for as long as that can be.
+            # The task may still go on: its facts are kept for as long as that is possible.
             return Overdue.CLOSE if silent > self.forgotten_after_s else None
         return Overdue.ABANDON if silent > self.abandoned_after_s else None
 
 
-def settle(state: TaskState, policy: Policy, now: int) -> list[Span]:
-    """Do what is overdue for a task, and return the spans that it gives rise to."""
+def settle(state: TaskState, policy: Policy, now_us: int) -> list[Span]:
+    """Take the action that is due for a task, and return the spans to export."""
     if state.overdue is Overdue.EXPORT:
-        return ready_spans(state, policy, now)
+        return ready_spans(state, policy, now_us)
     if state.overdue is Overdue.FORGET:
         state.forget_steps()
         return []

@@ -1,4 +1,4 @@
-"""The operator's choices for a telemetry worker, as one value."""
+"""The operator's choices for a telemetry worker."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ _GROUP_NAME = "TASKER_TELEMETRY_GROUP"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryOptions:
-    """What a telemetry worker does with spans, and where it puts those that the backend refuses."""
+    """How a telemetry worker treats spans, and where it puts spans that the backend refuses."""
 
     group: str = GROUP
     policy: Policy
@@ -58,7 +58,7 @@ class TelemetryOptions:
 
 
 def _group(environ: Mapping[str, str]) -> str:
-    """Return the name of the consumer group: one for each backend, so that each has its own progress."""
+    """Return the name of the consumer group: each backend has a group, and so its own progress."""
     name = environ.get(_GROUP_NAME, "").strip() or GROUP
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name):
         raise ConfigurationError(f"{_GROUP_NAME} is {name!r}; expected letters, digits, dots, dashes and underscores.")

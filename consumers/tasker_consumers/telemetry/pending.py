@@ -19,7 +19,7 @@ PendingKey = AttemptKey | None
 """An attempt, or None for the task itself."""
 
 
-def update_ready(state: TaskState, policy: Policy, now: int) -> list[PendingKey]:
+def update_ready(state: TaskState, policy: Policy, now_us: int) -> list[PendingKey]:
     """Let ended spans wait for their time, and return those that waited long enough, which then wait no more."""
     head = state.head
     ended: list[PendingKey] = [*sorted(state.ended)] if state.ended else []
@@ -32,16 +32,16 @@ def update_ready(state: TaskState, policy: Policy, now: int) -> list[PendingKey]
     if not pending and (not ended or (policy.at_once and not head.awaiting_steps)):
         return ended
     for key in ended:
-        pending.setdefault(key, now)
-    ready = ready_keys(head, policy, now)
+        pending.setdefault(key, now_us)
+    ready = ready_keys(head, policy, now_us)
     for ready_key in ready:
         del pending[ready_key]
     return ready
 
 
-def ready_keys(head: Head, policy: Policy, now: int) -> list[PendingKey]:
+def ready_keys(head: Head, policy: Policy, now_us: int) -> list[PendingKey]:
     """Return the pending spans whose time has come, the task's last."""
-    ready = [key for key, due_at in _times(head, policy) if now >= due_at]
+    ready = [key for key, due_at in _times(head, policy) if now_us >= due_at]
     if policy.samples and head.sampled is None and None not in ready:
         return []  # only the task's end decides whether any of its spans is kept
     return sorted(ready, key=_order)

@@ -18,7 +18,7 @@ _IDS = 1 << 56  # W3C Trace Context 2 promises randomness in the last 7 bytes of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What to export and when; by default everything, as soon as its end is known."""
+    """Which spans to export and when; by default each span, as soon as its end is known."""
 
     names: SpanNames = SpanNames.TASKER
     grace_s: float = 0.0  # how long an ended span waits for late events
@@ -33,7 +33,7 @@ class Policy:
         >>> Policy.from_env({"TASKER_TELEMETRY_SAMPLE_RATIO": "0.1"}).ratio
         0.1
 
-        Raises ConfigurationError that names the variable and what was expected.
+        Raises ConfigurationError that names the variable and the expected values.
         """
         slow_name = _PREFIX + "SAMPLE_SLOW_S"
         slow = duration(environ, slow_name, 0.0, maximum=_LONGEST_S) if text(environ, slow_name) else None

@@ -71,11 +71,11 @@ class TelemetryProcessor:
         self._metrics.backend_up.set_function(lambda: float(exporter.ready()))
 
     def decode(self, record: Any) -> Event:
-        """Return the record's event; raises PoisonRecord for one that can never be read."""
+        """Return the record's event; raises PoisonRecord for a record that can never be read."""
         return read_event(record, self._decode)
 
     def fold(self, state: TaskState | None, event: Event) -> TaskState:
-        """Return the state after one more event."""
+        """Return the state after another event."""
         if "task_id" not in event.data:
             self._metrics.outside.inc()
             return state or _OUTSIDE
@@ -90,7 +90,7 @@ class TelemetryProcessor:
         return {} if state is _OUTSIDE else state.dump()
 
     async def effects_of(self, partition: int, touched: dict[bytes, TaskState]) -> Effects:
-        """Export what ended; returns when the backend has taken or refused it."""
+        """Export the spans that ended; returns when the backend has taken or refused it."""
         ended = await self._ended(touched)
         self._options.tasks.observe(ended)
         # In a thread: to mask long texts takes its time, and heartbeats and `/healthz` have to be answered meanwhile.
@@ -104,7 +104,7 @@ class TelemetryProcessor:
     def _wake_times(self, tasks: Mapping[bytes, TaskState]) -> dict[bytes, int]:
         """Return when spans that wait are to be exported, by their task's key."""
         times = {key: wake_at(state.head, self._options.policy) for key, state in tasks.items()}
-        return {key: at for key, at in times.items() if at is not None}
+        return {key: wake_us for key, wake_us in times.items() if wake_us is not None}
 
     def is_due(self, state: TaskState, now: int) -> bool:
         """Return whether a task's silence asks for something."""
@@ -141,16 +141,16 @@ class TelemetryProcessor:
         return [sanitize(span) for span in ended if span.flags & SAMPLED]
 
     async def _ended(self, touched: Mapping[bytes, TaskState]) -> list[Span]:
-        now, policy = self._clock(), self._options.policy
+        now_us, policy = self._clock(), self._options.policy
         spans: list[Span] = []
         for count, state in enumerate(touched.values(), 1):
             if state.overdue is not None:
-                spans += settle(state, policy, now)
+                spans += settle(state, policy, now_us)
             elif state is not _OUTSIDE:
-                state.head.seen_at = now
+                state.head.seen_at = now_us
                 if late := state.late_now:
                     self._metrics.late.inc(late)
-                spans += ready_spans(state, policy, now)
+                spans += ready_spans(state, policy, now_us)
             if not count % _TURN:
                 await asyncio.sleep(0)
         return spans

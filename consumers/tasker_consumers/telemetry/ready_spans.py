@@ -18,16 +18,16 @@ from tasker_consumers.telemetry.spans.view import TaskView, view_of
 AT_ONCE = Policy()
 
 
-def ready_spans(state: TaskState, policy: Policy = AT_ONCE, now: int = 0) -> list[Span]:
+def ready_spans(state: TaskState, policy: Policy = AT_ONCE, now_us: int = 0) -> list[Span]:
     """Return the spans that the policy lets go now, and note in the state that they are exported.
 
     Those of a task that is not kept are not flagged as sampled: whoever exports leaves them out.
 
-    `now` is in microseconds since the epoch. A span that ends again, like that of a failed task that was retried, is
+    `now_us` is in microseconds since the epoch. A span that ends again, like that of a failed task that was retried, is
     returned again under the same id.
     """
     head = state.head
-    ready = update_ready(state, policy, now)
+    ready = update_ready(state, policy, now_us)
     early = policy.provisional and not ready and _may_be_seen_early(head)
     if not ready and not state.late_errors and not early:
         return []

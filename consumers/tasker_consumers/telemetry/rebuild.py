@@ -20,7 +20,7 @@ def spans_of(records: Iterable[Record], names: SpanNames = SpanNames.TASKER) -> 
 def spans_of_events(events: Iterable[Event], names: SpanNames = SpanNames.TASKER) -> list[Span]:
     """Return the spans of all tasks that events tell of, also those still open.
 
-    They come by task, and within one by start, the longest first.
+    They come by task, and within a task by start, the longest first.
     """
     states: dict[str, TaskState] = {}
     for event in events:

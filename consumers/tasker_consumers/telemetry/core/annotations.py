@@ -37,7 +37,7 @@ class Gap:
 
 @dataclass
 class Annotated:
-    """Facts of one span, with the gap in its annotations; `size` is the bytes of the annotations."""
+    """Facts of a span, with the gap in its annotations; `size` is the bytes of the annotations."""
 
     facts: Facts = field(default_factory=dict)
     gap: Gap = field(default_factory=Gap)

@@ -98,11 +98,12 @@ def _is_taken(state: TaskState, task: SpanContext, key: AttemptKey, span_id: str
     """Return whether another span of the task has this id; of attempts that carry the same, the first has it."""
     if span_id == completion_span_id(state.head.task_id):
         return True
-    for other_key, other in state.attempts():
-        if other_key != key:
-            derived_id = _derived_id(task, state.head.task_id, other_key)
-            carried = other.source is not None and other.source.carried.span_id == span_id and other_key < key
-            if span_id in (derived_id, other.span_id) or carried:
+    for sibling_key, sibling in state.attempts():
+        if sibling_key != key:
+            derived_id = _derived_id(task, state.head.task_id, sibling_key)
+            source = sibling.source
+            is_carried = source is not None and source.carried.span_id == span_id and sibling_key < key
+            if span_id in (derived_id, sibling.span_id) or is_carried:
                 return True
     return False
 
@@ -121,7 +122,7 @@ def _carried_by_task(head: Head) -> SpanContext | None:
     if head.source is None:
         return None
     trace_id, span_id, flags, parent_id, tracestate = head.source.carried
-    # The event can have been sent with the context of one of the task's attempts.
+    # The event can have been sent with the context of an attempt of the task.
     if parent_id and parent_id == task_span_id(head.task_id):
         return SpanContext(trace_id, parent_id, "", flags, tracestate, derived=True)
     return SpanContext(trace_id, span_id, "" if parent_id == span_id else parent_id, flags, tracestate, derived=False)
@@ -136,5 +137,5 @@ def _carried_by_steps(head: Head) -> SpanContext | None:
 
 @lru_cache(maxsize=8192)
 def _step_span_id(task_id: str, step_id: str, number: int) -> str:
-    """Return the id that an attempt's span is derived to have; the spans of one task ask for it several times."""
+    """Return the id that an attempt's span is derived to have; the spans of a task ask for it several times."""
     return step_span_id(task_id, step_id, number)

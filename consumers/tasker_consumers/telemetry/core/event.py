@@ -1,4 +1,4 @@
-"""One decoded event with its place in a trace: what the fold takes in."""
+"""A decoded event with its context in a trace: the input of the fold."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -34,7 +34,7 @@ class Record(Protocol):
 
     @property
     def value(self) -> bytes | None:
-        """The Avro record in one of its framings."""
+        """The Avro record, framed in any of the known ways."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]:
@@ -46,7 +46,7 @@ _UNTOLD = {"event_type", "step_inputs", "step_results", "context", "from_state",
 
 
 def span_decoder(lookup: SchemaLookup | None = None) -> Decoder:
-    """Return a decoder that reads what spans tell, and leaves out what is empty; see `Decoder` for `lookup`."""
+    """Return a decoder that reads the fields that spans show, without empty values; see `Decoder` for `lookup`."""
     return Decoder(lookup, {RECORD_OF_FAMILY[family]: fields_of(family) - _UNTOLD for family in Family})
 
 
@@ -77,7 +77,7 @@ STATE_OF_RANK: tuple[str, ...] = tuple(str(state) for state in RANK)
 
 
 def read_event(record: Record, decode: Callable[[str, bytes | None], dict[str, Any]] | None = None) -> Event:
-    """Read the event of a record; `decode` is that of a `span_decoder`, by default of one without a registry.
+    """Read the event of a record; `decode` is that of a `span_decoder`, by default a decoder without a registry.
 
     Raises PoisonRecord for a record that can never be read or breaks a rule of the catalogue, and BackendUnavailable
     when the registry must be asked and does not answer.
@@ -108,7 +108,7 @@ def _carried(headers: Sequence[tuple[str, bytes | None]]) -> Carried | None:
     if positions is not None:
         span, parent = values[positions[0]], None if positions[1] is None else values[positions[1]]
         if span is not None and len(span) == _USUAL and (parent is None or len(parent) == _USUAL):
-            return _read(span, parent)  # the events of one attempt carry the same context: most are read once
+            return _read(span, parent)  # the events of an attempt carry the same context: most are read once
     return _carried_by(read_trace_headers(headers))
 
 

@@ -1,4 +1,4 @@
-"""What one event says about a span: the values that the fold keeps."""
+"""The facts that an event states about a span: the values that the fold keeps."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ class StatusEvent(NamedTuple):
 
 
 class AttemptKey(NamedTuple):
-    """One attempt of a step; attempts count from 1."""
+    """The identity of an attempt of a step; attempts count from 1."""
 
     step_id: str
     number: int
@@ -32,7 +32,7 @@ class AttemptKey(NamedTuple):
 
 @dataclass(slots=True)
 class Fact:
-    """One event of a task, without the ids that its place in the state tells."""
+    """An event of a task, without the ids that lead to the fact in the state."""
 
     event_id: str
     name: str

@@ -32,7 +32,7 @@ _LONGEST_S = 1e9  # seconds; a duration of thirty years is mistaken
 def fold(state: TaskState | None, event: Event) -> TaskState:
     """Return the state after an event of its task; the given state is changed.
 
-    The event must belong to a task: custom events outside of one have no state.
+    The event must belong to a task: custom events outside of a task have no state.
     """
     data = event.data
     timestamp: int = data["timestamp"]
@@ -63,20 +63,20 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
 
 
 def measured_duration(fields: dict[str, Any]) -> int | None:
-    """Return the duration that an event measured, in microseconds; None when there is none or an impossible one."""
+    """Return the duration that an event measured, in microseconds; None when it is missing or impossible."""
     seconds: float | None = fields.get("execution_duration")
-    if seconds is None or not 0 <= seconds < _LONGEST_S:  # false for what is not a number
+    if seconds is None or not 0 <= seconds < _LONGEST_S:  # false for NaN
         return None
     return round(seconds * 1_000_000)
 
 
 def _keep(facts: Facts, fact: Fact) -> bool:
-    """Add a fact, and return whether it was new; of two that claim the same event id, always the same one stays."""
-    known = facts.setdefault(fact.event_id, fact)
-    if known is fact:
+    """Add a fact, and return whether it was new; of two facts with the same event id, the same always stays."""
+    stored = facts.setdefault(fact.event_id, fact)
+    if stored is fact:
         return True
-    if known.fields != fact.fields or known.carried != fact.carried:
-        facts[fact.event_id] = max(known, fact, key=canonical)
+    if stored.fields != fact.fields or stored.carried != fact.carried:
+        facts[fact.event_id] = max(stored, fact, key=canonical)
     return False
 
 
@@ -89,14 +89,14 @@ def _learn_source(head: Head, fact: Fact) -> None:
 
 
 def _learn_step_source(head: Head, fact: Fact) -> None:
-    carried, known = fact.carried, head.step_source
-    if carried is None or (known is not None and not known.without_parent and not _is_earlier(fact, known)):
+    carried, source = fact.carried, head.step_source
+    if carried is None or (source is not None and not source.without_parent and not _is_earlier(fact, source)):
         return
     parent_id = carried.parent_id
     if carried.span_id == task_span_id(head.task_id):  # sent with the task's context: there is no nearer parent
         parent_id = carried.span_id
-    if known is None or (not parent_id, fact.timestamp, fact.event_id) < (
-        known.without_parent, known.timestamp, known.event_id,
+    if source is None or (not parent_id, fact.timestamp, fact.event_id) < (
+        source.without_parent, source.timestamp, source.event_id,
     ):  # fmt: skip
         carried = carried._replace(span_id="", parent_id=parent_id)
         head.step_source = TraceSource(not parent_id, fact.timestamp, fact.event_id, carried)
@@ -114,7 +114,7 @@ def _learn_step_start(head: Head, fact: Fact) -> None:
 
 
 def _start_of(fact: Fact) -> int | None:
-    """Return when a step's attempt started, as far as one event tells."""
+    """Return when a step's attempt started, as far as this event tells."""
     if "started_at" in fact.fields:
         started_at: int = fact.fields["started_at"]
         return started_at
@@ -130,7 +130,7 @@ def _fold_task(state: TaskState, fact: Fact) -> None:
         start = TaskStart(fact.fields.get("started_at", fact.timestamp), fact.fields.get("producer", ""))
         head.start = start if head.start is None else min(head.start, start)
     if not _keep(head.facts, fact):
-        head.status = max(known.status for known in head.facts.values())
+        head.status = max(stored.status for stored in head.facts.values())
         return
     head.status = fact.status if head.status is None else max(head.status, fact.status)
     if head.exported_end is not None and head.status.event_id != fact.event_id:
@@ -173,7 +173,7 @@ def _add_to_attempt(attempt: Attempt, fact: Fact) -> None:
 
 
 def _learn_again(attempt: Attempt) -> None:
-    """Derive from the facts again, after one of them may have been replaced."""
+    """Derive from the facts again, after a fact may have been replaced."""
     ranks = [fact.rank for fact in attempt.facts.values()]
     attempt.rank = max(ranks if attempt.exported_rank is None else [attempt.exported_rank, *ranks])
     attempt.source = min((source_of(f) for f in attempt.facts.values() if f.carried is not None), default=None)

@@ -33,7 +33,7 @@ class TaskStart:
 
 @dataclass
 class Attempt(Annotated):
-    """One attempt of a step; of an exported span only digests of the events it shows are left."""
+    """An attempt of a step; of an exported span only digests of its events are left."""
 
     rank: int = NO_STATE  # how far the attempt came
     source: TraceSource | None = None
@@ -44,7 +44,7 @@ class Attempt(Annotated):
 
 @dataclass
 class Group(Annotated):
-    """Annotations that carry one span's context; of those that were exported with it, digests are left."""
+    """Annotations with the context of the same span; of exported annotations, digests are left."""
 
     exported_digests: set[int] = field(default_factory=set)
 
@@ -60,7 +60,7 @@ class Bucket:
 
 @dataclass
 class Closed:
-    """What is left of a task whose spans are all exported: enough to know a straggler, or a late retry."""
+    """The rest of a task whose spans are all exported: enough to recognize a straggler or a late retry."""
 
     end: int  # time of the event that ended the task
     rank: int
@@ -68,7 +68,7 @@ class Closed:
 
 @dataclass
 class Head:
-    """What is known of the task itself; times in microseconds since the epoch."""
+    """The known facts of the task itself; times in microseconds since the epoch."""
 
     task_id: str
     first: int  # times of the first and of the last event of any kind

@@ -1,6 +1,6 @@
-"""What is known of one task: the facts of its spans, and which of them were exported.
+"""The state of a task: the facts of its spans, and which spans were exported.
 
-A task of usual size is stored as one entry. A large task keeps its head there and spreads its steps over buckets, which
+A task of usual size is stored as an entry. A large task keeps its head there and spreads its steps over buckets, which
 are read when needed and written when changed: an event in a task of 20,000 steps costs a bucket, not the task.
 """
 
@@ -20,20 +20,20 @@ from tasker_consumers.telemetry.core.storage import (
 )
 
 BUCKETS = 256
-SPILL_AT = 128  # steps; up to here a task is one entry
+SPILL_AT = 128  # steps; up to here a task has no buckets
 
 
 class Overdue(Enum):
-    """What is to be done with a task that has been silent."""
+    """The action that is due for a task that has been silent."""
 
     EXPORT = auto()  # export the spans that waited long enough for late events
-    ABANDON = auto()  # export what is open, as abandoned
-    CLOSE = auto()  # all is exported: keep only what recognizes stragglers
+    ABANDON = auto()  # export the open spans, as abandoned
+    CLOSE = auto()  # all is exported: keep only the digests that recognize stragglers
     FORGET = auto()  # drop the state
 
 
 class TaskState:
-    """The state of one task, with its buckets read on demand by `read_bucket`."""
+    """The state of a task, with its buckets read on demand by `read_bucket`."""
 
     def __init__(self, head: Head, key: bytes = b"", read: Read | None = None) -> None:
         self.head = head
@@ -44,15 +44,15 @@ class TaskState:
         #: Errors that came after their span was exported, since the last export.
         self.late_errors: list[LateError] = []
         self._late_before = head.late
-        #: What the passing of time asks for.
+        #: The action that is due by the passing of time.
         self.overdue: Overdue | None = None
         self.buckets_read: dict[int, Bucket] = {}
         self.buckets_changed: set[int] = set()
 
     @classmethod
-    def of_task(cls, task_id: str, at: int) -> "TaskState":
-        """Return the state of a task of which nothing is known but that something happened to it at that time."""
-        return cls(Head(task_id, at, at), task_id.encode())
+    def of_task(cls, task_id: str, happened_at: int) -> "TaskState":
+        """Return the state of a task of which only the time of an event is known."""
+        return cls(Head(task_id, happened_at, happened_at), task_id.encode())
 
     @property
     def late_now(self) -> int:
@@ -128,10 +128,10 @@ class TaskState:
 
     def spill(self) -> None:
         """Spread a task that became large over buckets."""
-        whole, self.head.bucket, self.head.spilled = self.head.bucket, Bucket(), True
-        for step_id, attempts in whole.steps.items():
+        bucket, self.head.bucket, self.head.spilled = self.head.bucket, Bucket(), True
+        for step_id, attempts in bucket.steps.items():
             self.change(step_id).steps[step_id] = attempts
-        for span_id, group in whole.groups.items():
+        for span_id, group in bucket.groups.items():
             self.change(span_id).groups[span_id] = group
 
     def _numbered(self, number: int) -> Bucket:
@@ -142,7 +142,7 @@ class TaskState:
 
     @classmethod
     def load(cls, key: bytes, read: Read) -> "TaskState | None":
-        """Read a task's state back; `read` finds what `dump` wrote, and is used for buckets later on."""
+        """Read a task's state back; `read` finds the entries that `dump` wrote, and is used for buckets later on."""
         head = read_head(key, read)
         return None if head is None else cls(head, key, read)
 

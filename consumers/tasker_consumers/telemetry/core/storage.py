@@ -35,13 +35,13 @@ def write_head(head: Head) -> bytes:
 
 
 def read_bucket(key: bytes, number: int, read: Read | None) -> Bucket:
-    """Return a stored bucket, an empty one when there is none."""
+    """Return a stored bucket, or an empty bucket if none is stored."""
     data = None if read is None else read(bucket_key(key, number))
     return Bucket() if data is None else _bucket(orjson.loads(data))
 
 
 def write_bucket(bucket: Bucket) -> bytes | None:
-    """Return a bucket as it is stored, None for one that is empty."""
+    """Return a bucket as it is stored, None for an empty bucket."""
     return orjson.dumps(_bucket_json(bucket)) if bucket.steps or bucket.groups else None
 
 

@@ -36,9 +36,10 @@ def exporter_of(environ: Environ, backend: Backend | None = None) -> Exporter:
     backends = _named_backends(environ)
     if environ.get(SPANS_FILE, "").strip() and Backend.FILE not in backends:
         return _MAKERS[Backend.FILE](environ)
-    first, *others = backends
-    exporter = _MAKERS[first](environ)
-    return FanOut(exporter, [_MAKERS[other](environ) for other in others]) if others else exporter
+    primary, *side_backends = backends
+    exporter = _MAKERS[primary](environ)
+    side_exporters = [_MAKERS[name](environ) for name in side_backends]
+    return FanOut(exporter, side_exporters) if side_exporters else exporter
 
 
 def _named_backends(environ: Environ) -> list[Backend]:

@@ -16,14 +16,14 @@ _SHOWN = ("total_steps", "completed_steps", "failed_steps", "tasker.abandoned", 
 
 
 def render_trace(spans: Sequence[Span]) -> Tree:
-    """Return the tree of one or more traces: each span with its duration, and errors below the span they ended.
+    """Return the tree of traces: each span with its duration, and errors below the span they ended.
 
     A span whose parent is not among them stands at the top.
     """
-    known = {span.span_id: span for span in spans}
+    by_id = {span.span_id: span for span in spans}
     children: dict[str | None, list[Span]] = {}
-    for span in sorted(known.values(), key=lambda span: (span.start, -span.end, span.span_id)):
-        parent = span.parent_span_id if span.parent_span_id in known else None
+    for span in sorted(by_id.values(), key=lambda span: (span.start, -span.end, span.span_id)):
+        parent = span.parent_span_id if span.parent_span_id in by_id else None
         children.setdefault(parent, []).append(span)
     roots = children.get(None, [])
     tree = Tree(_label(roots[0]) if len(roots) == 1 else Text(f"{len(roots)} traces"))

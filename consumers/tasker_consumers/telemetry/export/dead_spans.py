@@ -23,7 +23,7 @@ _SHORT = 1000  # characters of an attribute that stays in a span that was too la
 
 
 class DeadSpans:
-    """Writes refused spans as JSON, one record each, under their task's id."""
+    """Writes refused spans as JSON, a record for each span, under their task's id."""
 
     def __init__(self, kafka: Mapping[str, str], topic: str) -> None:
         self._kafka = kafka
@@ -37,7 +37,7 @@ class DeadSpans:
         await asyncio.to_thread(self._put, rejections)
 
     def _put(self, rejections: Sequence[Rejection]) -> None:
-        if self._producer is None:  # most workers never need one
+        if self._producer is None:  # most workers never need a producer
             self._producer = Producer({**self._kafka, "partitioner": "murmur2_random", "enable.idempotence": True})
         failed: list[Any] = []
 
@@ -66,9 +66,9 @@ def _records(rejection: Rejection) -> list[tuple[bytes | None, bytes]]:
 
 
 def _json(span: Span) -> bytes:
-    """Return a span's JSON; of one that Kafka would not take, without what makes it large."""
+    """Return a span's JSON; of a span too large for Kafka, without its long parts."""
     data = orjson.dumps(span_to_json(span))
     if len(data) <= _MOST_BYTES:
         return data
-    kept = {name: value for name, value in span.attributes.items() if len(str(value)) <= _SHORT}
-    return orjson.dumps({**span_to_json(span._replace(attributes=kept, events=[], links=[])), "truncated": True})
+    short = {name: value for name, value in span.attributes.items() if len(str(value)) <= _SHORT}
+    return orjson.dumps({**span_to_json(span._replace(attributes=short, events=[], links=[])), "truncated": True})

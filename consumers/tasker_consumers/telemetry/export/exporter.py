@@ -1,4 +1,4 @@
-"""Where spans go: what every exporter promises."""
+"""The contract of exporters: how spans leave for a backend."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """How an export ended: what the backend took, and what it will never take."""
+    """How an export ended: the spans that the backend took, and the spans that it will never take."""
 
     accepted: int
     rejections: Sequence[Rejection] = ()
@@ -33,7 +33,7 @@ class ExportResult:
 
 
 class Exporter(Protocol):
-    """Takes spans to one backend. The caller waits, and may cancel: the same spans then come again."""
+    """Takes spans to a backend. The caller waits, and may cancel: the same spans then come again."""
 
     async def start(self) -> None:
         """Open connections; called once, before the first export."""
@@ -42,7 +42,7 @@ class Exporter(Protocol):
         """Close them; called once, after the last export."""
 
     def ready(self) -> bool:
-        """Return whether the backend took what it was last given."""
+        """Return whether the backend took the spans of the last export."""
 
     async def export(self, spans: Sequence[Span]) -> ExportResult:
         """Return when the backend has taken or refused every span; trouble that may pass is waited out."""

@@ -1,4 +1,4 @@
-"""One backend with a terminal or a file beside it."""
+"""A backend with a terminal or a file beside it."""
 
 from collections.abc import Sequence
 
@@ -7,37 +7,37 @@ from tasker_consumers.telemetry.spans.span import Span
 
 
 class FanOut:
-    """Exports to the first exporter, whose result counts, and then shows the same spans to the others.
+    """Exports to the primary exporter, whose result counts, and then shows the same spans to the side exporters.
 
-    Two servers are never together here: one that is away would hold up the other (docs/decisions/0013).
+    Two servers are never together here: a server that is away would hold up the other (docs/decisions/0013).
     """
 
-    def __init__(self, first: Exporter, others: Sequence[Exporter]) -> None:
-        self._first = first
-        self._others = others
+    def __init__(self, primary: Exporter, side_exporters: Sequence[Exporter]) -> None:
+        self._primary = primary
+        self._side_exporters = side_exporters
 
     @property
     def description(self) -> str:
         """Where spans go, for the log."""
-        return " and ".join(description_of(exporter) for exporter in (self._first, *self._others))
+        return " and ".join(description_of(exporter) for exporter in (self._primary, *self._side_exporters))
 
     async def start(self) -> None:
         """See `Exporter`."""
-        for exporter in (self._first, *self._others):
+        for exporter in (self._primary, *self._side_exporters):
             await exporter.start()
 
     async def stop(self) -> None:
         """See `Exporter`."""
-        for exporter in (self._first, *self._others):
+        for exporter in (self._primary, *self._side_exporters):
             await exporter.stop()
 
     def ready(self) -> bool:
         """See `Exporter`."""
-        return all(exporter.ready() for exporter in (self._first, *self._others))
+        return all(exporter.ready() for exporter in (self._primary, *self._side_exporters))
 
     async def export(self, spans: Sequence[Span]) -> ExportResult:
         """See `Exporter`."""
-        result = await self._first.export(spans)
-        for exporter in self._others:
+        result = await self._primary.export(spans)
+        for exporter in self._side_exporters:
             await exporter.export(spans)
         return result

@@ -13,7 +13,7 @@ from tasker_schemas.errors import ConfigurationError
 
 
 class FileExporter:
-    """Appends each span as one line of JSON; a span that ends again is there again, and its last line counts."""
+    """Appends each span as a line of JSON; a span that ends again is there again, and its last line counts."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

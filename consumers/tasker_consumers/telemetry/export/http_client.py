@@ -17,7 +17,7 @@ _MAX_TEXT = 500  # characters of the backend's own words that are kept
 
 
 class HttpClient:
-    """Posts bodies to one endpoint."""
+    """Posts bodies to an endpoint."""
 
     def __init__(self, endpoint: str, timeout_s: float, read_body: ReadBody) -> None:
         self._endpoint = endpoint
@@ -39,7 +39,7 @@ class HttpClient:
             await self._session.close()
 
     async def post(self, body: bytes, tls: ssl.SSLContext | bool = True) -> Answer:
-        """Post a body, and return what came of it; raises nothing for trouble with the backend."""
+        """Post a body, and return the answer; raises nothing for trouble with the backend."""
         url = self._endpoint
         try:
             for _ in range(_MAX_REDIRECTS):
@@ -56,7 +56,7 @@ class HttpClient:
         return wait(f"{without_credentials(self._endpoint)} redirects more than {_MAX_REDIRECTS} times")
 
     async def _post_once(self, url: str, body: bytes, tls: ssl.SSLContext | bool) -> tuple[Answer, str]:
-        """Return the answer of one server, and where it redirects the same POST to, empty when it does not."""
+        """Return the answer of a server, and where it redirects the same POST to, empty when it does not."""
         assert self._session is not None, "opened before the first request"
         at_home = same_origin(url, self._endpoint)
         headers = {**self._content_headers, **(self._secret_headers if at_home else {})}
@@ -101,7 +101,7 @@ def retry_after(text: str) -> float | None:
 
 
 async def _body_of(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body, and of one that is far too long for an answer only its beginning."""
+    """Return the body; of a body that is far too long for an answer, only its beginning."""
     body = b""
     while len(body) <= MAX_BODY_BYTES and (chunk := await response.content.readany()):
         body += chunk
@@ -113,7 +113,7 @@ def _text_of(body: bytes) -> str:
 
 
 def _message_of(error: Exception) -> str:
-    """Return what an error says; of a URL that it quotes, nothing is shown, since a redirect's can hold a secret."""
+    """Return an error's message without the URLs that it quotes: a redirect's URL can hold a secret."""
     if isinstance(error, aiohttp.InvalidURL):
         return "redirects to an address that is no URL"
     return str(error) or type(error).__name__

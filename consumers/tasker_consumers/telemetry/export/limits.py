@@ -1,4 +1,4 @@
-"""OpenTelemetry's limits for one span, and its rule that what is dropped is counted."""
+"""OpenTelemetry's limits for a span, and its rule that dropped parts are counted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Limits:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read `OTEL_SPAN_*_LIMIT` and its kin; raises ConfigurationError for what is no whole number.
+        """Read `OTEL_SPAN_*_LIMIT` and its kin; raises ConfigurationError for a value that is no whole number.
 
         >>> Limits.from_env({"OTEL_SPAN_EVENT_COUNT_LIMIT": "10"}).events
         10
@@ -66,7 +66,7 @@ class Limits:
         return part._replace(attributes=attributes, dropped_attributes=dropped)
 
     def _attributes(self, attributes: Attributes, limit: int) -> Attributes:
-        # Ours come last, because the caller's must not displace what a trace is searched by.
+        # Ours come last: the caller's attributes must not displace those by which traces are searched.
         remaining = list(attributes.items())[max(0, len(attributes) - limit) :]
         return {name: self._shortened(value) for name, value in remaining}
 

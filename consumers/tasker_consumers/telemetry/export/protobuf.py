@@ -15,12 +15,12 @@ _ONE_BYTE = [bytes((number,)) for number in range(128)]
 
 
 def varint(number: int) -> bytes:
-    """Return a number as protobuf writes it; a negative one as its 64-bit complement.
+    """Return a number as protobuf writes it; a negative number as its 64-bit complement.
 
     >>> varint(300).hex()
     'ac02'
     """
-    if 0 <= number < 128:  # noqa: PLR2004  what fits in seven bits
+    if 0 <= number < 128:  # noqa: PLR2004  seven bits
         return _ONE_BYTE[number]
     if number < 0:
         number += _VARINT_LIMIT
@@ -57,7 +57,7 @@ def attributes(tag: bytes, values: dict[str, Any]) -> bytes:
 
 
 def key_value(tag: bytes, name: str, value: Any) -> bytes:
-    """Return one KeyValue field; the value is a boolean, an integer of 64 bits, a float, a text or a list of these."""
+    """Return a KeyValue field; the value is a boolean, an integer of 64 bits, a float, a text or a list of these."""
     content = any_value(value)
     size = len(content)
     content = _key(name) + b"\x12" + (_ONE_BYTE[size] if size < 128 else varint(size)) + content  # noqa: PLR2004

@@ -1,7 +1,7 @@
 """Getting spans to a backend whatever it answers: wait, try again, split, or give up a span.
 
 While nothing at all passes, the backend is away: everything waits, for as long as that takes, and single spans of
-different traces are tried in turn, so that one bad trace cannot look like an outage. Once others pass, a request that
+different traces are tried in turn, so that a bad trace cannot look like an outage. Once others pass, a request that
 goes on failing is split, and a span that fails alone goes to the dead letters after a bounded number of tries.
 """
 
@@ -28,7 +28,7 @@ _OUTAGE_AFTER = 2  # failures in a row after which the rest of a round is not tr
 
 
 class Transport(Protocol):
-    """Sends one request and says what came of it; never raises for trouble with the backend."""
+    """Sends a request and returns the backend's answer; never raises for trouble with the backend."""
 
     async def open(self) -> None:
         """Open the connection."""
@@ -45,17 +45,17 @@ class Backoff:
     """How long to wait before the next try, in seconds; doubles each time."""
 
     first: float = 0.5
-    most: float = 30.0
+    longest: float = 30.0
 
-    def delay(self, tries: int, asked: float) -> float:
-        """Return the wait after so many tries in vain; the least is what the backend asked for."""
-        doubled = min(self.most, self.first * 2.0 ** min(tries - 1, 32))
-        return max(doubled * random.uniform(0.5, 1.0), asked)  # noqa: S311  spreads load
+    def delay(self, tries: int, requested: float) -> float:
+        """Return the wait after so many tries in vain; never less than the backend asked for."""
+        doubled = min(self.longest, self.first * 2.0 ** min(tries - 1, 32))
+        return max(doubled * random.uniform(0.5, 1.0), requested)  # noqa: S311  spreads load
 
 
 @dataclass(slots=True)
 class _Round:
-    """One try of every request that is still to be delivered."""
+    """A round of tries: each undelivered request is sent once."""
 
     failed: list[Parcel] = field(default_factory=list)
     passes: int = 0
@@ -64,7 +64,7 @@ class _Round:
 
 
 class BackendExporter:
-    """Exports to one backend. It holds its caller until the backend has dealt with every span."""
+    """Exports to a backend. It holds its caller until the backend has dealt with every span."""
 
     def __init__(self, transport: Transport, encoder: Encoder, backoff: Backoff = Backoff()) -> None:
         self._transport = transport
@@ -145,7 +145,7 @@ class BackendExporter:
     def _after_failure(
         self, parcel: Parcel, answer: Answer, tried: _Round, rejections: list[Rejection]
     ) -> Sequence[Parcel]:
-        """Return the requests to send at once in place of one that failed; else note it as failed or as rejected."""
+        """Return the requests to send at once in place of a failed request; else note it as failed or as rejected."""
         refused = answer.then is Then.SPLIT
         if len(parcel.spans) > 1 and (refused or parcel.failures >= SPLIT_AFTER):
             middle = len(parcel.spans) // 2
@@ -159,12 +159,12 @@ class BackendExporter:
         return ()
 
     async def _probe(self, parcels: list[Parcel], turn: int, rejections: list[Rejection]) -> bool:
-        """Try one span alone, of another trace in each turn, or one that was taken before; return whether it passed.
+        """Try a single span, of another trace in each turn, or a span that was taken before; return whether it passed.
 
         A span that is taken is left out of its request.
         """
-        fresh = [parcel for parcel in parcels if not parcel.failures and len(parcel.spans) > 1]
-        by_trace = {span.trace_id: (parcel, span) for parcel in reversed(fresh) for span in reversed(parcel.spans)}
+        untried = [parcel for parcel in parcels if not parcel.failures and len(parcel.spans) > 1]
+        by_trace = {span.trace_id: (parcel, span) for parcel in reversed(untried) for span in reversed(parcel.spans)}
         candidates: list[tuple[Parcel | None, Span]] = [*by_trace.values()]
         if self._accepted is not None:
             candidates.append((None, self._accepted))

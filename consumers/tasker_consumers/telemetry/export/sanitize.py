@@ -1,4 +1,4 @@
-"""What a span goes through before it leaves: secrets out, then OpenTelemetry's limits."""
+"""The last steps before a span leaves: secrets are masked, then OpenTelemetry's limits applied."""
 
 from collections.abc import Mapping
 

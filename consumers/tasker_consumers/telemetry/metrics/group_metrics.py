@@ -1,4 +1,4 @@
-"""What the telemetry group counts of its own work, for `/metrics`."""
+"""Counters of the telemetry group's own work, for `/metrics`."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,7 +13,7 @@ _REPAIRS = {DERIVED: "derived", CLAMPED: "clamped", SHIFTED: "shifted"}
 
 
 class GroupMetrics:
-    """The numbers of one worker."""
+    """The numbers of a worker."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.exported = Counter("tasker_telemetry_spans_exported", "Spans the backend took.", registry=registry)
@@ -37,7 +37,7 @@ class GroupMetrics:
         self._open_attempts.set_function(lambda: total().attempts)
 
     def count_spans(self, spans: Iterable[Span]) -> None:
-        """Count what is special about spans that are going to be exported."""
+        """Count the marks of spans that are going to be exported."""
         for span in spans:
             attributes = span.attributes
             if ABANDONED in attributes:
@@ -47,6 +47,6 @@ class GroupMetrics:
                     self.repaired.labels(repair).inc()
 
     def count_result(self, result: ExportResult) -> None:
-        """Count what came of an export."""
+        """Count the result of an export."""
         self.exported.inc(result.accepted)
         self.rejected.inc(result.rejected)

@@ -1,6 +1,6 @@
 """How many spans are open at a worker: of tasks that are not over, and of attempts that have not ended.
 
-Each state knows its own number, so a run changes the sum by what it changed in the states it touched. The sum is kept
+Each state knows its own number, so a run changes the sum by the changes in the states it touched. The sum is kept
 beside the states of a partition and made anew from them when they were restored: it is exact after any crash.
 """
 
@@ -29,10 +29,10 @@ class Open(NamedTuple):
 def recount(state: TaskState) -> Open:
     """Note in a state how many of its spans are open now, and return the difference to the count before."""
     head = state.head
-    old = Open(head.open_tasks, head.open_attempts)
-    new = Open() if head.closed is not None else Open(int(_is_open(head)), _open_attempts(state, old.attempts))
-    head.open_tasks, head.open_attempts = new
-    return Open(new.tasks - old.tasks, new.attempts - old.attempts)
+    previous = Open(head.open_tasks, head.open_attempts)
+    current = Open() if head.closed is not None else Open(int(_is_open(head)), _open_attempts(state, previous.attempts))
+    head.open_tasks, head.open_attempts = current
+    return Open(current.tasks - previous.tasks, current.attempts - previous.attempts)
 
 
 def _is_open(head: Head) -> bool:
@@ -83,13 +83,13 @@ class OpenSpans:
         return Open(sum(count.tasks for count in sums), sum(count.attempts for count in sums))
 
     def change(self, partition: int, touched: Iterable[TaskState]) -> Effects:
-        """Return what a run changes, noted when it is written; a partition that is not held is not counted."""
-        old = self._held.get(partition)
+        """Return the change of a run, noted when it is written; a partition that is not held is not counted."""
+        previous = self._held.get(partition)
         changes = [recount(state) for state in touched]
         tasks, attempts = sum(change.tasks for change in changes), sum(change.attempts for change in changes)
-        if old is None or not (tasks or attempts):
+        if previous is None or not (tasks or attempts):
             return Effects()
-        total = Open(old.tasks + tasks, old.attempts + attempts)
+        total = Open(previous.tasks + tasks, previous.attempts + attempts)
 
         def written() -> None:
             self._held[partition] = total
@@ -97,7 +97,7 @@ class OpenSpans:
         return Effects(index={_SUM: b"%d %d" % total}, written=written)
 
     async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
-        """Add up what the states of a partition say."""
+        """Add up the counts in the states of a partition."""
         tasks = attempts = 0
         for number, key in enumerate(list(states.heads()), 1):
             count = _of_entry(states.read(key))
@@ -111,8 +111,8 @@ class OpenSpans:
         tasks, attempts = _sum(states)
         for key, value in items.items():
             if PART not in key:
-                old, new = _of_entry(states.read(key)), _of_entry(value)
-                tasks, attempts = tasks + new.tasks - old.tasks, attempts + new.attempts - old.attempts
+                stored, entry = _of_entry(states.read(key)), _of_entry(value)
+                tasks, attempts = tasks + entry.tasks - stored.tasks, attempts + entry.attempts - stored.attempts
         return {_SUM: b"%d %d" % (tasks, attempts)}
 
     def held(self, states: States) -> None:
@@ -120,7 +120,7 @@ class OpenSpans:
         self._held[states.partition] = _sum(states)
 
     def released(self, partition: int) -> None:
-        """Note one that it holds no more."""
+        """Note that this worker holds a partition no more."""
         del self._held[partition]
 
     async def emit(self, states: States) -> Effects:  # noqa: ARG002  it is the same for all partitions

@@ -24,7 +24,7 @@ _NAMES = ("task_name", "step_name")
 
 
 class Measurement(NamedTuple):
-    """One task, or one attempt of a step, that ended."""
+    """The measurement of an ended task, or of an ended attempt of a step."""
 
     seconds: float
     task_name: str
@@ -39,7 +39,7 @@ class Instruments(Protocol):
     """Where measurements go."""
 
     def tell(self, measured: Measurement) -> None:
-        """Tell one measurement."""
+        """Record a measurement."""
 
 
 class TaskMetrics:
@@ -47,7 +47,7 @@ class TaskMetrics:
 
     def __init__(self, *instruments: Instruments, close: Callable[[], None] = lambda: None) -> None:
         self._instruments = instruments
-        self.close = close  # waits for the last export of what was measured
+        self.close = close  # waits for the last export of the measurements
         self._names: set[str] = set()
 
     def observe(self, spans: Iterable[Span]) -> None:
@@ -129,7 +129,7 @@ class OtelInstruments:
 
     def tell(self, measured: Measurement) -> None:
         """See `Instruments`."""
-        context = None if measured.exemplar is None else set_span_in_context(NonRecordingSpan(_of(measured.exemplar)))
+        context = None if measured.exemplar is None else set_span_in_context(_otel_span(measured.exemplar))
         names = {"tasker.task.name": measured.task_name}
         if measured.step_name is None:
             self._task.record(measured.seconds, {**names, "tasker.status": measured.status}, context=context)
@@ -142,6 +142,7 @@ class OtelInstruments:
             self._failures.add(1, names, context=context)
 
 
-def _of(span: Span) -> SpanContext:
+def _otel_span(span: Span) -> NonRecordingSpan:
     flags = TraceFlags(span.flags & SAMPLED)
-    return SpanContext(int(span.trace_id, 16), int(span.span_id, 16), is_remote=True, trace_flags=flags)
+    context = SpanContext(int(span.trace_id, 16), int(span.span_id, 16), is_remote=True, trace_flags=flags)
+    return NonRecordingSpan(context)

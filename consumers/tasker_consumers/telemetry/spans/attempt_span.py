@@ -1,4 +1,4 @@
-"""The span of one attempt of a step."""
+"""The span of an attempt of a step."""
 
 from typing import Any
 

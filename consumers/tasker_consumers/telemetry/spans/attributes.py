@@ -33,10 +33,10 @@ _RESERVED = frozenset({
 _RESERVED_PREFIXES = ("tasker.", "exception.", "otel.")
 
 
-def business_attributes(values: dict[str, Any], service: str, own: Collection[str] = ()) -> Attributes:
+def business_attributes(values: dict[str, Any], service: str, reserved_here: Collection[str] = ()) -> Attributes:
     """Return the caller's attributes, those with a name of ours under the name of the service.
 
-    `own` are names that are ours in this place only.
+    `reserved_here` are names that are ours on this span event only.
 
     >>> business_attributes({"status": "paid", "amount": 7}, "shop")
     {'shop.status': 'paid', 'amount': 7}
@@ -44,7 +44,10 @@ def business_attributes(values: dict[str, Any], service: str, own: Collection[st
     if not values:
         return {}
     prefix = service or _DEFAULT_SERVICE
-    return {f"{prefix}.{name}" if name in own or is_reserved(name) else name: value for name, value in values.items()}
+    return {
+        f"{prefix}.{name}" if name in reserved_here or is_reserved(name) else name: value
+        for name, value in values.items()
+    }
 
 
 def is_reserved(name: str) -> bool:

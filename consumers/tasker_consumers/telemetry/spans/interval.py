@@ -1,4 +1,4 @@
-"""When a span lasted, and where its events are shown: one value carries each repair of a time.
+"""When a span lasted, and at which times its events are shown, with each repair of a time.
 
 A span ends where the event that ended it says, and begins where that same event says. A repair takes all times of the
 span along, and is always marked.
@@ -14,7 +14,7 @@ from tasker_schemas.names import TaskEvents
 
 END_OF_TIME = 2**64 // 1000 - 1  # microseconds; OTLP's nanoseconds end there, in 2554
 _INITIALIZED = str(TaskEvents.INITIALIZE_REQUESTED)
-_TOLERANCE = 1_000_000  # microseconds by which two readings of one clock may differ without a mark
+_TOLERANCE = 1_000_000  # microseconds by which two readings of a clock may differ without a mark
 
 
 class Interval(NamedTuple):
@@ -95,7 +95,7 @@ def task_start(head: Head) -> int:
 
 
 class Delivery(NamedTuple):
-    """One run of an attempt's handler: an attempt can be delivered again after its worker died."""
+    """A run of an attempt's handler: an attempt can be delivered again after its worker died."""
 
     start: int
     producer: str
@@ -123,7 +123,7 @@ def _start_of_end(deliveries: list[Delivery], end: Fact) -> int | None:
     """Return the start of the delivery that an end belongs to.
 
     The end's own start holds; with several deliveries the duration that the end measured is next; else the last start
-    before the end counts, that of the end's own process if there is one.
+    before the end counts, that of the end's own process if there is any.
     """
     if "started_at" in end.fields:
         started_at: int = end.fields["started_at"]

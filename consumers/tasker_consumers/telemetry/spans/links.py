@@ -33,5 +33,5 @@ def attempt_links(
 
 
 def foreign_links(context: SpanContext) -> list[Link]:
-    """Return the link to a carried context that is of another trace than the task's, if there is one."""
+    """Return the link to a carried context that is of another trace than the task's, if there is any."""
     return [] if context.foreign is None else [Link(*context.foreign, {"tasker.link": "carried_context"})]

@@ -1,7 +1,7 @@
 """Clocks of two hosts that disagree: a step is moved into its task, its duration untouched.
 
-Only a step that another host reported than the host that started the task can be off by its clock; on one host
-what looks impossible is what happened, and is shown as it was told.
+Only a step that another host reported than the host that started the task can be off by its clock; on the same host
+times that look impossible did happen, and are shown as reported.
 """
 
 from tasker_consumers.telemetry.core.event import FAILED

@@ -20,7 +20,7 @@ class SpanEvent(NamedTuple):
 
 
 class Link(NamedTuple):
-    """Another span that this one has to do with."""
+    """Another span that a span is related to."""
 
     trace_id: str
     span_id: str
@@ -29,7 +29,7 @@ class Link(NamedTuple):
 
 
 class Span(NamedTuple):
-    """One span; ids are lower-case hex digits, times nanoseconds since the epoch, UTC."""
+    """A span; ids are lower-case hex digits, times nanoseconds since the epoch, UTC."""
 
     trace_id: str
     span_id: str

@@ -14,12 +14,12 @@ from tasker_schemas.names import StepEvents, TaskEvents
 _NAMES = {str(StepEvents.HANDLE): "step.started", str(TaskEvents.START_REQUESTED): "task.started"}
 _FAILURES = {str(StepEvents.FAILED), str(TaskEvents.FAILED)}
 _SUBJECTS = ("task.", "step.")
-# What only the event tells, of a task or step; the rest of its fields and its attributes are on the span.
+# Fields that only the event of a task or step shows; its other fields and its attributes are on the span.
 _OF_SUBJECT = {
     "backoff_seconds", "backoff_strategy", "cancellation_reason", "error_steps", "previous_attempts", "resolved_by",
     "retry_reason",
 }  # fmt: skip
-# What is no attribute of an annotation.
+# Fields that are no attributes of an annotation.
 _NOT_OF_ANNOTATION = {
     "attributes", "correlation_id", "error_chain", "error_group", "error_notes", "errors_dropped", "event_name",
     "producer", "service", "service_version", "task_name", "timestamp",
@@ -68,11 +68,11 @@ def _event_attributes(fact: Fact) -> Attributes:
         if _OF_SUBJECT.isdisjoint(fields):
             return {}
         return {name: fields[name] for name in sorted(_OF_SUBJECT.intersection(fields))}
-    own: dict[str, Any] = {name: value for name, value in fields.items() if name not in _NOT_OF_ANNOTATION}
+    shown: dict[str, Any] = {name: value for name, value in fields.items() if name not in _NOT_OF_ANNOTATION}
     caller = {name: value for name, value in fields.get("attributes", {}).items() if value is not None}
     if not caller:
-        return own
-    return {**own, **business_attributes(caller, fields.get("service", ""), own)}
+        return shown
+    return {**shown, **business_attributes(caller, fields.get("service", ""), shown)}
 
 
 def _time(event: SpanEvent) -> int:

@@ -25,7 +25,7 @@ def stacktrace_of(fields: dict[str, Any]) -> str:
 
 
 def _lines_of(link: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of one exception around the error, the deeper the further to the right."""
+    """Yield the lines of an exception around the error, the deeper the further to the right."""
     indent = "  " * link.get("depth", 1)
     message = link.get("error_message", "")
     separator = ": " if message else ""

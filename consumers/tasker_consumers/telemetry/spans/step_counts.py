@@ -52,7 +52,7 @@ def counters(view: TaskView, timeline: Timeline) -> Attributes:
         return announced | of_end
     counts = step_counts(view.state)
     counted: Attributes = {"completed_steps": counts.completed, "failed_steps": counts.failed}
-    # What an earlier end told, before a retry, does not hold any more; the announced number of steps does.
+    # The counters of an earlier end, before a retry, do not hold any more; the announced number of steps does.
     return {"total_steps": announced.get("total_steps", counts.total), **counted, **of_end}
 
 

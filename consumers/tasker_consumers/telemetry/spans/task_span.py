@@ -94,7 +94,7 @@ def end_span(view: TaskView, root: Span, names: SpanNames) -> Span | None:
 
 
 def _parent_id(view: TaskView) -> str | None:
-    """Return the id of the span above the task's; one of its own attempts would close a ring, and counts as none."""
+    """Return the id of the span above the task's; an attempt of the task would close a ring, and counts as none."""
     parent_id = view.context.parent_id
     return parent_id if parent_id and not is_of_an_attempt(view.state, parent_id) else None
 

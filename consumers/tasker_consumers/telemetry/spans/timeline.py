@@ -1,4 +1,4 @@
-"""The facts of one span in order, and their fields together."""
+"""The facts of a span in order, and their fields together."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -9,7 +9,7 @@ _MAX_MEMBER = 256  # characters of a member's value
 
 
 def with_threshold(tracestate: str, threshold: int) -> str:
-    """Return a tracestate that tells a threshold of 56 bits; one that came along is never lowered.
+    """Return a tracestate that tells a threshold of 56 bits; a threshold that came along is never lowered.
 
     >>> with_threshold("vendor=1", 1 << 55)
     'ot=th:8,vendor=1'

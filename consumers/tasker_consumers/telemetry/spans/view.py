@@ -1,4 +1,4 @@
-"""One look at a task, taken once when its spans are made, that all of them share."""
+"""A view of a task, made once for all of its spans."""
 
 from typing import NamedTuple
 

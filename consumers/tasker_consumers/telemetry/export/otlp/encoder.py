@@ -25,7 +25,7 @@ Service = tuple[str, str]
 
 
 class OtlpEncoder:
-    """Writes export requests; keeps what does not change from one to the next.
+    """Writes export requests; keeps the parts that are the same in all requests.
 
     `resource` holds the attributes of all spans. The service that a span's events name replaces `service.name`, and
     their version replaces `service.version`: two versions of a service are two resources.
@@ -57,18 +57,18 @@ class OtlpEncoder:
         )
 
     def _resource_of(self, service: Service) -> bytes:
-        found = self._resources.get(service)
-        if found is None:
+        encoded = self._resources.get(service)
+        if encoded is None:
             if len(self._resources) >= _MAX_RESOURCES:  # a name made of an id must not fill the memory
                 self._resources.clear()
-            found = self._resources[service] = field(
+            encoded = self._resources[service] = field(
                 b"\x0a", attributes(b"\x0a", resource_of(self._resource, *service))
             )
-        return found
+        return encoded
 
 
 def encode_span(span: Span) -> bytes:
-    """Return the content of one `Span` message."""
+    """Return the content of a `Span` message."""
     parent = span.parent_span_id
     parts = [
         b"\x0a\x10" + bytes.fromhex(span.trace_id) + b"\x12\x08" + bytes.fromhex(span.span_id),

@@ -10,13 +10,13 @@ from tasker_consumers.telemetry.export.retrying import BackendExporter, Transpor
 
 
 def otlp_exporter(environ: Mapping[str, str]) -> BackendExporter:
-    """Return the exporter that `OTEL_EXPORTER_OTLP_*` describe; raises ConfigurationError for what cannot work."""
+    """Return the exporter that `OTEL_EXPORTER_OTLP_*` describe; raises ConfigurationError for a wrong setting."""
     settings = OtlpSettings.from_env(environ)
     return BackendExporter(otlp_transport(settings), OtlpEncoder(resource_attributes(environ), version()))
 
 
 def otlp_transport(settings: OtlpSettings) -> Transport:
-    """Return what sends requests over the protocol of the settings."""
+    """Return the transport for the protocol of the settings."""
     if settings.protocol != GRPC:
         return HttpTransport(settings)
     from tasker_consumers.telemetry.export.otlp.grpc import GrpcTransport  # noqa: PLC0415  gRPC is loaded for gRPC only

@@ -1,4 +1,4 @@
-"""OpenTelemetry's own variables for OTLP exporters, as one typed value."""
+"""OpenTelemetry's own variables for OTLP exporters, as a typed value."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class OtlpSettings:
     endpoint: str = field(default="http://localhost:4318/v1/traces", repr=False)  # its query can hold a key
     protocol: str = HTTP
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # they hold keys
-    timeout_s: float = _TIMEOUT_S  # for one attempt
+    timeout_s: float = _TIMEOUT_S  # for each attempt
     gzip: bool = False
     certificate: str = ""  # authority that the server's certificate is checked against
     client_certificate: str = ""
@@ -35,9 +35,9 @@ class OtlpSettings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read `OTEL_EXPORTER_OTLP_TRACES_*`, and where one is missing its general `OTEL_EXPORTER_OTLP_*`.
+        """Read `OTEL_EXPORTER_OTLP_TRACES_*`, and where a variable is missing the general `OTEL_EXPORTER_OTLP_*`.
 
-        Raises ConfigurationError that names the variable and what was expected.
+        Raises ConfigurationError that names the variable and the expected values.
         """
         read = _Reader(environ)
         protocol = read.one_of("PROTOCOL", (HTTP, GRPC), HTTP)
@@ -67,16 +67,16 @@ class _Reader:
         self._environ = environ
 
     def value(self, name: str) -> tuple[str, str]:
-        """Return the variable that counts, and its value; an empty one counts as not set."""
+        """Return the variable that counts, and its value; an empty variable counts as not set."""
         for variable in (f"OTEL_EXPORTER_OTLP_TRACES_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
             if text := self._environ.get(variable, "").strip():
                 return variable, text
         return f"OTEL_EXPORTER_OTLP_{name}", ""
 
-    def one_of(self, name: str, known: tuple[str, ...], default: str) -> str:
+    def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
         variable, text = self.value(name)
-        if text and text not in known:
-            raise ConfigurationError(f"{variable} is {text!r}; expected {' or '.join(known)}.")
+        if text and text not in choices:
+            raise ConfigurationError(f"{variable} is {text!r}; expected {' or '.join(choices)}.")
         return text or default
 
 

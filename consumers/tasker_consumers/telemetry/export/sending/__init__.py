@@ -1,1 +1,1 @@
-"""Requests on their way: what a backend answers, and what that leads to."""
+"""Requests on their way, and how the exporter reacts to a backend's answers."""

@@ -1,4 +1,4 @@
-"""The table of answers: each answer that a trace backend can give, and what the exporter does about the spans.
+"""The table of answers: each answer that a trace backend can give, and how the exporter proceeds with the spans.
 
 Spans count as taken only when the endpoint itself has answered, in the exporter's protocol, the POST that carried them.
 `docs/telemetry.md` shows this table to users, and a test holds the two together.
@@ -11,7 +11,7 @@ MAX_WAIT_S = 300.0  # a backend that asks for more is asked again after that
 
 
 class Then(StrEnum):
-    """What an answer leads to."""
+    """The step that follows an answer."""
 
     TAKEN = "taken"  # the spans are with the backend
     WAIT = "wait"  # nothing counts as taken; the request is sent again
@@ -21,7 +21,7 @@ class Then(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a request; `rejected` is the backend's own number, which may be a lie."""
+    """The answer to a request; `rejected` is the backend's own number, which may be a lie."""
 
     then: Then
     message: str = ""

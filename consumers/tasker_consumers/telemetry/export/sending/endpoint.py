@@ -28,9 +28,9 @@ def read_endpoint(variable: str, text: str, example: str) -> Endpoint:
         usable = False
     if not usable:
         raise ConfigurationError(f"{variable} is {without_credentials(text)!r}; expected a URL like {example}.")
-    user, at, host = parts.netloc.rpartition("@")
+    user, separator, host = parts.netloc.rpartition("@")
     url = urlunsplit(parts._replace(netloc=host, fragment=""))
-    return Endpoint(url, _basic(user) if at else "")
+    return Endpoint(url, _basic(user) if separator else "")
 
 
 def with_path(url: str, path: str) -> str:

@@ -1,4 +1,4 @@
-"""Bodies of 2xx answers: whether they are the protocol's own, and what OTLP's say."""
+"""Bodies of 2xx answers: whether the protocol's server wrote them, and how many spans OTLP's reject."""
 
 from collections.abc import Callable
 from typing import Any
@@ -72,10 +72,10 @@ def _of_json(body: bytes) -> Answer:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        found = orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _whole_number(value: Any) -> int:

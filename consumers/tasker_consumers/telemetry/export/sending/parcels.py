@@ -20,7 +20,7 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One request, and how often it failed while others passed."""
+    """A request, and how often it failed while others passed."""
 
     request: bytes
     spans: Sequence[Span]
@@ -30,7 +30,7 @@ class Parcel:
     def confirmed(self, passes: int) -> "Parcel":
         """Return the request with its last failure counted, if another request passed after it.
 
-        A backend that merely limits the rate takes no later request in place of an earlier one.
+        A backend that merely limits the rate takes no later request in place of an earlier request.
         """
         if self.passes_at_failure is None:
             return self
@@ -52,8 +52,8 @@ def parcels_of(encoder: Encoder, spans: Sequence[Span], rejections: list[Rejecti
 
 
 def without_span(encoder: Encoder, parcels: Sequence[Parcel], origin: Parcel, span: Span) -> list[Parcel]:
-    """Return the requests with one span left out of the request that it was in."""
-    remaining = [other for other in origin.spans if other is not span]
+    """Return the requests without a span of the request `origin`."""
+    remaining = [part for part in origin.spans if part is not span]
     changed = parcels_of(encoder, remaining, []) if remaining else []
     changed = [replace(parcel, passes_at_failure=origin.passes_at_failure) for parcel in changed]
     return [part for parcel in parcels for part in (changed if parcel is origin else [parcel])]

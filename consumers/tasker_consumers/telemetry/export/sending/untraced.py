@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
 
-# Instrumentations look for one or the other.
+# Each instrumentation reads either of these keys.
 _KEYS = (_SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
 
 

@@ -16,7 +16,7 @@ class BackendWarnings:
         self._logged_at: dict[str, float] = {}
 
     def pass_on(self, message: str, rejected: int) -> None:
-        """Log what a backend says about spans that it took; `rejected` is its number, which makes no sense below 0."""
+        """Log a backend's message about spans that it took; `rejected` is its number, which makes no sense below 0."""
         time_s = time.monotonic()
         text = message or f"{rejected} spans rejected"
         if time_s - self._logged_at.get(text, -_QUIET_S) < _QUIET_S:

@@ -26,7 +26,7 @@ class ZipkinEncoder:
         return [(orjson.dumps([self.encoded(span) for span in part]), part) for part in parts]
 
     def encoded(self, span: Span) -> dict[str, Any]:
-        """Return one span as Zipkin's JSON values; its times are microseconds, as ours are at their source."""
+        """Return a span as Zipkin's JSON values; its times are microseconds, as ours are at their source."""
         tags = resource_of(self._resource, span.service, span.version)
         service = tags.pop("service.name", "")
         tags |= {name: _text(value) for name, value in span.attributes.items()}

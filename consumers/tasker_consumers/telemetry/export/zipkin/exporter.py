@@ -9,7 +9,7 @@ from tasker_consumers.telemetry.export.zipkin.http import ZipkinSettings, Zipkin
 
 
 def zipkin_exporter(environ: Mapping[str, str]) -> BackendExporter:
-    """Return the exporter that `OTEL_EXPORTER_ZIPKIN_*` describe; raises ConfigurationError for what cannot work."""
+    """Return the exporter that `OTEL_EXPORTER_ZIPKIN_*` describe; raises ConfigurationError for a wrong setting."""
     return BackendExporter(
         ZipkinTransport(ZipkinSettings.from_env(environ)), ZipkinEncoder(resource_attributes(environ))
     )

@@ -24,7 +24,7 @@ class ZipkinSettings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read `OTEL_EXPORTER_ZIPKIN_ENDPOINT` and `_TIMEOUT`; raises ConfigurationError for what cannot work.
+        """Read `OTEL_EXPORTER_ZIPKIN_ENDPOINT` and `_TIMEOUT`; raises ConfigurationError for a wrong setting.
 
         >>> ZipkinSettings.from_env({}).endpoint
         'http://localhost:9411/api/v2/spans'
