@@ -10,7 +10,7 @@ import pytest
 
 from tasker_consumers.demo.consumer_lag import ConsumerLag
 from tasker_consumers.demo.result import read_spans
-from tasker_consumers.demo.run import readers
+from tasker_consumers.demo.stage import readers
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.stats.reading.sources import LatestStats
 from tasker_consumers.stats.reading.topics import open_topic

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli import demo, doctor, importing, run, schemas, stats, tasks, topics
+from tasker_consumers.cli import demo, doctor, importing, run, schemas, stats, topics
 from tasker_consumers.cli.output import complain
-from tasker_consumers.cli.records import dlq, replay, show, trace
+from tasker_consumers.cli.records import dlq, replay, show
+from tasker_consumers.cli.runs import trace
+from tasker_consumers.cli.task_list import tasks
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 from tasker_schemas.extensions import native_state
 

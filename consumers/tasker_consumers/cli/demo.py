@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tasker_consumers.demo.result import DemoResult
-    from tasker_consumers.demo.run import Publish, Stage
+    from tasker_consumers.demo.run import Publish
+    from tasker_consumers.demo.stage import Stage
 
 
 def demo(
@@ -31,10 +32,13 @@ def demo(
     """Start a Kafka and both consumer groups, run an example service, show its spans and statistics."""
     if bool(files) != (file_format is not None):
         raise UsageError("--format and files belong together: tasker demo --format wfcommons FILE…")
+    from tasker_consumers.cli.demo_input import publisher_of
     from tasker_consumers.demo.failure import DemoFailed
 
     try:
-        faults = _perform(open_console(stderr=as_json), _publish(file_format, files or []), as_json=as_json, keep=keep)
+        faults = _perform(
+            open_console(stderr=as_json), publisher_of(file_format, files or []), as_json=as_json, keep=keep
+        )
     except DemoFailed as error:
         typer.echo(f"tasker: {error}", err=True)
         raise typer.Exit(1) from None
@@ -47,7 +51,8 @@ def demo(
 def _perform(console: "Console", publish: "Publish", *, as_json: bool, keep: bool) -> Sequence[str]:
     from tasker_consumers.cli.environment import read_settings
     from tasker_consumers.demo.progress import show_progress
-    from tasker_consumers.demo.run import perform, set_stage, stop_on_sigterm
+    from tasker_consumers.demo.run import perform, stop_on_sigterm
+    from tasker_consumers.demo.stage import set_stage
 
     settings = read_settings()
     stop_on_sigterm()
@@ -74,25 +79,3 @@ def _show(console: "Console", result: "DemoResult", stage: "Stage", *, as_json: 
             hold(stage)
     elif not as_json:
         console.print("\n".join(what_next()), markup=False, highlight=False, soft_wrap=True)
-
-
-def _publish(file_format: str | None, files: Sequence[Path]) -> "Publish":
-    from tasker_consumers.demo.workload import run_example
-
-    if file_format is None:
-        return run_example
-
-    def publish(environ: Mapping[str, str], tell: Callable[[str], None]) -> list[str]:
-        from tasker_consumers.importers.run import HistoryFormat, import_files
-        from tasker_producer import EventPublisher, ProducerSettings
-
-        with EventPublisher(ProducerSettings.from_env(environ)) as publisher:
-            report = import_files(
-                HistoryFormat(file_format),
-                files,
-                publisher,
-                lambda imported: tell(f"{imported.file.name}: {imported.events} events"),
-            )
-        return [str(fault) for fault in report.faults]
-
-    return publish

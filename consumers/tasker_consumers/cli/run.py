@@ -2,17 +2,11 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Faust
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tasker_consumers.engine.processor import Processor
-    from tasker_consumers.engine.settings import EngineSettings
-    from tasker_consumers.engine.web.questions import Question
-    from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.cli.worker_start import run_processor, start_command
 
 app = typer.Typer(
     help="Run one worker of a consumer group; start more of them to share the work.", no_args_is_help=True
@@ -27,7 +21,7 @@ def stats() -> None:
     from tasker_consumers.stats.questions.all_questions import questions_of
     from tasker_schemas.registry.lookup import open_lookup
 
-    settings = _start()
+    settings = start_command()
     lifetime = Lifetime(
         abandoned_after_s=settings.abandoned_after_s,
         retention_s=settings.stats_retention_s,
@@ -40,7 +34,7 @@ def stats() -> None:
         lifetime=lifetime,
         metric_names=settings.stats_metric_names,
     )
-    _run(processor, settings, questions_of(processor))
+    run_processor(processor, settings, questions_of(processor))
 
 
 @app.command()
@@ -62,7 +56,7 @@ def telemetry(
     from tasker_consumers.telemetry.spans.names import SpanNames
     from tasker_schemas.registry.lookup import open_lookup
 
-    settings = _start()
+    settings = start_command()
     processor = build_telemetry_processor(
         build_exporter(os.environ, Backend(exporter) if exporter else None),
         settings.topic_prefix,
@@ -70,38 +64,4 @@ def telemetry(
         names=SpanNames(span_names or settings.span_names),
         lifetime=Lifetime(abandoned_after_s=settings.abandoned_after_s),
     )
-    _run(processor, settings)
-
-
-def _start() -> "ConsumerSettings":
-    from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.cli.log_output import configure_logging
-
-    settings = read_settings_with_kafka()
-    configure_logging(settings.log_level)
-    return settings
-
-
-def _run(processor: "Processor[Any, Any]", settings: "ConsumerSettings", questions: "Sequence[Question]" = ()) -> None:
-    from tasker_consumers.engine.worker import run_worker
-
-    raise typer.Exit(run_worker(processor, _engine_settings(settings), questions))
-
-
-def _engine_settings(settings: "ConsumerSettings") -> "EngineSettings":
-    from tasker_consumers.engine.settings import EngineSettings
-
-    return EngineSettings(
-        kafka=settings.kafka,
-        store=settings.state_store,
-        state_dir=settings.state_dir,
-        web_host=settings.web_host,
-        web_port=settings.web_port,
-        web_url=settings.web_url,
-        commit_interval=settings.commit_interval_s,
-        sweep_interval=settings.sweep_interval_s,
-        session_timeout=settings.session_timeout_s,
-        broker_timeout=settings.broker_timeout_s,
-        quarantine_limit=settings.quarantine_limit,
-        replication_factor=settings.replication_factor,
-    )
+    run_processor(processor, settings)

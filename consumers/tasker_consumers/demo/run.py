@@ -1,94 +1,27 @@
-"""The demo from its first step to its last: start, publish, wait until everything is dealt with, collect."""
+"""The work of the demo on its stage: publish, wait until the groups have processed all events, collect the result."""
 
-import os
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack, closing
 from typing import NoReturn
-from uuid import uuid4
-
-from confluent_kafka import KafkaException, Producer
 
 from tasker_consumers.demo.consumer_lag import ConsumerLag
 from tasker_consumers.demo.failure import DemoFailed
 from tasker_consumers.demo.progress import Progress
 from tasker_consumers.demo.result import DemoResult, read_spans
-from tasker_consumers.demo.workers import Worker, start_workers
-from tasker_consumers.embedded import KafkaSource, ServerKind, find_kafka
-from tasker_consumers.kafka.topics import connect, create_topics, partitions_by_topic
-from tasker_consumers.settings import ConsumerSettings
-from tasker_consumers.stats import processor as stats
-from tasker_consumers.stats.core.fold import FAMILIES
+from tasker_consumers.demo.stage import LOOK_EVERY_S, Stage, readers
 from tasker_consumers.stats.reading.sources import LatestStats
 from tasker_consumers.stats.reading.topics import TopicReader, open_topic
-from tasker_consumers.telemetry import options as telemetry
-from tasker_schemas.names import Family
-from tasker_schemas.topics import event_topic, stats_topic
+from tasker_schemas.topics import stats_topic
 
 #: The demo gives up when nothing at all has changed for so long.
 PATIENCE_S = 60.0
-_LOOK_EVERY_S = 0.1
 _CHECK_EVERY_S = 1.0
 
 Publish = Callable[[Mapping[str, str], Callable[[str], None]], list[str]]
 """Publishes everything in an environment, tells its progress by lines, and returns the faults of the input as lines."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A Kafka with topics and both groups at work; `kafka` are connection settings under librdkafka's names."""
-
-    source: KafkaSource
-    kafka: Mapping[str, str]
-    prefix: str
-    directory: Path
-    workers: list[Worker]
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """The environment of whoever publishes or reads here."""
-        # A spool of its own: the demo sends no other service's undelivered events, and no service sends the demo's.
-        variables = {**_variables(self.source, self.prefix), "TASKER_SPOOL_DIR": str(self.directory / "spool")}
-        inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in variables}
-        return {**inherited, **variables}
-
-    @property
-    def spans_file(self) -> Path:
-        """Where the telemetry group writes its spans."""
-        return _spans_file(self.directory)
-
-
-@contextmanager
-def set_stage(settings: ConsumerSettings, progress: Progress) -> Iterator[Stage]:
-    """Start everything, and stop and remove it after the block; a Kafka of somebody else is left as it was."""
-    with ExitStack() as stack:
-        servers = settings.kafka.get("bootstrap.servers", "")
-        source = stack.enter_context(find_kafka({**os.environ, "KAFKA_BOOTSTRAP_SERVERS": servers}))
-        progress.note(f"Kafka: {source.how}, {source.bootstrap_servers}. {source.why}")
-        kafka = {**settings.kafka, "bootstrap.servers": source.bootstrap_servers}
-        prefix = settings.topic_prefix
-        is_foreign = source.how is ServerKind.CONFIGURED
-        if is_foreign:
-            prefix = f"{prefix}-demo-{uuid4().hex[:8]}"  # nothing that is live there is touched
-            stack.callback(_remove_topics, kafka, prefix)
-        states = create_topics(
-            kafka, prefix, partitions=settings.partitions, replication_factor=settings.replication_factor
-        )
-        progress.note(f"Topics: {prefix}.*, {len(states)} of them with {settings.partitions} partitions.")
-        # A Kafka that has just started keeps its first idempotent producer waiting, which logs a warning.
-        _first = Producer({"log_level": 0, **kafka, "enable.idempotence": True})
-        directory = Path(tempfile.mkdtemp(prefix="tasker-demo-"))
-        stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        variables = _worker_variables(source, prefix, directory)
-        workers = stack.enter_context(start_workers(directory, variables, politely=is_foreign))
-        progress.note("Groups: stats and telemetry, each a process of its own, are at work.")
-        yield Stage(source=source, kafka=kafka, prefix=prefix, directory=directory, workers=workers)
 
 
 def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
@@ -126,7 +59,7 @@ def _follow(
         ]
         moved, last_lag = time.monotonic(), -1
         while True:
-            changed = [stats["task_id"] for stats in reader.changes(_LOOK_EVERY_S) if latest.learn(stats)]
+            changed = [stats["task_id"] for stats in reader.changes(LOOK_EVERY_S) if latest.learn(stats)]
             progress.tasks(latest.tasks, changed)
             for worker in stage.workers:
                 worker.check()
@@ -140,36 +73,3 @@ def _follow(
                 moved, last_lag = time.monotonic(), lag
             elif time.monotonic() - moved > PATIENCE_S:
                 raise DemoFailed(f"nothing has moved for {PATIENCE_S:.0f} s; {lag} records wait for the groups")
-
-
-def readers(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the groups of the demo with the topics they read."""
-    groups = ((stats.GROUP, FAMILIES), (telemetry.GROUP, tuple(Family)))
-    return [(f"{prefix}-{group}", tuple(event_topic(f, prefix) for f in families)) for group, families in groups]
-
-
-def _variables(source: KafkaSource, prefix: str) -> dict[str, str]:
-    return {"KAFKA_BOOTSTRAP_SERVERS": source.bootstrap_servers, "TASKER_TOPIC_PREFIX": prefix}
-
-
-def _worker_variables(source: KafkaSource, prefix: str, directory: Path) -> dict[str, str]:
-    return {
-        **_variables(source, prefix),
-        "TASKER_TELEMETRY_FILE": str(_spans_file(directory)),
-        "TASKER_COMMIT_INTERVAL_S": str(_LOOK_EVERY_S),  # somebody waits for the commits
-    }
-
-
-def _spans_file(directory: Path) -> Path:
-    return directory / "spans.jsonl"
-
-
-def _remove_topics(kafka: Mapping[str, str], prefix: str) -> None:
-    """Remove every topic of this demo, those of the groups included, and the groups."""
-    admin = connect(kafka)
-    own_topics = [name for name in partitions_by_topic(kafka, admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
-    removed = [*admin.delete_topics(own_topics).values()] if own_topics else []
-    removed += admin.delete_consumer_groups([group for group, _ in readers(prefix)]).values()
-    for done in removed:
-        with suppress(KafkaException):  # a topic that stays disturbs nobody
-            done.result()

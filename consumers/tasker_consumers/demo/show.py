@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tasker_consumers.demo.result import DemoResult
-from tasker_consumers.demo.run import Stage
+from tasker_consumers.demo.stage import Stage
 from tasker_consumers.telemetry.export.console import render_trace
 from tasker_consumers.telemetry.spans.span import span_from_json
 

@@ -2,17 +2,13 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tasker_consumers.cli.output import complain, printable, show_json, show_table
-from tasker_schemas.errors import UsageError
-
-if TYPE_CHECKING:
-    from tasker_consumers.replay.dead_letters import DeadLetter, LetterSelection
-    from tasker_consumers.replay.record import StoredRecord
-    from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.cli.records.dlq_letters import group_settings, letter_selection, original_records
+from tasker_consumers.cli.records.moments import read_option_moment
 
 app = typer.Typer(
     help="Look at records that a group could not process, put them back, or drop them.", no_args_is_help=True
@@ -36,8 +32,8 @@ def list_letters(
     from tasker_consumers.replay.dead_letters import grouped, read_letters
     from tasker_consumers.times import time_text
 
-    settings, dlq_topic = _settings(group)
-    groups = grouped(read_letters(settings.kafka, dlq_topic, _selection(reason, topic, since)))
+    settings, dlq_topic = group_settings(group)
+    groups = grouped(read_letters(settings.kafka, dlq_topic, letter_selection(reason, topic, since)))
     if not groups:
         complain(f"no dead letter fits in {dlq_topic}")
         raise typer.Exit(1)
@@ -68,7 +64,7 @@ def show_letter(
     """Show one dead letter whole."""
     from tasker_consumers.cli.records.show import show
 
-    _, dlq_topic = _settings(group)
+    _, dlq_topic = group_settings(group)
     show(f"{dlq_topic}/{position}", as_json)
 
 
@@ -91,9 +87,9 @@ def requeue(
     from tasker_consumers.replay.dead_letters import read_letters
     from tasker_consumers.replay.sinks.topic import put_back
 
-    settings, dlq_topic = _settings(group)
-    letters = list(read_letters(settings.kafka, dlq_topic, _selection(reason, topic, since, offset)))
-    records, lost = _originals(settings, letters)
+    settings, dlq_topic = group_settings(group)
+    letters = list(read_letters(settings.kafka, dlq_topic, letter_selection(reason, topic, since, offset)))
+    records, lost = original_records(settings, letters)
     for letter in lost:
         complain(f"{letter.letter.origin}: the record {letter.topic}/{letter.partition}/{letter.offset} is gone")
     if not records:
@@ -123,8 +119,8 @@ def drop(
     from tasker_consumers.kafka.topics import connect
     from tasker_consumers.replay.dead_letters import ends_before
 
-    settings, dlq_topic = _settings(group)
-    moment = _moment("--before", moment_text)
+    settings, dlq_topic = group_settings(group)
+    moment = read_option_moment("--before", moment_text)
     spans = ends_before(settings.kafka, dlq_topic, moment)
     count = sum(span.end - span.start for span in spans)
     if not count:
@@ -140,61 +136,3 @@ def drop(
     for future in futures.values():
         future.result(10)
     complain(f"deleted {count} dead letters of {dlq_topic}")
-
-
-def _settings(group: str) -> "tuple[ConsumerSettings, str]":
-    """Return the settings, and the topic of a group's dead letters; raises UsageError for an unknown group."""
-    from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_schemas.topics import all_topics, dead_letter_topic
-
-    settings = read_settings_with_kafka()
-    topic = dead_letter_topic(group, settings.topic_prefix)
-    prefix = dead_letter_topic("", settings.topic_prefix)
-    groups = [
-        item.name.removeprefix(prefix) for item in all_topics(settings.topic_prefix) if item.name.startswith(prefix)
-    ]
-    if group not in groups:
-        raise UsageError(f"GROUP is {group!r}; expected one of {', '.join(groups)}")
-    return settings, topic
-
-
-def _selection(
-    reason: str | None, topic: str | None, since: str | None, offsets: list[str] | None = None
-) -> "LetterSelection":
-    from tasker_consumers.replay.dead_letters import LetterSelection
-    from tasker_consumers.replay.position import read_position
-
-    positions = [read_position(text, "") for text in offsets or ()]
-    return LetterSelection(
-        reason=reason,
-        topic=topic,
-        since=None if since is None else _moment("--since", since),
-        positions=frozenset((position.partition, position.offset) for position in positions),
-    )
-
-
-def _moment(option: str, text: str) -> int:
-    from datetime import UTC, datetime
-
-    from tasker_consumers.times import read_moment
-
-    try:
-        return read_moment(text, datetime.now(UTC))
-    except UsageError as error:
-        raise UsageError(f"{option}: {error}") from None
-
-
-def _originals(
-    settings: "ConsumerSettings", letters: "list[DeadLetter]"
-) -> "tuple[list[StoredRecord], list[DeadLetter]]":
-    """Return the records to put back, and the letters whose record is gone."""
-    from tasker_consumers.replay.dead_letters import original_record
-
-    records, lost = [], []
-    for letter in letters:
-        record = original_record(settings.kafka, letter) if letter.partition >= 0 else None
-        if record is None:
-            lost.append(letter)
-        else:
-            records.append(record)
-    return records, lost

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tasker_consumers.cli.records.moments import read_option_moment
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family
 
@@ -115,16 +116,7 @@ def _header(text: str) -> tuple[str, str]:
 
 
 def _moment(option: str, text: str | None) -> int | None:
-    from datetime import UTC, datetime
-
-    from tasker_consumers.times import read_moment
-
-    if text is None:
-        return None
-    try:
-        return read_moment(text, datetime.now(UTC))
-    except UsageError as error:
-        raise UsageError(f"{option}: {error}") from None
+    return None if text is None else read_option_moment(option, text)
 
 
 def _micros(milliseconds: int | None) -> int | None:

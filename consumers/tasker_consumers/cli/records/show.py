@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasker_consumers.cli.output import complain, open_console, print_lines, printable, show_json
+from tasker_consumers.cli.records.decoding import matcher_of, open_decoder
 from tasker_consumers.cli.records.options import with_option_groups
 from tasker_consumers.cli.records.selecting import SelectionOptions
 from tasker_schemas.errors import UsageError
@@ -32,8 +33,6 @@ def show(
     from tasker_consumers.replay.position import read_position, records_at
     from tasker_consumers.replay.record_text import framing_of, record_lines
     from tasker_consumers.replay.sinks.json_lines import record_to_json
-    from tasker_schemas.avro.codec import Decoder
-    from tasker_schemas.registry.lookup import open_lookup
 
     settings = read_settings_with_kafka()
     records = records_at(settings.kafka, read_position(position, settings.topic_prefix), settings.topic_prefix)
@@ -42,7 +41,7 @@ def show(
         raise typer.Exit(1)
     if len(records) > 1:
         raise UsageError(f"{position} names {len(records)} records; write {' or '.join(r.origin for r in records)}")
-    decoder = Decoder(open_lookup(settings.registry))
+    decoder = open_decoder(settings)
     if as_json:
         show_json({**record_to_json(records[0], decoder), "framing": framing_of(records[0].value)})
         return
@@ -63,19 +62,15 @@ def tail(
     """Follow events as they arrive, a line for each; from --since or --offset on, else from the ends of the topics."""
     from tasker_consumers.cli.environment import read_settings_with_kafka
     from tasker_consumers.replay.follow import RateLimit, follow
-    from tasker_consumers.replay.payload import decode
     from tasker_consumers.replay.record_text import event_line
-    from tasker_consumers.replay.selection.selection import Matcher
     from tasker_consumers.replay.sinks.json_lines import record_to_json
-    from tasker_schemas.avro.codec import Decoder
-    from tasker_schemas.registry.lookup import open_lookup
 
     selection = options.selection()
     if rate < 1:
         raise UsageError(f"--rate is {rate}; expected a number from 1")
     settings = read_settings_with_kafka()
-    decoder = Decoder(open_lookup(settings.registry))
-    matcher = Matcher(selection, lambda record: decode(record, decoder))
+    decoder = open_decoder(settings)
+    matcher = matcher_of(selection, decoder)
     count = 0
     console = open_console()
     for item in follow(settings.kafka, selection, settings.topic_prefix, matcher, RateLimit(rate)):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.cli.records.replay import TargetOptions
+from tasker_consumers.cli.records.replay_targets import TargetOptions
 from tasker_schemas.errors import UsageError
 
 

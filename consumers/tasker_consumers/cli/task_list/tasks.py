@@ -6,16 +6,14 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from tasker_consumers.cli.output import complain, printable, show_json, show_table
-from tasker_schemas.errors import BackendUnavailable, UsageError
+from tasker_consumers.cli.records.moments import read_option_moment
+from tasker_schemas.errors import UsageError
 from tasker_schemas.names import State
-
-if TYPE_CHECKING:
-    from tasker_consumers.settings import ConsumerSettings
 
 _SECOND = 1_000_000_000
 _COLUMNS = ("task", "status", "name", "began", "duration", "steps", "retries", "first error")
@@ -61,10 +59,11 @@ def tasks(
 ) -> None:
     """List tasks, the latest first: asked of a stats worker, else read from its topic, else from the events."""
     from tasker_consumers.cli.environment import read_settings
+    from tasker_consumers.cli.task_list.source import all_tasks
 
     task_filter = _filter(status, name, since, limit)
     settings = read_settings()
-    rows = task_filter.latest(_all_tasks(settings, url or settings.stats_url, task_filter))
+    rows = task_filter.latest(all_tasks(settings, url or settings.stats_url, task_filter.name))
     if as_json:
         for row in rows:
             show_json(row)
@@ -77,10 +76,6 @@ def tasks(
 
 
 def _filter(status: list[str] | None, name: str | None, since: str | None, limit: int) -> TaskFilter:
-    from datetime import UTC, datetime
-
-    from tasker_consumers.times import read_moment
-
     for text in status or ():
         if text not in set(State):
             raise UsageError(f"--status is {text!r}; expected one of {', '.join(State)}")
@@ -88,57 +83,8 @@ def _filter(status: list[str] | None, name: str | None, since: str | None, limit
         raise UsageError("--name is empty; expected the name of tasks")
     if limit < 1:
         raise UsageError(f"--limit is {limit}; expected a number from 1")
-    try:
-        moment = 0 if since is None else read_moment(since, datetime.now(UTC)) * 1000
-    except UsageError as error:
-        raise UsageError(f"--since: {error}") from None
+    moment = 0 if since is None else read_option_moment("--since", since) * 1000
     return TaskFilter(frozenset(status or ()), name, moment, limit)
-
-
-def _all_tasks(settings: "ConsumerSettings", url: str | None, task_filter: TaskFilter) -> Iterable[Mapping[str, Any]]:
-    """Return tasks from the first source that has any: a worker, its topic, the events themselves."""
-    from tasker_consumers.cli.environment import read_settings_with_kafka
-    from tasker_consumers.stats.reading.sources import LatestStats
-    from tasker_consumers.stats.reading.topics import open_topics
-    from tasker_consumers.stats.reading.worker import StatsWorker
-
-    if url:
-        try:
-            return list(StatsWorker(url, None, task_filter.name).backlog())
-        except BackendUnavailable as error:
-            complain(f"{error}; reading the topic instead")
-    settings = read_settings_with_kafka()
-    latest = LatestStats()
-    try:
-        with open_topics(settings.kafka, settings.topic_prefix) as topics:
-            for stats in topics.backlog():
-                latest.learn(stats)
-    except UsageError:
-        latest.tasks.clear()  # there is no such topic: no worker ever ran
-    if latest.tasks:
-        return latest.tasks.values()
-    complain("no stats worker wrote statistics; reading the events instead")
-    return _tasks_of_events(settings)
-
-
-def _tasks_of_events(settings: "ConsumerSettings") -> Iterable[Mapping[str, Any]]:
-    from tasker_consumers.cli.records.progress import reading_progress
-    from tasker_consumers.replay.reading.select_records import SelectedRecords
-    from tasker_consumers.replay.selection.selection import Selection
-    from tasker_consumers.trace_view.rebuild import rebuild
-    from tasker_schemas.names import Family
-    from tasker_schemas.registry.lookup import open_lookup
-
-    families = frozenset(Family) - {Family.CUSTOM}
-    with reading_progress() as progress:
-        # Of a task that began before --since all events are needed, or its statistics would be those of a part.
-        records = SelectedRecords(
-            settings.kafka, Selection(families=families), settings.topic_prefix, progress=progress
-        )
-        run = rebuild(records, open_lookup(settings.registry))
-    if run.unreadable:
-        complain(f"{len(run.unreadable)} records cannot be read")
-    return run.tasks()
 
 
 def _show(rows: list[Mapping[str, Any]]) -> None:

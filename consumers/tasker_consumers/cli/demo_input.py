@@ -1,0 +1,33 @@
+"""The input of `tasker demo`: the example service, or histories in files."""
+
+# ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tasker_consumers.demo.run import Publish
+
+
+def publisher_of(file_format: str | None, files: Sequence[Path]) -> "Publish":
+    """Return the function that publishes the example, or the histories of the files if a format is named."""
+    from tasker_consumers.demo.workload import run_example
+
+    if file_format is None:
+        return run_example
+
+    def publish(environ: Mapping[str, str], tell: Callable[[str], None]) -> list[str]:
+        from tasker_consumers.importers.run import HistoryFormat, import_files
+        from tasker_producer import EventPublisher, ProducerSettings
+
+        with EventPublisher(ProducerSettings.from_env(environ)) as publisher:
+            report = import_files(
+                HistoryFormat(file_format),
+                files,
+                publisher,
+                lambda imported: tell(f"{imported.file.name}: {imported.events} events"),
+            )
+        return [str(fault) for fault in report.faults]
+
+    return publish

@@ -1,0 +1,1 @@
+"""`tasker trace`: options, sources and output of a run."""

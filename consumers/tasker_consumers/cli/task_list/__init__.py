@@ -1,0 +1,1 @@
+"""`tasker tasks`: the list, and the sources of its rows."""
