@@ -1,39 +1,30 @@
-"""The publish calls of a publisher: each reads its arguments, completes the fields and hands the event on.
+"""The publish calls of a publisher: each reads its arguments and submits the event.
 
 In strict mode every call raises UsageError for a caller's mistake, and nothing else. In production no call raises: a
 mistake is counted and logged, and the rest of the event is published.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from tasker_producer.delivery.kafka import Delivery
-from tasker_producer.helpers.defaults import beginning_of, with_defaults
 from tasker_producer.helpers.entities import EntityReader
 from tasker_producer.helpers.tasker_names import TaskerHelpers
 from tasker_producer.record.arguments import Call, Options, combined_attributes, event_name, mapping, read_payload
-from tasker_producer.record.builder import EventBuilder
 from tasker_producer.record.custom_events import AttributeType, CustomEvent, CustomEvents
-from tasker_producer.record.error_fields import FAILURES, failure_fields
-from tasker_producer.record.misuse import Misuse, unreadable
+from tasker_producer.record.misuse import unreadable
 from tasker_producer.record.schema_ids import RegistryFrames
 from tasker_producer.settings import ProducerSettings
+from tasker_producer.submission import EventSubmission
 from tasker_schemas.errors import UsageError
 
 _ARGUMENTS = ("timestamp", "event_id", "trace", "additional_context", "error", "event_type")
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class PublishCalls(TaskerHelpers):
-    """All calls that publish one event."""
-
-    settings: ProducerSettings
-    _delivery: Delivery
+class PublishCalls(EventSubmission, TaskerHelpers):
+    """All calls that publish an event."""
 
     def __init__(self, settings: ProducerSettings, frames: RegistryFrames | None, *, strict: bool) -> None:
-        self.misuse = Misuse(strict=strict)
-        self._builder = EventBuilder(settings, frames)
+        super().__init__(settings, frames, strict=strict)
         self._entities = EntityReader(self.misuse)
         self._custom = CustomEvents()
 
@@ -161,34 +152,6 @@ class PublishCalls(TaskerHelpers):
     def registered_events(self) -> tuple[CustomEvent, ...]:
         """Return the custom events that are described, by name."""
         return self._custom.all()
-
-    def submit(
-        self, name: Any, call: Call, misuse: Misuse, error: Any = None, subject: Mapping[str, Any] = _NOTHING
-    ) -> None:
-        """Publish one event; fields of the call hold before those of `subject`, `misuse` decides about mistakes."""
-        try:
-            fields = call.fields
-            if error is not None or name in FAILURES:
-                fields = failure_fields(name, fields, error, subject, self.settings.backtrace_frames)
-            elif subject:
-                fields = {**subject, **{key: value for key, value in fields.items() if value is not None}}
-            fields = with_defaults(name, fields)
-            if call.context is not None:
-                fields = {**fields, "attributes": combined_attributes(fields.get("attributes"), call.context, misuse)}
-            event = self._builder.build(name, fields, call.options, misuse)
-        except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
-            misuse.drop(name, mistake)
-            return
-        self._delivery.send(*event)
-        event_type = call.options.event_type
-        if event_type is not None and (beginning := beginning_of(name, event_type)) is not None:
-            self._begin(beginning, fields, call.options, misuse)
-
-    def _begin(self, name: str, fields: dict[str, Any], options: Options, misuse: Misuse) -> None:
-        """Publish the beginning that a request with `event_type="started"` means as well."""
-        shared = {key: value for key, value in fields.items() if key not in {"step_inputs", "context"}}
-        begun = options._replace(event_type=None, event_id=None)
-        self.submit(name, Call({"started_at": options.timestamp, **shared}, begun), misuse.silent)
 
     def _parts(self, name: str, payload: Any) -> Call:
         """Take a payload apart; one that cannot be read is reported, and counts as empty."""

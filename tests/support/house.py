@@ -1,7 +1,8 @@
 """Checks the order of the source tree: python -m tests.support.house.
 
 - The prose is plain: few names that say nothing of their values, few sentences around "what" and "one".
-- No folder has more than 15 modules, and no module imports more than 10 modules of this project.
+- No folder has more than 15 modules, and no module imports more than 10 modules of this project. An `__init__` is not
+  counted: it is the public face of a package, and imports to re-export.
 - Every module with logic in a folder of `MIRRORED` has its test file at the mirrored place.
 """
 
@@ -35,6 +36,7 @@ LIMITS = {"vague names": 4.0, "what": 3.0, "one": 5.0}
 MIRRORED = (
     "schemas/avro",
     "producer/record",
+    "producer/record/building",
     "producer/delivery",
     "consumers/engine/flow",
     "consumers/engine/state",
@@ -99,8 +101,8 @@ def crowded_folders(package: Path) -> Iterator[str]:
 
 
 def busy_modules(package: Path) -> Iterator[str]:
-    """Yield a line for each module that imports too many modules of this project."""
-    for path in sorted(package.rglob("*.py")):
+    """Yield a line for each module but `__init__` that imports too many modules of this project."""
+    for path in sorted(set(package.rglob("*.py")) - set(package.rglob("__init__.py"))):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
         own = sorted(name for name in imported if name.startswith("tasker_"))

@@ -1,6 +1,5 @@
 """An attempt of a step as a `with` block."""
 
-from itertools import count
 from typing import Any, Protocol
 
 from tasker_producer.record.arguments import Call, Options
@@ -158,24 +157,3 @@ class StepScope(Block):
         )
         task = self.task
         return activate(block, self, self.trace, flags=task.flags, replace_span=task.replaces_span)
-
-
-class AttemptNumbers:
-    """Numbers the attempts of each step of a task as they are entered, from any thread.
-
-    >>> numbers = AttemptNumbers(first=1)
-    >>> numbers.next("pay"), numbers.next("pay"), numbers.next("ship")
-    (1, 2, 1)
-    """
-
-    def __init__(self, first: int) -> None:
-        self._first = first
-        self._counters: dict[str, count[int]] = {}
-
-    def next(self, step_id: str) -> int:
-        """Return the number of the next attempt of a step."""
-        return next(self._counters.setdefault(step_id, count(self._first)))
-
-    def continue_after(self, step_id: str, number: int) -> None:
-        """Let the next attempt be the one after this number."""
-        self._counters[step_id] = count(number + 1)

@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from tasker_producer.record.arguments import Call, Options, combined_attributes
-from tasker_producer.record.fields import MAX_ITEMS
 from tasker_producer.record.misuse import Misuse
 from tasker_producer.tasks.block import Block, BlockPublisher
 from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, reason_of
-from tasker_producer.tasks.step_scope import AttemptNumbers, StepScope
+from tasker_producer.tasks.step_scope import StepScope
+from tasker_producer.tasks.step_states import StepStates, step_fields
 from tasker_producer.trace.carrier import Carrier, TaskContext, write_carrier
 from tasker_producer.trace.current import Activation, CurrentBlock, activate, current_block
 from tasker_producer.trace.sampling import inherited_flags
-from tasker_schemas.errors import UsageError
-from tasker_schemas.identity import new_event_id
 from tasker_schemas.names import State, TaskEvents
 
 _END_OF = {
@@ -50,8 +47,7 @@ class TaskScope(Block):
         self._context = context
         self._options = options
         self._is_alone = options.opens  # whether every step of the task runs in this block
-        self._states: dict[str, tuple[int, State]] = {}
-        self._attempts = AttemptNumbers(options.first_attempt)
+        self._steps = StepStates(options.first_attempt)
         self.additional_context.update(combined_attributes(None, options.attributes, publisher.misuse) or {})
 
     @property
@@ -75,15 +71,7 @@ class TaskScope(Block):
         `step_id` defaults to the name. Attempts are numbered when their blocks are entered. Exceptions of the
         `expected` classes cancel the step. Raises UsageError in strict mode for an id that is none.
         """
-        misuse = self.publisher.misuse
-        step_name = misuse.identifier("name", name)
-        identity = step_name if step_id is None else misuse.identifier("step_id", step_id)
-        fields = {
-            "step_id": identity or step_name or new_event_id(),
-            "step_name": step_name,
-            "retry_limit": retry_limit,
-            "depends_on": None if depends_on is None else _listed(depends_on),
-        }
+        fields = step_fields(self.publisher.misuse, name, step_id, retry_limit, depends_on)
         return StepScope(self, fields, inputs, attempt_number, expected)
 
     def leave_open(self) -> None:
@@ -111,20 +99,11 @@ class TaskScope(Block):
 
     def begin_attempt(self, step_id: str, number: int | None, misuse: Misuse) -> int:
         """Return the number of an attempt of a step that begins: the caller's, else the next number."""
-        if number is not None:
-            if type(number) is int and number > 0:
-                self._attempts.continue_after(step_id, number)
-                return number
-            misuse.report(UsageError("attempt_number is a whole number from 1"))
-        if self._states.get(step_id, (0, State.PENDING))[1] is State.IN_PROGRESS:
-            mistake = f"step {step_id!r}: an attempt of it is still open; give each of several steps a step_id"
-            misuse.report(UsageError(mistake))
-        return self._attempts.next(step_id)
+        return self._steps.begin_attempt(step_id, number, misuse)
 
     def note_state(self, step_id: str, attempt: int, state: State) -> None:
         """Remember the state of a step; that of the latest attempt holds."""
-        if attempt >= self._states.get(step_id, (0, state))[0]:
-            self._states[step_id] = (attempt, state)
+        self._steps.note_state(step_id, attempt, state)
 
     def _publish_start(self, misuse: Misuse) -> None:
         if not self._options.opens:
@@ -149,39 +128,19 @@ class TaskScope(Block):
         if outcome is Outcome.CANCELLED:
             fields["cancellation_reason"] = reason_of(reason) if isinstance(reason, BaseException) else reason
         if outcome is Outcome.FAILED:
-            fields["error_steps"] = self._steps_in(State.ERROR)
+            fields["error_steps"] = self._steps.in_state(State.ERROR)
         error = reason if outcome is Outcome.FAILED else None
         self._publish(_END_OF[outcome], fields, misuse, ended_at, error)
 
     def _activate(self) -> Activation:
         return activate(self.block(), self, self.trace, flags=self.flags, replace_span=self.replaces_span)
 
-    def _counters(self) -> dict[str, int | None]:
+    def _counters(self) -> Mapping[str, int | None]:
         if not self._is_alone:
             return {"total_steps": self._context.total_steps}
-        total = max(self._context.total_steps or 0, len(self._states))
-        completed, failed = len(self._steps_in(State.COMPLETE)), len(self._steps_in(State.ERROR))
-        pending = total - completed - failed - len(self._steps_in(State.CANCELLED))
-        return {
-            "total_steps": total,
-            "completed_steps": completed,
-            "failed_steps": failed,
-            "pending_steps": pending,
-        }
-
-    def _steps_in(self, state: State) -> list[str]:
-        states = list(self._states.items())  # at once: other threads may enter steps
-        return [step_id for step_id, (_, present) in states if present is state]
+        return self._steps.counters(self._context.total_steps or 0)
 
     def _publish(self, name: str, fields: Mapping[str, Any], misuse: Misuse, timestamp: int, error: Any = None) -> None:
         options = Options(timestamp=timestamp, trace=self.trace)
         call = Call({**self.identity(), **fields}, options, self._business_context())
         self.publisher.submit(name, call, misuse, error)
-
-
-def _listed(values: Iterable[Any]) -> Any:
-    """Return the items of an iterable once for all events of a step; the value itself if it is no such thing."""
-    try:
-        return values if isinstance(values, (str, bytes, Mapping)) else list(islice(values, MAX_ITEMS + 1))
-    except Exception:  # noqa: BLE001  the value's own code runs here, and its field's converter reports it
-        return values

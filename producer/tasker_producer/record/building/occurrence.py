@@ -1,21 +1,19 @@
-"""The identity of an event: its own id and moment, its task and step, and its place in a trace."""
+"""The identity of an event: its own id and moment, its task, its step and its attempt."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tasker_producer.record.arguments import Options
 from tasker_producer.record.identifiers import identifier, whole_number
-from tasker_producer.record.misuse import Misuse, unreadable
+from tasker_producer.record.misuse import Misuse
 from tasker_producer.record.moments import Moment, current_micros, micros
-from tasker_producer.trace.context import active_trace, step_trace, task_trace, trace_of
 from tasker_producer.trace.current import CurrentBlock
-from tasker_producer.trace.task_traces import created_trace, known_trace
 from tasker_schemas.errors import UsageError
-from tasker_schemas.headers import TraceHeaders
 from tasker_schemas.identity import new_event_id
-from tasker_schemas.names import Family, TaskEvents
+from tasker_schemas.names import Family
 
-_CREATES_TASK = frozenset({str(TaskEvents.INITIALIZE_REQUESTED), str(TaskEvents.START_REQUESTED)})
+_SURELY_SHORT = 256
+_ATTEMPTS = range(1, 1 << 31)
 
 
 class Subject(NamedTuple):
@@ -82,49 +80,6 @@ def subject_of(family: Family, fields: Mapping[str, Any], misuse: Misuse) -> Sub
     if family is Family.STEP and attempt is None:
         attempt = 1
     return Subject(task_id, step_id, attempt)
-
-
-_SURELY_SHORT = 256
-_ATTEMPTS = range(1, 1 << 31)
-
-
-def event_place(
-    name: str, family: Family, subject: Subject, block: CurrentBlock | None, options: Options, misuse: Misuse
-) -> TraceHeaders:
-    """Return the span that an event belongs to: the caller's, else its attempt's, its task's or the active one."""
-    trace = None if options.trace is None else _chosen_trace(options.trace, misuse)
-    if trace is not None:
-        return trace
-    task_id, step_id, attempt = subject
-    if task_id is None:
-        return active_trace()
-    if block is None or block.task_id != task_id:
-        if name in _CREATES_TASK:
-            return created_trace(task_id, anew=name == TaskEvents.INITIALIZE_REQUESTED)
-        return _place_outside(family, task_id, step_id, attempt)
-    if family is Family.CUSTOM:
-        step_id, attempt = block.step_id, block.attempt_number
-    if step_id is None or attempt is None or family is Family.WORKFLOW:
-        return block.task_trace
-    return step_trace(block.task_trace, task_id, step_id, attempt)
-
-
-def _chosen_trace(value: Any, misuse: Misuse) -> TraceHeaders | None:
-    try:
-        return trace_of(value)
-    except UsageError as error:
-        misuse.report(error)
-    except Exception as error:  # noqa: BLE001  the value's own code runs here
-        misuse.report(unreadable("trace", error))
-    return None
-
-
-def _place_outside(family: Family, task_id: str, step_id: str | None, attempt: int | None) -> TraceHeaders:
-    """Return the place of an event outside of its task's block."""
-    task = known_trace(task_id) or task_trace(task_id)
-    if step_id is None or attempt is None or family is Family.WORKFLOW:
-        return task
-    return step_trace(task, task_id, step_id, attempt)
 
 
 def _id(field: str, value: Any, misuse: Misuse) -> str | None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tasker_producer.record.arguments import Options
+from tasker_producer.record.building.occurrence import inherited_fields, occurrence_of, subject_of
 from tasker_producer.record.misuse import Misuse
-from tasker_producer.record.occurrence import inherited_fields, occurrence_of, subject_of
 from tasker_producer.trace.current import CurrentBlock
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import TraceHeaders

@@ -1,0 +1,1 @@
+"""Building an event: its identity and trace, the record's bytes, and the headers."""

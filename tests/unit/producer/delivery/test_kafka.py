@@ -1,0 +1,62 @@
+"""A delivery without a broker: no event is lost silently, and the counts always agree."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasker_producer import ProducerSettings
+from tasker_producer.delivery.host.drops import DropLog
+from tasker_producer.delivery.kafka import KafkaDelivery
+from tasker_producer.record.arguments import Options
+from tasker_producer.record.building.builder import EventBuilder
+from tasker_producer.record.misuse import Misuse
+from tests.support.processes import eventually
+from tests.support.producer.spooled import settings
+
+NOBODY = {"bootstrap.servers": "127.0.0.1:9"}
+EVENTS = 20
+PAID = EventBuilder(ProducerSettings()).build("order.paid", {}, Options(), Misuse(strict=True))
+
+
+def send(delivery: KafkaDelivery, events: int = EVENTS) -> None:
+    for _ in range(events):
+        delivery.send(*PAID)
+
+
+@pytest.fixture
+def spooling(tmp_path: Path) -> Iterator[KafkaDelivery]:
+    delivery = KafkaDelivery(NOBODY, settings(tmp_path), DropLog())
+    yield delivery
+    delivery.close(0)
+
+
+def test_events_go_to_disk_at_the_close_and_the_next_delivery_has_them(spooling: KafkaDelivery, tmp_path: Path) -> None:
+    send(spooling)
+    assert spooling.close(0) == EVENTS
+    assert spooling.stats()["dropped"] == 0
+    successor = KafkaDelivery(NOBODY, settings(tmp_path), DropLog())
+    assert eventually(lambda: successor.stats()["spooled"] == EVENTS)
+    assert successor.close(0) == EVENTS
+
+
+def test_published_events_are_delivered_queued_spooled_or_dropped(spooling: KafkaDelivery) -> None:
+    send(spooling)
+    stats = spooling.stats()
+    parts = stats["delivered"] + stats["queued"] + stats["spooled"] + stats["dropped"]
+    assert stats["published"] == parts == EVENTS
+    assert stats["delivered"] == 0
+
+
+def test_events_without_a_spool_are_given_up_at_the_close_and_later_ones_too(caplog: pytest.LogCaptureFixture) -> None:
+    delivery = KafkaDelivery(NOBODY, None, DropLog())
+    send(delivery)
+    assert delivery.close(0) == EVENTS
+    send(delivery, 1)
+    assert delivery.stats()["dropped_closed"] == EVENTS + 1
+    assert "order.paid" in caplog.text
+
+
+def test_a_second_close_waits_for_nothing(spooling: KafkaDelivery) -> None:
+    send(spooling, 1)
+    assert [spooling.close(0), spooling.close(60)] == [1, 0]
