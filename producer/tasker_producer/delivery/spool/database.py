@@ -59,6 +59,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     except sqlite3.Error:
         database.close()
         raise
+    except UnicodeDecodeError:  # by sqlite3, of SQLite's message: it quotes a damaged name of a table
+        database.close()
+        raise sqlite3.DatabaseError("the names of its tables cannot be read") from None
     return database
 
 

@@ -108,5 +108,5 @@ def _bound(database: sqlite3.Connection, function: str, default: int) -> int:
 def _attempt(database: sqlite3.Connection, query: str) -> list[Any] | None:
     try:
         return database.execute(query).fetchall()
-    except (sqlite3.Error, OverflowError):
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # the last of a message that quotes damaged text
         return None

@@ -48,6 +48,15 @@ def drained(directory: Path) -> tuple[list[int], int]:
     return seen, waiting._drop_log.dropped()["damaged"]
 
 
+def test_a_table_whose_name_is_no_text_is_put_aside_as_damage(directory: Path) -> None:
+    path = leave(directory)
+    content = path.read_bytes()
+    assert b"tablerecords" in content
+    path.write_bytes(content.replace(b"tablerecords", b"table\x80ecords"))
+    assert drained(directory)[0] in ([], list(range(EVENTS)))
+    assert list(directory.glob("*.damaged-*"))
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [
