@@ -47,7 +47,7 @@ def test_the_document_has_tasks_and_spans_and_nothing_else(demo: HeldDemo, tasks
     assert {tuple(span) for span in spans} == {
         (
             "trace_id", "span_id", "parent_span_id", "name", "start_time_unix_nano", "end_time_unix_nano",
-            "status", "attributes", "events", "links",
+            "status", "service", "attributes", "events", "links",
         )
     }  # fmt: skip
 
@@ -138,7 +138,7 @@ def test_the_secrets_are_in_no_span_no_topic_and_no_log(demo: HeldDemo) -> None:
     logs = "".join(file.read_text() for file in demo.directory.glob("*.*") if file.is_file())
     topics = demo.topic_bytes().decode("utf-8", "replace")
     assert "order_processing" in topics
-    assert "EngineApp" in logs
+    assert '"logger": "tasker_consumers.engine.' in logs
     for secret in SECRETS:
         assert secret not in str(demo.document)
         assert secret not in topics
