@@ -1,4 +1,4 @@
-"""The Faust application of a worker: what it knows of its group, and how it lets its partitions go."""
+"""The Faust application of a worker: its view of the group, and how it lets its partitions go."""
 
 import asyncio
 import logging
@@ -45,7 +45,7 @@ class EngineApp(faust.App):
     placed: bool = False
 
     async def settle(self) -> None:
-        """Stop the flow, finish or abandon the runs in work, and commit what is finished."""
+        """Stop the flow, finish or abandon the runs in work, and commit the finished runs."""
         self.placed = False
         self.scans.close()
         self.consumer.stop_flow()
@@ -53,7 +53,7 @@ class EngineApp(faust.App):
         self.flow_control.clear()
         self.executor.stop_accepting()
         self.batcher.stop_gathering()
-        # A write that does not end is given up: the next owner refuses what still arrives, and takes the run again.
+        # A write that does not end is given up: the next owner refuses late records, and takes the run again.
         giving_up = asyncio.get_running_loop().call_later(self.drain_timeout, self.producers.abandon)
         await self.executor.close(self.drain_timeout)
         await self.partition_tasks.close()
@@ -103,8 +103,8 @@ class EngineApp(faust.App):
     async def may_write(self) -> None:
         """Wait until the group has heard of this worker within a session.
 
-        A worker that was stopped for longer may have lost its partitions without knowing: it must not write into what
-        another one has taken over. The next heartbeat tells; if the partitions are gone, the wait is cancelled.
+        A worker that was stopped for longer may have lost its partitions without knowing: it must not write into those
+        taken over by another worker. The next heartbeat tells; if the partitions are gone, the wait is cancelled.
         """
         while not self.heard:  # noqa: ASYNC110  it is another thread's
             await asyncio.sleep(0.05)
@@ -116,7 +116,7 @@ class EngineApp(faust.App):
         return self.started and recovered and not self.crashed and not self.rebalancing
 
     def waiting(self) -> str | None:
-        """Return what this worker does before it can work, for people; None when it can."""
+        """Return, for people, the step before this worker can work; None when it can."""
         if self.trouble:
             return self.trouble
         if self.settled:
@@ -139,8 +139,8 @@ class EngineApp(faust.App):
         if not self.placed:
             return {}
         changelog = self.table.changelog_topic_name
-        told = cast("Any", self.assignor).tables_metadata()
-        return {partition: url for url, topics in told.items() for partition in topics.get(changelog, ())}
+        partitions_by_url = cast("Any", self.assignor).tables_metadata()
+        return {partition: url for url, topics in partitions_by_url.items() for partition in topics.get(changelog, ())}
 
     def held_partitions(self) -> set[int]:
         """Return the partitions that this worker works at, their states restored."""

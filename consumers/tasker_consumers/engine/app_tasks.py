@@ -1,4 +1,4 @@
-"""What an application does all the time: take batches to their partitions, and look after partitions and files."""
+"""The background tasks of an application: take batches to their partitions, and look after partitions and files."""
 
 import asyncio
 import logging

@@ -1,10 +1,10 @@
-"""What a worker counts and measures, for `/metrics`."""
+"""Counters and measurements of a worker, for `/metrics`."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 
 class EngineMetrics:
-    """The numbers of one worker, in a registry of their own; it shows those of the application, too."""
+    """The numbers of a worker, in a registry of their own; it shows those of the application, too."""
 
     def __init__(self, application: CollectorRegistry | None = None) -> None:
         self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""What must be true of the cluster before a worker starts; found out here, not by a worker that hangs."""
+"""The demands on the cluster before a worker starts; found out here, not by a worker that hangs."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ PARTITIONS_ADVICE = (
     "TASKER_TOPIC_PREFIX, or make all topics alike with `tasker topics grow`, which rebuilds the states "
     "(docs/operating.md#partitions)"
 )
-#: A changelog is never deleted, only compacted, in small segments: the active one is read in full at a recovery. Its
+#: A changelog is never deleted, only compacted, in small segments: the last is read in full at a recovery. Its
 #: records are whole states, so it takes larger ones than other topics do.
 CHANGELOG_CONFIG = {
     "cleanup.policy": "compact",
@@ -70,14 +70,14 @@ def changelog_topic(group: str) -> str:
 def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> Topology:
     """Check the application's topics, and create those that are the engine's own: changelog and dead letters.
 
-    Raises `BackendUnavailable` when no broker answers, and `ConfigurationError`, which says what to do, when brokers
+    Raises `BackendUnavailable` when no broker answers, and `ConfigurationError`, which names the remedy, when brokers
     turn us away, and when a topic is missing or partitioned differently.
     """
     admin, existing = _connect(settings)
     partitions = _common_partitions(processor, existing)
     changelog = changelog_topic(processor.group)
-    wanted = {changelog: CHANGELOG_CONFIG, processor.dead_letters: DEAD_LETTER_CONFIG}
-    missing = {name: config for name, config in wanted.items() if name not in existing}
+    configs = {changelog: CHANGELOG_CONFIG, processor.dead_letters: DEAD_LETTER_CONFIG}
+    missing = {name: config for name, config in configs.items() if name not in existing}
     _rewind_without_states(admin, processor, changelog)
     _create(admin, missing, partitions, settings.replication_factor)
     if existing.get(changelog, partitions) != partitions:

@@ -1,6 +1,6 @@
-"""What an app gives the engine: how to read a record, how to fold it, and what to do with what changed.
+"""The contract between an app and the engine: how to read a record, how to fold it, and the effects of new states.
 
-The engine reads runs of records, keeps one state per record key in a changelogged table, and moves its offsets when
+The engine reads runs of records, keeps a state per record key in a changelogged table, and moves its offsets when
 everything that a run caused is acknowledged. It knows no event: all meaning is in here.
 """
 
@@ -47,7 +47,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """What a run leads to beside the states themselves.
+    """The effects of a run beside the states themselves.
 
     Entries of the application's own are written before the states, to the changelog too, so a state that came back is
     never without the entries that were written with it. They begin with `PART`.
@@ -56,7 +56,7 @@ class Effects:
     #: Records by topic and key; None is a tombstone.
     outputs: Mapping[str, Entries] = field(default_factory=dict)
     entries: Entries = field(default_factory=dict)
-    #: What changed in the index, in one write with the states, and in this worker's store only.
+    #: The index entries that changed, in the same write with the states, and in this worker's store only.
     index: Entries = field(default_factory=dict)
     #: When states want to be asked whether something is due, by key, in microseconds; a sweep asks them late at most.
     timers: Mapping[bytes, int] = field(default_factory=dict)
@@ -65,14 +65,14 @@ class Effects:
 
 
 class States(Protocol):
-    """What this worker has stored of one partition that it holds."""
+    """The stored entries of a partition that this worker holds."""
 
     @property
     def partition(self) -> int: ...  # noqa: D102
 
     @property
     def read(self) -> Read:
-        """What reads one entry."""
+        """The reader of an entry."""
 
     def heads(self) -> Iterator[bytes]:
         """Iterate over the keys that have a state; to be used up or closed before the next `await` that may be long."""
@@ -82,7 +82,7 @@ class States(Protocol):
 
 
 class Index(Protocol):
-    """What an application derives from all states of a partition together, and keeps beside them.
+    """Entries that an application derives from all states of a partition, and keeps beside them.
 
     Its entries begin with `INDEX`. They change with the states, in one write of the store, and are in no changelog:
     when states were restored, the index is made anew from them. So it cannot disagree with the states.
@@ -90,7 +90,7 @@ class Index(Protocol):
 
     @property
     def version(self) -> bytes:
-        """Another version than the stored one has the index made anew."""
+        """A version that differs from the stored version has the index made anew."""
 
     @property
     def emit_seconds(self) -> float:
@@ -100,7 +100,7 @@ class Index(Protocol):
         """Return all entries of the index, from the states alone; should let others have their turn."""
 
     def follow(self, states: States, items: Entries) -> Entries:
-        """Return what entries that come back from the changelog change in the index; they are not written yet.
+        """Return the index's changes by entries that come back from the changelog; these are not written yet.
 
         It is asked for a few; when there are many, `rebuild` is.
         """
@@ -112,14 +112,14 @@ class Index(Protocol):
         """Note that it holds it no more; nothing may be read from it."""
 
     async def emit(self, states: States) -> Effects:
-        """Return what is to be told from time to time: here the outputs are acknowledged before anything is written."""
+        """Return the records to publish periodically: Kafka acknowledges these outputs before anything is written."""
 
 
 class Processor(Protocol[S, E]):
-    """One consumer group's rules: records of co-partitioned topics are folded into a state per key.
+    """The rules of a consumer group: records of co-partitioned topics are folded into a state per key.
 
     A state is stored as a head under the key itself, and may have parts under `key + PART + name`, so that a large
-    state is neither one large record nor rewritten whole for every event.
+    state is neither a single large record nor rewritten whole for every event.
 
     A run of records can be delivered again after a crash or a rebalance, so the fold has to be idempotent. Every state
     that a run touched is written and given to `effects_of` again, also when the run changed nothing in it: that is what
@@ -136,7 +136,7 @@ class Processor(Protocol[S, E]):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The compacted topics for what `effects_of` returns, partitioned as the sources are."""
+        """The compacted topics for the records that `effects_of` returns, partitioned as the sources are."""
 
     @property
     def dead_letters(self) -> str:
@@ -152,10 +152,10 @@ class Processor(Protocol[S, E]):
 
     @property
     def index(self) -> Index | None:
-        """What is kept beside the states; None when nothing is."""
+        """The index kept beside the states; None without an index."""
 
     def decode(self, record: Any) -> E:
-        """Return the record's event; raises PoisonRecord for one that can never be read."""
+        """Return the record's event; raises PoisonRecord for a record that can never be read."""
 
     def load(self, key: bytes, read: Read) -> S | None:
         """Return the stored state of a key, None when there is none."""
@@ -164,21 +164,21 @@ class Processor(Protocol[S, E]):
         """Return the entries to write: the head always, parts when they changed; None deletes an entry."""
 
     def fold(self, state: S | None, event: E) -> S:
-        """Return the state with one more event in it; the given state may be changed in place."""
+        """Return the state with another event in it; the given state may be changed in place."""
 
     async def effects_of(self, partition: int, touched: dict[bytes, S]) -> Effects:
-        """Do what the touched states of a partition ask for, and return what follows.
+        """Do the work that the touched states of a partition need, and return the effects.
 
         Called once per run after all its events are folded. While it waits for a slow backend the partition waits with
         it. It may change the states: they are dumped afterwards. A rebalance or a stop can cancel it, and so can a
         crash at any point: the run is then delivered again.
         """
 
-    def is_due(self, state: S, now: int) -> bool:
-        """Return whether the passing of time alone (`now`: microseconds, UTC) makes effects of this state due."""
+    def is_due(self, state: S, now_us: int) -> bool:
+        """Return whether the passing of time alone (`now_us`: microseconds, UTC) makes effects of this state due."""
 
     async def start(self) -> None:
-        """Open what the processor needs, before the first run."""
+        """Open the processor's resources, before the first run."""
 
     async def stop(self) -> None:
         """Close it, after the last run."""

@@ -1,4 +1,4 @@
-"""The settings of one worker; whoever builds them has read the environment."""
+"""The settings of a worker; whoever builds them has read the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ class EngineSettings:
     2.5
     """
 
-    #: Connection settings under librdkafka's names; `bootstrap.servers` is the one that must be there.
+    #: Connection settings under librdkafka's names; only `bootstrap.servers` is required.
     kafka: Mapping[str, str] = field(repr=False)  # a password may be among them
-    #: Where states live. `memory` reads the whole changelog at each start, `rocksdb` only what it missed.
+    #: Where states live. `memory` reads the whole changelog at each start, `rocksdb` only the records it missed.
     store: Literal["rocksdb", "memory"] = "rocksdb"
-    #: Directory for the states on disk. Workers on one host may share it: each takes a free place in it.
+    #: Directory for the states on disk. Workers on the same host may share it: each takes a free place in it.
     state_dir: Path = Path("tasker-state")
     web_host: str = "127.0.0.1"
-    #: Port of the web server; 0 takes a free one.
+    #: Port of the web server; 0 takes a free port.
     web_port: int = 0
-    #: Where the other workers of the group reach this one; by default the address that the web server listens at.
+    #: Where the other workers of the group reach this worker; by default the address that the web server listens at.
     web_url: str | None = None
     commit_interval: float = 1.0
     #: How often stored states are asked whether something is due.
@@ -64,5 +64,5 @@ class EngineSettings:
 
     @property
     def heartbeat_interval(self) -> float:
-        """Four chances to be heard within one session."""
+        """Four chances to be heard within a session."""
         return self.session_timeout / 4

@@ -1,4 +1,4 @@
-"""A batch of records that cannot be read, as one record: it passes through the flow to the dead letters."""
+"""A batch of records that cannot be read, as a single record: it passes through the flow to the dead letters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ _TOPICS_S = 3.0
 _ANSWER_LIMIT_S = 5.0
 #: Records and states live for a batch and form no cycles, yet their number sets off the collector all the time: with
 #: Python's own thresholds it took a quarter of a worker's time, with a million still a sixth. So it works when nothing
-#: is in work or there is little to look through; what grows beyond five million objects is worth a look at any time.
+#: is in work or there is little to look through; growth beyond five million objects is worth a look at any time.
 GC_THRESHOLDS = (5_000_000, 10, 10)
 _GC_S, _FEW_OBJECTS = 10.0, 200_000
 
@@ -53,7 +53,7 @@ class BrokerSilence:
 
 
 async def watch_broker(app: EngineApp, limit: float) -> None:
-    """Raise BackendUnavailable when no broker has answered for `limit` seconds; log what it waits for meanwhile."""
+    """Raise BackendUnavailable when no broker has answered for `limit` seconds; log the wait meanwhile."""
     silence = BrokerSilence(limit)
     while True:
         await asyncio.sleep(TICK_S)
@@ -81,7 +81,7 @@ def topology_change(topology: Topology, counts: Mapping[str, int]) -> str | None
 
     A topic that is missing in `counts` is no change: brokers that have just started know few topics.
     """
-    changed = {name: counts[name] for name, before in topology.counts.items() if counts.get(name, before) != before}
+    changed = {name: counts[name] for name, count in topology.counts.items() if counts.get(name, count) != count}
     if not changed:
         return None
     listed = ", ".join(f"{name} has {count} partitions, not {topology.counts[name]}" for name, count in changed.items())

@@ -1,4 +1,4 @@
-"""One worker in this process: checks, start, orderly end, and an exit code with the reason of an abnormal end."""
+"""A worker in this process: checks, start, orderly end, and an exit code with the reason of an abnormal end."""
 
 import asyncio
 import gc
@@ -26,7 +26,7 @@ from tasker_schemas.errors import TaskerEventsError
 from tasker_schemas.extensions import native_state
 
 EXIT_OK, EXIT_CRASH, EXIT_USAGE = 0, 1, 2
-#: What Faust may take to stop after the drain; then the process ends without it.
+#: How long Faust may take to stop after the drain; then the process ends without it.
 _STOP_SECONDS = 15.0
 _REGISTER_SECONDS = 5.0
 
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 def run_worker(processor: Processor[Any, Any], settings: EngineSettings, questions: Sequence[Question] = ()) -> int:
     """Run until SIGTERM or SIGINT, or until something breaks, and return the exit code.
 
-    `questions` are what this worker and the others of its group can be asked over HTTP meanwhile.
+    `questions` are the questions that this worker and the others of its group answer over HTTP meanwhile.
 
     0: stopped as asked, with all finished work committed. 1: crashed; a supervisor should start it again. 2: it could
     not start, because a setting is wrong or the broker is away. After 1 and 2 the last line of the log has the reason.
@@ -159,7 +159,7 @@ def _end(reason: BaseException, code: int) -> int:
 
 
 def _log_thread_error(error: threading.ExceptHookArgs) -> None:
-    """Log what ends a thread, which Python would write as bare text between the lines of the log."""
+    """Log the error that ends a thread, which Python would write as bare text between the lines of the log."""
     name = error.thread.name if error.thread else "a thread"
     if error.exc_type is not SystemExit:
         logger.debug("Thread %s ended: %s", name, error.exc_value, exc_info=error.exc_value)

@@ -15,8 +15,8 @@ MARGIN_S = HOUR_S
 class Lifetime:
     """How long states live, in seconds after the last delivery of an event.
 
-    As long as a state is not shrunk, each event has its full effect, whenever it comes (docs/configuration.md says in
-    words what is given up, and when).
+    As long as a state is not shrunk, each event has its full effect, whenever it comes (docs/configuration.md names in
+    words the loss, and its time).
     """
 
     #: A task that is not over is marked abandoned after this time, by event time too. The next event undoes the mark.
@@ -47,10 +47,10 @@ class Lifetime:
             return shrinks
         return not is_terminal(state) and self._mark_abandoned(state, for_marks)
 
-    def _mark_abandoned(self, state: TaskState, now: int) -> bool:
+    def _mark_abandoned(self, state: TaskState, now_us: int) -> bool:
         latest = max(state.last_heard_at, state.last_event_at or 0)
         known_events = state.known_events
-        if (now - latest) / SECOND <= self.abandoned_after_s or is_abandoned(state, known_events):
+        if (now_us - latest) / SECOND <= self.abandoned_after_s or is_abandoned(state, known_events):
             return False
         state.abandoned_after = known_events
         return True

@@ -42,7 +42,7 @@ _DUPLICATES = "Events that were already known."
 
 @dataclass(slots=True)
 class _Ended:
-    """Tasks or steps of one name that ended."""
+    """The ended tasks or steps of a name."""
 
     outcomes: list[int] = field(default_factory=lambda: [0] * len(OUTCOMES))
     retries: int = 0
@@ -66,7 +66,7 @@ class EndedCollector(Collector):
             if current is not None and (previous is None or previous.rank != current.rank):
                 self._count_end(change.kind, current)
             if change.retries:
-                self._of(change.kind, change.name).retries += change.retries
+                self._ended_of(change.kind, change.name).retries += change.retries
 
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics, for Prometheus."""
@@ -94,13 +94,13 @@ class EndedCollector(Collector):
         return list(zip(bounds, accumulate(ended.buckets), strict=True))
 
     def _count_end(self, kind: str, part: Contribution) -> None:
-        ended = self._of(kind, part.name)
+        ended = self._ended_of(kind, part.name)
         ended.outcomes[part.rank - FIRST_OUTCOME] += 1
         if part.duration is not None:
             ended.time += part.duration
             ended.buckets[bisect_left(self._bounds[kind], part.duration)] += 1
 
-    def _of(self, kind: str, name: str) -> _Ended:
+    def _ended_of(self, kind: str, name: str) -> _Ended:
         names = self._ended[kind]
         ended = names.get(name)
         if ended is None:
@@ -112,7 +112,7 @@ class EndedCollector(Collector):
 
 
 class StatsMetrics:
-    """The metrics of one worker's statistics, in a separate registry."""
+    """The metrics of a worker's statistics, in a separate registry."""
 
     def __init__(self, open_tasks: Callable[[], float], most_names: int = DEFAULT_NAMES) -> None:
         self.registry = CollectorRegistry()

@@ -67,7 +67,7 @@ class StatsProcessor:
         return event, record.headers, record.timestamp
 
     def fold(self, state: TaskState | None, record: DecodedRecord) -> TaskState:
-        """Return the state after one more event, with the time of its delivery."""
+        """Return the state after another event, with the time of its delivery."""
         event, headers, timestamp_ms = record
         state = fold(state, event, headers)
         heard_at = max(self._clock.observe(timestamp_ms), self._clock.wall())
@@ -112,7 +112,7 @@ class StatsProcessor:
 
         return replace(windows, outputs={self.outputs[0]: records}, written=written)
 
-    def is_due(self, state: TaskState, now: int) -> bool:  # noqa: ARG002  the wall clock alone must not age a state
+    def is_due(self, state: TaskState, now_us: int) -> bool:  # noqa: ARG002  the wall clock alone must not age a state
         """Return whether a task's age changed its state."""
         self._clock.report_difference()
         state.newly_abandoned = due = self._lifetime.age(

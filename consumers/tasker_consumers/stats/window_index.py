@@ -32,7 +32,7 @@ _MARK = b"\x00\x00emit:"  # prefix of entries of our own, which are no parts of 
 #: Seconds between two searches for windows that are closed.
 _CLEANUP_S = 600.0
 _DAY = 86_400 * SECOND
-_SLICE = 1000  # tasks of a rebuild whose windows are added up in one piece
+_SLICE = 1000  # tasks of a rebuild whose windows are added up together
 _TURN = 50  # windows, or tasks, between which other coroutines have their turn
 
 
@@ -58,7 +58,7 @@ class WindowIndex:
         self.emit_seconds = emit_seconds
         self._topic = topic
         retention = round(retention_s * SECOND)
-        # A week of minutes would be most of what a worker stores; hours tell as much after a day.
+        # A week of minutes would be most of a worker's store; hours tell as much after a day.
         self._retentions = {MINUTE_S: min(retention, _DAY), HOUR_S: retention}
         self._clock = clock
         self._held: dict[int, _Partition] = {}
@@ -67,7 +67,7 @@ class WindowIndex:
     def walk(
         self, *, kind: str | None = None, name: str | None = None, length_s: int | None = None, since: int | None = None
     ) -> Iterator[tuple[WindowKey, bytes]]:
-        """Iterate over the entries of the windows that match: for each window one entry per partition.
+        """Iterate over the entries of the windows that match: for each window an entry per partition.
 
         `since` is in microseconds: windows that begin earlier are left out, and so are windows that became empty.
         """
@@ -187,16 +187,16 @@ class WindowIndex:
 
     def _changed(self, states: States, key: WindowKey, delta: WindowDelta) -> StoredWindow | None:
         """Return a window with a delta added; None for a window that is closed."""
-        entry, now = states.read(entry_key(key)), self._clock.now()
+        entry, now_us = states.read(entry_key(key)), self._clock.now()
         if entry is None and min(delta.window.outcomes) < 0:
             return None  # the window was closed and deleted
         content, revision = self._cache.get(states.partition, entry_key(key), entry)
         content.merge(delta.window, delta.first_heard_at)
-        is_closed = self._is_closed(key, content.first_heard_at, now)
+        is_closed = self._is_closed(key, content.first_heard_at, now_us)
         return None if is_closed else StoredWindow(content, max(self._clock.for_revisions(), revision + 1))
 
-    def _is_closed(self, key: WindowKey, first_heard_at: int | None, now: int) -> bool:
-        return closes_at(key.start, first_heard_at or 0, self._retentions[key.length_s]) <= now
+    def _is_closed(self, key: WindowKey, first_heard_at: int | None, now_us: int) -> bool:
+        return closes_at(key.start, first_heard_at or 0, self._retentions[key.length_s]) <= now_us
 
     def _record(self, states: States, key: WindowKey, first_heard_at: int) -> bytes | None:
         """Return a window's record, None if the window is closed; a window without an entry has become empty."""

@@ -106,9 +106,9 @@ class TelemetryProcessor:
         times = {key: wake_at(state.head, self._options.policy) for key, state in tasks.items()}
         return {key: wake_us for key, wake_us in times.items() if wake_us is not None}
 
-    def is_due(self, state: TaskState, now: int) -> bool:
+    def is_due(self, state: TaskState, now_us: int) -> bool:
         """Return whether a task's silence asks for something."""
-        state.overdue = self._options.lifetime.overdue(state, self._options.policy, now)
+        state.overdue = self._options.lifetime.overdue(state, self._options.policy, now_us)
         return state.overdue is not None
 
     async def start(self) -> None:

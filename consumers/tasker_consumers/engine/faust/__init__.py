@@ -1,1 +1,1 @@
-"""What is overridden in Faust and aiokafka."""
+"""The engine's overrides of Faust and aiokafka."""

@@ -1,4 +1,4 @@
-"""Kafka's connection settings, from librdkafka's names to what Faust and aiokafka understand."""
+"""Kafka's connection settings, from librdkafka's names to those of Faust and aiokafka."""
 
 import ssl
 from collections.abc import Mapping
@@ -34,13 +34,13 @@ class Connection:
     """How Faust reaches the brokers."""
 
     brokers: list[URL]
-    credentials: Any  # one of faust.auth's, or None for PLAINTEXT
+    credentials: Any  # credentials of faust.auth, or None for PLAINTEXT
     client_id: str | None
     compression: str | None
 
 
 def connection(kafka: Mapping[str, str]) -> Connection:
-    """Translate librdkafka's settings; raises `ConfigurationError` that names one which has no counterpart.
+    """Translate librdkafka's settings; raises `ConfigurationError` that names a setting without a counterpart.
 
     >>> connection({"bootstrap.servers": "a:9092,b"}).brokers
     [URL('taskerruns://a:9092'), URL('taskerruns://b:9092')]
@@ -97,12 +97,12 @@ def _ssl_context(kafka: Mapping[str, str]) -> ssl.SSLContext:
             # Without any password OpenSSL would ask the terminal for that of an encrypted key, and wait.
             password = kafka.get("ssl.key.password", "")
             context.load_cert_chain(certificate, kafka.get("ssl.key.location"), password)
-    except OSError as error:  # ssl.SSLError is one too
+    except OSError as error:  # ssl.SSLError is an OSError, too
         raise ConfigurationError(
             "The files named by ssl.ca.location, ssl.certificate.location, ssl.key.location cannot be used, "
             f"or ssl.key.password is wrong: {error}"
         ) from error
-    # As librdkafka does, which asks the same brokers before: many a company's authority leaves out what strict demands.
+    # As librdkafka does, which asks the same brokers before: many a company's authority leaves out its fields.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     verify = _one_of(kafka, "enable.ssl.certificate.verification", ("TRUE", "FALSE"), "TRUE") == "TRUE"
     names = _one_of(kafka, "ssl.endpoint.identification.algorithm", ("HTTPS", "NONE"), "HTTPS") == "HTTPS"

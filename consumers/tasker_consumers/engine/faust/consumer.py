@@ -1,13 +1,13 @@
 """Faust's Kafka transport, with runs of records as its unit.
 
-Faust asks its consumer for single messages and pays for each of them in its own plumbing. This consumer hands out one
-message for each fetched run of one partition: its value is a `Run`, its offset that of the last record, so that an ack
-covers the whole run. What Faust does message by message has its counterpart here:
+Faust asks its consumer for single messages and pays for each of them in its own plumbing. This consumer hands out a
+message for each fetched run of a partition: its value is a `Run`, its offset that of the last record, so that an ack
+covers the whole run. Each action of Faust for a message has its counterpart here:
 
 * commits: an offset is committed when its run and every run before it are acked (`_new_offset`); Faust's own rule,
   built for consecutive offsets, commits past gaps (faust issue 606) or stops at them (596);
 * gaps: compacted or aborted offsets are no gaps between runs (`_add_gap`);
-* backpressure: a full queue blocks the fetch loop instead of taking partitions out of it one by one;
+* backpressure: a full queue blocks the fetch loop instead of taking single partitions out of it;
 * seeks: a fetch and a seek never overlap, and each seek begins a new epoch. A run of an older epoch is dropped wherever
   it turns up: the seek has made sure that its records come again. Without this, a fetch that is under way during a
   rebalance can move a partition past records that nobody gets;
@@ -34,7 +34,7 @@ _NOTHING_ACTIVE_SECONDS = 0.1
 
 
 class Run(NamedTuple):
-    """Records that were fetched together from one partition, and the consumer's epoch at that time."""
+    """Records that were fetched together from a partition, and the consumer's epoch at that time."""
 
     epoch: int
     records: list[Any]
@@ -43,12 +43,12 @@ class Run(NamedTuple):
 
 
 class RunHost(Protocol):
-    """What the consumer needs to know of the application it reads for."""
+    """The part of the application that the consumer depends on."""
 
     batch_size: int
 
     async def settle(self) -> None:
-        """Finish or abandon the runs in work, and commit what is finished."""
+        """Finish or abandon the runs in work, and commit the finished runs."""
 
     def note_expired(self, tp: TP, count: int) -> None:
         """Note that retention removed records of a partition which the group has not read."""
@@ -93,7 +93,7 @@ class RunConsumer(driver.Consumer):
         }
 
     async def getmany(self, timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109  Faust's signature
-        """Fetch, and yield one message for each run."""
+        """Fetch, and yield a message for each run."""
         if not self.flow_active:
             await self.wait(cast("Any", self.can_resume_flow))
         if not self._get_active_partitions():
@@ -107,11 +107,11 @@ class RunConsumer(driver.Consumer):
         for tp, fetched in (records or {}).items():
             if active is not None and tp not in active:
                 continue
-            more = cast("RunConsumerThread", self._thread).pace.has_more(tp)
+            has_more = cast("RunConsumerThread", self._thread).pace.has_more(tp)
             for start in range(0, len(fetched), size):
                 if self.should_stop or not self.flow_active or epoch != self.epoch:
                     return  # a seek has come or will come: the rest is delivered after it
-                run = Run(epoch, fetched[start : start + size], more or start + size < len(fetched))
+                run = Run(epoch, fetched[start : start + size], has_more or start + size < len(fetched))
                 yield tp, self._run_message(tp, run)
 
     def _run_message(self, tp: TP, run: Run) -> ConsumerMessage:
@@ -129,7 +129,7 @@ class RunConsumer(driver.Consumer):
             tp=tp,
             generation_id=self.app.consumer_generation_id,
         )
-        # Faust drops what is older than the last offset it saw; with epochs nothing ever has to be.
+        # Faust drops records older than the last offset it saw; epochs make that needless.
         self._read_offset[tp] = None
         self._runs[tp].append(message.offset)
         return message
@@ -140,9 +140,9 @@ class RunConsumer(driver.Consumer):
             last = runs.popleft()
         if last is None:
             return None
-        kept = [offset for offset in self._acked[tp] if offset > last]
-        self._acked[tp][:] = kept
-        acked.intersection_update(kept)
+        pending = [offset for offset in self._acked[tp] if offset > last]
+        self._acked[tp][:] = pending
+        acked.intersection_update(pending)
         return last + 1
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
@@ -155,17 +155,17 @@ class RunConsumer(driver.Consumer):
         """Nothing was taken away, nothing is given back."""
 
     async def perform_seek(self) -> None:
-        """Seek to the committed offsets; what has none is read from its beginning again."""
+        """Seek to the committed offsets; a partition without an offset is read from its beginning again."""
         async with self._position:
             self._begin_epoch()
             await super().perform_seek()
             changelogs = self.app.tables.changelog_topics
             sources = [tp for tp in self.assignment() if tp.topic not in changelogs]
             earliest = await self.earliest_offsets(*sources) if sources else {}
-            fresh = {tp: earliest[tp] or 0 for tp in sources if not self._committed_offset[tp]}
-            if fresh:
+            uncommitted = {tp: earliest[tp] or 0 for tp in sources if not self._committed_offset[tp]}
+            if uncommitted:
                 # Faust leaves these where they are, which can be past records that nobody got.
-                await super().seek_wait(fresh)
+                await super().seek_wait(uncommitted)
             for tp in sources:
                 first, committed = earliest[tp] or 0, self._committed_offset[tp]
                 if committed and first > committed:
@@ -187,7 +187,7 @@ class RunConsumer(driver.Consumer):
         cast("RunConsumerThread", self._thread).pace.forget()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Settle and commit what is in work while the partitions are still ours, then let them go."""
+        """Settle and commit the runs in work while the partitions are still ours, then let them go."""
         await self._host.settle()
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
@@ -207,7 +207,7 @@ class RunSchema(faust.Schema[Any, Any]):
     """Passes a run through undecoded."""
 
     def compile(self, app: Any, **_: Any) -> Any:
-        """Return Faust's decoder of one message."""
+        """Return Faust's decoder of a message."""
 
         async def decode(message: ConsumerMessage, **_: Any) -> faust.Event:
             return cast("faust.Event", app.create_event(None, message.value, message.headers, message))

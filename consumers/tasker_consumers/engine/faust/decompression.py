@@ -25,7 +25,7 @@ class TooLargeError(ValueError):
 
 
 class Decompressor:
-    """Decompresses batches of at most `limit` bytes; used by one thread at a time."""
+    """Decompresses batches of at most `limit` bytes; used by a single thread at a time."""
 
     def __init__(self, limit: int = MAX_BATCH_BYTES) -> None:
         self._limit = limit

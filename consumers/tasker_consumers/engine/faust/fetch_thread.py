@@ -1,4 +1,4 @@
-"""Faust's thread around aiokafka's consumer: what it fetches next, how much of it, and when the group last heard of it.
+"""Faust's thread around aiokafka's consumer: its next fetch, the size of that, and the last heartbeat.
 
 Everything overridden here is pinned by `fingerprints`.
 """
@@ -14,9 +14,9 @@ from tasker_consumers.engine.faust.record_batches import FetchBudget, deliver_bo
 from tasker_consumers.engine.faust.time_alignment import Pace
 
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
-#: one partition while a fetch of the others is under way.
+#: a partition while a fetch of the others is under way.
 FETCH_WAIT_MS = 200
-#: The same in a backlog of sources: what has nothing more must not hold up the next fetch of what has.
+#: The same in a backlog of sources: a partition without records must not hold up the next fetch of the others.
 _BACKLOG_WAIT_MS = 20
 #: How many bytes are fetched of a partition at a time: of sources few, so that topics stay close together (`pace`); of
 #: changelogs many, because nobody waits for anything but their end.
@@ -44,10 +44,10 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         beat = coordinator._do_heartbeat
 
         async def observed() -> bool:
-            asked = time.monotonic()
+            asked_at = time.monotonic()
             alive = bool(await beat())
             if alive:
-                self.last_heartbeat = asked
+                self.last_heartbeat = asked_at
             return alive
 
         coordinator._do_heartbeat = observed
@@ -68,13 +68,13 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         changelogs = self.consumer.app.tables.changelog_topics
         restoring = any(tp.topic in changelogs for tp in active_partitions)
         _tune(consumer._fetcher, restoring=restoring, behind=self.pace.is_behind())
-        wanted = self.pace.next(active_partitions)
+        partitions = self.pace.next(active_partitions)
         self._budget.renew()
         begun = time.monotonic()
-        records = await super()._fetch_records(consumer, wanted, timeout, max_records)
+        records = await super()._fetch_records(consumer, partitions, timeout, max_records)
         lasts = [(tp, fetched[-1]) for tp, fetched in records.items() if fetched]
         reached = {tp: (last.timestamp, last.offset + 1 < (consumer.highwater(tp) or 0)) for tp, last in lasts}
-        self.pace.note(wanted, reached, time.monotonic() - begun)
+        self.pace.note(partitions, reached, time.monotonic() - begun)
         return records
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -84,7 +84,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
 
 
 def _tune(fetcher: Any, *, restoring: bool, behind: bool) -> None:
-    """Have one of aiokafka's fetchers ask for what is wanted next, and rest no longer than is good for it.
+    """Have a fetcher of aiokafka ask for the partitions that are next, and keep its rest short.
 
     It rests while records are not taken, though here some only wait for other topics. And it looks for something to
     fetch from time to time, as it misses it when a fetch ends while records are taken.

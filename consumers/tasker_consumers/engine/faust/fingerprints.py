@@ -1,4 +1,4 @@
-"""What the engine overrides in Faust and aiokafka, or relies on in them, by the sources it was written against.
+"""The parts of Faust and aiokafka that the engine overrides or relies on, by the sources it was written against.
 
 A worker on other sources could lose facts silently: it does not start. When a fingerprint differs, read the new source
 beside the override, run the reliability tests, and only then take the new fingerprint.
@@ -90,7 +90,7 @@ _PACKAGES = {"faust": "faust-streaming", "mode": "mode-streaming", "aiokafka": "
 
 
 def check_libraries() -> None:
-    """Raise ConfigurationError, which names each library that is not the one of the fingerprints."""
+    """Raise ConfigurationError, which names each library that differs from the fingerprints."""
     differing: dict[str, list[str]] = {}
     for name, fingerprint in FINGERPRINTS.items():
         if fingerprint_of(name) != fingerprint:

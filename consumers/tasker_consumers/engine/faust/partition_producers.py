@@ -1,6 +1,6 @@
 """A producer for each partition, so that a worker that lost a partition can write nothing more into it.
 
-What a worker sends can arrive minutes later: a connection was cut, the process was paused, the producer tries again. By
+A record can arrive minutes after it was sent: a connection was cut, the process was paused, the producer retries. By
 then another worker may have the partition, and in a compacted topic the last record of a key counts. So each partition
 has a transactional id, of which its owner begins the next epoch before it reads the changelog. The first record of that
 epoch, a tombstone of `FENCE`, closes the changelog to all earlier epochs: the partition's leader refuses their records.
@@ -52,7 +52,7 @@ class ProducerHost(Protocol):
         """Return the worker's aiokafka producer for records that belong to no partition's owner."""
 
     def new_producer(self) -> Any:
-        """Return another one, not started, that numbers its records."""
+        """Return another producer, not started, that numbers its records."""
 
     async def may_write(self) -> None:
         """Wait until the group has heard of this worker within a session."""
@@ -62,7 +62,7 @@ class ProducerHost(Protocol):
 
 
 class PartitionProducers:
-    """The producers of one worker (`flow.batch_producer.BatchProducer`); records of other topics share one."""
+    """The producers of a worker (`flow.batch_producer.BatchProducer`); records of other topics share a producer."""
 
     def __init__(
         self, host: ProducerHost, group: str, changelog: str, outputs: Collection[str], limit_s: float
@@ -106,7 +106,7 @@ class PartitionProducers:
             raise
 
     def abandon(self) -> None:
-        """Give up what is being sent: its senders get an error, and the next owner refuses what still arrives."""
+        """Give up the records in flight: their senders get an error, and the next owner refuses late records."""
         for producer in self._open.values():
             producer.abandon()
 
@@ -153,7 +153,7 @@ class PartitionProducers:
 
 
 class _PartitionProducer:
-    """An aiokafka producer that writes in one epoch."""
+    """An aiokafka producer that writes in a fixed epoch."""
 
     def __init__(self, host: ProducerHost, epoch: ProducerEpoch) -> None:
         self.epoch = epoch
@@ -168,7 +168,7 @@ class _PartitionProducer:
 
     async def start(self) -> None:
         """Connect."""
-        self._producer._txn_manager.set_pid_and_epoch(*self.epoch)  # noqa: SLF001  else aiokafka asks for one
+        self._producer._txn_manager.set_pid_and_epoch(*self.epoch)  # noqa: SLF001  else aiokafka asks for an epoch
         await self._producer.start()
 
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord], limit_s: float) -> int | None:
@@ -191,11 +191,11 @@ class _PartitionProducer:
             abandoned.cancel()
 
     def abandon(self) -> None:
-        """Give up what is being sent."""
+        """Give up the records in flight."""
         self._abandoned.set()
 
     async def close(self) -> None:
-        """Disconnect; what was abandoned is not sent any more."""
+        """Disconnect; abandoned records are not sent any more."""
         if self.has_gap or self._abandoned.is_set():
             await self._drop()
         else:

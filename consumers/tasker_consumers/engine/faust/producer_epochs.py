@@ -20,7 +20,7 @@ _PAUSE_S = 0.1
 
 
 class ProducerEpoch(NamedTuple):
-    """The id under which records are written to one partition, and its epoch."""
+    """The id under which records are written to a partition, and its epoch."""
 
     producer_id: int
     epoch: int
@@ -33,7 +33,7 @@ NO_EPOCH = ProducerEpoch(-1, -1)
 async def next_epoch(client: Any, transactional_id: str, current: ProducerEpoch, limit_s: float) -> ProducerEpoch:
     """Begin the next epoch of a transactional id and return it; `client` is an aiokafka client.
 
-    With another `current` than NO_EPOCH this works only while nobody else has begun one. Waits up to `limit_s` for a
+    With another `current` than NO_EPOCH this works until somebody else begins an epoch. Waits up to `limit_s` for a
     coordinator, then raises BackendUnavailable, as it does when another worker was faster (its cause is aiokafka's
     InvalidProducerEpoch); raises ConfigurationError when this user may not use the id.
     """

@@ -28,7 +28,7 @@ NativeRecord, unpack, native_size = (
     compiled_or(_COMPILED, name, None) for name in ("NativeRecord", "unpack", "native_size")
 )
 
-#: Decompressed bytes after which no more batches are read in one round; those that are left out are fetched again.
+#: Decompressed bytes after which no more batches are read in a round; those that are left out are fetched again.
 FETCH_BYTES = 64 << 20
 # Bytes of a batch: before its length, before its attributes, before the number of its records, before its records.
 _BEFORE_LENGTH, _OVERHEAD, _ATTRIBUTES, _COUNT, _HEADER = 8, 12, 21, 57, 61
@@ -36,7 +36,7 @@ _APPEND_TIME, _CODEC_MASK = 1, 0x07
 
 
 class FetchBudget:
-    """How many decompressed bytes one round of fetched records may still have, over all partitions."""
+    """How many decompressed bytes a round of fetched records may still have, over all partitions."""
 
     def __init__(self) -> None:
         self.remaining = FETCH_BYTES
@@ -54,7 +54,7 @@ def total_size(records: list[Any]) -> int:
 
 
 def deliver_bounded_records(fetcher: Any) -> FetchBudget:
-    """Have one of aiokafka's fetchers decompress within limits, and deliver native records where they are compiled.
+    """Have a fetcher of aiokafka decompress within limits, and deliver native records where they are compiled.
 
     Returns the budget of a round, which the caller renews before each.
     """
@@ -93,7 +93,7 @@ class _Batches:
 
 
 class _Batch:
-    """One of them: its records are decompressed within a limit."""
+    """A batch whose records are decompressed within a limit."""
 
     def __init__(self, origin: _Batches, batch: Any, data: bytes) -> None:
         self._origin = origin
@@ -146,11 +146,11 @@ class _Batch:
 
 
 class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
-    """The records of one fetch of a partition."""
+    """The records of a fetch of a partition."""
 
-    def __init__(self, tp: Any, records: _Batches, *more: Any) -> None:
+    def __init__(self, tp: Any, records: _Batches, *options: Any) -> None:
         records.topic, records.partition = tp
-        super().__init__(tp, records, *more)
+        super().__init__(tp, records, *options)
 
     def __iter__(self) -> Iterator[Any]:
         return self._records_iterator  # type: ignore[no-any-return]  # aiokafka's own step around it costs as much

@@ -1,8 +1,8 @@
 """Restoring states from their changelog, a run at a time.
 
-Faust's own recovery decides what to read and waits for it; the loop that applies what was read is replaced. The stock
-loop handles one record at a time, goes on after any error, and waits for ever when the changelog's last records are
-gone. This one applies whole runs, crashes on errors, and asks the broker again when nothing comes.
+Faust's own recovery chooses offsets and waits for records; the loop that applies the records is replaced. The stock
+loop handles single records, goes on after any error, and waits for ever when the changelog's last records are
+gone. This loop applies whole runs, crashes on errors, and asks the broker again when nothing comes.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ IDLE_SECONDS = 3.0
 
 
 class RecoveryHost(Protocol):
-    """What the recovery needs of the application."""
+    """The part of the application that the recovery depends on."""
 
     producers: PartitionProducers
 
@@ -47,7 +47,7 @@ class RunRecovery(Recovery):
 
     def _apply(self, event: Any) -> None:
         tp, message = event.message.tp, event.message
-        # A run from before the seek says nothing about what was read since.
+        # A run from before the seek says nothing about the records read since.
         if tp not in self.active_tps or cast("RunConsumer", self.app.consumer).is_stale(event.value):
             return
         table = cast("RunTable", self.tp_to_table[tp])
@@ -73,7 +73,7 @@ class RunRecovery(Recovery):
         """Stop the flow before the sources are sought, so that its resumption throws nothing away.
 
         Faust empties all queues when it resumes the flow; with the flow already going, they can hold records that came
-        after the seek, which would then be lost until the next one.
+        after the seek, which would then be lost until the next recovery.
         """
         self.app.consumer.stop_flow()
         self.app.flow_control.suspend()

@@ -74,7 +74,7 @@ class RunTable(faust.Table[bytes, bytes]):
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
         """Put the indexes right, and tell whoever waits for the states; Faust would also ask its own store.
 
-        Faust drops what is raised here, so an error ends the worker; damaged states are restored with the next
+        Faust drops an error that is raised here, so an error ends the worker; damaged states are restored with the next
         assignment, which was asked for when they were noticed.
         """
         try:

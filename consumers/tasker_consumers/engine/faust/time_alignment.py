@@ -1,4 +1,4 @@
-"""Topics of one partition are read at one pace, by the time of their records.
+"""Topics of a partition are read at the same pace, by the time of their records.
 
 Behind by a day, one topic would otherwise be read to its end before another: every state would be touched by the one
 and, much later, by the other. Whoever is ahead waits for whoever has more to read from before that time.
@@ -36,17 +36,17 @@ class Pace:
         tps = set(tps)
         behind: dict[int, int] = {}
         for tp in tps & self._places.keys():
-            place = self._places[tp]
-            if place.is_waited_for():
-                behind[tp.partition] = min(place.reached_ms, behind.get(tp.partition, place.reached_ms))
+            position = self._places[tp]
+            if position.is_waited_for():
+                behind[tp.partition] = min(position.reached_ms, behind.get(tp.partition, position.reached_ms))
         return {tp for tp in tps if tp not in self._places or not self._is_ahead(tp, behind)}
 
-    def note(self, asked: Iterable[TP], reached: Mapping[TP, tuple[int, bool]], seconds: float) -> None:
+    def note(self, fetched: Iterable[TP], reached: Mapping[TP, tuple[int, bool]], seconds: float) -> None:
         """Note a fetch: the time of the last record of each partition that brought some, and whether it has more.
 
         `seconds` is how long it took.
         """
-        for tp in asked:
+        for tp in fetched:
             if tp in reached:
                 self._places[tp] = _Place(*reached[tp])
             elif tp in self._places:
@@ -58,7 +58,7 @@ class Pace:
 
     def is_behind(self) -> bool:
         """Return whether any partition is known to have more to read."""
-        return any(place.is_waited_for() for place in self._places.values())
+        return any(position.is_waited_for() for position in self._places.values())
 
     def forget(self) -> None:
         """Begin anew, as after a seek."""

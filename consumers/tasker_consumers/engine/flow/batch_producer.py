@@ -41,7 +41,7 @@ class RecordRefused(Exception):
 
 
 class BatchProducer(Protocol):
-    """Sends records to one partition of a topic."""
+    """Sends records to a partition of a topic."""
 
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
         """Send, wait for the acknowledgement, and return the offset of the last record (None: there was none).

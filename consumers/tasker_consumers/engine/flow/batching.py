@@ -76,7 +76,7 @@ class Room:
 
 
 class Batcher:
-    """Gathers runs by partition, and has each partition process its runs as one batch."""
+    """Gathers runs by partition, and has each partition process its runs as a batch."""
 
     def __init__(
         self, executor: PartitionExecutor, process: Process, batch_size: int, gather_seconds: float = 0.0

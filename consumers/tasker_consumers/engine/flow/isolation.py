@@ -8,7 +8,7 @@ from tasker_consumers.engine.flow.quarantine import is_record_fault
 
 T = TypeVar("T")
 
-#: Failures of one key in one batch after which its other items are not tried: each trial costs a write.
+#: Failures of a key in a batch after which its other items are not tried: each trial costs a write.
 MOST_FAILURES_OF_A_KEY = 100
 
 

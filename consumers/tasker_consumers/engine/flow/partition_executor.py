@@ -1,4 +1,4 @@
-"""One job at a time for each partition, any number of partitions side by side.
+"""A single job at a time for each partition, any number of partitions side by side.
 
 Two topics share the states of a partition, and so do timers and the sweep: all of them take turns under the partition's
 lock. While one partition waits for a slow backend the others go on. The next batch for a busy partition waits, which

@@ -1,6 +1,6 @@
-"""The tasks of each held partition beside its batches: timers, the sweep, and what its index publishes.
+"""The tasks of each held partition beside its batches: timers, the sweep, and the records that its index publishes.
 
-Each partition has tasks of its own, so a partition that waits for a slow backend holds no other one back. They are
+Each partition has tasks of its own, so a partition that waits for a slow backend holds back no other. They are
 opened once the partition's states are restored, and closed before it goes to another worker: nothing runs afterwards.
 """
 
@@ -24,7 +24,7 @@ TICK_S = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionWork:
-    """What is done for a held partition without a record."""
+    """The work for a held partition that no record starts."""
 
     timers: Callable[[int], Timers]
     heads: Callable[[int], Iterator[bytes]]

@@ -66,17 +66,17 @@ class Pipeline(Generic[S, E]):
         for record, error in burials:
             self._metrics.poison.labels(record.topic, error.reason).inc()
 
-    async def revisit(self, partition: int, keys: Iterable[bytes], now: int) -> float:
+    async def revisit(self, partition: int, keys: Iterable[bytes], now_us: int) -> float:
         """Ask stored states whether something is due, and take those that say so through the other steps.
 
         A state that fails is logged, counted, and left alone while this worker holds the partition. Returns the seconds
-        that the asking took: what is due has to be done, but the asking can be spread.
+        that the asking took: effects that are due have to be done, but the asking can be spread.
         """
         duration, left_alone = 0.0, self._failed_keys[partition]
 
         async def attempt(part: Sequence[bytes]) -> None:
             nonlocal duration
-            duration += await self._revisit_whole(partition, part, now)
+            duration += await self._revisit_whole(partition, part, now_us)
 
         keys = [key for key in keys if key not in left_alone]
         for key, error in await process_or_isolate(keys, lambda key: key, attempt):
@@ -164,11 +164,11 @@ class Pipeline(Generic[S, E]):
                     raise
                 return Burial(record, failed(unreadable))
 
-    async def _revisit_whole(self, partition: int, keys: Iterable[bytes], now: int) -> float:
+    async def _revisit_whole(self, partition: int, keys: Iterable[bytes], now_us: int) -> float:
         begun = time.perf_counter()
         read, load, is_due = self._writer.store.reader(partition), self._processor.load, self._processor.is_due
         states = ((key, load(key, read)) for key in keys)
-        due = {key: state for key, state in states if state is not None and is_due(state, now)}
+        due = {key: state for key, state in states if state is not None and is_due(state, now_us)}
         duration = time.perf_counter() - begun
         await self._finish(partition, due)
         return duration

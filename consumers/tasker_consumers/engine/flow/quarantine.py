@@ -96,7 +96,7 @@ class Quarantine:
                 self.count(burial.record.key, f"{describe(burial.record)}: {burial.error}")
 
     def count(self, key: object, description: str) -> None:
-        """Count a failure of one task; raises as `check` does."""
+        """Count a failure of a task; raises as `check` does."""
         time_now = self._clock()
         self._failures[key] = time_now
         if len(self._failures) <= self._limit:

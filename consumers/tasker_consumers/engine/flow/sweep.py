@@ -6,7 +6,7 @@ from itertools import islice
 
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 
-#: States that are asked in one job of a partition; a batch waits at most for so many.
+#: States that are asked in a job of a partition; a batch waits at most for so many.
 STATES_PER_JOB = 200
 #: Part of a worker's time that the asking may take over all its partitions, however many states there are: with a
 #: million of them a sweep takes minutes, but the batches do not notice.
@@ -24,7 +24,7 @@ async def sweep(
     revisit: Revisit,
     share: Callable[[], float] = lambda: SHARE,
 ) -> None:
-    """Revisit all states of one partition, some at a time; ends early when the executor closes.
+    """Revisit all states of a partition, some at a time; ends early when the executor closes.
 
     `share` is the part of the worker's time that this partition may take.
     """

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 
 
 class Timers:
-    """The timers of one partition, one for each key; times in microseconds since the epoch."""
+    """The timers of a partition, at most a timer for each key; times in microseconds since the epoch."""
 
     def __init__(self) -> None:
         self._queue: list[tuple[int, bytes]] = []

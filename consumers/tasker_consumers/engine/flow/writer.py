@@ -17,7 +17,7 @@ Outputs = Mapping[str, Mapping[bytes, bytes | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchResult:
-    """What one batch of a partition changes."""
+    """The changes of a batch of a partition."""
 
     entries: Entries
     #: Entries that are in no changelog.
@@ -62,7 +62,7 @@ class BatchWriter:
         await uninterrupted(self._write(partition, result))
 
     async def emit(self, partition: int, outputs: Outputs) -> list[RecordRefused]:
-        """Send records and return when Kafka has answered: with the refusals, one for each topic that refused some."""
+        """Send records and return when Kafka has answered: with a refusal for each topic that refused records."""
         await self.may_write()
         answers = await uninterrupted(self._emit(partition, outputs))
         return _refusals(answers)
@@ -105,7 +105,7 @@ class BatchWriter:
             refused = [burials[position] for position in refusal.positions]
             if len(refused) < len(burials):
                 await self._bury(partition, refused)
-            elif len(refused) > 1:  # a whole batch was refused for one of them
+            elif len(refused) > 1:  # a whole batch was refused for a single record
                 await self._bury(partition, refused[: len(refused) // 2])
                 await self._bury(partition, refused[len(refused) // 2 :])
             else:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StoredStates:
-    """The states of one partition in a store (`processor.States`)."""
+    """The states of a partition in a store (`processor.States`)."""
 
     partition: int
     store: StateStore
@@ -40,7 +40,7 @@ class StoredStates:
 
 
 class Indexing:
-    """Keeps an index in step with the partitions of one worker; without an index it does nothing."""
+    """Keeps an index in step with the partitions of a worker; without an index it does nothing."""
 
     def __init__(self, index: Index | None, store: StateStore) -> None:
         self._index = index
@@ -49,7 +49,7 @@ class Indexing:
         self._followed: Counter[int] = Counter()
 
     def follow(self, partition: int, items: Entries) -> Entries:
-        """Return what goes into the store with entries that come back from the changelog."""
+        """Return the index entries to store with entries that come back from the changelog."""
         states = StoredStates(partition, self._store)
         self._followed[partition] += len(items)
         if self._index is None or self._followed[partition] > MOST_FOLLOWED or not self._is_right(self._index, states):

@@ -24,7 +24,7 @@ class MemoryStore:
             if value is None:
                 states.pop(key, None)
             else:
-                states[key] = bytes(memoryview(value))  # a copy: what orjson made holds on to its larger buffer
+                states[key] = bytes(memoryview(value))  # a copy: orjson's bytes hold on to a larger buffer
         if offset is not None:
             self._offsets[partition] = offset
 

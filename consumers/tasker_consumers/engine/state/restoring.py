@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class Progress:
-    """The restoring of states under way, or the last one.
+    """The restoring of states under way, or the last restoring.
 
     >>> progress = Progress(EngineMetrics())
     >>> progress.begin()
@@ -28,7 +28,7 @@ class Progress:
 
     @property
     def text(self) -> str:
-        """What to tell people."""
+        """The progress as a line for people."""
         return f"restoring: {self._read:,} of {self._read + self._left:,} changelog records"
 
     def begin(self) -> None:

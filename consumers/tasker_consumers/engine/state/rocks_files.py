@@ -12,13 +12,13 @@ from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBufferManag
 from tasker_consumers.engine.processor import PART
 from tasker_schemas.errors import ConfigurationError
 
-#: What all partitions of a worker take together: blocks that were read, and entries that are in no file yet. Beyond it
+#: The memory of a worker's partitions together: blocks that were read, and entries that are in no file yet. Beyond it
 #: the database that is written next moves its entries into a file.
 CACHE_BYTES, MEMTABLE_BYTES = 64 << 20, 64 << 20
-#: What a database holds beside states, their parts and an index: up to where in its changelog it is right, in which
+#: The keys of a database beside states, their parts and an index: up to where in its changelog it is right, in which
 #: changelog, and when that was known last (nanoseconds since the epoch).
 OFFSET, CHANGELOG, CONFIRMED = PART + b"changelog-offset", PART + b"changelog-id", PART + b"confirmed-at"
-# What RocksDB says when another process has the files, and when something else than the files is wrong.
+# RocksDB's messages when another process has the files, and when something else than the files is wrong.
 _IN_USE = ("lock hold by current process", "While lock file")
 _NO_DAMAGE = ("No space left", "Permission denied", "Too many open files", "closed")
 _A_MINUTE_NS = 60 * 10**9
@@ -42,7 +42,7 @@ class RocksFiles:
         self._removed = 0
         self._cache = Cache(CACHE_BYTES)
         self._memtables = WriteBufferManager(MEMTABLE_BYTES, False)
-        # The changelog is the log: what a crash takes from the files is read from there again.
+        # The changelog is the log: entries that a crash takes from the files are read from there again.
         self.writing = WriteOptions()
         self.writing.disable_wal = True  # type: ignore[method-assign,assignment]  # a property; the stubs err
 
@@ -65,11 +65,11 @@ class RocksFiles:
         self._paths[partition] = self._directory / f"{partition}.{self._removed}"
 
     def mark_damaged(self, partition: int) -> None:
-        """Have the next process remove the files, if this one does not come to it."""
+        """Have the next process remove the files, if this process does not come to it."""
         self._marker(partition).touch()
 
     def open(self, partition: int) -> Any:
-        """Return the database of a partition: an empty one if its files cannot be trusted.
+        """Return the database of a partition: an empty database if its files cannot be trusted.
 
         Raises ConfigurationError when the files are another process's, or cannot be used for a reason beside them.
         """
@@ -88,7 +88,7 @@ class RocksFiles:
         return database
 
     def _mistrust(self, database: Any) -> str | None:
-        """Return why a database may lack what is not in the changelog any more; None if it can be trusted."""
+        """Return why a database may lack entries that are not in the changelog any more; None if it can be trusted."""
         try:
             if database.get(OFFSET) is None:
                 return None

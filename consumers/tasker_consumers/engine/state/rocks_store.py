@@ -1,4 +1,4 @@
-"""States in RocksDB, in one database for each partition.
+"""States in RocksDB, in a database for each partition.
 
 The changelog holds everything that is in here, so nothing is ever mended: damage is noticed by whoever reads or writes,
 the partition is not used any more, and its states are restored.
@@ -31,7 +31,7 @@ def _no_report(partition: int) -> None:
 
 
 class RocksStore:
-    """States in one RocksDB database for each partition, below a directory that is this worker's alone.
+    """States in a RocksDB database for each partition, below a directory that is this worker's alone.
 
     `changelog` names the very changelog that the states come from, `max_age_s` is how long its tombstones are kept, and
     `on_damage` is called with a partition whose states have to be restored.
@@ -83,7 +83,7 @@ class RocksStore:
         """See `StateStore`."""
         if self.reader(partition)(b"") is not None:
             yield b""
-        start: bytes | None = b"\x01"  # behind the index, and behind what the store keeps for itself
+        start: bytes | None = b"\x01"  # behind the index, and behind the store's own entries
         while start is not None:
             start = yield from self._heads_from(partition, start)
 
@@ -130,11 +130,11 @@ class RocksStore:
 
     def remove_released(self, after_s: float) -> list[int]:
         """See `StateStore`."""
-        before = time.monotonic() - after_s
+        unused_since = time.monotonic() - after_s
         unused = [
             partition
             for partition in sorted(self._files.partitions() - self._databases.keys())
-            if self._released.get(partition, self._started) < before
+            if self._released.get(partition, self._started) < unused_since
         ]
         for partition in unused:
             self.clear(partition)
@@ -157,7 +157,7 @@ class RocksStore:
     def _check_end(self, partition: int, options: ReadOptions, last: bytes) -> None:
         """Raise StateDamaged if an iteration did not end but broke off: RocksDB's iterators do not say which.
 
-        Another one, from the last key on, meets the same damage, and has a status.
+        Another iterator, from the last key on, meets the same damage, and has a status.
         """
         with self._noticing(partition):
             iterator = self._database(partition).iter(options)
@@ -174,13 +174,13 @@ class RocksStore:
             raise self._noticed(partition, error) from error
 
     def _noticed(self, partition: int, error: Exception) -> Exception:
-        """Return what to raise for an error of RocksDB; files that are damaged are not used any more."""
+        """Return the exception for an error of RocksDB; files that are damaged are not used any more."""
         if isinstance(error, StateDamaged) or not is_damage(error):
             return error
         if partition not in self._damaged:
             logger.warning("State of partition %d is damaged (%s): restoring it", partition, error)
             self._damaged.add(partition)
-            self._files.mark_damaged(partition)  # for the next process, if this one does not come to restoring it
+            self._files.mark_damaged(partition)  # for the next process, if this process does not come to restoring it
             self._on_damage(partition)
         return StateDamaged(f"the states of partition {partition} are damaged and will be restored: ask again")
 

@@ -1,4 +1,4 @@
-"""Scans through what is stored, a little at a time, which end when the partitions go to other workers.
+"""Scans through stored entries, a little at a time, which end when the partitions go to other workers.
 
 A walk that was left open would keep RocksDB's lock on a database that has to be closed, and could read on in states
 that another worker has taken over.
@@ -14,14 +14,14 @@ from tasker_consumers.engine.processor import Read
 from tasker_consumers.engine.state.store import StateStore
 from tasker_schemas.errors import BackendUnavailable
 
-#: How long one walk may have the event loop at a time; a run in work has three times as much.
+#: How long a scan may have the event loop at a time; a run in work has three times as much.
 SLICE_SECONDS = 0.005
 
 T = TypeVar("T")
 
 
 class Scans:
-    """The scans of one worker: one at a time, so that many questions together slow its work no more than one."""
+    """The scans of a worker, never two at a time: many questions slow its work no more than a single question."""
 
     def __init__(self, store: StateStore) -> None:
         self.store = store
@@ -36,15 +36,15 @@ class Scans:
             self._open.close()
 
     async def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
-        """Yield what an iterator yields; raises BackendUnavailable when `close` was called meanwhile."""
+        """Yield the items of an iterator; raises BackendUnavailable when `close` was called meanwhile."""
         epoch = self._epoch
         async with self._turn:
             self._check(epoch)
-            self._open = walk = (one for one in make())
+            self._open = walk = (item for item in make())
             until = time.perf_counter() + SLICE_SECONDS
             try:
-                for one in walk:
-                    yield one
+                for item in walk:
+                    yield item
                     if time.perf_counter() > until:
                         await asyncio.sleep(0)
                         self._check(epoch)
@@ -61,7 +61,7 @@ class Scans:
 
 @dataclass(frozen=True, slots=True)
 class StoredLocalStates:
-    """What a worker holds while it answers one question (`questions.LocalStates`)."""
+    """The stored states of a worker while it answers a question (`questions.LocalStates`)."""
 
     partitions: Collection[int]
     scans: Scans

@@ -1,4 +1,4 @@
-"""What a store of states does: bytes by partition and key, written a run at a time.
+"""The contract of a store of states: bytes by partition and key, written a run at a time.
 
 A partition remembers the offset of the last changelog record that it holds, so that recovery reads only what it
 missed. Values and offset are written together wherever they come together, so that a database which lost its last

@@ -1,1 +1,1 @@
-"""Answers to what is asked over HTTP."""
+"""Answers to questions over HTTP."""

@@ -1,4 +1,4 @@
-"""Long answers in pages: one order for all workers, and a cursor that marks the start of the next page.
+"""Long answers in pages: the same order for all workers, and a cursor that marks the start of the next page.
 
 The position of a row is a tuple that JSON can hold; pages go from the least position up. Every worker returns its first
 rows beyond the cursor; the first rows of all workers together are the page.

@@ -30,7 +30,7 @@ _TIME_FORMATS = "2026-01-31T14:00 (UTC), how long ago (90s, 15m, 2h, 7d), or mic
 def task_questions() -> tuple[Question, ...]:
     """Return the questions about tasks; the answers are derived from the stored states, like the topic's records."""
     statuses = schema_of("TaskStats")["properties"]["status"]["enum"]
-    one = Page(
+    single = Page(
         path="/tasks/{task_id}",
         title="One task",
         text="The current statistics of a task: the fields of its newest record on the stats topic.",
@@ -59,7 +59,7 @@ def task_questions() -> tuple[Question, ...]:
         example={"tasks": [EXAMPLE], "next": None},
     )
     return (
-        KeyQuestion(page=one, key=_key, answer=_stats_of, unknown=_unknown),
+        KeyQuestion(page=single, key=_key, answer=_stats_of, unknown=_unknown),
         GroupQuestion(page=many, part=_first_tasks, combine=partial(page_of, "tasks", task_position)),
     )
 

@@ -38,9 +38,9 @@ class StatsSource(Protocol):
 
 
 class LatestStats:
-    """The latest statistics of each task, or of each task of a name: of two records the one with the higher revision.
+    """The latest statistics of each task, or of each task of a name: of two records, that with the higher revision.
 
-    Records of one revision can differ after a replay, and then the later record holds.
+    Records of the same revision can differ after a replay, and then the later record holds.
     """
 
     def __init__(self, name: str | None = None) -> None:

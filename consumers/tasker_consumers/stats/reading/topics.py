@@ -139,7 +139,7 @@ def open_topic(
     partitions: Partitions = range,
     record: str = "TaskStats",
 ) -> Iterator[TopicReader]:
-    """Yield a reader of a topic of `record`, or of its records with one key.
+    """Yield a reader of a topic of `record`, or of its records with a key.
 
     Raises UsageError when the topic does not exist, and BackendUnavailable when Kafka does not answer.
     """

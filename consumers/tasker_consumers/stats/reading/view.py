@@ -68,7 +68,7 @@ def progress_table(tasks: Iterable[Mapping[str, Any]], wall_time: int) -> Table:
 
 
 def progress_line(stats: Mapping[str, Any], wall_time: int) -> str:
-    """Return a task's progress as one plain line, for a pipe."""
+    """Return a task's progress as a plain line, for a pipe."""
     progress = progress_of(stats, wall_time)
     return f"{stats['task_id']}\t{stats['status']}\t{progress.ended}/{progress.total} steps\t{progress.failed} failed"
 

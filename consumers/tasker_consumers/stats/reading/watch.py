@@ -1,4 +1,4 @@
-"""Watching tasks: when a task is final, and what to tell while nothing comes."""
+"""Watching tasks: when a task is final, and which lines to print while nothing comes."""
 
 import time
 from collections.abc import Callable, Mapping

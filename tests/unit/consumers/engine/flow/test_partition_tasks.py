@@ -37,8 +37,8 @@ class Bench:
     async def crash(self, error: BaseException) -> None:
         self.crashes.append(error)
 
-    async def revisit(self, partition: int, keys: Iterable[bytes], now: int) -> float:
-        assert now > 0
+    async def revisit(self, partition: int, keys: Iterable[bytes], now_us: int) -> float:
+        assert now_us > 0
         self.done += ((key.decode(), partition) for key in keys)
         return 0.0
 

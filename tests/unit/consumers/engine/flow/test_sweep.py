@@ -14,8 +14,8 @@ async def crash(error: BaseException) -> None:
 def test_all_states_are_revisited_a_few_at_a_time() -> None:
     turns = list[int]()
 
-    async def revisit(partition: int, keys: Iterable[bytes], now: int) -> float:
-        assert (partition, now > 1_700_000_000_000_000) == (3, True)
+    async def revisit(partition: int, keys: Iterable[bytes], now_us: int) -> float:
+        assert (partition, now_us > 1_700_000_000_000_000) == (3, True)
         turns.append(len(list(keys)))
         return 0.0
 
