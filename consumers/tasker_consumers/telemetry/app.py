@@ -3,15 +3,11 @@
 import os
 from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry
-
 from tasker_consumers.telemetry.core.event import span_decoder
 from tasker_consumers.telemetry.export.backends import Backend, exporter_of
 from tasker_consumers.telemetry.export.exporter import Exporter
 from tasker_consumers.telemetry.lifetime import Lifetime
-from tasker_consumers.telemetry.metrics.task_instruments import task_metrics
 from tasker_consumers.telemetry.options import TelemetryOptions
-from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.processor import TelemetryProcessor
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.variables import with_files
@@ -36,9 +32,7 @@ def build_telemetry_processor(
     `KAFKA_*` where refused spans are put aside. Raises ConfigurationError for a value that cannot work.
     """
     environ = with_files(environ)
-    registry = CollectorRegistry()
-    policy, tasks = Policy.from_env(environ, names), task_metrics(environ, registry)
-    options = TelemetryOptions.from_env(environ, prefix, policy, lifetime or Lifetime(), tasks, registry)
+    options = TelemetryOptions.from_env(environ, prefix, names, lifetime or Lifetime())
     return TelemetryProcessor(prefix, span_decoder(lookup), exporter, options)
 
 

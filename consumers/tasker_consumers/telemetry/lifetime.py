@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 
-from tasker_consumers.telemetry.core.annotations import Annotated
-from tasker_consumers.telemetry.core.context import freeze
-from tasker_consumers.telemetry.core.event import FAILED
-from tasker_consumers.telemetry.core.head import Closed
+from tasker_consumers.telemetry.abandoned import abandon
+from tasker_consumers.telemetry.closing import close
 from tasker_consumers.telemetry.core.state import Overdue, TaskState
 from tasker_consumers.telemetry.pending import ready_keys
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import abandon, ready_spans
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.spans.span import Span
-from tasker_consumers.telemetry.spans.view import view_of
 
 _MICROS = 1_000_000
 
@@ -49,22 +46,5 @@ def settle(state: TaskState, policy: Policy, now_us: int) -> list[Span]:
         return []
     spans = abandon(state, policy)  # also of an ended task: attempts whose end never came
     if state.overdue is Overdue.CLOSE:
-        _close(state)
+        close(state)
     return spans
-
-
-def _close(state: TaskState) -> None:
-    """Drop the facts of a task that is over; the rest recognizes stragglers, and goes on with a failed task's retry."""
-    head, view = state.head, view_of(state)
-    end = head.last if head.status is None else max(head.status.timestamp, head.last)
-    # A task that merely fell silent is like a failed one: any later event shows that it goes on.
-    rank = max(view.rank, FAILED)
-    head.closed = Closed(end=end, rank=rank)
-    freeze(head, view.context)
-    head.exported_start = view.interval.start
-    head.facts, head.annotations, head.status = {}, Annotated(), None
-    head.first_step_start = None
-    head.step_source, head.pending_export, head.awaiting_steps = None, {}, False
-    if rank > FAILED:  # it can never go on: its context is not asked for again
-        head.source = head.exported_ids = head.exported_end = None
-    state.forget_steps()

@@ -10,9 +10,10 @@ from tasker_consumers.telemetry.export.dead_spans import DeadSpans
 from tasker_consumers.telemetry.export.exporter import Rejection
 from tasker_consumers.telemetry.export.sanitize import SpanSanitizer
 from tasker_consumers.telemetry.lifetime import Lifetime
+from tasker_consumers.telemetry.metrics.task_instruments import task_metrics
 from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
 from tasker_consumers.telemetry.policy import Policy
-from tasker_producer.settings import kafka_config
+from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.topics import dead_letter_topic
 
@@ -34,25 +35,20 @@ class TelemetryOptions:
 
     @classmethod
     def from_env(
-        cls,
-        environ: Mapping[str, str],
-        prefix: str,
-        policy: Policy,
-        lifetime: Lifetime,
-        tasks: TaskMetrics,
-        registry: CollectorRegistry,
+        cls, environ: Mapping[str, str], prefix: str, names: SpanNames, lifetime: Lifetime
     ) -> "TelemetryOptions":
-        """Read `TASKER_TELEMETRY_GROUP`, `TASKER_FILTER_*`, OpenTelemetry's limits for spans, and `KAFKA_*`.
+        """Read `TASKER_TELEMETRY_*`, `TASKER_FILTER_*`, `KAFKA_*`, and OpenTelemetry's limits and metrics exporter.
 
         Raises ConfigurationError for a value that cannot work.
         """
+        registry = CollectorRegistry()
         return cls(
             group=_group(environ),
-            policy=policy,
+            policy=Policy.from_env(environ, names),
             lifetime=lifetime,
             sanitizer=SpanSanitizer.from_env(environ),
-            put_aside=DeadSpans(kafka_config(environ), dead_letter_topic(GROUP, prefix)).put,
-            tasks=tasks,
+            put_aside=DeadSpans.from_env(environ, dead_letter_topic(GROUP, prefix)).put,
+            tasks=task_metrics(environ, registry),
             registry=registry,
         )
 

@@ -6,9 +6,9 @@ from tasker_consumers.telemetry.core.event import Event, Record, read_event
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.policy import Policy
-from tasker_consumers.telemetry.ready_spans import all_spans
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import Span
+from tasker_consumers.telemetry.state_spans import all_spans
 from tasker_schemas.errors import PoisonRecord
 
 

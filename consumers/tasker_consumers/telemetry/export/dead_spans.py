@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from confluent_kafka import KafkaException, Producer
 
 from tasker_consumers.telemetry.export.exporter import Rejection
 from tasker_consumers.telemetry.spans.span import Span, span_to_json
+from tasker_producer.settings import kafka_config
 from tasker_schemas.errors import BackendUnavailable
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,11 @@ class DeadSpans:
         self._kafka = kafka
         self._topic = topic
         self._producer: Any = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], topic: str) -> Self:
+        """Read `KAFKA_*`; raises ConfigurationError for a value that cannot work."""
+        return cls(kafka_config(environ), topic)
 
     async def put(self, rejections: Sequence[Rejection]) -> None:
         """Return when Kafka has them all; raises BackendUnavailable when it does not take them."""

@@ -52,6 +52,11 @@ class Span(NamedTuple):
     version: str = ""  # service.version of its resource; empty when no event tells it
 
 
+def marked(span: Span, mark: str) -> Span:
+    """Return a span with an attribute `mark` that is true."""
+    return span._replace(attributes={**span.attributes, mark: True})
+
+
 def span_to_json(span: Span) -> dict[str, Any]:
     """Return a span as values of JSON, as `tasker demo --json` and the JSON-lines file show it."""
     return {
