@@ -14,7 +14,7 @@ _NO_BROKER = "KAFKA_BOOTSTRAP_SERVERS is not set: events are dropped"
 def make_delivery(
     settings: ProducerSettings, on_drop: Callable[[str, str], None] | None, *, from_environment: bool
 ) -> Delivery:
-    """Return where events go; warn once of what the environment says in vain.
+    """Return where events go; warn once of variables that have no effect.
 
     Raises ConfigurationError for settings that Kafka's client refuses.
     """

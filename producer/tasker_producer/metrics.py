@@ -16,14 +16,14 @@ _GAUGES = {
 
 
 def observe(stats: Callable[[], Mapping[str, int]], meter: Meter) -> None:
-    """Let a meter read the counts whenever it exports; dropped events are one counter with their reason."""
+    """Let a meter read the counts whenever it exports; dropped events are a single counter with their reason."""
 
     def read(name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
         return lambda _options: [Observation(stats().get(name, 0))]
 
     def dropped(_options: CallbackOptions) -> Iterable[Observation]:
-        found = stats().items()
-        return [Observation(n, {"reason": k.removeprefix(_DROPPED)}) for k, n in found if k.startswith(_DROPPED)]
+        counts = stats().items()
+        return [Observation(n, {"reason": k.removeprefix(_DROPPED)}) for k, n in counts if k.startswith(_DROPPED)]
 
     for name, description in _COUNTERS.items():
         meter.create_observable_counter(f"tasker.producer.{name}", [read(name)], "{event}", description)

@@ -41,7 +41,7 @@ class PublishCalls(EventSubmission, TaskerHelpers):
         error: Any = None,
         **fields: Any,
     ) -> None:
-        """Publish any event: one of the catalogue, whose fields the payload holds, or a custom event.
+        """Publish any event: an event of the catalogue, whose fields the payload holds, or a custom event.
 
         The payload of a custom event (`order.payment_processed`) becomes its attributes; `key` orders events that
         belong to no task. Timestamps are datetimes with a time zone, or microseconds since the epoch. `trace` is a
@@ -108,7 +108,7 @@ class PublishCalls(EventSubmission, TaskerHelpers):
         error: Any = None,
         **fields: Any,
     ) -> None:
-        """Publish an event about one attempt of a step; `task` is needed where the step does not name its own.
+        """Publish an event about an attempt of a step; `task` is needed where the step does not name its own.
 
         A request to execute the step with `event_type="started"` begins the attempt too. Raises UsageError in strict
         mode for a caller's mistake.
@@ -139,7 +139,7 @@ class PublishCalls(EventSubmission, TaskerHelpers):
     ) -> None:
         """Describe a custom event; from now on a payload that does not fit is a caller's mistake.
 
-        `attributes` holds a type for each name, such as `int | float`; one that allows None may be left out. Raises
+        `attributes` holds a type for each name, such as `int | float`; a type that allows None may be left out. Raises
         UsageError in strict mode for a name of the catalogue.
         """
         try:
@@ -154,7 +154,7 @@ class PublishCalls(EventSubmission, TaskerHelpers):
         return self._custom.all()
 
     def _parts(self, name: str, payload: Any) -> Call:
-        """Take a payload apart; one that cannot be read is reported, and counts as empty."""
+        """Take a payload apart; if it cannot be read it is reported, and counts as empty."""
         try:
             return read_payload(name, mapping("payload", payload))
         except UsageError as mistake:

@@ -1,4 +1,4 @@
-"""The one thing a service holds: an `EventPublisher`.
+"""An `EventPublisher`, which a service holds for all its events.
 
 A publish call builds, checks, masks and encodes the record on the caller's thread and hands it to a queue. Trouble with
 Kafka never raises. A caller's mistake raises UsageError in strict mode, and is logged and counted in production.
@@ -22,7 +22,7 @@ from tasker_schemas.errors import UsageError
 
 
 class EventPublisher(PublishCalls, TracedFunctions):
-    """Publishes the events of one service; safe to share between threads, coroutines and forked workers.
+    """Publishes the events of a service; safe to share between threads, coroutines and forked workers.
 
     `on_drop` is called with name and reason of each event that is given up. Raises ConfigurationError, when it is made,
     for settings that Kafka's client refuses. Without a Kafka in the settings events are counted and dropped.
@@ -58,7 +58,7 @@ class EventPublisher(PublishCalls, TracedFunctions):
         return self._delivery.flush(self.settings.flush_timeout_s if timeout is None else timeout)
 
     def close(self, timeout: float | None = None) -> int:
-        """Flush and stop; return how many events were left. What is published afterwards is counted as dropped.
+        """Flush and stop; return how many events were left. Later events are counted as dropped.
 
         Without a `timeout` (seconds) it takes at most `flush_timeout_s`, and does not wait for a Kafka that is away.
         """
@@ -93,7 +93,7 @@ class EventPublisher(PublishCalls, TracedFunctions):
         self._delivery.after_fork()
 
     def at_exit(self) -> None:
-        """Give what is queued a bounded time to leave before the process ends."""
+        """Give queued events a bounded time to leave before the process ends."""
         self.close()
 
     def __reduce__(self) -> NoReturn:

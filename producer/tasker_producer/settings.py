@@ -1,4 +1,4 @@
-"""What a publisher needs to know, read once from the environment.
+"""The settings of a publisher, read once from the environment.
 
 `KAFKA_*` is any setting of librdkafka, `TASKER_*` is ours, and `<NAME>_FILE` names a file that holds the value.
 """
@@ -22,7 +22,7 @@ from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PREFIX, event_topic
 
 DEFAULT_SERVICE = "tasker"
-_LIKELY = 0.9  # one letter or two of a name
+_LIKELY = 0.9  # a wrong letter or two in a name
 
 # Kafka's own start scripts and images use these, and Kubernetes sets the others in every pod beside a service "kafka".
 _NOT_OURS = re.compile(
@@ -71,7 +71,7 @@ class ProducerSettings:
         """Return how events wait on disk; None where no byte is given for it."""
         if not self.spool_max_bytes:
             return None
-        # What waits for one Kafka must never go to another.
+        # Events that wait for a Kafka must never go to another.
         target = f"{self.kafka.get('bootstrap.servers')} {self.topic_prefix}"
         directory = (
             self.spool_dir or default_spool_dir()
@@ -81,11 +81,11 @@ class ProducerSettings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "ProducerSettings":
-        """Read the settings; what is not set keeps its default.
+        """Read the settings; those that are not set keep their defaults.
 
-        Raises ConfigurationError naming the variable, its value and what was expected.
+        Raises ConfigurationError naming the variable, its value and the expected form.
         """
-        text, whole, seconds = environment.text, environment.whole_number, environment.duration
+        text, number, seconds = environment.text, environment.whole_number, environment.duration
         patterns, spool_dir = text(environ, "TASKER_FILTER_PARAMETERS"), text(environ, "TASKER_SPOOL_DIR")
         return cls(
             kafka=kafka_config(environ),
@@ -95,12 +95,12 @@ class ProducerSettings:
             # A list of nothing, such as ",", is a mistake that must not show everything.
             filter_parameters=parse_patterns(patterns or "") or DEFAULT_PATTERNS,
             filter_mask=text(environ, "TASKER_FILTER_MASK") or DEFAULT_MASK,
-            backtrace_frames=whole(environ, "TASKER_BACKTRACE_FRAMES", 10, minimum=0, maximum=1_000),
-            max_record_bytes=whole(environ, "TASKER_MAX_RECORD_BYTES", 900_000, minimum=4096, maximum=1 << 30),
+            backtrace_frames=number(environ, "TASKER_BACKTRACE_FRAMES", 10, minimum=0, maximum=1_000),
+            max_record_bytes=number(environ, "TASKER_MAX_RECORD_BYTES", 900_000, minimum=4096, maximum=1 << 30),
             flush_timeout_s=seconds(environ, "TASKER_FLUSH_TIMEOUT", 5.0),
             flush_on_sigterm=environment.flag(environ, "TASKER_FLUSH_ON_SIGTERM", default=True),
             spool_dir=Path(spool_dir) if spool_dir is not None else None,
-            spool_max_bytes=whole(environ, "TASKER_SPOOL_MAX_BYTES", 256 << 20, minimum=0, maximum=1 << 50),
+            spool_max_bytes=number(environ, "TASKER_SPOOL_MAX_BYTES", 256 << 20, minimum=0, maximum=1 << 50),
             spool_full=environment.choice(environ, "TASKER_SPOOL_FULL", tuple(FullPolicy), FullPolicy.DROP_OLDEST),
             registry=RegistrySettings.from_env(environ),
             spool_block_s=seconds(environ, "TASKER_SPOOL_BLOCK_S", 1.0),
@@ -178,13 +178,13 @@ def default_spool_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def misspelt_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return a sentence for each `TASKER_*` variable that looks like one of a producer's and is none.
+    """Return a sentence for each `TASKER_*` variable that looks like a producer's variable and is none.
 
     >>> misspelt_variables({"TASKER_FILTER_PARAMETRES": "ssn"})
     ['TASKER_FILTER_PARAMETRES is not a setting; did you mean TASKER_FILTER_PARAMETERS?']
     """
     names = {environment.PREFIX + item.name.upper() for item in fields(ProducerSettings)} | {"TASKER_FLUSH_TIMEOUT"}
-    known = names | {name + environment.FILE_SUFFIX for name in names}
-    given = {name for name in environ if name.startswith(environment.PREFIX)} - known
-    likely = {name for name in given if get_close_matches(name, known, n=1, cutoff=_LIKELY)}
+    valid_names = names | {name + environment.FILE_SUFFIX for name in names}
+    unknown_names = {name for name in environ if name.startswith(environment.PREFIX)} - valid_names
+    likely = {name for name in unknown_names if get_close_matches(name, valid_names, n=1, cutoff=_LIKELY)}
     return environment.unknown_variables(likely, names)

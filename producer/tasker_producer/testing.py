@@ -20,7 +20,7 @@ _decoder = Decoder()
 
 
 class PublishedEvent(NamedTuple):
-    """One event as a consumer would read it."""
+    """An event as a consumer would read it."""
 
     name: str
     fields: dict[str, Any]
@@ -42,7 +42,7 @@ class RecordingDelivery:
         self.events: list[PublishedEvent] = []
 
     def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
-        """Keep one record, decoded."""
+        """Keep a record, decoded."""
         name = dict(headers)[CE_TYPE].decode()
         fields = _decoder.decode(RECORD_OF_FAMILY[family_of(name)], value)
         self.events.append(PublishedEvent(name, fields, topic, key.decode(), headers, value))

@@ -1,4 +1,4 @@
-"""Events that must wait: in memory first, on disk when they wait for longer, and what is given up when both are full.
+"""Events that must wait: first in memory, on disk when they wait for longer; when both are full, some are given up.
 
 `add` is called by the service's threads and only touches memory; everything that touches the disk is called by the
 delivery's own thread. While events of a topic wait, new ones of it wait behind them: the order per key is kept.
@@ -21,7 +21,7 @@ _PIECES_OF_LIMIT = 8
 
 
 class Backlog:
-    """The events of one process that wait for Kafka; without `settings` in memory only."""
+    """A process's events that wait for Kafka; without `settings` in memory only."""
 
     def __init__(self, settings: SpoolSettings | None, drop_log: DropLog) -> None:
         self._settings = settings
@@ -95,7 +95,7 @@ class Backlog:
         return [topic for topic, until in list(self._paused.items()) if time.monotonic() >= until]
 
     def resume(self, topic: str) -> None:
-        """Send what waits for a topic, and let new events wait behind it until then."""
+        """Send the waiting events of a topic, and let new events wait behind it until then."""
         self.active = True
         self._paused.pop(topic, None)
 
@@ -125,7 +125,7 @@ class Backlog:
                 self.active = True
 
     def store(self) -> bool:
-        """Bring what waits in memory to disk; return whether all of it is there."""
+        """Write the events that wait in memory to disk; return whether all of them are there."""
         if self.disk is None:
             return False
         self._store_oldest()
@@ -169,13 +169,15 @@ class Backlog:
         self._sending = batch
         return batch
 
-    def done(self, batch: Batch | None, kept: Collection[int] = (), unsent: Sequence[SpooledRecord] = ()) -> None:
-        """Forget events that are delivered, all of a batch but the `kept`; the last of them ends the waiting.
+    def done(
+        self, batch: Batch | None, undelivered: Collection[int] = (), unsent: Sequence[SpooledRecord] = ()
+    ) -> None:
+        """Forget events that are delivered, all of a batch but the `undelivered`; the last of them ends the waiting.
 
-        What was given back, and after it the `unsent`, waits before all others; it must be all that was on its way.
+        Events that were given back, and after them the `unsent`, wait before all others. No event may be on its way.
         """
         if self.disk is not None and batch is not None:
-            self.disk.forget(batch, kept)
+            self.disk.forget(batch, undelivered)
         self._sending = None
         returned = list(self._returned)
         self._put_back([*in_order(returned), *unsent])
@@ -188,12 +190,12 @@ class Backlog:
 
     def look(self) -> bool:
         """Look for files that dead processes left; return whether some of it can be sent."""
-        found = self.disk is not None and self.disk.inherit(list(self._paused))
+        has_events = self.disk is not None and self.disk.inherit(list(self._paused))
         self.has_looked = True
-        return found
+        return has_events
 
     def close(self) -> None:
-        """Leave everything on disk; what only memory holds is given up."""
+        """Leave all events on disk; those that only memory holds are given up."""
         self.store()
         self.give_up_memory()
         if self.disk is not None:
@@ -231,9 +233,9 @@ class Backlog:
             return
         with self._lock:
             records = self._oldest.clear()
-        rest = self.disk.put_back(records)
+        unstored = self.disk.put_back(records)
         with self._lock:
-            self._oldest.put_back(rest)
+            self._oldest.put_back(unstored)
 
     def _has_sendable(self) -> bool:
         on_disk: Counter[str] = self.disk.own_counts if self.disk is not None else Counter()

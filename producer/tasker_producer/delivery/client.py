@@ -72,7 +72,7 @@ class Client:
         return "Kafka's client has failed" + (f": {self._fatal}" if self._fatal is not None else "")
 
     def down_for(self) -> float:
-        """Return for how many seconds no broker at all has been up; 0 if one is, or may be."""
+        """Return for how many seconds no broker at all has been up; 0 if any is, or may be."""
         return 0.0 if self._all_down_since is None else time.monotonic() - self._all_down_since
 
     def note_up(self) -> None:
@@ -80,7 +80,7 @@ class Client:
         self._all_down_since = None
 
     def serve(self, timeout: float) -> None:
-        """Hear for at most `timeout` seconds what librdkafka has to report."""
+        """Serve librdkafka's reports for at most `timeout` seconds."""
         try:
             self._producer.poll(timeout)
         except KafkaException as error:
@@ -102,7 +102,7 @@ class Client:
     def take_back(self) -> None:
         """Give back all that is queued, and take no event any more: a successor takes its place at once."""
         self._producer.purge(in_queue=True, in_flight=False)
-        self.flush(_IN_FLIGHT_S)  # what a broker has already, or is taking, need not be sent twice
+        self.flush(_IN_FLIGHT_S)  # events that a broker has already, or is taking, need not be sent twice
         self._producer.purge()
         end = time.monotonic() + _BACK_S
         while self.flush(_IN_FLIGHT_S) and time.monotonic() < end:
@@ -139,22 +139,22 @@ def make_client(
     """Return a producer for these settings; with `keep` events that do not leave come back within seconds.
 
     `foreign` names settings that the service may have meant for a client of its own: those that librdkafka does not
-    know, or that cannot be ours, are left out with one warning. Raises ConfigurationError naming any other setting that
+    know, or that cannot be ours, are left out with a warning. Raises ConfigurationError naming any other setting that
     librdkafka refuses, and no value that may be a secret.
     """
     left_out = {
         name for name in _NEVER_OURS.intersection(foreign, kafka) if kafka[name] != _NEVER_OURS_UNLESS.get(name)
     }
     while True:
-        given = {name: value for name, value in kafka.items() if name not in left_out}
-        config = {**DEFAULTS, **(WITH_SPOOL if keep else {}), **given, **FIXED}
+        settings = {name: value for name, value in kafka.items() if name not in left_out}
+        config = {**DEFAULTS, **(WITH_SPOOL if keep else {}), **settings, **FIXED}
         try:
             client = Client(config, drop_log)
         except (KafkaException, TypeError, ValueError) as error:
             reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
-            unknown = {name for name in set(foreign).intersection(given) if _is_unknown(name, reason)}
+            unknown = {name for name in set(foreign).intersection(settings) if _is_unknown(name, reason)}
             if not unknown:
-                raise _refusal(config, given, reason) from None
+                raise _refusal(config, settings, reason) from None
             left_out |= unknown
             continue
         if left_out:
@@ -167,10 +167,10 @@ def _is_unknown(name: str, reason: str) -> bool:
     return any(_UNKNOWN.format(form) in reason for form in (name, name.removeprefix("topic.")))
 
 
-def _refusal(config: Mapping[str, Any], given: Mapping[str, str], reason: str) -> ConfigurationError:
-    names = [name for name in config if name in reason] or sorted(given)
-    for name in set(given) - _HARMLESS:  # librdkafka repeats what it refuses
-        reason = reason.replace(given[name], "***") if given[name] else reason
+def _refusal(config: Mapping[str, Any], settings: Mapping[str, str], reason: str) -> ConfigurationError:
+    names = [name for name in config if name in reason] or sorted(settings)
+    for name in set(settings) - _HARMLESS:  # librdkafka repeats the value that it refuses
+        reason = reason.replace(settings[name], "***") if settings[name] else reason
     variables = ", ".join(f"{_variable(name)}{_value(name, config)}" for name in names)
     return ConfigurationError(f"{variables}: Kafka's client refuses it: {reason}")
 

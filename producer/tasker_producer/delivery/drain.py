@@ -20,7 +20,7 @@ _STORE_AFTER_S = 0.3  # a batch leaves faster than that while a broker is up; el
 
 
 class Drain:
-    """Sends the events of one backlog; for the delivery's own thread."""
+    """Sends the events of a backlog; for the delivery's own thread."""
 
     def __init__(self, backlog: Backlog, outages: TopicOutages, drop_log: DropLog, stop: Flag) -> None:
         self._backlog = backlog
@@ -59,27 +59,27 @@ class Drain:
             client.note_up()
 
     def conclude(self, *, settled: bool = True) -> None:
-        """Forget what is delivered of the batch, and let what came back wait again.
+        """Forget the delivered events of the batch, and let those that came back wait again.
 
         Unless all that was on its way is `settled`, a batch stays on disk as it is.
         """
-        kept = self._kept
+        undelivered = self._kept
         if not settled and self._batch is not None:
-            kept = {number for number, _ in self._batch.entries}
-        self._backlog.done(self._batch, kept, self._unsent)
+            undelivered = {number for number, _ in self._batch.entries}
+        self._backlog.done(self._batch, undelivered, self._unsent)
         self._batch, self._kept, self._unsent = None, set(), []
 
     def close(self, *, settled: bool) -> None:
-        """Leave on disk what waits."""
+        """Leave the waiting events on disk."""
         self.conclude(settled=settled)
         self._backlog.close()
 
     def _send_batch(self, client: Client) -> bool:
-        """Queue the next batch; return whether there was one."""
+        """Queue the next batch; return whether any was waiting."""
         if not self._backlog.active:
             if not self._backlog.look():
                 return False
-            self._backlog.active = True  # for the time of one batch: new events go beside what dead processes left
+            self._backlog.active = True  # during this batch: new events go beside those that dead processes left
         batch = self._backlog.next_batch()
         if batch is None:
             return False

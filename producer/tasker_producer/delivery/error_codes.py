@@ -1,6 +1,6 @@
 """Decides by librdkafka's error code whether an event waits or is given up.
 
-An event is given up only for what lies in its own record. A topic, partition, leader, right, quota or clock that is
+An event is given up only for a fault of its own record. A topic, partition, leader, right, quota or clock that is
 missing or wrong is an outage of the cluster: the event waits, and the service's log names the remedy.
 """
 
@@ -29,7 +29,7 @@ _CLUSTER = "a setting or the clock of the cluster refuses it for now"
 _SETTINGS = "compare the topic's settings with tasker doctor"
 _RECORD = "the record itself can never be taken"
 
-#: Final: only what lies in the record.
+#: Final: only faults of the record.
 _FINAL = {
     "MSG_SIZE_TOO_LARGE": "the record is larger than the topic's max.message.bytes: lower TASKER_MAX_RECORD_BYTES",
     "INVALID_MSG_SIZE": _RECORD,
@@ -43,7 +43,7 @@ _FINAL = {
     "_VALUE_SERIALIZATION": _RECORD,
 }
 
-#: Kept: the reason, what a person can do, and the codes.
+#: Kept: the reason, the remedy, and the codes.
 _KEPT = {
     (_AWAY, ""): (
         "_DESTROY _DESTROY_BROKER _FAIL _TRANSPORT _RESOLVE _ALL_BROKERS_DOWN _TIMED_OUT _TIMED_OUT_QUEUE "

@@ -1,8 +1,8 @@
-"""The way to Kafka: one idempotent librdkafka producer per process, a bounded queue, a spool, and counts.
+"""The way to Kafka: an idempotent librdkafka producer per process, a bounded queue, a spool, and counts.
 
-`send` does no I/O and never raises for trouble with Kafka. What the queue does not take, or keeps for seconds, waits in
-the backlog, and goes out when a broker is back. What cannot be kept is counted and logged. A client that has failed for
-good is replaced, and what it held waits like the rest.
+`send` does no I/O and never raises for trouble with Kafka. Events that the queue does not take, or keeps for
+seconds, wait in the backlog, and go out when a broker is back. An event that cannot be kept is counted and logged. A
+client that has failed for good is replaced, and the events that it held wait like all others.
 """
 
 import logging
@@ -33,7 +33,7 @@ class Delivery(Protocol):
     """Where finished events go; `send` never blocks and never raises."""
 
     def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
-        """Take one record."""
+        """Take a record."""
 
     def flush(self, timeout: float) -> int:
         """Wait at most `timeout` seconds; return how many records are left."""
@@ -125,9 +125,9 @@ class KafkaDelivery:
         return self._worker.left()
 
     def close(self, timeout: float, *, patient: bool = True) -> int:
-        """Flush, then stop; return how many records were left: in the spool if there is one, else given up.
+        """Flush, then stop; return how many records were left: in the spool, or given up where no spool is used.
 
-        Unless it is `patient`, it does not wait for a Kafka that is away: what is on disk waits for the next process.
+        Unless it is `patient`, it does not wait for a Kafka that is away: events on disk wait for the next process.
         """
         with self._gate:
             if self._is_closed:
@@ -145,7 +145,7 @@ class KafkaDelivery:
         return on_disk + sum(self._drop_log.dropped().values()) - lost
 
     def _may_leave(self, worker: Worker, begin: float) -> bool:
-        """Return whether no broker is up, and the disk keeps what waits."""
+        """Return whether no broker is up, and the disk keeps the waiting events."""
         return self._spool is not None and worker.is_down() and time.monotonic() > begin + _TRY_S
 
     def stats(self) -> dict[str, int]:
@@ -179,7 +179,7 @@ class KafkaDelivery:
         self._backlog = Backlog(self._spool, self._drop_log)
         brokers = self._kafka.get("bootstrap.servers", "")
         self._worker = Worker(self._backlog, self._make_client, brokers, self._gate, self._drop_log)
-        self._settler = lru_cache(_SPANS)(partial(partial, self._settle))  # one for each span, not one for each event
+        self._settler = lru_cache(_SPANS)(partial(partial, self._settle))  # made for each span, not for each event
 
     def _start(self) -> None:
         """Start this process's thread, unless it runs; where no thread can be had, events wait in memory."""

@@ -11,7 +11,7 @@ from tasker_producer.delivery.error_codes import MISSING_TOPIC, OUTAGE, verdict_
 from tasker_producer.delivery.host.drops import DropLog
 
 RETRY_S = 5.0
-STALLED_S = 2.5  # without progress: what is queued goes to disk
+STALLED_S = 2.5  # without progress: queued events go to disk
 
 
 class TopicOutages:

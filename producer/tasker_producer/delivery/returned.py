@@ -2,7 +2,7 @@
 
 librdkafka hands back topic, key and value of a record, but no headers. To keep those of every event until it is
 delivered would cost each of them memory and work for the garbage collector; so only the part is kept that the value
-does not hold, the trace, which the events of one span share.
+does not hold, the trace, which the events of a span share.
 
 librdkafka returns events in pieces, the newest before older ones: those that wait for a broker come before those on
 their way there. Within a piece the order is right. It also says how old each event is, and the clock is read when that

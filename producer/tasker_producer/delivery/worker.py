@@ -1,4 +1,4 @@
-"""The delivery's own thread: it serves Kafka's client, replaces one that has failed, and looks after the backlog."""
+"""The delivery's own thread: it serves Kafka's client, replaces it when it has failed, and looks after the backlog."""
 
 import time
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from tasker_producer.delivery.host.drops import Drop, DropLog
 from tasker_producer.delivery.outages import STALLED_S, TopicOutages
 from tasker_schemas.errors import ConfigurationError
 
-RENEW_S = 5.0  # between a client's failure and the next client: what is wrong at the cluster stays so for a while
+RENEW_S = 5.0  # between a client's failure and the next client: a fault of the cluster lasts for a while
 _DOWN_S = 1.0
 _PURGE_S = 1.0
 
 
 class Worker:
-    """Runs in one thread of the operating system, also where gevent or eventlet has patched Python's threads.
+    """Runs in a thread of the operating system, also where gevent or eventlet has patched Python's threads.
 
-    `gate` is held by publishing threads while they use `client`, so none uses one that is being replaced.
+    `gate` is held by publishing threads while they use `client`, so none uses a client that is being replaced.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Worker:
         self.produced = 0
         self.outages = TopicOutages(backlog, brokers, drop_log)
         self._drain = Drain(backlog, self.outages, drop_log, self._stop)
-        #: Whether what comes back is not sent again by this process.
+        #: Whether this process sends events that come back no more.
         self.is_leaving = False
 
     def start(self) -> bool:
@@ -71,7 +71,7 @@ class Worker:
         return self._backlog.has_looked and not self._backlog.active and self.left() == 0
 
     def has_sent(self) -> bool:
-        """Return whether all is delivered that can be now: what is left waits for its topic."""
+        """Return whether all is delivered that can be now: the other events wait for their topic."""
         return self._backlog.has_looked and not self._backlog.active and not (self.client and self.client.queued())
 
     def is_down(self) -> bool:
@@ -79,7 +79,7 @@ class Worker:
         return self.client is not None and self.client.down_for() > 0
 
     def stop(self, timeout: float) -> None:
-        """End the thread within `timeout` seconds; what has not reached the disk by then is given up."""
+        """End the thread within `timeout` seconds; events that are not on disk by then are given up."""
         self._stop.set()
         if self._started.acquire(blocking=False):  # it never ran
             self._finish()
@@ -130,12 +130,12 @@ class Worker:
             self._drop_log.log("client", str(error))
             return None
         with self._gate:
-            self._backlog.active = True  # what was published before goes first
+            self._backlog.active = True  # earlier events go first
             self.client = client
         return client
 
     def _watch_progress(self, client: Client) -> None:
-        """Bring what is queued to disk when nothing of it leaves for seconds, or when some of it came back."""
+        """Bring queued events to disk when none of them leaves for seconds, or when some came back."""
         if self._backlog.disk is None or self._drain.is_sending or client.failed():
             return
         queued, now = client.queued(), time.monotonic()
@@ -179,13 +179,13 @@ class Worker:
             client.failed_at = time.monotonic()
             return
         with self._gate:
-            self._backlog.active = True  # what came back goes first
+            self._backlog.active = True  # events that came back go first
             self.produced = 0
             self.client = successor
         self._progress = (0, time.monotonic())
 
     def _finish(self) -> None:
-        """Bring to disk what is left."""
+        """Bring all undelivered events to disk."""
         self.is_leaving = True
         client = self.client
         if client is not None and client.queued():  # more than events: librdkafka's own reports too

@@ -1,1 +1,1 @@
-"""One call for each event of the catalogue."""
+"""A call for each event of the catalogue."""

@@ -1,4 +1,4 @@
-"""Tasker's helpers by name, one for each event of the task and step families.
+"""Tasker's helpers by name, for each event of the task and step families.
 
 Each takes a task or step in any form, the fields of its family by keyword, and raises UsageError in strict mode for a
 caller's mistake. Without `error` a failure describes the exception that is being handled.
@@ -47,10 +47,10 @@ class TaskHelpers:
 
 
 class StepHelpers(TaskHelpers):
-    """The events of one attempt of a step."""
+    """The events of an attempt of a step."""
 
     def publish_step_event(self, name: str, step: Any = None, **fields: Any) -> None:
-        """Publish any event about one attempt of a step."""
+        """Publish any event about an attempt of a step."""
         raise NotImplementedError
 
     def publish_step_initialize_requested(

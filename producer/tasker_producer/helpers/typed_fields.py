@@ -1,6 +1,6 @@
 """The keyword fields of the helpers, as types: a misspelt or misplaced field fails the service's type check.
 
-Each class names the fields of one family's record; a test holds them to the schemas. A field that is None counts as
+Each class names the fields of a family's record; a test holds them to the schemas. A field that is None counts as
 absent.
 """
 
@@ -71,7 +71,7 @@ class TaskFields(ErrorFields, total=False):
 
 
 class StepFields(ErrorFields, total=False):
-    """The fields of an event about one attempt of a step."""
+    """The fields of an event about an attempt of a step."""
 
     step_id: Id | None
     step_name: str | Enum | None

@@ -1,4 +1,4 @@
-"""Tasker's helpers by name, one for each event of the workflow and observability families.
+"""Tasker's helpers by name, for each event of the workflow and observability families.
 
 Each takes the task in any form, a step of it as `step`, the fields of its family by keyword, and raises UsageError in
 strict mode for a caller's mistake.
@@ -11,7 +11,7 @@ from tasker_schemas.names import ObservabilityEvents, WorkflowEvents
 
 
 class OrchestrationHelpers:
-    """The one call that the helpers of both families make."""
+    """The call that the helpers of both families make."""
 
     def publish_orchestration_event(self, name: str, task: Any = None, *, step: Any = None, **fields: Any) -> None:
         """Publish any workflow or observability event."""

@@ -35,7 +35,7 @@ DEFAULT_PATTERNS: tuple[Pattern, ...] = (
     "csrf",
     "signature",
     "email",
-    "input_value",  # with what pydantic shows the value of a field
+    "input_value",  # with this name pydantic shows the value of a field
     "session_id",
     "credential",
     "certificate",
@@ -67,7 +67,7 @@ _MAX_JUDGED = 500  # characters of a value in text that functions see
 
 
 class Decision(IntEnum):
-    """What is known of a key alone."""
+    """The verdict on a key alone."""
 
     SHOW = 0
     HIDE = 1
@@ -114,7 +114,7 @@ class Masker:
         self.decisions: dict[str, Decision] = {}
 
     def decide(self, key: str) -> Decision:
-        """Return what the key alone says.
+        """Return the verdict on a key alone.
 
         >>> Masker().decide("stripeApiKey"), Masker().decide("classname"), Masker().decide("number")
         (<Decision.HIDE: 1>, <Decision.SHOW: 0>, <Decision.DEPENDS: 2>)
@@ -127,7 +127,7 @@ class Masker:
         return decision
 
     def judge(self, name: Any) -> tuple[str, Decision]:
-        """Return any object as a key that can be shown, and what the key says about its value.
+        """Return any object as a key that can be shown, and the key's verdict on its value.
 
         >>> Masker().judge("password=hunter2")
         ('password=[FILTERED]', <Decision.HIDE: 1>)
@@ -139,8 +139,8 @@ class Masker:
 
     def _decide(self, key: str) -> Decision:
         if key.startswith("\\"):
-            found = {self.decide(name) for name in readings(key)}
-            return next((worst for worst in (Decision.HIDE, Decision.DEPENDS) if worst in found), Decision.SHOW)
+            verdicts = {self.decide(name) for name in readings(key)}
+            return next((worst for worst in (Decision.HIDE, Decision.DEPENDS) if worst in verdicts), Decision.SHOW)
         parts = key.split(".")
         if any(self._has_secret_segment(part) for part in parts) or any(p.search(key) for p in self._key_expressions):
             return Decision.HIDE
@@ -150,12 +150,12 @@ class Masker:
         return Decision.SHOW
 
     def _has_secret_segment(self, key: str) -> bool:
-        found = segments(key)
-        count = len(found)
-        runs = ("".join(found[i:j]) for i in range(count) for j in range(i + 1, min(i + 5, count + 1)))
+        parts = segments(key)
+        count = len(parts)
+        runs = ("".join(parts[i:j]) for i in range(count) for j in range(i + 1, min(i + 5, count + 1)))
         if any(run in self._names or run.removesuffix("s") in self._names for run in runs):
             return True
-        return any(segment.removesuffix("s").endswith(self._undivided) for segment in found)
+        return any(segment.removesuffix("s").endswith(self._undivided) for segment in parts)
 
     def hides(self, path: tuple[str, ...], value: Any) -> bool:
         """Return whether the value at the end of a path of keys is secret.
@@ -166,16 +166,16 @@ class Masker:
         decision = self.decide(path[-1])
         if decision is not Decision.DEPENDS:
             return decision is Decision.HIDE
-        whole = ".".join(path)
-        parts = tuple(map(_joined, whole.split(".")))
-        if any(parts[-len(wanted) :] == wanted for wanted in self._paths):
+        dotted = ".".join(path)
+        parts = tuple(map(_joined, dotted.split(".")))
+        if any(parts[-len(secret_path) :] == secret_path for secret_path in self._paths):
             return True
-        return any(p.search(whole) for p in self._path_expressions) or self._is_secret_by_function(path[-1], value)
+        return any(p.search(dotted) for p in self._path_expressions) or self._is_secret_by_function(path[-1], value)
 
     def _is_secret_by_function(self, key: str, value: Any) -> bool:
         try:
             return any(function(key, value) for function in self._functions)
-        except Exception:  # noqa: BLE001  the service's function; what it cannot judge is not shown
+        except Exception:  # noqa: BLE001  the service's function; a value that it cannot judge is not shown
             return True
 
     def scrub(self, text: str) -> str:
@@ -201,7 +201,7 @@ class Masker:
         names = NamesInText(text)
         done = 0
         for key, start in pairs(text):
-            # Judged before the value is looked for: a value may be long, and each key could have the same one.
+            # Judged before the value is looked for: a value may be long, and each key could have the same value.
             if start < done or not self._hides_in_text(key, text, start, names):
                 continue
             value = value_at(text, start)
@@ -229,8 +229,8 @@ class Masker:
         """In text the keys above are not known, so it is enough that their names stand somewhere before."""
         last = _joined(key.rpartition(".")[2])
         for path in self._paths:
-            places = [names.first(part) for part in path[:-1]] if path[-1] == last else [None]
-            if all(place is not None and place <= start for place in places):
+            ends = [names.first(part) for part in path[:-1]] if path[-1] == last else [None]
+            if all(end is not None and end <= start for end in ends):
                 return True
         return any(p.search(key) for p in self._path_expressions)
 

@@ -23,7 +23,7 @@ _VALUE = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _QUOTE = re.compile(r"""[bru]?(\\*["'])""", re.IGNORECASE)
-# What repr and JSON write for a line break or a strange byte, straight before a key: `\npassword`, `\xffpassword`.
+# Escapes of repr and JSON for a line break or a strange byte, straight before a key: `\npassword`, `\xffpassword`.
 _ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|(?-i:U)[0-9a-f]{8}|u[0-9a-f]{4}|[a-z])", re.IGNORECASE)
 # Brackets, and the quoted text in which they mean nothing.
 _BRACKETS = re.compile(
@@ -66,12 +66,12 @@ def keys(text: str) -> list[str]:
     >>> keys('user=ada {"order": {"id": 7}}')
     ['user', 'order', 'id']
     """
-    found = _KEY.findall(text)
-    return [key[-_MAX_KEY:] for key in found] if len(text) > _MAX_KEY else found
+    all_keys = _KEY.findall(text)
+    return [key[-_MAX_KEY:] for key in all_keys] if len(text) > _MAX_KEY else all_keys
 
 
 def readings(key: str) -> tuple[str, ...]:
-    r"""Return what a key in text may be: behind a backslash its first letters may belong to an escape.
+    r"""Return the possible readings of a key in text: behind a backslash its first letters may belong to an escape.
 
     >>> readings(r"\npassword"), readings("password")
     (('npassword', 'password'), ('password',))
@@ -90,7 +90,7 @@ def pairs(text: str) -> "Iterator[Pair]":
 
 
 def value_at(text: str, start: int) -> Value | None:
-    """Return the value that begins at a place, as far as one look tells.
+    """Return the value that begins at a place, as far as a single search shows.
 
     >>> value_at("n='ada' x", 2), value_at("n=", 2)
     (Value(end=7, quote="'"), None)
@@ -147,14 +147,14 @@ class NamesInText:
     def first(self, name: str) -> int | None:
         """Return the place behind the first occurrence of a joined name; None where there is none."""
         if name not in self._first:
-            joined, ends, places = self._joined
-            found = joined.find(name)
-            self._first[name] = None if found < 0 else places[bisect_left(ends, found + len(name))]
+            joined, ends, text_ends = self._joined
+            start = joined.find(name)
+            self._first[name] = None if start < 0 else text_ends[bisect_left(ends, start + len(name))]
         return self._first[name]
 
     @cached_property
     def _joined(self) -> tuple[str, list[int], list[int]]:
-        """The words of the text as one, and for each where it ends: there, and in the text."""
+        """The words of the text joined, and for each where it ends: there, and in the text."""
         words = list(_SEGMENT.finditer(self._text))
         lower = [word[0].lower() for word in words]
         return "".join(lower), list(accumulate(map(len, lower))), [word.end() for word in words]

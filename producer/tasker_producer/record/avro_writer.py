@@ -1,6 +1,6 @@
 """Write our own records as Avro, about twice as fast as the general writer.
 
-An event has thirty fields of which a caller gives a dozen, some of these are the same in every event of one name, and
+An event has thirty fields of which a caller gives a dozen, some of these are the same in every event of a name, and
 each value was checked before. So a writer starts from the bytes of an empty record and replaces those of the caller's
 fields. The usual values (short text, small numbers, moments, durations) go straight to bytes; all others are converted
 and masked first. The result is what fastavro writes, for every value that `FieldConverters` lets through; tests hold

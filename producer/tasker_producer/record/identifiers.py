@@ -1,7 +1,7 @@
 """Ids and names as services have them, made into plain text once, where an event enters.
 
-An id is one text everywhere: in the record, the key, `ce_subject`, the span ids and `depends_on`. So an enumeration's
-member is its value, and a subclass of `str` is a plain `str`, before anything else reads it.
+An id is the same text everywhere: in record, key, `ce_subject`, span ids and `depends_on`. So an
+enumeration's member is its value, and a subclass of `str` is a plain `str`, before anything else reads it.
 """
 
 import operator

@@ -1,6 +1,6 @@
-"""The one place that decides about a caller's mistake: strict mode raises, production counts and logs.
+"""The only module that decides about a caller's mistake: strict mode raises, production counts and logs.
 
-The code that finds a mistake calls `report` and goes on with what is left of the event. In strict mode `report` raises,
+The code that finds a mistake calls `report` and goes on with the rest of the event. In strict mode `report` raises,
 so the same code serves both modes.
 """
 

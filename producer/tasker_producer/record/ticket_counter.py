@@ -24,7 +24,7 @@ class TicketCounter:
         self._lock = threading.RLock()  # a signal handler may read while its own thread reads
 
     def add(self) -> None:
-        """Count one more."""
+        """Add 1 to the count."""
         next(self._tickets)
 
     def value(self) -> int:

@@ -1,8 +1,8 @@
 """Any Python value as masked, bounded plain data: as JSON text, and as an event's flat attributes.
 
-Nothing here raises for a value, whatever it is: cycles, depth and size have limits, and what has no plain form becomes
-its masked `repr`. Data that were cut are reported, so that the record can say so. Values are masked and written in one
-walk, since this runs on the caller's thread.
+Nothing here raises for a value, whatever it is: cycles, depth and size have limits, and a value without a plain form
+becomes its masked `repr`. Data that were cut are reported, so that the record can say so. Values are masked and written
+in one walk, since this runs on the caller's thread.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 Entering checks first and attaches last; leaving publishes the end first and restores the context after. Leaving never
 raises for a reason of ours, in strict mode either, so the service's own exception comes out unchanged. Times of day
-come from the wall clock, durations from the monotonic one: a clock that is set cannot lengthen a step.
+come from the wall clock, durations from the monotonic clock: a clock that is set cannot lengthen a step.
 """
 
 import inspect
@@ -168,7 +168,7 @@ class Block(ABC):
         """Make the block current here."""
 
     def _business_context(self) -> Any:
-        """Return `additional_context`, whatever the service has set there; None for an empty one."""
+        """Return `additional_context`, whatever the service has set there; None if it is empty."""
         context: Any = self.additional_context
         return None if type(context) is dict and not context else context
 

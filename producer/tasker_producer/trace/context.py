@@ -30,9 +30,9 @@ def task_trace(task_id: str) -> TraceHeaders:
     return TraceHeaders(SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS))
 
 
-@lru_cache(maxsize=4096)  # the events of one attempt share it
+@lru_cache(maxsize=4096)  # the events of an attempt share it
 def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> TraceHeaders:
-    """Return the place of one attempt of a step below its task's place."""
+    """Return the place of an attempt of a step below its task's place."""
     parent = task.span
     if parent is None:
         parent = SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS)
@@ -42,7 +42,7 @@ def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> 
 
 @lru_cache(maxsize=4096)
 def wire_trace(trace: TraceHeaders) -> tuple[Header, ...]:
-    """Return the headers that carry a place in a trace; the events of one attempt share them."""
+    """Return the headers that carry a place in a trace; the events of an attempt share them."""
     return tuple(trace_headers(trace))
 
 
@@ -59,7 +59,7 @@ def new_task_trace(task_id: str) -> TraceHeaders:
 
 
 def active_trace() -> TraceHeaders:
-    """Return the place of an event without a task: in the active span, if there is one."""
+    """Return the place of an event without a task: in the active span, if any."""
     active = trace.get_current_span().get_span_context()
     if not active.is_valid:
         return TraceHeaders()

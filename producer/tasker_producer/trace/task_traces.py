@@ -14,7 +14,7 @@ _traces: OrderedDict[str, TraceHeaders] = OrderedDict()
 
 
 def created_trace(task_id: str, *, anew: bool) -> TraceHeaders:
-    """Return the place of a task that an event creates here: below the active span, where there is one.
+    """Return the place of a task that an event creates here: below the active span, if any.
 
     Without `anew` a task that this process knows keeps its place: it was created before and starts now.
     """

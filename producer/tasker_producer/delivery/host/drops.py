@@ -75,7 +75,7 @@ class DropLog:
             return {str(reason): count for reason, count in self._dropped.items()}
 
     def log(self, subject: str, message: str, level: int = logging.ERROR) -> None:
-        """Collect a line for the log, unless there was one on the same subject less than a minute ago."""
+        """Collect a line for the log, unless there was a line on the same subject less than a minute ago."""
         if _reporting.get():
             return
         now = time.monotonic()
@@ -85,13 +85,13 @@ class DropLog:
                 return
             self._quiet_until[subject] = now + LOG_EVERY_S
             since = self._unlogged.pop(subject, 0)
-        more = f" ({since} more since the last line)" if since else ""
-        self._collect(lambda: log.log(level, "%s%s", message, more))
+        repeats = f" ({since} more since the last line)" if since else ""
+        self._collect(lambda: log.log(level, "%s%s", message, repeats))
 
     def report(self) -> None:
         """Run the collected calls of the service's code; the caller must hold no lock of ours.
 
-        One thread does so at a time. Others return at once, so none of them waits for the service's locks.
+        A single thread does so at a time. Others return at once, so none of them waits for the service's locks.
         """
         if not self.pending or _reporting.get() or not self._reporter.acquire(blocking=False):
             return
@@ -123,7 +123,7 @@ class LibrdkafkaLog:
         self._drop_log = drop_log
 
     def log(self, level: int, form: str, *args: Any) -> None:
-        """Log one of librdkafka's lines; its facility (second argument, such as FAIL) is the subject."""
+        """Log a line of librdkafka; its facility (second argument, such as FAIL) is the subject."""
         if args[:1] == ("FATAL",):  # raised too, and logged then
             return
         line = form % args if args else form

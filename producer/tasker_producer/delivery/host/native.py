@@ -4,7 +4,7 @@ A patched thread is a greenlet: librdkafka's blocking calls would stop the host'
 attributes of the modules `_thread` and `threading`. This module executes the builtin module `_thread` anew, so its
 functions are the original ones, whether it is imported before or after the patching.
 
-Code that holds one of these locks must not switch greenlets: it runs no code of the service, logs nothing and waits
+Code that holds such a lock must not switch greenlets: it runs no code of the service, logs nothing and waits
 for nothing.
 """
 
@@ -66,16 +66,16 @@ def wait_for(condition: Callable[[], bool], timeout: float) -> bool:
     end = time.monotonic() + timeout
     pause = 0.0005
     while not condition():
-        rest = end - time.monotonic()
-        if rest <= 0:
+        remaining_s = end - time.monotonic()
+        if remaining_s <= 0:
             return False
-        time.sleep(min(pause, rest))  # looked up at each call: gevent and eventlet replace it
+        time.sleep(min(pause, remaining_s))  # looked up at each call: gevent and eventlet replace it
         pause = min(2 * pause, _MAX_PAUSE_S)
     return True
 
 
 class Flag:
-    """A flag that one thread sets and a thread of ours waits for: threading.Event with locks of the system."""
+    """A flag that a thread sets and a thread of ours waits for: threading.Event with locks of the system."""
 
     def __init__(self) -> None:
         self._set = False

@@ -94,7 +94,7 @@ def watch_sigterm() -> None:
 
     Only the main thread may do this. Elsewhere nothing happens, and the next publisher that is made there does it.
     """
-    global _handles_sigterm  # noqa: PLW0603  there is one handler in a process
+    global _handles_sigterm  # noqa: PLW0603  a process has a single handler
     if _handles_sigterm or threading.current_thread() is not threading.main_thread():
         return
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
@@ -131,11 +131,11 @@ def _at_exit() -> None:
         listener.at_exit()
 
 
-def never_free(thing: object) -> None:
+def never_free(instance: object) -> None:
     """Keep an object for ever, also through the interpreter's end.
 
     Freeing a client of librdkafka in a forked child waits for threads that exist only in the parent.
     """
     import ctypes  # noqa: PLC0415  needed after a fork only
 
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(instance))

@@ -1,1 +1,1 @@
-"""Where events wait on disk: the files, their rows, their directory, and what is done about damage."""
+"""Where events wait on disk: the files, their rows, their directory, and the repair of damage."""

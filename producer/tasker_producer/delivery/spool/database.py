@@ -15,7 +15,7 @@ _SCHEMA = """
         size INTEGER NOT NULL, crc INTEGER
     )
 """
-#: What SQLite says of a disk, or of a file in use. All else is said of a damaged file.
+#: SQLite's errors of a disk, or of a file in use. All others are errors of a damaged file.
 _DISK_ERRORS = frozenset(
     {
         sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-MAX_FILES = 256  # processes on one machine that spool into one directory
+MAX_FILES = 256  # processes of a machine that spool into the same directory
 PRIVATE_FILE = 0o600
 _PRIVATE_DIR = 0o700
 _OTHERS_WRITE = 0o022
@@ -92,9 +92,9 @@ def move_aside(path: Path) -> Path:
     return aside
 
 
-def bytes_of_others(directory: Path, own: Path | None) -> int:
+def bytes_of_others(directory: Path, own_file: Path | None) -> int:
     """Return how many bytes the files of other processes, dead or alive, take in a directory."""
-    names = {f"{own}{suffix}" for suffix in _SUFFIXES} if own is not None else set()
+    names = {f"{own_file}{suffix}" for suffix in _SUFFIXES} if own_file is not None else set()
     total = 0
     if not directory.exists():
         return 0
@@ -103,7 +103,7 @@ def bytes_of_others(directory: Path, own: Path | None) -> int:
             if entry.path not in names and entry.name.startswith("events-") and not entry.name.endswith(".lock"):
                 try:
                     total += entry.stat(follow_symlinks=False).st_size
-                except FileNotFoundError:  # another process has just sent what was in it
+                except FileNotFoundError:  # another process has just sent the events in it
                     continue
     return total
 

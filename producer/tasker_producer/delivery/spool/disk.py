@@ -1,7 +1,7 @@
-"""The spool files of one process: its own, and in turn those that dead processes have left.
+"""The spool files of a process: its own, and in turn those that dead processes have left.
 
 Disk errors are logged, and the answer says that nothing was done. A damaged file is put aside with its name in the
-log, what can be read of it goes on, and events that come in meanwhile use another file.
+log, its readable events go on, and events that come in meanwhile use another file.
 """
 
 import os
@@ -34,7 +34,7 @@ class Batch(NamedTuple):
 
 
 class Disk:
-    """The files in which the events of one process wait; for the delivery's own thread."""
+    """The files in which the events of a process wait; for the delivery's own thread."""
 
     def __init__(self, settings: SpoolSettings, drop_log: DropLog) -> None:
         self._settings = settings
@@ -101,7 +101,7 @@ class Disk:
         return self._oldest_of(self._inherited, limit, without)
 
     def inherit(self, without: Collection[str]) -> bool:
-        """Take a file over that a dead process left; return whether events wait in one, but for some topics."""
+        """Take over a file that a dead process left; return whether it has events of other topics than `without`."""
         if self._inherited is None and time.monotonic() >= self._next_look:
             self._inherited = self._attempt(lambda: self._files.left(self._own))
             self._next_look = time.monotonic() + (0 if self._inherited is not None else LOOK_EVERY_S)
@@ -110,14 +110,14 @@ class Disk:
         file = self._inherited
         return file is not None and any(count > 0 for topic, count in file.counts.items() if topic not in without)
 
-    def forget(self, batch: Batch, kept: Collection[int]) -> None:
-        """Remove the delivered events of a batch, all but the `kept`."""
+    def forget(self, batch: Batch, undelivered: Collection[int]) -> None:
+        """Remove the delivered events of a batch, all but the `undelivered`."""
         file = batch.file
         if file is None or file not in (self._own, self._inherited):
             return
         try:
-            if kept:
-                file.remove_some([entry for entry in batch.entries if entry[0] not in kept])
+            if undelivered:
+                file.remove_some([entry for entry in batch.entries if entry[0] not in undelivered])
             else:
                 file.remove(batch.entries)
         except (OSError, sqlite3.Error) as error:  # those that stay on disk are not sent again by this process
@@ -152,7 +152,7 @@ class Disk:
         return str(self._files.directory)
 
     def _on_own(self, action: Callable[[SpoolFile], bool]) -> bool:
-        """Do something with this process's file, a repaired one if it is damaged; return whether it worked."""
+        """Use this process's file, after its repair if it is damaged; return whether it worked."""
         for _ in range(2):
             self._own = self._own or self._attempt(self._files.new)
             if self._own is None:
@@ -186,7 +186,7 @@ class Disk:
             return None
 
     def _repair(self, file: SpoolFile, error: Exception) -> bool:
-        """Replace a damaged file by one with all that can be read of it; return whether the error was damage."""
+        """Replace a damaged file by a new file with its readable events; return whether the error was damage."""
         self._log(error)
         if not is_damage(error):
             return False
@@ -198,7 +198,7 @@ class Disk:
         return True
 
     def _avoid(self, file: SpoolFile) -> None:
-        """Leave a file alone for a while whose disk does not give what is in it."""
+        """Leave a file alone for a while whose disk cannot read it."""
         self._files.avoid(file.path)
         self._replace(file, None)
         self._attempt(lambda: os.close(file.detach()))
@@ -214,9 +214,9 @@ class Disk:
             self._drop_log.count(Drop.DAMAGED, number)
             self._drop_log.log("damaged", f"{number} waiting events cannot be read: {where}")
 
-    def _excess(self, size: int, others: int) -> int:
+    def _excess(self, size: int, bytes_of_others: int) -> int:
         """Return by how many bytes the directory would be over its limit."""
-        return (self._own.size if self._own is not None else 0) + size + others - self._settings.max_bytes
+        return (self._own.size if self._own is not None else 0) + size + bytes_of_others - self._settings.max_bytes
 
     def _log(self, error: Exception) -> None:
         self._drop_log.log("spool", f"The spool in {self.where} fails, events wait in memory: {error}")

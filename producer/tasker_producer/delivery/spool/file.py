@@ -1,6 +1,6 @@
 """A file of events that Kafka cannot take now: an SQLite database, in the order of publishing.
 
-SQLite's write-ahead log makes it crash-safe: what was committed is there after a SIGKILL, and a torn tail is skipped.
+SQLite's write-ahead log makes it crash-safe: committed events are there after a SIGKILL, and a torn tail is skipped.
 Each row has a checksum. A row that cannot be read is moved to a file for a person to look at, and the rest goes on.
 """
 
@@ -25,7 +25,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _whole(method: Callable[P, R]) -> Callable[P, R]:
+def _without_fork(method: Callable[P, R]) -> Callable[P, R]:
     """Let no fork happen while a method runs."""
 
     @wraps(method)
@@ -37,7 +37,7 @@ def _whole(method: Callable[P, R]) -> Callable[P, R]:
 
 
 class SpoolFile:
-    """The records in one file, whose lock this process holds; used by one thread at a time.
+    """The records in a file, whose lock this process holds; used by one thread at a time.
 
     `topics` are those that may be in it; None allows all. Raises OSError or sqlite3.Error when disk or file fail.
     """
@@ -66,13 +66,13 @@ class SpoolFile:
         """How many records are in the file."""
         return self.counts.total()
 
-    @_whole
+    @_without_fork
     def append(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records behind all others, or none of them."""
         self._insert((None, record) for record in records)
         self._add_to_counts(records)
 
-    @_whole
+    @_without_fork
     def put_back(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records before all others, or none of them: they are older than those in the file."""
         row = self._database.execute("SELECT min(id) FROM records WHERE id > ?", (self._floor,)).fetchone()
@@ -82,9 +82,9 @@ class SpoolFile:
         self._gone.difference_update(range(first, first + len(records)))
         self._add_to_counts(records)
 
-    @_whole
+    @_without_fork
     def oldest(self, limit: int, without: Collection[str] = ()) -> list[Entry]:
-        """Return the oldest records with their ids, but for those of some topics; move away what is unreadable."""
+        """Return the oldest records with their ids, but for those of some topics; move unreadable rows away."""
         self._is_prefix = not without
         marks = ", ".join("?" * len(without))
         rows = self._database.execute(
@@ -104,7 +104,7 @@ class SpoolFile:
             self._put_aside(unreadable)
         return entries
 
-    @_whole
+    @_without_fork
     def remove(self, entries: Sequence[Entry]) -> None:
         """Forget all records of the last batch: they are delivered, or given up."""
         if not entries:
@@ -116,14 +116,14 @@ class SpoolFile:
         self._take_from_counts(entries)
         self._delete()
 
-    @_whole
+    @_without_fork
     def remove_some(self, entries: Sequence[Entry]) -> None:
         """Forget records among others that stay."""
         self._gone.update(number for number, _ in entries)
         self._take_from_counts(entries)
         self._delete()
 
-    @_whole
+    @_without_fork
     def close(self) -> None:
         """Let go of the file: it waits for the next process, unless it is empty."""
         empty = not self.count

@@ -26,7 +26,7 @@ _AVOID_S = 60.0
 
 
 class FileOpener:
-    """Opens files in one directory; another one where somebody else could have laid its files."""
+    """Opens files in a directory; in another where somebody else could have laid its files."""
 
     def __init__(self, settings: SpoolSettings, drop_log: DropLog) -> None:
         self._settings = settings
@@ -50,12 +50,12 @@ class FileOpener:
             os.close(lock)
             raise
 
-    def left(self, own: SpoolFile | None) -> SpoolFile | None:
+    def left(self, own_file: SpoolFile | None) -> SpoolFile | None:
         """Return a file with events that a dead process left; raises OSError or sqlite3.Error when the disk fails."""
         if no_fork.was_cut or not is_private(self.directory):
             return None
         for path in spool_files(self.directory):
-            if (own is not None and path == own.path) or self._avoided.get(path, 0.0) > time.monotonic():
+            if (own_file is not None and path == own_file.path) or self._avoided.get(path, 0.0) > time.monotonic():
                 continue
             if (lock := try_lock(path)) is None:
                 continue
@@ -68,14 +68,14 @@ class FileOpener:
         return None
 
     def avoid(self, path: Path) -> None:
-        """Open a file not again for a while: its disk does not give what is in it."""
+        """Open a file not again for a while: its disk cannot read it."""
         self._avoided[path] = time.monotonic() + _AVOID_S
 
-    def ask_bytes_of_others(self, own: SpoolFile | None) -> int:
+    def ask_bytes_of_others(self, own_file: SpoolFile | None) -> int:
         """Return how many bytes the files of other processes take; looks every few seconds, and raises OSError."""
         if time.monotonic() > self._asked_at + LOOK_EVERY_S:
             self._asked_at = time.monotonic()
-            self.bytes_of_others = bytes_of_others(self.directory, own.path if own is not None else None)
+            self.bytes_of_others = bytes_of_others(self.directory, own_file.path if own_file is not None else None)
         return self.bytes_of_others
 
     def remove_directory(self) -> None:
@@ -87,7 +87,7 @@ class FileOpener:
                 return
 
     def _make_directory(self) -> None:
-        """Make the directory; where another user could have laid its files, use one that nobody can foresee."""
+        """Make the directory; where another user could have laid its files, use a directory that nobody can foresee."""
         try:
             make_private(self.directory)
         except PermissionError as error:

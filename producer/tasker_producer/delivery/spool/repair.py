@@ -1,4 +1,4 @@
-"""Puts a damaged spool database, or one of another version, aside, and reads from it all rows that can be read."""
+"""Puts a spool database that is damaged, or of another version, aside, and reads all rows of it that can be read."""
 
 import os
 import sqlite3
@@ -19,7 +19,7 @@ _SELECT = "SELECT id, topic, key, value, headers, size, {crc} FROM records WHERE
 
 
 def open_or_repair(path: Path, lock: int, topics: Collection[str] | None, drop_log: DropLog) -> SpoolFile:
-    """Return a spool file whose lock is held; where it is damaged, a new one with the rows that can be read.
+    """Return a spool file whose lock is held; where it is damaged, a new file with the rows that can be read.
 
     Raises OSError or sqlite3.Error when the disk fails; the lock is then free.
     """
@@ -33,7 +33,7 @@ def open_or_repair(path: Path, lock: int, topics: Collection[str] | None, drop_l
 
 
 def repair(path: Path, lock: int, topics: Collection[str] | None, drop_log: DropLog, error: Exception) -> SpoolFile:
-    """Put a file aside, and return a new one of its name with the rows that can be read.
+    """Put a file aside, and return a new file of its name with the rows that can be read.
 
     Raises OSError or sqlite3.Error when the disk fails; the lock is then free.
     """

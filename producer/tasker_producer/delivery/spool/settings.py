@@ -1,4 +1,4 @@
-"""How much of a disk waiting events may take, and what happens when that is used up."""
+"""How much of a disk waiting events may take, and which events are given up beyond it."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class FullPolicy(StrEnum):
-    """What is given up when the spool is full."""
+    """Which events are given up when the spool is full."""
 
     DROP_OLDEST = "drop_oldest"
     DROP_NEWEST = "drop_newest"
@@ -14,7 +14,7 @@ class FullPolicy(StrEnum):
 
 
 class SpoolSettings(NamedTuple):
-    """Where events wait, how many bytes in that directory, what happens when it is full, and for which topics."""
+    """Where events wait, how many bytes in that directory, the policy when it is full, and for which topics."""
 
     directory: Path
     max_bytes: int

@@ -81,7 +81,7 @@ def test_what_was_not_delivered_of_a_batch_waits_on(tmp_path: Path) -> None:
     batch = waiting.next_batch()
     assert batch is not None
     waiting.add(record(5))
-    waiting.done(batch, kept={batch.entries[1][0], batch.entries[3][0]})
+    waiting.done(batch, undelivered={batch.entries[1][0], batch.entries[3][0]})
     assert waiting.active
     assert numbers(waiting.next_batch()) == [1, 3, 5]
 
