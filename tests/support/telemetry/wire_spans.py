@@ -23,8 +23,10 @@ def span_of(wire: WireSpan, service: str = "") -> Span:
         status=_STATUS.get(wire.status.code, "unknown"),
         message=wire.status.message,
         attributes=attributes_of(wire),
-        events=[SpanEvent(e.time_unix_nano, e.name, attributes_of(e)) for e in wire.events],
-        links=[Link(k.trace_id.hex(), k.span_id.hex(), attributes_of(k)) for k in wire.links],
+        events=[SpanEvent(e.time_unix_nano, e.name, attributes_of(e), e.dropped_attributes_count) for e in wire.events],
+        links=[
+            Link(k.trace_id.hex(), k.span_id.hex(), attributes_of(k), k.dropped_attributes_count) for k in wire.links
+        ],
         service=service,
         flags=wire.flags,
         tracestate=wire.trace_state,

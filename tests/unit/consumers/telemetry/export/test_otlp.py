@@ -15,6 +15,7 @@ from tests.support.telemetry.wire_spans import attributes_of, span_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 times = st.integers(0, 2**64 - 1)
+counts = st.integers(0, 2**32 - 1)
 trace_ids, span_ids = (st.binary(min_size=n, max_size=n).map(bytes.hex) for n in (16, 8))
 values = (
     st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | texts | st.lists(texts, max_size=3)
@@ -31,14 +32,16 @@ spans = st.builds(
     status=st.sampled_from(["UNSET", "OK", "ERROR"]),
     message=texts,
     attributes=attribute_maps,
-    events=st.lists(st.builds(SpanEvent, times, texts, attribute_maps), max_size=3),
-    links=st.lists(st.builds(Link, trace_ids, span_ids, attribute_maps), max_size=3),
+    events=st.lists(st.builds(SpanEvent, times, texts, attribute_maps, counts), max_size=3),
+    links=st.lists(st.builds(Link, trace_ids, span_ids, attribute_maps, counts), max_size=3),
     service=st.sampled_from(["", "shop", "bank"]),
     flags=st.integers(0, 255),
     tracestate=texts,
-    dropped_attributes=st.integers(0, 2**32 - 1),
-    dropped_events=st.integers(0, 2**32 - 1),
-    dropped_links=st.integers(0, 2**32 - 1),
+    dropped_attributes=counts,
+    dropped_events=counts,
+    dropped_links=counts,
+    kind=st.just(""),  # neither is on the wire of a span
+    version=st.just(""),
 )
 
 
