@@ -75,6 +75,9 @@ class NetworkProxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
 
     async def _connect(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         try:
@@ -96,7 +99,6 @@ class NetworkProxy:
                 await asyncio.sleep(self._delay_s)
                 writer.write(part)
                 await writer.drain()
-        self._writers.discard(writer)
         writer.close()
 
 
