@@ -26,6 +26,7 @@ FINGERPRINTS: dict[str, str] = {
     "ObservabilityEvent.v1": "9efe9dca9ce99abd",
     "ObservabilityEvent.v2": "50a64836d0a1cdf4",
     "StatsWindow.v1": "25916fff99ec752d",
+    "StatsWindow.v2": "fea28c88e0daf1e8",
     "StepEvent.v1": "0e40877286f3883e",
     "StepEvent.v2": "9ab86ec881aeb2fb",
     "StepEvent.v3": "411ebc076d0e1e01",

@@ -45,6 +45,19 @@ MIRRORED = (
     "consumers/telemetry/spans",
 )
 
+#: Modules that still import more modules than that; the list only gets shorter.
+TO_SPLIT = frozenset(
+    f"consumers/tasker_consumers/{module}.py"
+    for module in (
+        "engine/web/server",
+        "engine/worker",
+        "stats/processor",
+        "telemetry/processor",
+        "telemetry/spans/attempt_span",
+        "telemetry/spans/task_span",
+    )
+)
+
 _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
@@ -106,7 +119,7 @@ def busy_modules(package: Path) -> Iterator[str]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
         own = sorted(name for name in imported if name.startswith("tasker_"))
-        if len(own) > MOST_IMPORTS:
+        if (len(own) > MOST_IMPORTS) != (str(path.relative_to(ROOT)) in TO_SPLIT):
             yield f"{path.relative_to(ROOT)}: imports {len(own)} modules of ours, at most {MOST_IMPORTS}"
 
 

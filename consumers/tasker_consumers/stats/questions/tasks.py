@@ -24,7 +24,7 @@ from tasker_consumers.times import read_moment
 from tasker_schemas.errors import UsageError
 
 DEFAULT_LIMIT, MOST = 100, 1000
-_TIME_FORMATS = "2026-01-31T14:00 (UTC), how long ago (90s, 15m, 2h, 7d), or microseconds since 1970"
+_TIME_FORMATS = "2026-01-31T14:00 (UTC), 14:00, yesterday, how long ago (90s, 15m, 2h, 7d), or microseconds since 1970"
 
 
 def task_questions() -> tuple[Question, ...]:
@@ -48,7 +48,7 @@ def task_questions() -> tuple[Question, ...]:
             Parameter(
                 name="status",
                 meaning=f"Only tasks with these statuses, separated by commas: {', '.join(statuses)}.",
-                expected=f"statuses of {', '.join(statuses)}",
+                expected=f"some of {', '.join(statuses)}",
                 schema={"type": "array", "items": {"type": "string", "enum": statuses}},
                 read=partial(_read_statuses, statuses),
             ),

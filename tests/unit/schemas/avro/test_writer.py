@@ -192,7 +192,7 @@ def test_only_the_events_are_left_to_fastavro() -> None:
         with suppress(ValueError):
             native(schema)
             written.add(name)
-    assert written == {f"{record}.v{latest(record).version}" for record in STATISTICS}
+    assert written == {name for name in SCHEMAS if name.partition(".")[0] in STATISTICS}
 
 
 def test_a_mapping_that_takes_its_values_away_does_no_harm() -> None:
