@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_schemas.avro.compatibility import Break, breaks, unreadable
-from tasker_schemas.avro.schema_text import differences
 from tasker_schemas.avro.versions import latest
 
 E_AB = {"type": "enum", "name": "E", "symbols": ["a", "b"]}
@@ -84,16 +83,6 @@ def test_every_earlier_version_is_looked_at_and_named() -> None:
     assert str(found[0]) == f"cannot read version {second.version}: event_id: string became int"
     assert [str(problem) for problem in breaks(candidate, [first])] == [
         f"cannot read version {first.version}: (record): TaskEvent became StepEvent"
-    ]
-
-
-def test_differences_name_what_is_added_dropped_and_changed() -> None:
-    newer = record_of("int", MICROS)
-    newer["fields"][1]["name"] = "new"
-    assert differences(record_of("long", E_AB), newer) == [
-        "- b: enum E (a, b)",
-        "~ a: long -> int",
-        "+ new: long (timestamp-micros)",
     ]
 
 
