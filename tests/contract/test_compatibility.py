@@ -21,6 +21,7 @@ PUBLISHED = {
     "ObservabilityEvent.v1": "23ff4660f5248c52",
     "ObservabilityEvent.v2": "8290d60dbe30ef5b",
     "StatsWindow.v1": "861bc1957d82624c",
+    "StatsWindow.v2": "ada29bb2e9b6275a",
     "StepEvent.v1": "c6b7ee74e5b2f39a",
     "StepEvent.v2": "18893681685b868a",
     "StepEvent.v3": "b3fa1ee1d559bd76",

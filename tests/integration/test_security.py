@@ -256,7 +256,7 @@ def test_events_wait_on_disk_for_the_right_password(secured_kafka: SecuredKafka,
     assert len(secured_kafka.records(event_topic(Family.CUSTOM, prefix))) == 1
 
 
-@pytest.mark.parametrize("setting", ["KAFKA_SASL_MECHANISM", "KAFKA_SSL_KEY_LOCATION", "KAFKA_NO_SUCH"])
+@pytest.mark.parametrize("setting", ["KAFKA_SASL_MECHANISM", "KAFKA_SSL_KEY_LOCATION", "TASKER_KAFKA_NO_SUCH"])
 def test_a_setting_that_is_refused_is_told_without_any_secret(secured_kafka: SecuredKafka, setting: str) -> None:
     password = {"KAFKA_SASL_USERNAME": "u", "KAFKA_SASL_PASSWORD": secured_kafka.secret}
     with pytest.raises(ConfigurationError) as told:
