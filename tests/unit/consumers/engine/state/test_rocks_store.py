@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.engine.state.rocks_files import is_damage
 from tasker_consumers.engine.state.rocks_store import RocksStore
 from tasker_consumers.engine.state.store import StateDamaged
 from tasker_schemas.errors import ConfigurationError
@@ -122,23 +121,6 @@ def test_damage_is_told_once(copy: Path, caplog: pytest.LogCaptureFixture) -> No
             with pytest.raises(StateDamaged):
                 list(store.heads(0))
     assert [record.getMessage()[:33] for record in caplog.records] == ["State of partition 0 is damaged ("]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Corruption: block checksum mismatch: stored = 1, computed = 2 in /x/block/1.sst", True),
-        ("IO error: No such file or directory: While open a file for random read: /lock/1.sst", True),
-        (
-            "IO error: lock hold by current process, acquire time 1 acquiring thread 2: /x/LOCK: No locks available",
-            False,
-        ),
-        ("IO error: While lock file: /x/LOCK: Resource temporarily unavailable", False),
-        ("IO error: No space left on device: While appending to file: /x/1.sst", False),
-    ],
-)
-def test_errors_of_locks_and_full_disks_are_no_damage(text: str, expected: bool) -> None:
-    assert is_damage(Exception(text)) is expected
 
 
 _HOLDER = """
