@@ -67,6 +67,10 @@ def test_zipkin_gives_back_the_tree_that_it_was_sent(zipkin: str, history: list[
     }
 
 
+#: The resource's attributes but its service are tags of every span in Zipkin.
+RESOURCE = {"service.framework": "tasker"}
+
+
 def of_zipkin(there: dict[str, Any]) -> dict[str, Any]:
     """What a span of Zipkin's says, in our terms; links are tags there."""
     return {
@@ -87,7 +91,7 @@ def for_zipkin(span: Span) -> dict[str, Any]:
         "name": span.name,
         "times": (span.start // 1000, max(1, (span.end - span.start) // 1000)),
         "above": span.parent_span_id,
-        "tags": {**{name: text(value) for name, value in span.attributes.items()}, **status, **error},
+        "tags": {**RESOURCE, **{name: text(value) for name, value in span.attributes.items()}, **status, **error},
         "linked": [link.span_id for link in span.links],
         "events": sorted((event.time // 1000, noted(event)) for event in span.events),
     }

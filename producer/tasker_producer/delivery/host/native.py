@@ -17,6 +17,8 @@ from types import BuiltinFunctionType, ModuleType
 from typing import Any, Protocol
 
 _MAX_PAUSE_S = 0.02
+#: The function of `threading` that starts a thread, which gevent and eventlet replace; Python 3.13 has another.
+_STARTER = "_start_joinable_thread" if hasattr(threading, "_start_joinable_thread") else "_start_new_thread"
 
 
 class Lock(Protocol):
@@ -49,7 +51,7 @@ get_ident: Callable[[], int] = _thread.get_ident
 
 def is_green() -> bool:
     """Return whether threads of Python are greenlets in this process."""
-    return not isinstance(threading._start_new_thread, BuiltinFunctionType)  # type: ignore[attr-defined]  # noqa: SLF001
+    return not isinstance(getattr(threading, _STARTER), BuiltinFunctionType)
 
 
 def start_thread(run: Callable[[], None]) -> None:
