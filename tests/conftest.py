@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import logging
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -55,3 +56,12 @@ def closed_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for database in opened:
         with suppress(sqlite3.ProgrammingError):  # of a thread that has ended
             database.close()
+
+
+@pytest.fixture(autouse=True)
+def restored_log_level() -> Iterator[None]:
+    """Give the root logger its level again: a command that runs in a test sets it for its whole process."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
