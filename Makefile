@@ -35,11 +35,12 @@ test-pythons: $(READY) ## Unit and contract tests on every other supported Pytho
 		$$UV_PROJECT_ENVIRONMENT/bin/pytest -n 2 --dist loadfile tests/unit tests/contract schemas producer consumers || exit 1; \
 	done
 
-check: $(READY) ## Lint, types, directions of imports
+check: $(READY) ## Lint, types, directions of imports, order of the tree
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python -m tests.support.house
 
 up: $(READY) ## The whole system: containers where Docker runs, else on this machine
 	@if docker info >/dev/null 2>&1; then docker compose up --build; else $(VENV)/bin/tasker demo --keep; fi
