@@ -2,12 +2,9 @@
 
 import logging
 import signal
-import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -43,25 +40,12 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def closed_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close the databases that a test leaves behind: Python 3.13 warns of one that is freed while it is open."""
-    connect, opened = sqlite3.connect, list[sqlite3.Connection]()
-
-    def remembered(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        opened.append(connect(*arguments, **options))
-        return opened[-1]
-
-    monkeypatch.setattr(sqlite3, "connect", remembered)
-    yield
-    for database in opened:
-        with suppress(sqlite3.ProgrammingError):  # of a thread that has ended
-            database.close()
-
-
-@pytest.fixture(autouse=True)
-def restored_log_level() -> Iterator[None]:
-    """Give the root logger its level again: a command that runs in a test sets it for its whole process."""
+def restored_logging() -> Iterator[None]:
+    """Undo a test's set-up of logging: commands set the root's level, and `dictConfig` disables the other loggers."""
     root = logging.getLogger()
     level = root.level
     yield
     root.setLevel(level)
+    for logger in list(root.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False

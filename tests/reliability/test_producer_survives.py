@@ -92,7 +92,7 @@ def test_what_a_service_leaves_amid_an_outage_keeps_its_order(
     assert publisher.flush(30) == 0
     own_kafka.kill()
     publish(publisher, range(100, 6_000))
-    assert publisher.close(0) == 5_900
+    assert publisher.close(5) == 5_900  # a loaded machine needs a moment to write them
     own_kafka.start()
     with EventPublisher(replace(settings, kafka=servers)) as successor:
         assert successor.flush(60) == 0
