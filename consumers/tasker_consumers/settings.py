@@ -7,13 +7,13 @@ may be given as `NAME_FILE`, the path of a file that holds the value: how contai
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasker_producer.settings import ProducerSettings, kafka_config
+from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PARTITIONS, DEFAULT_PREFIX
@@ -118,8 +118,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """
     names = {*_variables(ConsumerSettings).values(), *_READ_ELSEWHERE}
     names |= {_PREFIX + field.name.upper() for field in fields(ProducerSettings)}
-    all_names = names | {name + _FILE for name in names}
-    return [_hint(name, all_names) for name in sorted(environ) if name.startswith(_PREFIX) and name not in all_names]
+    return environment.unknown_variables(environ, names)
 
 
 def file_text(variable: str, path: str) -> str:
@@ -138,11 +137,6 @@ def _check_kafka(kafka: Mapping[str, str]) -> None:
     servers = kafka.get("bootstrap.servers", "")
     if servers and not all(_SERVER.fullmatch(server.strip()) for server in servers.split(",")):
         raise ConfigurationError(f"KAFKA_BOOTSTRAP_SERVERS is {servers!r}; expected host:port[,host:port].")
-
-
-def _hint(name: str, all_names: set[str]) -> str:
-    near = get_close_matches(name, all_names, n=1)
-    return f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ".")
 
 
 def _variables(settings: type[ConsumerSettings]) -> dict[str, str]:
