@@ -10,7 +10,7 @@ import sys
 from benchmarks.engine_process import note_first_decode
 from tasker_consumers.cli.app import main
 from tasker_consumers.stats.processor import StatsProcessor
-from tasker_consumers.telemetry.processor import TelemetryProcessor
+from tasker_consumers.telemetry.processing.processor import TelemetryProcessor
 
 if __name__ == "__main__":
     note_first_decode(StatsProcessor)

@@ -17,9 +17,8 @@ from types import MappingProxyType
 from tasker_producer.delivery.spool.settings import FullPolicy, SpoolSettings
 from tasker_producer.masking.masker import DEFAULT_MASK, DEFAULT_PATTERNS, Pattern, parse_patterns
 from tasker_schemas import environment
-from tasker_schemas.names import Family
 from tasker_schemas.registry.settings import RegistrySettings
-from tasker_schemas.topics import DEFAULT_PREFIX, event_topic
+from tasker_schemas.topics import DEFAULT_PREFIX, event_topics
 
 DEFAULT_SERVICE = "tasker"
 _LIKELY = 0.9  # a wrong letter or two in a name
@@ -76,7 +75,7 @@ class ProducerSettings:
         directory = (
             self.spool_dir or default_spool_dir()
         ) / f"{self.service_name}-{sha256(target.encode()).hexdigest()[:8]}"
-        topics = frozenset(event_topic(family, self.topic_prefix) for family in Family)
+        topics = frozenset(event_topics(self.topic_prefix))
         return SpoolSettings(directory, self.spool_max_bytes, self.spool_full, self.spool_block_s, topics)
 
     @classmethod

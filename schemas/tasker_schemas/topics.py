@@ -35,6 +35,15 @@ def event_topic(family: Family, prefix: str = DEFAULT_PREFIX) -> str:
     return f"{prefix}.events.{family}"
 
 
+def event_topics(prefix: str = DEFAULT_PREFIX) -> tuple[str, ...]:
+    """Return the topics of all families' events.
+
+    >>> event_topics()[:2]
+    ('tasker.events.task', 'tasker.events.step')
+    """
+    return tuple(event_topic(family, prefix) for family in Family)
+
+
 def stats_topic(prefix: str = DEFAULT_PREFIX) -> str:
     """Return the compacted topic that holds the statistics of every task."""
     return f"{prefix}.stats.task"

@@ -15,8 +15,7 @@ from tasker_consumers.kafka.access import QuietAdmin
 from tasker_consumers.kafka.groups import TopicRange, delete_topic, forget_offsets, has_progress, members, ranges
 from tasker_consumers.kafka.topics import partitions_by_topic
 from tasker_schemas.errors import ConfigurationError
-from tasker_schemas.names import Family
-from tasker_schemas.topics import all_topics, event_topic
+from tasker_schemas.topics import all_topics, event_topics
 
 TIMEOUT_S = 10.0
 _PAUSE_S = 0.05
@@ -53,10 +52,10 @@ def plan_reset(kafka: Mapping[str, str], prefix: str, group: str) -> ResetPlan:
     existing = partitions_by_topic(kafka, admin)
     changelog = f"{name}{_CHANGELOG}"
     _require_no_members(admin, [name])
-    if changelog not in existing and not has_progress(admin, name, _event_topics(prefix)):
+    if changelog not in existing and not has_progress(admin, name, event_topics(prefix)):
         with_states = ", ".join(_groups(existing, prefix)) or "none"
         raise ConfigurationError(f"no group {name} has states here; groups with states: {with_states}")
-    return ResetPlan(group=name, changelog=changelog, sources=ranges(admin, _event_topics(prefix)))
+    return ResetPlan(group=name, changelog=changelog, sources=ranges(admin, event_topics(prefix)))
 
 
 def reset(kafka: Mapping[str, str], plan: ResetPlan) -> None:
@@ -82,7 +81,7 @@ def plan_growth(kafka: Mapping[str, str], prefix: str, partitions: int) -> Growt
         partitions=partitions,
         topics={name: count for name, count in topics.items() if count < partitions},
         groups=[name for name in groups if existing[f"{name}{_CHANGELOG}"] != partitions],
-        occupied=[topic for topic in ranges(admin, _event_topics(prefix)) if topic.records],
+        occupied=[topic for topic in ranges(admin, event_topics(prefix)) if topic.records],
     )
 
 
@@ -130,7 +129,3 @@ def _groups(existing: Mapping[str, int], prefix: str) -> list[str]:
         for name in existing
         if name.startswith(f"{prefix}-") and name.endswith(_CHANGELOG)
     )
-
-
-def _event_topics(prefix: str) -> list[str]:
-    return [event_topic(family, prefix) for family in Family]

@@ -11,7 +11,7 @@ from tasker_consumers.replay.reading.read import open_source, read
 from tasker_consumers.replay.record import StoredRecord
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family
-from tasker_schemas.topics import event_topic
+from tasker_schemas.topics import event_topic, event_topics
 
 _POSITION = re.compile(r"(?:(?P<topic>[A-Za-z0-9._-]+)/)?(?P<partition>\d{1,8})[:/](?P<offset>\d{1,18})")
 
@@ -45,7 +45,7 @@ def records_at(kafka: Mapping[str, str], position: Position, prefix: str) -> lis
 
     Raises UsageError for a topic that does not exist.
     """
-    topics = [event_topic(family, prefix) for family in Family] if position.topic is None else [position.topic]
+    topics = event_topics(prefix) if position.topic is None else (position.topic,)
     with open_source(kafka) as consumer:
         existing = consumer.list_topics(timeout=TIMEOUT_S).topics
         if not existing.keys() & set(topics):

@@ -8,7 +8,7 @@ from tasker_consumers.telemetry.sampling import as_exported
 from tasker_consumers.telemetry.spans.attributes import ABANDONED
 from tasker_consumers.telemetry.spans.span import Span, marked
 from tasker_consumers.telemetry.spans.task_span import task_span
-from tasker_consumers.telemetry.spans.view import view_of
+from tasker_consumers.telemetry.spans.views.task_view import view_of
 from tasker_consumers.telemetry.state_spans import end_attempt
 
 

@@ -8,7 +8,7 @@ from tasker_consumers.telemetry.export.backends import Backend, exporter_of
 from tasker_consumers.telemetry.export.exporter import Exporter
 from tasker_consumers.telemetry.lifetime import Lifetime
 from tasker_consumers.telemetry.options import TelemetryOptions
-from tasker_consumers.telemetry.processor import TelemetryProcessor
+from tasker_consumers.telemetry.processing.processor import TelemetryProcessor
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.variables import with_files
 from tasker_schemas.avro.codec import SchemaLookup
@@ -33,7 +33,7 @@ def build_telemetry_processor(
     """
     environ = with_files(environ)
     options = TelemetryOptions.from_env(environ, prefix, names, lifetime or Lifetime())
-    return TelemetryProcessor(prefix, span_decoder(lookup), exporter, options)
+    return TelemetryProcessor(prefix, span_decoder(lookup).decode, exporter, options)
 
 
 def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -> Exporter:

@@ -5,7 +5,7 @@ from tasker_consumers.telemetry.core.context import freeze
 from tasker_consumers.telemetry.core.event import FAILED
 from tasker_consumers.telemetry.core.head import Closed
 from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.spans.view import view_of
+from tasker_consumers.telemetry.spans.views.task_view import view_of
 
 
 def close(state: TaskState) -> None:

@@ -4,8 +4,8 @@ from tasker_consumers.telemetry.core.event import COMPLETE, FAILED
 from tasker_consumers.telemetry.core.facts import digest
 from tasker_consumers.telemetry.core.head import Attempt, Group
 from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.spans.task_span import loose_groups
-from tasker_consumers.telemetry.spans.view import TaskView
+from tasker_consumers.telemetry.spans.views.annotated import loose_groups
+from tasker_consumers.telemetry.spans.views.task_view import TaskView
 
 
 def task_ended(state: TaskState) -> bool:

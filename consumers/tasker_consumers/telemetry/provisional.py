@@ -6,7 +6,7 @@ from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.spans.attributes import PROVISIONAL
 from tasker_consumers.telemetry.spans.span import UNSET, Span, marked
 from tasker_consumers.telemetry.spans.task_span import task_span
-from tasker_consumers.telemetry.spans.view import TaskView
+from tasker_consumers.telemetry.spans.views.task_view import TaskView
 
 
 def may_be_seen_early(head: Head) -> bool:

@@ -7,7 +7,7 @@ from tasker_consumers.telemetry.provisional import may_be_seen_early, provisiona
 from tasker_consumers.telemetry.sampling import as_exported
 from tasker_consumers.telemetry.spans.late_error import late_error_span
 from tasker_consumers.telemetry.spans.span import Span
-from tasker_consumers.telemetry.spans.view import view_of
+from tasker_consumers.telemetry.spans.views.task_view import view_of
 from tasker_consumers.telemetry.state_spans import end_attempt, end_task
 
 AT_ONCE = Policy()

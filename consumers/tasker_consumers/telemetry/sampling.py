@@ -3,7 +3,7 @@
 from tasker_consumers.telemetry.core.context import freeze
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.spans.span import Span
-from tasker_consumers.telemetry.spans.view import TaskView
+from tasker_consumers.telemetry.spans.views.task_view import TaskView
 
 
 def decide(view: TaskView, root: Span, policy: Policy) -> None:

@@ -6,9 +6,10 @@ from tasker_consumers.telemetry.exported import note_attempt, note_task, task_en
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.sampling import decide
 from tasker_consumers.telemetry.spans.attempt_span import attempt_span
+from tasker_consumers.telemetry.spans.end_span import end_span
 from tasker_consumers.telemetry.spans.span import Span
-from tasker_consumers.telemetry.spans.task_span import end_span, task_span
-from tasker_consumers.telemetry.spans.view import TaskView, view_of
+from tasker_consumers.telemetry.spans.task_span import task_span
+from tasker_consumers.telemetry.spans.views.task_view import TaskView, view_of
 
 
 def end_task(view: TaskView, policy: Policy) -> list[Span]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from tasker_consumers.telemetry.core.context import SpanContext
 from tasker_consumers.telemetry.core.event import FAILED, STATE_OF_RANK
-from tasker_consumers.telemetry.spans.interval import Interval
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Attributes
+from tasker_consumers.telemetry.spans.views.interval import Interval
 
 DERIVED = "tasker.trace.derived"
 CLAMPED = "tasker.time.clamped"

@@ -5,11 +5,11 @@ from hashlib import sha256
 from tasker_consumers.telemetry.core.context import attempt_span_id
 from tasker_consumers.telemetry.core.facts import LateError
 from tasker_consumers.telemetry.spans.attributes import ERROR_TYPE, LATE, SHIFTED, UNKNOWN_ERROR, add_fields
-from tasker_consumers.telemetry.spans.interval import Interval
-from tasker_consumers.telemetry.spans.skew import shift_into
 from tasker_consumers.telemetry.spans.span import ERROR, LATE_ERROR, Attributes, Link, Span
 from tasker_consumers.telemetry.spans.span_events import exception_event
-from tasker_consumers.telemetry.spans.view import TaskView
+from tasker_consumers.telemetry.spans.views.interval import Interval
+from tasker_consumers.telemetry.spans.views.skew import shift_into
+from tasker_consumers.telemetry.spans.views.task_view import TaskView
 
 
 def late_error_span(view: TaskView, late: LateError) -> Span:

@@ -6,9 +6,9 @@ from typing import Any
 from tasker_consumers.telemetry.core.event import FAILED
 from tasker_consumers.telemetry.core.facts import Fact
 from tasker_consumers.telemetry.spans.attributes import business_attributes
-from tasker_consumers.telemetry.spans.interval import Interval
 from tasker_consumers.telemetry.spans.span import Attributes, SpanEvent
 from tasker_consumers.telemetry.spans.stacktrace import stacktrace_of
+from tasker_consumers.telemetry.spans.views.interval import Interval
 from tasker_schemas.names import StepEvents, TaskEvents
 
 _NAMES = {str(StepEvents.HANDLE): "step.started", str(TaskEvents.START_REQUESTED): "task.started"}

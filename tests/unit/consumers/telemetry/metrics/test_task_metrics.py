@@ -1,31 +1,21 @@
 """Measurements of tasks and steps, and the group's own numbers."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from opentelemetry.context import get_value
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from tasker_consumers.telemetry.app import build_telemetry_processor
-from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.export.exporter import ExportResult, Rejection
-from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder
-from tasker_consumers.telemetry.export.retrying import BackendExporter
-from tasker_consumers.telemetry.export.sending.answers import Answer, success
 from tasker_consumers.telemetry.metrics.otel_metrics import otlp_meter_provider
 from tasker_consumers.telemetry.metrics.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
-from tasker_consumers.telemetry.processor import TelemetryProcessor
-from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.attributes import ABANDONED
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.errors import ConfigurationError
-from tests.support.telemetry.histories import TASK, Told, failed_order, folded, order, told
+from tests.support.telemetry.histories import order
 
 ORDER = {"task_name": "order_processing", "status": "complete"}
 
@@ -88,80 +78,3 @@ def test_metrics_go_over_otlp_only_when_they_are_asked_for() -> None:
     assert otlp_meter_provider({}) is None
     with pytest.raises(ConfigurationError, match="OTEL_METRICS_EXPORTER is 'statsd'; expected otlp or none"):
         otlp_meter_provider({"OTEL_METRICS_EXPORTER": "statsd"})
-
-
-class Picky:
-    """An exporter that refuses one span of each export."""
-
-    async def start(self) -> None: ...
-    async def stop(self) -> None: ...
-
-    def ready(self) -> bool:
-        return True
-
-    async def export(self, spans: Sequence[Span]) -> ExportResult:
-        return ExportResult(len(spans) - 1, [Rejection(1, "no", spans[:1])])
-
-
-def worked(processor: TelemetryProcessor, records: list[Told]) -> TelemetryProcessor:
-    state: TaskState | None = None
-    for record in records:
-        state = processor.fold(state, processor.decode(record))
-    assert state is not None
-    asyncio.run(processor.effects_of(0, {TASK.encode(): state}))
-    return processor
-
-
-def test_the_group_counts_its_own_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    refused: list[Rejection] = []
-
-    async def put(_: object, rejections: Sequence[Rejection]) -> None:
-        refused.extend(rejections)
-
-    monkeypatch.setattr("tasker_consumers.telemetry.export.dead_spans.DeadSpans.put", put)
-    outside = told("shop.opened", 0, task_id=None)
-    processor = worked(build_telemetry_processor(Picky(), environ={}), [outside, *order()])
-    values = {
-        name: processor.registry.get_sample_value(f"tasker_telemetry_{name}")
-        for name in ("spans_exported_total", "spans_rejected_total", "events_outside_total", "backend_up")
-    }
-    assert values == {
-        "spans_exported_total": 5,
-        "spans_rejected_total": 1,
-        "events_outside_total": 1,
-        "backend_up": 1,
-    }
-    assert len(refused) == 1
-
-
-def test_spans_of_tasks_that_are_not_kept_are_counted_and_measured() -> None:
-    environ = {"TASKER_TELEMETRY_SAMPLE_RATIO": "0"}
-    registry = worked(build_telemetry_processor(Picky(), environ=environ), order()).registry
-    assert registry.get_sample_value("tasker_telemetry_spans_unsampled_total") == 6
-    assert registry.get_sample_value("tasker_task_duration_seconds_count", ORDER) == 1
-
-
-def test_a_trace_whose_caller_did_not_want_it_is_not_exported() -> None:
-    unwanted = [r._replace(headers=[(n, v.replace(b"-01", b"-00")) for n, v in r.headers]) for r in failed_order()]
-    spans = ready_spans(folded(unwanted))
-    assert [span.flags for span in spans] == [0, 0, 0]
-
-
-class Watching:
-    """A transport that looks whether instrumentations would look away."""
-
-    suppressed: object = None
-
-    async def open(self) -> None: ...
-    async def close(self) -> None: ...
-
-    async def send(self, _: bytes) -> Answer:
-        self.suppressed = get_value("suppress_instrumentation")
-        return success()
-
-
-def test_our_own_requests_are_never_traced() -> None:
-    transport = Watching()
-    asyncio.run(BackendExporter(transport, OtlpEncoder({}, "1")).export(spans_of(order())))
-    assert transport.suppressed is True
-    assert get_value("suppress_instrumentation") is None

@@ -1,4 +1,4 @@
-"""The span of a task, and the span that marks its end."""
+"""The span of a task."""
 
 from tasker_consumers.telemetry.core.event import read_event
 from tasker_consumers.telemetry.core.fold import fold
@@ -6,7 +6,7 @@ from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import OK, UNSET
-from tasker_schemas.identity import completion_span_id, task_span_id, trace_id_of
+from tasker_schemas.identity import task_span_id, trace_id_of
 from tasker_schemas.names import TaskEvents
 from tests.support.telemetry.histories import (
     CALLER,
@@ -18,7 +18,7 @@ from tests.support.telemetry.histories import (
     order,
     told,
 )
-from tests.support.telemetry.one_span import named, root_of
+from tests.support.telemetry.one_span import root_of
 
 
 def test_a_task_is_one_root_with_a_span_for_each_attempt_and_one_for_its_end() -> None:
@@ -34,21 +34,6 @@ def test_the_root_lasts_from_the_start_to_the_end_of_the_task() -> None:
     assert (span.start, span.end) == ((T0 + SECOND) * 1000, (T0 + 7 * SECOND) * 1000)
     assert span.status == OK
     assert span.attributes["execution_duration"] == 6.0
-
-
-def test_the_end_of_a_task_is_a_span_of_no_length_with_its_counters() -> None:
-    span = named("tasker.task.completed", order())
-    assert span.start == span.end == (T0 + 7 * SECOND) * 1000
-    assert span.span_id == completion_span_id(TASK)
-    assert (
-        span.attributes.items()
-        >= {
-            "total_steps": 3,
-            "completed_steps": 3,
-            "failed_steps": 0,
-            "completion_time": "2023-11-14T22:13:27Z",
-        }.items()
-    )
 
 
 def test_a_failed_task_that_is_retried_and_completes_is_exported_again_under_its_ids() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasker_consumers.telemetry.spans.attributes import CLAMPED, OUTSIDE, SHIFTED
-from tasker_consumers.telemetry.spans.interval import END_OF_TIME, Interval
+from tasker_consumers.telemetry.spans.views.interval import END_OF_TIME, Interval
 from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.telemetry.histories import FAILURE, SECOND, T0, Told, told
 from tests.support.telemetry.one_span import root_of, seconds_of, shown, step_of

@@ -6,7 +6,7 @@ from tasker_consumers.telemetry.core.context import SpanContext, task_context
 from tasker_consumers.telemetry.core.event import FAILED
 from tasker_consumers.telemetry.core.facts import NO_STATE, Fact
 from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.spans.interval import Interval, task_interval
+from tasker_consumers.telemetry.spans.views.interval import Interval, task_interval
 
 
 class TaskView(NamedTuple):
