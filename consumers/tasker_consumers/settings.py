@@ -76,11 +76,22 @@ class ConsumerSettings(BaseModel):
     stats_metric_names: int = Field(100, ge=0, le=100_000, description="a whole number from 0 to 100000")
     commit_interval_s: Seconds = 1.0
     sweep_interval_s: Seconds = 30.0
-    session_timeout_s: Seconds = 10.0
+    #: The worker's own name in its group, which keeps its partitions while it starts again.
+    group_instance_id: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,248}$",
+        description="letters, digits, dots, dashes and underscores, at most 249 of them, no dot first",
+    )
+    session_timeout_s: float | None = Field(None, gt=0, allow_inf_nan=False, description="a number of seconds above 0")
     broker_timeout_s: Seconds = 120.0
     quarantine_limit: int = Field(100, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
     span_names: Literal["tasker", "readable"] = Field("tasker", description="tasker or readable")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
+
+    @property
+    def session_timeout(self) -> float:
+        """Seconds without a heartbeat after which others take over; a worker with a name gets time to come back."""
+        return self.session_timeout_s or (45.0 if self.group_instance_id else 10.0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

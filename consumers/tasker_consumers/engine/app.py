@@ -46,6 +46,7 @@ class EngineApp(faust.App):
 
     async def settle(self) -> None:
         """Stop the flow, finish or abandon the runs in work, and commit the finished runs."""
+        self.metrics.pauses.begin("rebalance")
         self.placed = False
         self.scans.close()
         self.consumer.stop_flow()
@@ -61,6 +62,11 @@ class EngineApp(faust.App):
         await self.producers.close()
         self.batcher.clear()
         await self.consumer.commit()
+
+    def on_rebalance_end(self) -> None:
+        """Note that partitions and states are here, and that records flow again."""
+        super().on_rebalance_end()
+        self.metrics.pauses.end()
 
     def note_expired(self, tp: Any, count: int) -> None:
         """Tell, and count, that retention removed records of a partition which the group has not read."""

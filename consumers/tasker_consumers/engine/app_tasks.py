@@ -103,4 +103,5 @@ async def _reopen(app: Any, assigned: Any, **_: Any) -> None:
     held = {tp.partition for tp in assigned}
     logger.info("Assigned %s", f"partitions {', '.join(map(str, sorted(held)))}" if held else "no partition")
     app.placed = True
+    app.metrics.pauses.begin("restore")
     app.executor.open()

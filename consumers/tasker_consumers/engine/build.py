@@ -21,6 +21,7 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     app = EngineApp(processor.group, **faust_options(settings, state_dir))
     app.batch_size, app.drain_timeout = settings.batch_size, settings.drain_timeout
     app.metrics = EngineMetrics(processor.registry)
+    app.metrics.pauses.begin("rebalance")
     add_states(app, processor.index, settings.store, topology, state_dir)
     pipeline = add_flow(app, processor, settings, topology)
     add_tasks(app, processor, pipeline, settings.sweep_interval)

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from tasker_consumers.engine.pauses import Pauses
+
 
 class EngineMetrics:
     """The numbers of a worker, in a registry of their own; it shows those of the application, too."""
@@ -66,6 +68,14 @@ class EngineMetrics:
             "Records in the partition that are not committed yet.",
             ["topic", "partition"],
             registry=self.registry,
+        )
+        self.pauses = Pauses(
+            Counter(
+                "tasker_engine_paused_seconds",
+                "Time without work because partitions were moved (rebalance) or states restored (restore).",
+                ["reason"],
+                registry=self.registry,
+            )
         )
         self.partitions = Gauge("tasker_engine_partitions_assigned", "Source partitions held.", registry=self.registry)
         self.rebalances = Counter("tasker_engine_rebalances", "Redistributions of the group.", registry=self.registry)

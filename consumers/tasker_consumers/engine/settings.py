@@ -27,6 +27,8 @@ class EngineSettings:
     web_port: int = 0
     #: Where the other workers of the group reach this worker; by default the address that the web server listens at.
     web_url: str | None = None
+    #: The name under which the group keeps this worker's partitions while it starts again; no other worker has it.
+    group_instance_id: str | None = None
     commit_interval: float = 1.0
     #: How often stored states are asked whether something is due.
     sweep_interval: float = 30.0
@@ -64,5 +66,5 @@ class EngineSettings:
 
     @property
     def heartbeat_interval(self) -> float:
-        """Four chances to be heard within a session."""
-        return self.session_timeout / 4
+        """Four chances to be heard within a session; a heartbeat also brings the news of a rebalance."""
+        return min(self.session_timeout / 4, 2.5)

@@ -53,13 +53,28 @@ class BrokerSilence:
 
 
 async def watch_broker(app: EngineApp, limit: float) -> None:
-    """Raise BackendUnavailable when no broker has answered for `limit` seconds; log the wait meanwhile."""
+    """Raise BackendUnavailable when no broker has answered for `limit` seconds; log the wait meanwhile.
+
+    Raises ConfigurationError when another worker has this worker's place in the group.
+    """
     silence = BrokerSilence(limit)
     while True:
         await asyncio.sleep(TICK_S)
         app.quarantine.log_pending()
         if app.started and isinstance(app.consumer, RunConsumer):
+            if replaced := replaced_by_another(app):
+                raise replaced
             silence.observe(app.consumer.heartbeat_age)
+
+
+def replaced_by_another(app: EngineApp) -> ConfigurationError | None:
+    """Return the error of a worker whose place in the group another worker has taken; None when it has its place."""
+    if not (isinstance(app.consumer, RunConsumer) and app.consumer.fenced):
+        return None
+    return ConfigurationError(
+        f"another worker has joined group {app.conf.id} as {app.conf.consumer_group_instance_id!r} and taken the place "
+        "of this worker: each worker needs a TASKER_GROUP_INSTANCE_ID of its own"
+    )
 
 
 async def watch_topics(kafka: Mapping[str, str], topology: Topology) -> None:

@@ -19,7 +19,13 @@ from tasker_consumers.engine.preflight import Topology, prepare_topics
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.state.state_dir import claim_state_dir
-from tasker_consumers.engine.watch import GC_THRESHOLDS, collect_garbage, watch_broker, watch_topics
+from tasker_consumers.engine.watch import (
+    GC_THRESHOLDS,
+    collect_garbage,
+    replaced_by_another,
+    watch_broker,
+    watch_topics,
+)
 from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.engine.web.server import serve
 from tasker_schemas.errors import TaskerEventsError
@@ -91,7 +97,7 @@ async def _live(
         asyncio.create_task(collect_garbage(app), name="garbage"),
     ]
     ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    reason = app.crash_reason or _reason(ended)
+    reason = replaced_by_another(app) or app.crash_reason or _reason(ended)
     if reason is not None:
         app.trouble = str(reason)
     with suppress(TimeoutError):
@@ -104,7 +110,7 @@ async def _live(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return app.crash_reason or reason
+    return reason or app.crash_reason
 
 
 def _reason(ended: set[asyncio.Task[Any]]) -> BaseException | None:

@@ -78,6 +78,11 @@ class RunConsumer(driver.Consumer):
         """Seconds since the group last heard of this worker."""
         return time.monotonic() - cast("RunConsumerThread", self._thread).last_heartbeat
 
+    @property
+    def fenced(self) -> bool:
+        """Whether another process has taken this worker's place in the group."""
+        return cast("RunConsumerThread", self._thread).fenced
+
     def rejoin(self) -> None:
         """Ask the group for a new assignment, also if nobody came or went."""
         cast("RunConsumerThread", self._thread).rejoin()

@@ -11,6 +11,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from tasker_consumers.engine.faust.record_batches import FetchBudget, deliver_bounded_records
+from tasker_consumers.engine.faust.static_membership import watch_fencing
 from tasker_consumers.engine.faust.time_alignment import Pace
 
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
@@ -28,6 +29,8 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
 
     #: When the group's coordinator last answered a heartbeat or a join (monotonic seconds).
     last_heartbeat: float = 0.0
+    #: Whether another process has taken this worker's place in the group, under the same instance id.
+    fenced: bool = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,7 +54,12 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
             return alive
 
         coordinator._do_heartbeat = observed
+        if coordinator._group_instance_id:
+            watch_fencing(coordinator, self._note_fenced)
         self.last_heartbeat = time.monotonic()
+
+    def _note_fenced(self) -> None:
+        self.fenced = True
 
     def rejoin(self) -> None:
         """Have the group coordinator join anew; may be called from any thread."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from tasker_consumers.engine.faust.connection import connection
 from tasker_consumers.engine.faust.recovery import RunTableManager
+from tasker_consumers.engine.faust.static_membership import StableAssignor
 from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES
 from tasker_consumers.engine.settings import EngineSettings
 
@@ -31,6 +32,8 @@ def faust_options(settings: EngineSettings, state_dir: Path) -> dict[str, Any]:
         "processing_guarantee": "at_least_once",
         "consumer_auto_offset_reset": "earliest",
         "broker_commit_interval": settings.commit_interval,
+        "PartitionAssignor": StableAssignor,
+        "consumer_group_instance_id": settings.group_instance_id,
         "broker_session_timeout": settings.session_timeout,
         "broker_heartbeat_interval": settings.heartbeat_interval,
         "broker_request_timeout": max(settings.session_timeout, 40.0),

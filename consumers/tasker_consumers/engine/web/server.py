@@ -153,6 +153,7 @@ def _metrics(app: EngineApp) -> Any:
             app.metrics.lag.clear()
             for tp, lag in app.consumer.lags().items():
                 app.metrics.lag.labels(tp.topic, tp.partition).set(lag)
+        app.metrics.pauses.count()
         app.metrics.partitions.set(len(app.held_partitions()))
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))  # Prometheus asks for OpenMetrics
         return web.Response(body=encode(app.metrics.registry), headers={"Content-Type": content_type})

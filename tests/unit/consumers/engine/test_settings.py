@@ -28,3 +28,7 @@ def test_a_setting_that_cannot_work_is_refused_by_name(wrong: dict[str, Any], me
 def test_a_session_has_room_for_several_heartbeats() -> None:
     settings = EngineSettings(kafka=KAFKA, session_timeout=6)
     assert settings.heartbeat_interval * 3 < settings.session_timeout
+
+
+def test_a_long_session_does_not_delay_the_news_of_a_rebalance() -> None:
+    assert EngineSettings(kafka=KAFKA, session_timeout=45).heartbeat_interval <= 3
