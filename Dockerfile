@@ -4,7 +4,7 @@ ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build
 
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/tasker
+ENV TASKER_BUILD_NATIVE=1 UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/tasker
 # The compiler is for the native modules; without one, slower ones in Python take their place.
 RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && pip install --no-cache-dir uv
 WORKDIR /src

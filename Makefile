@@ -5,12 +5,14 @@ VENV := .venv
 READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
+CIBUILDWHEEL := cibuildwheel@4.3.5
+
 # What is compiled: modules in Cython, and those in Python that have a file of C types beside them.
 CYTHON := $(shell find schemas producer consumers -name '*.pyx')
 C_TYPES := $(shell find schemas producer consumers -name '*.pxd')
 COMPILED := $(CYTHON) $(C_TYPES) $(C_TYPES:.pxd=.py)
 
-.PHONY: help setup demo test test-pythons check up bench bench-stats clean
+.PHONY: help setup demo test test-pythons check up bench bench-stats wheels clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +52,12 @@ bench: $(READY) ## All benchmarks, each with its peers in the same run
 
 bench-stats: $(READY) ## The statistics in full, with plots into docs/plots
 	$(VENV)/bin/python -m benchmarks.report
+
+wheels: $(READY) ## A release in dist: sources, a pure wheel, compiled wheels (in containers where Docker runs)
+	rm -rf dist && $(UV) build --quiet --out-dir dist
+	@if docker info >/dev/null 2>&1; then $(UV) tool run $(CIBUILDWHEEL) --output-dir dist dist/*.tar.gz; \
+	else echo "no Docker: one compiled wheel, for this machine only" && TASKER_BUILD_NATIVE=1 $(UV) build --quiet --wheel --out-dir dist; fi
+	@ls -sh1 dist
 
 clean: ## Forget the environment and all caches
 	rm -rf $(VENV) $(VENV)-3.* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -1,16 +1,25 @@
-"""Compiles the native modules for a wheel or an editable installation; without a compiler they are left out."""
+"""Compiles the native modules for an editable installation, and for a wheel when `TASKER_BUILD_NATIVE=1` asks for it.
+
+An installation from source compiles nothing otherwise: a service that only publishes must not wait for a compiler. The
+wheels of a release are built with the variable (`make wheels`). Without a compiler the native modules are left out.
+"""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from Cython.Build import cythonize
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-from setuptools import Distribution, Extension
+
+#: Asks for a wheel with native modules.
+BUILD_NATIVE = "TASKER_BUILD_NATIVE"
 
 #: Where packages are, by their names.
-PACKAGES = {"tasker_schemas": "schemas/tasker_schemas", "tasker_consumers": "consumers/tasker_consumers"}
+PACKAGES = {
+    "tasker_schemas": "schemas/tasker_schemas",
+    "tasker_producer": "producer/tasker_producer",
+    "tasker_consumers": "consumers/tasker_consumers",
+}
 
 #: Python's own rules hold: annotations are for readers and mypy, and None has no attributes.
 DIRECTIVES = {"language_level": 3, "annotation_typing": False, "nonecheck": True}
@@ -19,13 +28,20 @@ DIRECTIVES = {"language_level": 3, "annotation_typing": False, "nonecheck": True
 class NativeModulesHook(BuildHookInterface[Any]):
     """Adds the compiled modules to what is built."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling's signature
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile beside the sources, where an editable installation finds them too."""
+        if not _is_native(version, os.environ):
+            return
         for module, built in _compiled().items():
             if built.exists():
                 folder = module.rpartition(".")[0].replace(".", "/")
                 build_data["force_include"][str(built)] = f"{folder}/{built.name}"
                 build_data.update(pure_python=False, infer_tag=True)
+
+
+def _is_native(version: str, environ: Mapping[str, str]) -> bool:
+    """Return whether this build compiles; `version` is hatchling's word for the kind of installation."""
+    return version == "editable" or environ.get(BUILD_NATIVE, "").strip().lower() in {"1", "true", "on", "yes"}
 
 
 def _sources() -> Iterator[Path]:
@@ -37,9 +53,12 @@ def _sources() -> Iterator[Path]:
 
 def _compiled() -> dict[str, Path]:
     """Return by module where it is: all of them, or none could be made; hatchling runs this in the project's root."""
+    from Cython.Build import cythonize  # noqa: PLC0415  slow, and a pure wheel needs neither
+    from setuptools import Distribution, Extension  # noqa: PLC0415
+
     modules = {".".join(source.with_suffix("").parts[1:]): str(source) for source in _sources()}
     extensions = cythonize(
-        [Extension(module, [source]) for module, source in modules.items()],
+        [Extension(module, [source], extra_compile_args=["-g0"]) for module, source in modules.items()],
         build_dir="build",
         include_path=[folder.partition("/")[0] for folder in PACKAGES.values()],
         compiler_directives=DIRECTIVES,

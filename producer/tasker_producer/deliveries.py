@@ -7,6 +7,7 @@ from tasker_producer.delivery.host.drops import Drop, DropLog
 from tasker_producer.delivery.kafka import Delivery, KafkaDelivery
 from tasker_producer.delivery.off import NoDelivery
 from tasker_producer.settings import ProducerSettings, misspelt_variables
+from tasker_schemas.extensions import native_state
 
 _NO_BROKER = "KAFKA_BOOTSTRAP_SERVERS is not set: events are dropped"
 
@@ -30,4 +31,5 @@ def make_delivery(
         drop_log.log("no broker", _NO_BROKER, logging.WARNING)
         drop_log.report()
         return NoDelivery(Drop.NO_BROKER, drop_log)
+    drop_log.log("start", f"Events go to Kafka (native: {native_state()})", logging.INFO)
     return KafkaDelivery(settings.kafka, settings.spool(), drop_log, settings.foreign_kafka)

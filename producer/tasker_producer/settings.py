@@ -66,15 +66,22 @@ class ProducerSettings:
     enabled: bool = True
     foreign_kafka: frozenset[str] = frozenset()
 
+    @property
+    def spool_root(self) -> Path:
+        """The directory in which each service has a directory for its spool files."""
+        return self.spool_dir or default_spool_dir()
+
+    @property
+    def spool_digest(self) -> str:
+        """The end of the directory's name: events that wait for a Kafka must never go to another."""
+        target = f"{self.kafka.get('bootstrap.servers')} {self.topic_prefix}"
+        return sha256(target.encode()).hexdigest()[:8]
+
     def spool(self) -> SpoolSettings | None:
         """Return how events wait on disk; None where no byte is given for it."""
         if not self.spool_max_bytes:
             return None
-        # Events that wait for a Kafka must never go to another.
-        target = f"{self.kafka.get('bootstrap.servers')} {self.topic_prefix}"
-        directory = (
-            self.spool_dir or default_spool_dir()
-        ) / f"{self.service_name}-{sha256(target.encode()).hexdigest()[:8]}"
+        directory = self.spool_root / f"{self.service_name}-{self.spool_digest}"
         topics = frozenset(event_topics(self.topic_prefix))
         return SpoolSettings(directory, self.spool_max_bytes, self.spool_full, self.spool_block_s, topics)
 

@@ -22,7 +22,7 @@ from tasker_schemas.environment import flag
 from tasker_schemas.errors import ConfigurationError
 
 NO_EXTENSIONS = "TASKER_NO_EXTENSIONS"
-_PACKAGES = ("tasker_schemas", "tasker_consumers")
+_PACKAGES = ("tasker_schemas", "tasker_producer", "tasker_consumers")
 
 
 def obey_environment(environ: Mapping[str, str] = os.environ) -> None:

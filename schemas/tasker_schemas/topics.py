@@ -44,6 +44,15 @@ def event_topics(prefix: str = DEFAULT_PREFIX) -> tuple[str, ...]:
     return tuple(event_topic(family, prefix) for family in Family)
 
 
+def is_event_topic(name: str) -> bool:
+    """Return whether a topic holds the events of a family, under whatever prefix.
+
+    >>> is_event_topic("shop.events.step"), is_event_topic("payments")
+    (True, False)
+    """
+    return any(name.endswith(f".events.{family}") for family in Family)
+
+
 def stats_topic(prefix: str = DEFAULT_PREFIX) -> str:
     """Return the compacted topic that holds the statistics of every task."""
     return f"{prefix}.stats.task"

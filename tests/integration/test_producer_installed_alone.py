@@ -28,6 +28,8 @@ publisher = tasker_producer.EventPublisher(tasker_producer.ProducerSettings(
     kafka={"bootstrap.servers": "127.0.0.1:1"}, spool_dir=Path(sys.argv[1])))
 with publisher.task("order", task_id=1) as task, task.step("pay"):
     publisher.publish_event("order.paid", {"password": "x"})
+from tasker_schemas.extensions import native_state
+told["native"] = native_state()
 told["left"] = publisher.close(0.2)
 told["stats"] = publisher.stats()
 print(json.dumps(told))
@@ -50,7 +52,7 @@ def uv(*arguments: str | Path) -> None:
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a service says of itself that has nothing but the wheel."""
     place = tmp_path_factory.mktemp("alone")
-    uv("build", "--wheel", "--out-dir", place, ROOT)
+    uv("build", "--out-dir", place, ROOT)  # the wheel is made of the sources that a release has
     uv("venv", "--no-project", "--python", sys.executable, place / "env")
     python = place / "env" / "bin" / "python"
     uv("pip", "install", "--no-compile", "--python", python, *place.glob("*.whl"))
@@ -58,12 +60,17 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT_S, cwd=place)
     found: dict[str, Any] = json.loads(answer.stdout)
     assert found["from"].startswith(str(place))
-    return found
+    return {**found, "wheels": [wheel.name for wheel in place.glob("*.whl")]}
 
 
 def test_the_base_install_asks_for_exactly_three_libraries(told: dict[str, Any]) -> None:
     assert sorted(told["needed"]) == THREE
     assert {"tasker-events", *THREE} <= set(told["installed"])
+
+
+def test_the_wheel_from_source_compiles_nothing_and_says_so(told: dict[str, Any]) -> None:
+    assert [name.partition("-py3")[2] for name in told["wheels"]] == ["-none-any.whl"]
+    assert told["native"] == "no"
 
 
 def test_nothing_of_the_consumers_is_installed_or_loaded_with_it(told: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli import demo, doctor, importing, run, schemas, stats, topics
+from tasker_consumers.cli import demo, doctor, importing, run, schemas, spool, stats, topics
 from tasker_consumers.cli.output import complain
 from tasker_consumers.cli.records import dlq, replay, show
 from tasker_consumers.cli.runs import trace
@@ -71,6 +71,7 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(importing.app, name="import")
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(spool.app, name="spool")
 app.command("doctor")(doctor.doctor)
 
 

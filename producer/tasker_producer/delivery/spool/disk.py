@@ -102,6 +102,9 @@ class Disk:
 
     def inherit(self, without: Collection[str]) -> bool:
         """Take over a file that a dead process left; return whether it has events of other topics than `without`."""
+        if self._inherited is not None and not self._inherited.count:  # all its rows were put aside
+            self._attempt(self._inherited.close)
+            self._inherited = None
         if self._inherited is None and time.monotonic() >= self._next_look:
             self._inherited = self._attempt(lambda: self._files.left(self._own))
             self._next_look = time.monotonic() + (0 if self._inherited is not None else LOOK_EVERY_S)
