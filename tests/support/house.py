@@ -48,14 +48,7 @@ MIRRORED = (
 )
 
 #: Modules that still import more modules than that; the list only gets shorter.
-TO_SPLIT = frozenset(
-    f"consumers/tasker_consumers/{module}.py"
-    for module in (
-        "engine/web/server",
-        "engine/worker",
-        "stats/processor",
-    )
-)
+TO_SPLIT = frozenset(f"consumers/tasker_consumers/{module}.py" for module in ("stats/processor",))
 
 _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
