@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tasker_consumers.compare.shape import RunShape, shape_of
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.trace_view.rebuild import Run, rebuild
 from tasker_consumers.trace_view.tree import Node, build_tree
@@ -35,6 +36,14 @@ def tree_of(run: Run, present: int | None = None) -> list[Node]:
     """Return a run's tree, by default as it is at the run's last moment."""
     spans = run.spans()
     return build_tree(spans, run.tasks(), max(span.end for span in spans) if present is None else present)
+
+
+def shape_of_history(history: Iterable[Told]) -> RunShape:
+    """Return the units of the run that a history tells, as they are at the run's last moment."""
+    spans = run_of(history).spans()
+    shape = shape_of(spans, max(span.end for span in spans))
+    assert shape is not None
+    return shape
 
 
 def flat(nodes: Sequence[Node]) -> list[Node]:

@@ -1,16 +1,16 @@
-"""`tasker`: the commands in the order of its help; here every error becomes a line and an exit code."""
+"""`tasker`: here every error becomes a line and an exit code; `frame.commands` has the table of commands."""
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from tasker_consumers.cli import demo, doctor, importing, run, schemas, spool, stats, topics
+from tasker_consumers.cli.frame.commands import CommandGroup, add_commands
+from tasker_consumers.cli.frame.environment_commands import COMPLETION_VARIABLE, prepare_completion
+from tasker_consumers.cli.frame.errors import WrongUsage, usage_line
+from tasker_consumers.cli.frame.shared_options import BrokersOption, ContextOption, use_environment
 from tasker_consumers.cli.output import complain
-from tasker_consumers.cli.records import dlq, replay, show
-from tasker_consumers.cli.runs import trace
-from tasker_consumers.cli.task_list import tasks
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 from tasker_schemas.extensions import native_state
 
@@ -19,15 +19,15 @@ INPUT_FAILED = 1
 CANNOT_START = 2
 INTERRUPTED = 130
 
-_BROKERS = "KAFKA_BOOTSTRAP_SERVERS"
-
 app = typer.Typer(
     name="tasker",
     help="See what happens in your tasks and steps: events on Kafka, exact statistics, OpenTelemetry traces.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    cls=CommandGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 118},
 )
 
 
@@ -39,46 +39,25 @@ def _show_version(is_requested: bool) -> None:
         raise typer.Exit
 
 
-def _name_brokers(brokers: str | None) -> None:
-    """Put the brokers of the command line in the place of those of the environment, whatever form those have."""
-    if brokers is not None:
-        os.environ.pop(f"{_BROKERS}_FILE", None)
-        os.environ[_BROKERS] = brokers
-
-
 @app.callback()
 def _root(
-    _brokers: Annotated[
-        str | None,
-        typer.Option("--brokers", "-b", metavar="HOST:PORT", callback=_name_brokers, help=f"Instead of {_BROKERS}."),
-    ] = None,
+    brokers: BrokersOption = None,
+    context: ContextOption = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """See what happens in your tasks and steps: events on Kafka, exact statistics, OpenTelemetry traces."""
+    use_environment(brokers, context)
 
 
-app.command("demo")(demo.demo)
-app.add_typer(run.app, name="run")
-app.command("tasks")(tasks.tasks)
-app.command("stats")(stats.stats)
-app.command("trace")(trace.trace)
-app.command("show")(show.show)
-app.command("tail")(show.tail)
-app.command("replay")(replay.replay)
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(importing.app, name="import")
-app.add_typer(topics.app, name="topics")
-app.add_typer(schemas.app, name="schemas")
-app.add_typer(spool.app, name="spool")
-app.command("doctor")(doctor.doctor)
+add_commands(app)
 
 
 def main() -> None:
     """Run the command line and exit."""
     try:
-        app()
+        sys.exit(_run())
     except PoisonRecord as error:
         complain(str(error))
         sys.exit(INPUT_FAILED)
@@ -87,3 +66,17 @@ def main() -> None:
         sys.exit(CANNOT_START)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _run() -> Any:
+    """Run a command and return its exit code, None for 0."""
+    try:
+        if COMPLETION_VARIABLE in os.environ:  # a shell asks
+            prepare_completion()
+        return app(standalone_mode=False, prog_name="tasker")
+    except WrongUsage as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+        else:
+            complain(usage_line(error))
+        return CANNOT_START

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
 
 def demo(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", show_default=False, help="Histories to import; needs --format."),
+    ] = None,
     file_format: Annotated[
         Literal["wfcommons", "temporal", "github-actions"] | None,
-        typer.Option("--format", help="Import these files instead of running the example."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="Import these files instead: wfcommons, temporal or github-actions."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,

@@ -17,7 +17,7 @@ app = typer.Typer(help="Publish other engines' histories as events, at their ori
 #: Ids of imported tasks that are printed.
 _IDS_SHOWN = 50
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to import.", show_default=False)]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to import.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print files, tasks and faults as a JSON document.")]
 
 _SHOWN_TASKS = 3  # of a file with many tasks

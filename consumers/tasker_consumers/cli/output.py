@@ -1,7 +1,10 @@
 """The output of the commands: tables on a terminal, plain lines in a pipe, complaints on standard error."""
 
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,6 +15,29 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PIPE_WIDTH = 200
+_WIDE = 10_000
+
+
+class OutputForm(StrEnum):
+    """Forms of tables and documents on standard output."""
+
+    TABLE = "table"
+    WIDE = "wide"  # a table that leaves no column out, however narrow the terminal is
+    JSON = "json"
+    YAML = "yaml"
+
+
+_form: ContextVar[OutputForm] = ContextVar("form", default=OutputForm.TABLE)
+
+
+def choose_form(form: OutputForm) -> None:
+    """Let all further output have this form."""
+    _form.set(form)
+
+
+def output_width() -> int:
+    """Return the columns that a line may have on a terminal; without an end where the form is wide."""
+    return _WIDE if _form.get() is OutputForm.WIDE else shutil.get_terminal_size().columns
 
 
 def complain(message: str) -> None:
@@ -21,8 +47,15 @@ def complain(message: str) -> None:
 
 
 def show_json(document: Any) -> None:
-    """Print a JSON document on standard output."""
-    typer.echo(strict_json(document))
+    """Print a document on standard output: as a line of JSON, or as a document of YAML where that was chosen."""
+    text = strict_json(document)
+    if _form.get() is OutputForm.YAML:
+        import json  # noqa: PLC0415  these two are hardly ever needed
+
+        import yaml  # noqa: PLC0415
+
+        text = yaml.safe_dump(json.loads(text), allow_unicode=True, sort_keys=False, explicit_start=True).rstrip()
+    typer.echo(text)
 
 
 def open_console(*, stderr: bool = False) -> "Console":
@@ -30,7 +63,10 @@ def open_console(*, stderr: bool = False) -> "Console":
     from rich.console import Console  # noqa: PLC0415  most commands do without
 
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, width=None if terminal else _PIPE_WIDTH, highlight=False)
+    narrow = terminal and _form.get() is not OutputForm.WIDE
+    return Console(
+        stderr=stderr, width=None if narrow else output_width() if terminal else _PIPE_WIDTH, highlight=False
+    )
 
 
 def printable(text: str) -> str:
@@ -55,15 +91,18 @@ def print_lines(lines: Iterable[Any], console: "Console | None" = None) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows: a table for eyes on a terminal, tab-separated lines for programs in a pipe."""
-    if not sys.stdout.isatty():
-        typer.echo("\t".join(columns))
-        for row in rows:
-            typer.echo("\t".join(row))
-        return
-    from rich.table import Table  # noqa: PLC0415  a pipe does not wait for it
+    """Print rows: a table for eyes on a terminal, tab-separated lines in a pipe, documents where that was chosen.
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*row)
-    open_console().print(table)
+    No cell is cut on a terminal: the last columns are left out where the terminal is too narrow.
+    """
+    if _form.get() in (OutputForm.JSON, OutputForm.YAML):
+        names = [column.replace(" ", "_") for column in columns]
+        show_json([dict(zip(names, row, strict=True)) for row in rows])
+    elif sys.stdout.isatty():
+        from tasker_consumers.cli.ranked_table import ranked_lines  # noqa: PLC0415  a pipe does not need it
+
+        cells = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
+        typer.echo("\n".join(ranked_lines(columns, cells, output_width())))
+    else:
+        for row in (columns, *rows):
+            typer.echo("\t".join(printable(cell).replace("\n", " ") for cell in row))

@@ -41,11 +41,17 @@ def stats() -> None:
 def telemetry(
     exporter: Annotated[
         Literal["otlp", "zipkin", "console", "file"] | None,
-        typer.Option(help="Where spans go; by default to the file of TASKER_TELEMETRY_FILE, else otlp."),
+        typer.Option(
+            metavar="EXPORTER",
+            help="otlp, zipkin, console or file; by default the file of TASKER_TELEMETRY_FILE, else otlp.",
+        ),
     ] = None,
     span_names: Annotated[
         Literal["tasker", "readable"] | None,
-        typer.Option(help="Names as Tasker has them, or `task NAME` and `step NAME`; by default TASKER_SPAN_NAMES."),
+        typer.Option(
+            metavar="NAMES",
+            help="tasker or readable: names of spans; by default TASKER_SPAN_NAMES.",
+        ),
     ] = None,
 ) -> None:
     """Fold all events into spans, and export them when they end."""

@@ -42,7 +42,8 @@ def list_(*, offline: _Offline = False) -> None:
 @app.command()
 def check(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="New versions (default: those that are shipped).")
+        list[Path] | None,
+        typer.Argument(metavar="FILE", show_default=False, help="New versions (default: those that are shipped)."),
     ] = None,
     *,
     offline: _Offline = False,
@@ -66,11 +67,15 @@ def check(
 
 @app.command()
 def diff(
-    record: Annotated[str, typer.Argument(help="A record, such as StepEvent, or a file with a new version of one.")],
+    record: Annotated[
+        str, typer.Argument(metavar="RECORD", help="A record, such as StepEvent, or a file with a new version of one.")
+    ],
     older: Annotated[
-        int | None, typer.Argument(help="A version (default: the one before).", show_default=False)
+        int | None, typer.Argument(metavar="OLDER", help="A version (default: the one before).", show_default=False)
     ] = None,
-    newer: Annotated[int | None, typer.Argument(help="A version (default: the newest).", show_default=False)] = None,
+    newer: Annotated[
+        int | None, typer.Argument(metavar="NEWER", help="A version (default: the newest).", show_default=False)
+    ] = None,
 ) -> None:
     """Show what a version adds (+), drops (-) and changes (~); a file is compared with the newest version."""
     from tasker_consumers.tools.schema_check import from_file, versions

@@ -40,9 +40,15 @@ class Query:
 
 def stats(  # noqa: PLR0913  each is an option
     *,
-    task_id: Annotated[str | None, typer.Argument(metavar="[TASK_ID]", show_default=False)] = None,
-    name: Annotated[str | None, typer.Option(help="All tasks of this name, summed up by hour or minute.")] = None,
-    step: Annotated[str | None, typer.Option(help="All steps of this name, summed up by hour or minute.")] = None,
+    task_id: Annotated[
+        str | None, typer.Argument(metavar="TASK_ID", show_default=False, help="A task, by its id.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="All tasks of this name, summed up by hour or minute.")
+    ] = None,
+    step: Annotated[
+        str | None, typer.Option(metavar="NAME", help="All steps of this name, summed up by hour or minute.")
+    ] = None,
     by_minute: Annotated[bool, typer.Option("--by-minute", help="Sum up by minute instead of by hour.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show progress until the task is over, or Ctrl-C.")] = False,
     exit_status: Annotated[bool, typer.Option("--exit-status", help="Exit with 1 when the task has failed.")] = False,

@@ -20,10 +20,11 @@ app = typer.Typer(help="Make the topics of the system, list them, and change wha
 @app.command()
 def create(
     partitions: Annotated[
-        int | None, typer.Option(min=1, help="Partitions of each topic (default: TASKER_PARTITIONS, else 6).")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Partitions of each topic (default: TASKER_PARTITIONS, else 6)."),
     ] = None,
     replication_factor: Annotated[
-        int | None, typer.Option(min=-1, help="Replicas; -1 leaves them to the cluster.")
+        int | None, typer.Option(metavar="N", min=-1, help="Replicas; -1 leaves them to the cluster.")
     ] = None,
 ) -> None:
     """Make the topics that are missing; those that exist stay as they are."""
@@ -56,7 +57,7 @@ def list_() -> None:
 
 @app.command()
 def reset(
-    group: Annotated[str, typer.Argument(help="`stats`, `telemetry`, or the whole name of a group.")],
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="`stats`, `telemetry`, or the whole name of a group.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it the command only shows the plan.")] = False,
 ) -> None:
     """Have a group build its states again from all events that the topics still hold; its workers must be stopped."""
@@ -79,7 +80,7 @@ def reset(
 
 @app.command()
 def grow(
-    partitions: Annotated[int, typer.Argument(min=1, help="Partitions that each topic has afterwards.")],
+    partitions: Annotated[int, typer.Argument(metavar="N", min=1, help="Partitions that each topic has afterwards.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it the command only shows the plan.")] = False,
     split_tasks: Annotated[
         bool,

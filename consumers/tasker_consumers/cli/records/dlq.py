@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli.output import complain, printable, show_json, show_table
+from tasker_consumers.cli.output import complain, show_json, show_table
 from tasker_consumers.cli.records.dlq_letters import group_settings, letter_selection, original_records
 from tasker_consumers.cli.records.moments import read_option_moment
 
@@ -32,8 +32,9 @@ def list_letters(
     from tasker_consumers.replay.dead_letters import grouped, read_letters
     from tasker_consumers.times import time_text
 
+    selection = letter_selection(reason, topic, since)
     settings, dlq_topic = group_settings(group)
-    groups = grouped(read_letters(settings.kafka, dlq_topic, letter_selection(reason, topic, since)))
+    groups = grouped(read_letters(settings.kafka, dlq_topic, selection))
     if not groups:
         complain(f"no dead letter fits in {dlq_topic}")
         raise typer.Exit(1)
@@ -50,7 +51,7 @@ def list_letters(
         for row in rows:
             show_json(row)
         return
-    show_table(_COLUMNS, [[printable(str(cell)).replace("\n", " ") for cell in row.values()] for row in rows])
+    show_table(_COLUMNS, [[str(cell) for cell in row.values()] for row in rows])
     complain(f"next: tasker dlq show {group} {rows[0]['position']}; tasker dlq requeue {group}")
 
 
@@ -87,8 +88,9 @@ def requeue(
     from tasker_consumers.replay.dead_letters import read_letters
     from tasker_consumers.replay.sinks.topic import put_back
 
+    selection = letter_selection(reason, topic, since, offset)
     settings, dlq_topic = group_settings(group)
-    letters = list(read_letters(settings.kafka, dlq_topic, letter_selection(reason, topic, since, offset)))
+    letters = list(read_letters(settings.kafka, dlq_topic, selection))
     records, lost = original_records(settings, letters)
     for letter in lost:
         complain(f"{letter.letter.origin}: the record {letter.topic}/{letter.partition}/{letter.offset} is gone")
@@ -119,8 +121,8 @@ def drop(
     from tasker_consumers.kafka.topics import connect
     from tasker_consumers.replay.dead_letters import ends_before
 
-    settings, dlq_topic = group_settings(group)
     moment = read_option_moment("--before", moment_text)
+    settings, dlq_topic = group_settings(group)
     spans = ends_before(settings.kafka, dlq_topic, moment)
     count = sum(span.end - span.start for span in spans)
     if not count:

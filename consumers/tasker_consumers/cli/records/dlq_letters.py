@@ -5,6 +5,7 @@
 from typing import TYPE_CHECKING
 
 from tasker_consumers.cli.records.moments import read_option_moment
+from tasker_consumers.cli.records.selecting import read_offset
 from tasker_schemas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,14 +35,12 @@ def letter_selection(
 ) -> "LetterSelection":
     """Return the selection of letters that the options name; raises UsageError for an option that means nothing."""
     from tasker_consumers.replay.dead_letters import LetterSelection
-    from tasker_consumers.replay.position import read_position
 
-    positions = [read_position(text, "") for text in offsets or ()]
     return LetterSelection(
         reason=reason,
         topic=topic,
         since=None if since is None else read_option_moment("--since", since),
-        positions=frozenset((position.partition, position.offset) for position in positions),
+        positions=frozenset(read_offset(text) for text in offsets or ()),
     )
 
 

@@ -82,7 +82,7 @@ class SelectionOptions:
             until=_moment("--until", self.until),
             happened_after=_micros(_moment("--happened-after", self.happened_after)),
             happened_before=_micros(_moment("--happened-before", self.happened_before)),
-            starts=tuple(_offset(text) for text in self.offset or ()),
+            starts=tuple(read_offset(text) for text in self.offset or ()),
             limit=_positive("--limit", self.limit),
         )
 
@@ -123,7 +123,8 @@ def _micros(milliseconds: int | None) -> int | None:
     return None if milliseconds is None else milliseconds * 1000
 
 
-def _offset(text: str) -> tuple[int, int]:
+def read_offset(text: str) -> tuple[int, int]:
+    """Return partition and offset from the text of `--offset`; raises UsageError for other text."""
     partition, _, offset = text.partition(":")
     if not (partition.isdecimal() and offset.isdecimal() and len(offset) < 19 and len(partition) < 9):  # noqa: PLR2004
         raise UsageError(f"--offset is {text!r}; expected PARTITION:OFFSET, like 3:1200")

@@ -55,3 +55,16 @@ class ViewOptions:
             raise UsageError(f"--before-event is {self.before_event}; expected a number from 1")
         if self.moment_text is not None and self.before_event is not None:
             raise UsageError("name one of --at and --before-event")
+        if self.moment_text is not None:
+            self.moment(0)
+
+    def moment(self, start: int) -> int:
+        """Return the moment of --at in microseconds; `start` is that of the run."""
+        from datetime import UTC, datetime  # noqa: PLC0415  hardly ever needed
+
+        from tasker_consumers.trace_view.moments import read_run_moment  # noqa: PLC0415
+
+        try:
+            return read_run_moment(self.moment_text or "now", start, datetime.now(UTC))
+        except UsageError as error:
+            raise UsageError(f"--at: {str(error).removeprefix('--at ')}") from None

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,13 +63,13 @@ class KafkaRuns:
 
 
 class FileRuns:
-    """Reads the records of tasks and traces from a file; `place` names the source in messages."""
+    """Reads the records of tasks and traces from files; `place` names the source in messages."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, files: Sequence[Path]) -> None:
         from tasker_consumers.replay.container import read_container
 
-        self.place = str(file)
-        self._records = list(read_container(file))
+        self.place = ", ".join(map(str, files))
+        self._records = [record for file in files for record in read_container(file)]
 
     def of_task(self, task_id: str) -> Records:
         """Return the records of a task."""

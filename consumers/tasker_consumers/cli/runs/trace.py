@@ -55,11 +55,12 @@ def trace(
 
 
 def _read_run(identifier: str, file: Path | None, *, alone: bool) -> "Run":
-    from tasker_consumers.cli.runs.source import run_records
+    from tasker_consumers.cli.runs.source import open_runs, run_records
     from tasker_consumers.trace_view.rebuild import rebuild
 
     with reading_progress() as progress:
-        records, lookup = run_records(identifier, file, progress, alone=alone)
+        reader, lookup = open_runs([] if file is None else [file], progress)
+        records = run_records(identifier, reader, alone=alone)
     run = rebuild(records, lookup)
     if not run.events and not run.unreadable:
         raise typer.Exit(1)
@@ -68,15 +69,10 @@ def _read_run(identifier: str, file: Path | None, *, alone: bool) -> "Run":
 
 def _select_moment(run: "Run", view: ViewOptions) -> "Run":
     """Return the run as it was known at the chosen moment."""
-    from datetime import UTC, datetime
-
-    from tasker_consumers.trace_view.moments import read_run_moment
-
     if not run.payloads or (view.moment_text is None and view.before_event is None):
         return run
     if view.moment_text is not None:
-        start = run.payloads[0]["timestamp"]
-        selected = run.events_before(read_run_moment(view.moment_text, start, datetime.now(UTC)))
+        selected = run.events_before(view.moment(run.payloads[0]["timestamp"]))
         if not selected.events:
             raise UsageError(
                 f"--at {view.moment_text!r} is before the run's first event; write +90s to count from its start"

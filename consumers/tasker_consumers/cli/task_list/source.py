@@ -39,4 +39,4 @@ def all_tasks(settings: "ConsumerSettings", url: str | None, name: str | None) -
     if latest.tasks:
         return latest.tasks.values()
     complain("no stats worker wrote statistics; reading the events instead")
-    return tasks_of_events(settings)
+    return tasks_of_events()

@@ -2,15 +2,13 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-import shutil
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.output import complain, printable, show_json, show_table
+from tasker_consumers.cli.output import complain, show_json, show_table
 from tasker_consumers.cli.records.moments import read_option_moment
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import State
@@ -68,7 +66,7 @@ def tasks(
         for row in rows:
             show_json(row)
     elif rows:
-        _show(rows)
+        show_table(_COLUMNS, [_cells(row) for row in rows])
         complain(f"next: tasker trace {rows[0]['task_id']}")
     if not rows:
         complain("no task fits; a longer --since or fewer conditions show others")
@@ -85,17 +83,6 @@ def _filter(status: list[str] | None, name: str | None, since: str | None, limit
         raise UsageError(f"--limit is {limit}; expected a number from 1")
     moment = 0 if since is None else read_option_moment("--since", since) * 1000
     return TaskFilter(frozenset(status or ()), name, moment, limit)
-
-
-def _show(rows: list[Mapping[str, Any]]) -> None:
-    from tasker_consumers.cli.ranked_table import ranked_lines
-
-    cells = [[printable(cell) for cell in _cells(row)] for row in rows]
-    if not sys.stdout.isatty():
-        show_table(_COLUMNS, cells)
-        return
-    for line in ranked_lines(_COLUMNS, cells, shutil.get_terminal_size().columns):
-        typer.echo(line)
 
 
 def _cells(task: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,1 @@
+"""`tasker diff`: options, sources and output of comparisons."""

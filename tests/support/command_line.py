@@ -1,0 +1,35 @@
+"""The command line in this process, for tests that need no broker: a process of its own takes a second."""
+
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import NamedTuple
+from unittest.mock import patch
+
+from tasker_consumers.cli.app import main
+
+
+class Ended(NamedTuple):
+    """Exit code, standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_main(*arguments: str, **variables: str) -> Ended:
+    """Run a command with these variables only, and return how it ended."""
+    out, err = StringIO(), StringIO()
+    environ = {"PATH": "/usr/bin:/bin", "HOME": "/absent", **variables}
+    with (
+        patch.object(sys, "argv", ["tasker", *arguments]),
+        patch.dict("os.environ", environ, clear=True),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Ended(code, out.getvalue(), err.getvalue())
