@@ -70,10 +70,11 @@ def arrived(kafka: KafkaSource, settings: ProducerSettings, count: int) -> list[
 def publish_until(publisher: EventPublisher, reached: Callable[[], bool]) -> int:
     """Publish, slowly enough for the disk, until a condition holds; return how many events that took."""
     backlog = publisher._delivery._backlog  # type: ignore[attr-defined]
+    room = MEMORY // 4  # beside these, memory still holds the batch that is on its way to the disk
     for number in count():
         publish(publisher, range(number, number + 1))
         if number % 100 == 0:
-            assert eventually(lambda: len(backlog._memory) < MEMORY // 2 or reached())
+            assert eventually(lambda: len(backlog._memory) < room or reached())
             if reached():
                 return number + 1
     raise AssertionError
@@ -112,7 +113,9 @@ def test_on_a_full_disk_the_policy_decides_and_what_was_kept_arrives_once(
     publish(publisher, range(last, last + 1))
     assert publisher.close(30) == 0
     counts = publisher.stats()
-    assert counts["dropped"] == counts["dropped_spool_full"] == last + 1 - counts["delivered"]
+    assert counts["dropped"] == last + 1 - counts["delivered"]
+    assert counts["dropped"] == counts["dropped_spool_full"] + counts["dropped_memory_full"]
+    assert counts["dropped_spool_full"] > 0
     assert_obeyed(policy, arrived(kafka, settings, counts["delivered"]), last, counts["dropped"])
 
 
