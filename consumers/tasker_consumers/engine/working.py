@@ -12,7 +12,7 @@ from typing import Any
 
 from tasker_consumers.engine.app import EngineApp
 from tasker_consumers.engine.build import build_app
-from tasker_consumers.engine.ending import EXIT_CRASH, end
+from tasker_consumers.engine.ending import EXIT_CRASH, EXIT_OK, end
 from tasker_consumers.engine.preflight import Topology
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
@@ -29,6 +29,8 @@ from tasker_consumers.engine.web.server import serve
 #: How long Faust may take to stop after the drain; then the process ends without it.
 _STOP_SECONDS = 15.0
 _REGISTER_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 async def work(
@@ -70,13 +72,15 @@ async def _live(
     reason = replaced_by_another(app) or app.crash_reason or _reason(ended)
     if reason is not None:
         app.trouble = str(reason)
+    is_starting = reason is None and not app.settled
     with suppress(TimeoutError):
         async with asyncio.timeout(settings.drain_timeout + _STOP_SECONDS) as limit:
-            await _stop(app)
+            await _stop(app, is_starting=is_starting)
     if limit.expired():  # asked for, because Faust's services swallow the cancellation
-        end(reason or TimeoutError("Faust does not stop: ending without it"), EXIT_CRASH)
+        code = EXIT_OK if is_starting else EXIT_CRASH
+        end(reason or TimeoutError("Faust does not stop: ending without it"), code)
         logging.shutdown()
-        os._exit(EXIT_CRASH)  # its threads would keep the process, its memory and its place in the group
+        os._exit(code)  # its threads would keep the process, its memory and its place in the group
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -96,8 +100,19 @@ async def _run(app: EngineApp) -> None:
     await app.wait_until_stopped()
 
 
-async def _stop(app: EngineApp) -> None:
+async def _stop(app: EngineApp, *, is_starting: bool) -> None:
     reason = app.crash_reason  # stopping forgets it
+    try:
+        await _settle_and_stop(app, reason)
+    except Exception:
+        if not is_starting:
+            raise
+        logger.debug("The end of a start that was interrupted", exc_info=True)
+    # There was no work to lose yet, so a start that trips over its own end is no crash.
+    app.crash_reason = None if is_starting else app.crash_reason or reason
+
+
+async def _settle_and_stop(app: EngineApp, reason: BaseException | None) -> None:
     if reason is None:
         with suppress(TimeoutError):
             # Stopped before this point of its start, Faust would join the group without its changelog.
@@ -106,4 +121,3 @@ async def _stop(app: EngineApp) -> None:
             await app.settle()
     await app.partition_tasks.close()
     await app.stop()
-    app.crash_reason = app.crash_reason or reason
