@@ -44,7 +44,7 @@ def quick() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def running(backend: HttpBackend, kind: str) -> AsyncIterator[Exporter]:
+async def running(backend: HttpBackend, kind: str) -> AsyncIterator[Exporter[Span]]:
     exporter = build_exporter(backend.exporter(kind))
     await exporter.start()
     try:
@@ -53,7 +53,7 @@ async def running(backend: HttpBackend, kind: str) -> AsyncIterator[Exporter]:
         await exporter.stop()
 
 
-async def export(backend: HttpBackend, kind: str, spans: list[Span] = SPANS) -> ExportResult:
+async def export(backend: HttpBackend, kind: str, spans: list[Span] = SPANS) -> ExportResult[Span]:
     async with running(backend, kind) as exporter:
         return await asyncio.wait_for(exporter.export(spans), 30)
 
@@ -204,7 +204,7 @@ async def test_one_trace_that_is_refused_for_ever_goes_aside_and_the_others_arri
     backend.reply_to = lambda request: Reply(status, {}, words) if "big" in request.task_ids else TAKES
     result = await export(backend, kind, spans)
     bad = {span.span_id for span in spans if span.attributes["task_id"] == "big"}
-    assert {span.span_id for rejection in result.rejections for span in rejection.spans} == bad
+    assert {span.span_id for rejection in result.rejections for span in rejection.items} == bad
     assert all("TRACE_TOO_LARGE" in rejection.reason for rejection in result.rejections)
     assert set(backend.kept) == {span.span_id for span in spans} - bad
 
@@ -237,8 +237,8 @@ async def test_while_nothing_at_all_passes_everything_waits_and_then_arrives(bac
 class OneByOne(OtlpEncoder):
     """Writes a request for each span."""
 
-    def requests(self, spans: Sequence[Span], limit: int = 1) -> Iterator[tuple[bytes, Sequence[Span]]]:
-        return super().requests(spans, limit)
+    def requests(self, items: Sequence[Span], limit: int = 1) -> Iterator[tuple[bytes, Sequence[Span]]]:
+        return super().requests(items, limit)
 
 
 async def test_a_backend_that_limits_the_rate_gets_every_span_in_the_end(backend: HttpBackend) -> None:

@@ -21,14 +21,14 @@ from tests.support.telemetry.wire_spans import attributes_of
 __all__ = ["otlp"]
 
 SPANS = spans_of([*order(), *failed_order("43")])
-BackendOf = Callable[..., BackendExporter]
+BackendOf = Callable[..., BackendExporter[Span]]
 
 
 @pytest.fixture(params=["http/protobuf", GRPC])
 def exporter(request: pytest.FixtureRequest, otlp: OtlpReceiver) -> BackendOf:
     """How to make an exporter to the receiver, over each protocol."""
 
-    def make(**settings: object) -> BackendExporter:
+    def make(**settings: object) -> BackendExporter[Span]:
         over_grpc = request.param == GRPC
         endpoint = otlp.grpc if over_grpc else f"{otlp.http}/v1/traces"
         made = OtlpSettings(endpoint=endpoint, protocol=request.param, **settings)  # type: ignore[arg-type]
@@ -38,8 +38,8 @@ def exporter(request: pytest.FixtureRequest, otlp: OtlpReceiver) -> BackendOf:
     return make
 
 
-def export(exporter: BackendExporter, spans: Sequence[Span] = SPANS) -> ExportResult:
-    async def run() -> ExportResult:
+def export(exporter: BackendExporter[Span], spans: Sequence[Span] = SPANS) -> ExportResult[Span]:
+    async def run() -> ExportResult[Span]:
         await exporter.start()
         try:
             return await asyncio.wait_for(exporter.export(spans), 30)
@@ -90,7 +90,7 @@ def test_a_backend_that_hangs_is_asked_again_after_the_timeout(exporter: Backend
 def test_one_span_that_is_refused_does_not_hold_up_the_others(exporter: BackendOf, otlp: OtlpReceiver) -> None:
     otlp.refuses = lambda span: span.span_id.hex() == SPANS[4].span_id
     result = export(exporter())
-    assert [list(rejection.spans) for rejection in result.rejections] == [[SPANS[4]]]
+    assert [list(rejection.items) for rejection in result.rejections] == [[SPANS[4]]]
     assert "not for me" in result.rejections[0].reason
     assert otlp.latest().keys() == {span.span_id for span in SPANS} - {SPANS[4].span_id}
     assert (result.accepted, len(otlp.spans)) == (len(SPANS) - 1, len(SPANS) - 1)

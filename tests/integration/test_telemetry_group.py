@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker_consumers.telemetry.export.dead_spans import DeadSpans
 from tasker_consumers.telemetry.export.exporter import Rejection
+from tasker_consumers.telemetry.export.refused_items import SPANS, RefusedItems
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tasker_schemas.topics import dead_letter_topic
@@ -115,7 +115,7 @@ def test_a_refused_span_that_kafka_would_not_take_is_put_aside_without_what_make
     arena: TelemetryArena,
 ) -> None:
     huge = spans_of(order())[0]._replace(attributes={"task_id": TASK, "report": "x" * 3_000_000})
-    dead = DeadSpans({"bootstrap.servers": arena.bootstrap}, dead_letter_topic("telemetry", arena.prefix))
+    dead = RefusedItems({"bootstrap.servers": arena.bootstrap}, dead_letter_topic("telemetry", arena.prefix), SPANS)
     asyncio.run(dead.put([Rejection(1, "too large", [huge])]))
     (letter,) = arena.dead_letters(1)
     told = json.loads(letter.value() or b"")

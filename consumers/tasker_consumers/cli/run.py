@@ -58,16 +58,19 @@ def telemetry(
     import os
 
     from tasker_consumers.telemetry.app import Backend, build_exporter, build_telemetry_processor
+    from tasker_consumers.telemetry.export.log_backends import with_logs_beside
     from tasker_consumers.telemetry.lifetime import Lifetime
     from tasker_consumers.telemetry.spans.names import SpanNames
     from tasker_schemas.registry.lookup import open_lookup
 
     settings = start_command()
+    backend = Backend(exporter) if exporter else None
     processor = build_telemetry_processor(
-        build_exporter(os.environ, Backend(exporter) if exporter else None),
+        build_exporter(os.environ, backend),
         settings.topic_prefix,
         lookup=open_lookup(settings.registry),
         names=SpanNames(span_names or settings.span_names),
         lifetime=Lifetime(abandoned_after_s=settings.abandoned_after_s),
+        environ=os.environ if backend is None else with_logs_beside(os.environ, backend),
     )
     run_processor(processor, settings)

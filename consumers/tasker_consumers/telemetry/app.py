@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 
 from tasker_consumers.telemetry.core.event import span_decoder
-from tasker_consumers.telemetry.export.backends import Backend, exporter_of
-from tasker_consumers.telemetry.export.exporter import Exporter
+from tasker_consumers.telemetry.export.backends import Backend, SpanExporter, exporter_of
 from tasker_consumers.telemetry.lifetime import Lifetime
 from tasker_consumers.telemetry.options import TelemetryOptions
 from tasker_consumers.telemetry.processing.processor import TelemetryProcessor
+from tasker_consumers.telemetry.processing.senders import senders_of
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.variables import with_files
 from tasker_schemas.avro.codec import SchemaLookup
@@ -18,7 +18,7 @@ __all__ = ["Backend", "build_exporter", "build_telemetry_processor"]
 
 
 def build_telemetry_processor(
-    exporter: Exporter,
+    exporter: SpanExporter,
     prefix: str = DEFAULT_PREFIX,
     *,
     lookup: SchemaLookup | None = None,
@@ -33,10 +33,11 @@ def build_telemetry_processor(
     """
     environ = with_files(environ)
     options = TelemetryOptions.from_env(environ, prefix, names, lifetime or Lifetime())
-    return TelemetryProcessor(prefix, span_decoder(lookup).decode, exporter, options)
+    senders = senders_of(exporter, prefix, options, environ)
+    return TelemetryProcessor(prefix, span_decoder(lookup).decode, senders, options)
 
 
-def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -> Exporter:
+def build_exporter(environ: Mapping[str, str], backend: Backend | None = None) -> SpanExporter:
     """Return the exporter for a backend; None takes the file if the environment names it, else OTEL_TRACES_EXPORTER.
 
     Raises ConfigurationError for a setting that cannot work.

@@ -1,18 +1,18 @@
 """The operator's choices for a telemetry worker."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from tasker_consumers.telemetry.export.dead_spans import DeadSpans
-from tasker_consumers.telemetry.export.exporter import Rejection
+from tasker_consumers.telemetry.export.refused_items import PutSpansAside, refused_spans
 from tasker_consumers.telemetry.export.sanitize import SpanSanitizer
 from tasker_consumers.telemetry.lifetime import Lifetime
 from tasker_consumers.telemetry.metrics.task_instruments import task_metrics
 from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
 from tasker_consumers.telemetry.policy import Policy
+from tasker_consumers.telemetry.presentation.shape import SpanShape
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.topics import dead_letter_topic
@@ -29,7 +29,8 @@ class TelemetryOptions:
     policy: Policy
     lifetime: Lifetime
     sanitizer: SpanSanitizer
-    put_aside: Callable[[Sequence[Rejection]], Awaitable[None]]
+    shape: SpanShape
+    put_aside: PutSpansAside
     tasks: TaskMetrics  # durations and failures, also of tasks that are not sampled
     registry: CollectorRegistry
 
@@ -47,7 +48,8 @@ class TelemetryOptions:
             policy=Policy.from_env(environ, names),
             lifetime=lifetime,
             sanitizer=SpanSanitizer.from_env(environ),
-            put_aside=DeadSpans.from_env(environ, dead_letter_topic(GROUP, prefix)).put,
+            shape=SpanShape.from_env(environ),
+            put_aside=refused_spans(environ, dead_letter_topic(GROUP, prefix)).put,
             tasks=task_metrics(environ, registry),
             registry=registry,
         )

@@ -1,4 +1,4 @@
-"""A real OTLP receiver for traces, over HTTP and gRPC, that can be told to misbehave; it takes metrics, too."""
+"""A real OTLP receiver for traces, logs and metrics, over HTTP and gRPC, that can be told to misbehave."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from google.protobuf.any_pb2 import Any as AnyMessage  # type: ignore[import-unt
 from google.protobuf.duration_pb2 import Duration  # type: ignore[import-untyped]
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2_grpc
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord as WireRecord
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
@@ -58,6 +61,8 @@ class OtlpReceiver:
     """Keeps every span that it took, and holds every batch to OpenTelemetry's rules; `http`, `grpc`: its endpoints."""
 
     spans: list[WireSpan] = field(default_factory=list)
+    records: list[WireRecord] = field(default_factory=list)
+    record_services: list[str] = field(default_factory=list)  # service.name of each log record
     services: dict[bytes, str] = field(default_factory=dict)  # service.name by span id
     metrics: dict[str, Metric] = field(default_factory=dict)  # the last of each name, over HTTP
     faults: list[str] = field(default_factory=list)  # rules that were broken by any batch, taken or not
@@ -65,6 +70,8 @@ class OtlpReceiver:
     headers: dict[str, str] = field(default_factory=dict)  # of the last request
     misbehaviours: deque[Misbehaviour] = field(default_factory=deque)  # for the next requests, one each
     refuses: Callable[[WireSpan], bool] = lambda _: False  # 400 for each request with such a span
+    refuses_record: Callable[[WireRecord], bool] = lambda _: False  # the same for log records
+    log_misbehaviours: deque[Misbehaviour] = field(default_factory=deque)  # for the next requests with log records
     is_away: bool = False
     http: str = ""
     grpc: str = ""
@@ -78,6 +85,7 @@ class OtlpReceiver:
         self.http = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._grpc = grpc.server(ThreadPoolExecutor(4))
         trace_service_pb2_grpc.add_TraceServiceServicer_to_server(_GrpcService(self), self._grpc)  # type: ignore[no-untyped-call]
+        logs_service_pb2_grpc.add_LogsServiceServicer_to_server(_GrpcLogs(self), self._grpc)  # type: ignore[no-untyped-call]
         self.grpc = f"http://127.0.0.1:{self._grpc.add_insecure_port('127.0.0.1:0')}"
         self._grpc.start()
         return self
@@ -122,6 +130,25 @@ class OtlpReceiver:
         if told.status == 200:
             with self._lock:
                 self.keep(found[told.rejected :])
+        return told
+
+    def take_logs(self, request: ExportLogsServiceRequest, headers: dict[str, str]) -> Misbehaviour:
+        """Keep the log records of a request, unless it was told otherwise; returns how to answer."""
+        found = [
+            (record, _service(resource.resource))
+            for resource in request.resource_logs
+            for scope in resource.scope_logs
+            for record in scope.log_records
+        ]
+        with self._lock:
+            self.headers = headers
+            told = self.log_misbehaviours.popleft() if self.log_misbehaviours else Misbehaviour()
+        if told.status == 200 and any(self.refuses_record(record) for record, _ in found):
+            return Misbehaviour(status=400, words="this record is not for me")
+        if told.status == 200:
+            with self._lock:
+                self.records += [record for record, _ in found[told.rejected :]]
+                self.record_services += [service for _, service in found[told.rejected :]]
         return told
 
     def keep(self, taken: list[tuple[WireSpan, str]]) -> None:
@@ -174,6 +201,8 @@ class _HttpHandler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()} | {"path": self.path}
         if self.path == "/v1/metrics":
             told = self.receiver.take_metrics(ExportMetricsServiceRequest.FromString(body), headers)
+        elif self.path == "/v1/logs":
+            told = self.receiver.take_logs(ExportLogsServiceRequest.FromString(body), headers)
         else:
             told = self.receiver.take(ExportTraceServiceRequest.FromString(body), headers)
         if told.hangs:
@@ -197,12 +226,30 @@ class _GrpcService(trace_service_pb2_grpc.TraceServiceServicer):
 
     def Export(self, request: ExportTraceServiceRequest, context: Any) -> ExportTraceServiceResponse:  # noqa: N802  gRPC's name
         told = self._receiver.take(request, dict(context.invocation_metadata()))
-        if told.status != 200 or told.hangs:
-            code = _CODES.get(told.status, grpc.StatusCode.UNAVAILABLE)
-            if told.retry_after is not None:
-                context.set_trailing_metadata((("grpc-status-details-bin", _retry_info(code, told.retry_after)),))
-            context.abort(code, told.words)
+        _abort_unless_taken(context, told)
         return _response(told)
+
+
+class _GrpcLogs(logs_service_pb2_grpc.LogsServiceServicer):
+    def __init__(self, receiver: OtlpReceiver) -> None:
+        self._receiver = receiver
+
+    def Export(self, request: ExportLogsServiceRequest, context: Any) -> ExportLogsServiceResponse:  # noqa: N802  gRPC's name
+        told = self._receiver.take_logs(request, dict(context.invocation_metadata()))
+        _abort_unless_taken(context, told)
+        response = ExportLogsServiceResponse()
+        if told.rejected:
+            response.partial_success.rejected_log_records = told.rejected
+            response.partial_success.error_message = told.words
+        return response
+
+
+def _abort_unless_taken(context: Any, told: Misbehaviour) -> None:
+    if told.status != 200 or told.hangs:
+        code = _CODES.get(told.status, grpc.StatusCode.UNAVAILABLE)
+        if told.retry_after is not None:
+            context.set_trailing_metadata((("grpc-status-details-bin", _retry_info(code, told.retry_after)),))
+        context.abort(code, told.words)
 
 
 def _response(told: Misbehaviour) -> ExportTraceServiceResponse:

@@ -58,6 +58,13 @@ class Fact:
 Facts = dict[str, Fact]  # by event id
 
 
+class Arrival(NamedTuple):
+    """A fact that is new to a task; `key` is None when no attempt is named."""
+
+    key: AttemptKey | None
+    fact: Fact
+
+
 class LateError(NamedTuple):
     """An error that came after its span was exported; `key` is None for an error of the task itself."""
 
@@ -66,10 +73,10 @@ class LateError(NamedTuple):
 
 
 def fact_of(event: Event) -> Fact:
-    """Return the fact that an event of a task tells."""
+    """Return the fact that an event tells."""
     fields = event.data.copy()
     event_id = fields.pop("event_id")
-    del fields["task_id"]
+    fields.pop("task_id", None)
     return make_fact(event_id, fields, event.carried)
 
 

@@ -10,6 +10,7 @@ from tasker_consumers.telemetry.core.annotations import MAX_FACT_BYTES, add_anno
 from tasker_consumers.telemetry.core.event import BEGUN, COMPLETE, FAILED, Event
 from tasker_consumers.telemetry.core.facts import (
     NO_STATE,
+    Arrival,
     AttemptKey,
     Fact,
     Facts,
@@ -132,6 +133,7 @@ def _fold_task(state: TaskState, fact: Fact) -> None:
     if not _keep(head.facts, fact):
         head.status = max(stored.status for stored in head.facts.values())
         return
+    state.arrivals.append(Arrival(None, fact))
     head.status = fact.status if head.status is None else max(head.status, fact.status)
     if head.exported_end is not None and head.status.event_id != fact.event_id:
         _count_late(state, None, fact, head.exported_end.rank)
@@ -141,7 +143,8 @@ def _fold_attempt(state: TaskState, key: AttemptKey, fact: Fact) -> None:
     attempt = state.attempt(key)
     exported = attempt.exported_rank
     if exported is None:
-        _add_to_attempt(attempt, fact)
+        if _add_to_attempt(attempt, fact):
+            state.arrivals.append(Arrival(key, fact))
         if fact.rank >= FAILED:
             state.ended.add(key)
         return
@@ -149,6 +152,7 @@ def _fold_attempt(state: TaskState, key: AttemptKey, fact: Fact) -> None:
     if event_digest in attempt.exported_digests:
         return
     attempt.exported_digests.add(event_digest)
+    state.arrivals.append(Arrival(key, fact))
     if exported < COMPLETE:
         _add_to_attempt(attempt, fact)
     attempt.rank = max(attempt.rank, fact.rank)
@@ -158,11 +162,12 @@ def _fold_attempt(state: TaskState, key: AttemptKey, fact: Fact) -> None:
         _count_late(state, key, fact, exported)
 
 
-def _add_to_attempt(attempt: Attempt, fact: Fact) -> None:
+def _add_to_attempt(attempt: Attempt, fact: Fact) -> bool:
+    """Add a fact, and return whether it was new."""
     if fact.event_id in attempt.facts:
         _keep(attempt.facts, fact)
         _learn_again(attempt)
-        return
+        return False
     if fact.carried is not None and (attempt.source is None or _is_earlier(fact, attempt.source)):
         attempt.source = source_of(fact)
     if fact.rank == NO_STATE:
@@ -170,6 +175,7 @@ def _add_to_attempt(attempt: Attempt, fact: Fact) -> None:
     else:
         attempt.facts[fact.event_id] = fact
         attempt.rank = max(attempt.rank, fact.rank)
+    return True
 
 
 def _learn_again(attempt: Attempt) -> None:
@@ -197,14 +203,15 @@ def _fold_annotation(state: TaskState, family: Family, fact: Fact) -> None:
     else:
         if family is not _CUSTOM and not about_step:
             _learn_source(state.head, fact)
-        _fold_on_task(state.head, fact)
+        _fold_on_task(state, fact)
 
 
-def _fold_on_task(head: Head, fact: Fact) -> None:
-    annotations = head.annotations
+def _fold_on_task(state: TaskState, fact: Fact) -> None:
+    head, annotations = state.head, state.head.annotations
     if fact.event_id in annotations.facts:
         _keep(annotations.facts, fact)
         return
+    state.arrivals.append(Arrival(None, fact))
     add_annotation(annotations, fact)
     head.late += head.exported_end is not None
 
@@ -216,6 +223,7 @@ def _fold_grouped(state: TaskState, span_id: str, fact: Fact) -> None:
     if fact.event_id in group.facts:
         _keep(group.facts, fact)
         return
+    state.arrivals.append(Arrival(None, fact))
     add_annotation(group, fact)
     state.head.late += state.head.exported_end is not None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from zlib import crc32
 
-from tasker_consumers.telemetry.core.facts import AttemptKey, LateError
+from tasker_consumers.telemetry.core.facts import Arrival, AttemptKey, LateError
 from tasker_consumers.telemetry.core.head import Attempt, Bucket, Group, Head
 from tasker_consumers.telemetry.core.storage import (
     Read,
@@ -41,6 +41,8 @@ class TaskState:
         self.read = read
         #: Attempts that came to an end, or further, since the last export.
         self.ended: set[AttemptKey] = set()
+        #: Facts that were new, in the order of their arrival, since the state was read.
+        self.arrivals: list[Arrival] = []
         #: Errors that came after their span was exported, since the last export.
         self.late_errors: list[LateError] = []
         self._late_before = head.late
@@ -53,6 +55,16 @@ class TaskState:
     def of_task(cls, task_id: str, happened_at: int) -> "TaskState":
         """Return the state of a task of which only the time of an event is known."""
         return cls(Head(task_id, happened_at, happened_at), task_id.encode())
+
+    @classmethod
+    def outside(cls) -> "TaskState":
+        """Return a state for events outside of any task: it is never stored."""
+        return cls.of_task("", 0)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the state stands for events outside of any task."""
+        return not self.head.task_id
 
     @property
     def late_now(self) -> int:

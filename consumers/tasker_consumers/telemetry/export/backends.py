@@ -8,12 +8,14 @@ from pathlib import Path
 
 from tasker_consumers.telemetry.export.exporter import Exporter, NoExporter
 from tasker_consumers.telemetry.export.fan_out import FanOut
+from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tasker_schemas.errors import ConfigurationError
 
 SPANS_FILE = "TASKER_TELEMETRY_FILE"
 TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 Environ = Mapping[str, str]
+SpanExporter = Exporter[Span]
 
 
 class Backend(StrEnum):
@@ -26,24 +28,28 @@ class Backend(StrEnum):
     NONE = "none"  # events are folded and measured, and no span is exported
 
 
-def exporter_of(environ: Environ, backend: Backend | None = None) -> Exporter:
+def exporter_of(environ: Environ, backend: Backend | None = None) -> SpanExporter:
     """Return the exporter for a backend; None takes the file if only that is named, else OTEL_TRACES_EXPORTER.
 
     Raises ConfigurationError for a setting that cannot work.
     """
     if backend is not None:
         return _MAKERS[backend](environ)
-    backends = _named_backends(environ)
-    if environ.get(SPANS_FILE, "").strip() and Backend.FILE not in backends:
-        return _MAKERS[Backend.FILE](environ)
-    primary, *side_backends = backends
+    primary, *side_backends = backends_of(environ)
     exporter = _MAKERS[primary](environ)
     side_exporters = [_MAKERS[name](environ) for name in side_backends]
     return FanOut(exporter, side_exporters) if side_exporters else exporter
 
 
+def backends_of(environ: Environ) -> list[Backend]:
+    """Return the backends that the environment names, each once, the server before the terminal and the file."""
+    backends = _named_backends(environ)
+    if environ.get(SPANS_FILE, "").strip() and Backend.FILE not in backends:
+        return [Backend.FILE]
+    return backends
+
+
 def _named_backends(environ: Environ) -> list[Backend]:
-    """Return the backends that OTEL_TRACES_EXPORTER lists, each once, the server before the terminal and the file."""
     text = environ.get(TRACES_EXPORTER, "").strip() or Backend.OTLP
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in set(Backend)]
@@ -61,34 +67,34 @@ def _named_backends(environ: Environ) -> list[Backend]:
     return backends
 
 
-def _console_exporter(_: Environ) -> Exporter:
+def _console_exporter(_: Environ) -> SpanExporter:
     from tasker_consumers.telemetry.export.console import ConsoleExporter
 
     return ConsoleExporter()
 
 
-def _file_exporter(environ: Environ) -> Exporter:
+def _file_exporter(environ: Environ) -> SpanExporter:
     from tasker_consumers.telemetry.export.file_exporter import FileExporter
 
     path = environ.get(SPANS_FILE, "").strip()
     if not path:
         raise ConfigurationError(f"{SPANS_FILE} is not set; expected the path of a file for the spans.")
-    return FileExporter(Path(path))
+    return FileExporter(Path(path), span_to_json)
 
 
-def _zipkin_exporter(environ: Environ) -> Exporter:
+def _zipkin_exporter(environ: Environ) -> SpanExporter:
     from tasker_consumers.telemetry.export.zipkin.exporter import zipkin_exporter
 
     return zipkin_exporter(environ)
 
 
-def _otlp_exporter(environ: Environ) -> Exporter:
+def _otlp_exporter(environ: Environ) -> SpanExporter:
     from tasker_consumers.telemetry.export.otlp.exporter import otlp_exporter
 
     return otlp_exporter(environ)
 
 
-_MAKERS: Mapping[Backend, Callable[[Environ], Exporter]] = {
+_MAKERS: Mapping[Backend, Callable[[Environ], SpanExporter]] = {
     Backend.OTLP: _otlp_exporter,
     Backend.ZIPKIN: _zipkin_exporter,
     Backend.CONSOLE: _console_exporter,

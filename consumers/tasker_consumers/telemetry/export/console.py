@@ -66,11 +66,11 @@ class ConsoleExporter:
         """See `Exporter`."""
         return True
 
-    async def export(self, spans: Sequence[Span]) -> ExportResult:
+    async def export(self, items: Sequence[Span]) -> ExportResult[Span]:
         """See `Exporter`."""
-        for trace in _by_trace(spans):
+        for trace in _by_trace(items):
             self._console.print(render_trace(trace))
-        return ExportResult(len(spans))
+        return ExportResult(len(items))
 
 
 def _by_trace(spans: Iterable[Span]) -> Iterable[list[Span]]:

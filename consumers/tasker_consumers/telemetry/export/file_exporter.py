@@ -1,27 +1,27 @@
-"""Spans as JSON lines in a file."""
+"""Spans or log records as JSON lines in a file."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Generic
 
 import orjson
 
-from tasker_consumers.telemetry.export.exporter import ExportResult
-from tasker_consumers.telemetry.spans.span import Span, span_to_json
+from tasker_consumers.telemetry.export.exporter import ExportResult, Item
 from tasker_schemas.errors import ConfigurationError
 
 
-class FileExporter:
-    """Appends each span as a line of JSON; a span that ends again is there again, and its last line counts."""
+class FileExporter(Generic[Item]):
+    """Appends each item as a line of JSON; a span that ends again is there again, and its last line counts."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, to_json: Callable[[Item], dict[str, Any]]) -> None:
         self._path = path
+        self._to_json = to_json
         self._file: BinaryIO | None = None
 
     @property
     def description(self) -> str:
-        """Where spans go, for the log."""
+        """Where the items go, for the log."""
         return f"file {self._path}"
 
     async def start(self) -> None:
@@ -30,7 +30,7 @@ class FileExporter:
             self._file = await asyncio.to_thread(self._path.open, "ab")
         except OSError as error:
             raise ConfigurationError(
-                f"The file for spans, {self._path}, cannot be written: {error.strerror}."
+                f"The file for spans or log records, {self._path}, cannot be written: {error.strerror}."
             ) from error
 
     async def stop(self) -> None:
@@ -42,9 +42,9 @@ class FileExporter:
         """See `Exporter`."""
         return self._file is not None
 
-    async def export(self, spans: Sequence[Span]) -> ExportResult:
+    async def export(self, items: Sequence[Item]) -> ExportResult[Item]:
         """See `Exporter`."""
         assert self._file is not None, "started before the first export"
-        self._file.write(b"".join(orjson.dumps(span_to_json(span)) + b"\n" for span in spans))
+        self._file.write(b"".join(orjson.dumps(self._to_json(item)) + b"\n" for item in items))
         self._file.flush()
-        return ExportResult(len(spans))
+        return ExportResult(len(items))

@@ -1,15 +1,16 @@
-"""The last steps before a span leaves: secrets are masked, then OpenTelemetry's limits applied."""
+"""The last steps before a span or a log record leaves: secrets are masked, then OpenTelemetry's limits applied."""
 
 from collections.abc import Mapping
 
 from tasker_consumers.telemetry.export.limits import Limits
+from tasker_consumers.telemetry.logs.record import LogRecord
 from tasker_consumers.telemetry.spans.span import Attributes, AttributeValue, Span, SpanEvent
 from tasker_producer.masking.masker import Decision, Masker
 from tasker_producer.settings import ProducerSettings
 
 
 class SpanSanitizer:
-    """Masks and limits spans; masking comes first, so that no cut hides the name of a secret from it."""
+    """Masks and limits spans and log records; masking comes first, so that no cut hides the name of a secret."""
 
     def __init__(self, masker: Masker, limits: Limits) -> None:
         self._masker = masker
@@ -27,6 +28,14 @@ class SpanSanitizer:
     def sanitize(self, span: Span) -> Span:
         """Return the span as it may leave this process."""
         return self._limits.applied(self._masked(span))
+
+    def sanitize_record(self, record: LogRecord) -> LogRecord:
+        """Return the log record as it may leave this process."""
+        attributes = self._attributes(record.attributes)
+        body = self._masker.scrub(record.body) if record.body else ""
+        if attributes is not record.attributes or body != record.body:
+            record = record._replace(attributes=attributes, body=body)
+        return self._limits.applied_to_record(record)
 
     def _masked(self, span: Span) -> Span:
         attributes = self._attributes(span.attributes)

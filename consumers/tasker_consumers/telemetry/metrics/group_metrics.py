@@ -46,7 +46,7 @@ class GroupMetrics:
                 if mark in attributes:
                     self.repaired.labels(repair).inc()
 
-    def count_result(self, result: ExportResult) -> None:
+    def count_result(self, result: ExportResult[Span]) -> None:
         """Count the result of an export."""
         self.exported.inc(result.accepted)
         self.rejected.inc(result.rejected)

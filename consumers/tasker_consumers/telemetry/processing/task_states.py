@@ -5,18 +5,16 @@ from typing import Any
 
 from tasker_consumers.engine.processor import Read
 from tasker_consumers.telemetry.core.event import Event, read_event
+from tasker_consumers.telemetry.core.facts import Arrival, fact_of
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import TaskState
 
 Decode = Callable[[str, bytes | None], dict[str, Any]]
 """Returns the fields of an Avro record of that name; see `Decoder.decode`."""
 
-#: Stands in the engine's place for a state where there is none: a custom event outside of any task.
-OUTSIDE = TaskState.of_task("", 0)
-
 
 class TaskStates:
-    """Reads, folds, loads and dumps for the engine; an event outside of any task is only counted."""
+    """Reads, folds, loads and dumps for the engine; of an event outside of any task nothing is stored."""
 
     def __init__(self, decode: Decode, count_outside: Callable[[], None]) -> None:
         self._decode = decode
@@ -30,8 +28,10 @@ class TaskStates:
         """Return the state after another event."""
         if "task_id" not in event.data:
             self._count_outside()
-            return state or OUTSIDE
-        return fold(None if state is OUTSIDE else state, event)
+            state = state or TaskState.outside()
+            state.arrivals.append(Arrival(None, fact_of(event)))
+            return state
+        return fold(None if state is not None and state.is_outside else state, event)
 
     def load(self, key: bytes, read: Read) -> TaskState | None:
         """Return the stored state of a task."""
@@ -39,4 +39,4 @@ class TaskStates:
 
     def dump(self, key: bytes, state: TaskState) -> Mapping[bytes, bytes | None]:  # noqa: ARG002  a state knows its key
         """Return the entries to write for a task."""
-        return {} if state is OUTSIDE else state.dump()
+        return {} if state.is_outside else state.dump()

@@ -6,6 +6,8 @@ AttributeValue = bool | int | float | str | list[str]
 Attributes = dict[str, AttributeValue]
 
 UNSET, OK, ERROR = "UNSET", "OK", "ERROR"
+#: Roles of spans, by OpenTelemetry's numbers for a span's kind.
+INTERNAL, SERVER, CLIENT = 1, 2, 3
 #: Kinds of spans.
 TASK, END, STEP, LATE_ERROR = "task", "end", "step", "late_error"
 
@@ -50,6 +52,7 @@ class Span(NamedTuple):
     dropped_links: int = 0
     kind: str = ""  # TASK, END, STEP or LATE_ERROR
     version: str = ""  # service.version of its resource; empty when no event tells it
+    role: int = INTERNAL
 
 
 def marked(span: Span, mark: str) -> Span:

@@ -26,6 +26,20 @@ _NOT_OF_ANNOTATION = {
 }  # fmt: skip
 
 
+def shown_name(event_name: str) -> str:
+    """Return the name by which an event is shown.
+
+    >>> shown_name("step.handle"), shown_name("shop.payment_taken")
+    ('step.started', 'shop.payment_taken')
+    """
+    return _NAMES.get(event_name, event_name)
+
+
+def is_failure(event_name: str) -> bool:
+    """Return whether an event is the failure of a task or an attempt, which an exception is shown for."""
+    return event_name in _FAILURES
+
+
 def span_events(entries: Iterable[Fact], interval: Interval, end: Fact | None) -> list[SpanEvent]:
     """Return the span events of facts, at the times at which the span's interval shows them.
 

@@ -1,1 +1,1 @@
-"""OTLP: spans as bytes of our own writing, over HTTP and gRPC."""
+"""OTLP: spans and log records as bytes of our own writing, over HTTP and gRPC."""

@@ -1,11 +1,10 @@
-"""Spans as an OTLP request for traces, in bytes."""
+"""Spans as OTLP requests for traces, in bytes."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 
+from tasker_consumers.telemetry.export.otlp.requests import RequestEncoder, ResourceAttributes
 from tasker_consumers.telemetry.export.protobuf import attributes, field, text, varint
-from tasker_consumers.telemetry.export.resource import resource_of
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Link, Span, SpanEvent
 
 _FIXED64 = Struct("<Q").pack
@@ -13,58 +12,14 @@ _TIMES = Struct("<BQBQ").pack  # start and end with their tags
 _FLAGS = Struct("<BBI").pack
 _STATUS = {UNSET: b"", OK: b"\x18\x01", ERROR: b"\x18\x02"}
 _WITHOUT_MESSAGE = {code: field(b"\x7a", content) for code, content in _STATUS.items()}
-_INTERNAL = b"\x30\x01"  # the kind of every span of ours
-
-REQUEST_BYTES = 1 << 20  # gRPC servers take 4 MiB unless told otherwise
-
-_MAX_RESOURCES = 1000
-
-ResourceAttributes = Mapping[str, str]
-Service = tuple[str, str]
-"""Name and version of the service that a span's events name, empty where they name none."""
+_ROLES = [b"\x30" + bytes((number,)) for number in range(6)]  # OTLP's word for the role is kind
 
 
-class OtlpEncoder:
-    """Writes export requests; keeps the parts that are the same in all requests.
-
-    `resource` holds the attributes of all spans. The service that a span's events name replaces `service.name`, and
-    their version replaces `service.version`: two versions of a service are two resources.
-    """
+class OtlpEncoder(RequestEncoder[Span]):
+    """Writes requests for the export of spans; `resource` holds the attributes of all of them."""
 
     def __init__(self, resource: ResourceAttributes, scope_version: str) -> None:
-        self._resource = dict(resource)
-        self._scope = field(b"\x0a", text(b"\x0a", "tasker_consumers.telemetry") + text(b"\x12", scope_version))
-        self._resources: dict[Service, bytes] = {}
-
-    def requests(self, spans: Sequence[Span], limit: int = REQUEST_BYTES) -> Iterator[tuple[bytes, Sequence[Span]]]:
-        """Yield requests of about `limit` bytes, each with the spans that are in it."""
-        start, size, by_service = 0, 0, dict[Service, list[bytes]]()
-        for position, span in enumerate(spans):
-            encoded = field(b"\x12", encode_span(span))
-            if size and size + len(encoded) > limit:
-                yield self._request(by_service), spans[start:position]
-                start, size, by_service = position, 0, {}
-            size += len(encoded)
-            by_service.setdefault((span.service, span.version), []).append(encoded)
-        if by_service:
-            yield self._request(by_service), spans[start:]
-
-    def _request(self, by_service: Mapping[Service, list[bytes]]) -> bytes:
-        """Return an `ExportTraceServiceRequest`: a resource for each service."""
-        return b"".join(
-            field(b"\x0a", self._resource_of(service) + field(b"\x12", self._scope + b"".join(encoded)))
-            for service, encoded in by_service.items()
-        )
-
-    def _resource_of(self, service: Service) -> bytes:
-        encoded = self._resources.get(service)
-        if encoded is None:
-            if len(self._resources) >= _MAX_RESOURCES:  # a name made of an id must not fill the memory
-                self._resources.clear()
-            encoded = self._resources[service] = field(
-                b"\x0a", attributes(b"\x0a", resource_of(self._resource, *service))
-            )
-        return encoded
+        super().__init__(resource, scope_version, encode_span)
 
 
 def encode_span(span: Span) -> bytes:
@@ -75,7 +30,7 @@ def encode_span(span: Span) -> bytes:
         text(b"\x1a", span.tracestate) if span.tracestate else b"",
         b"\x22\x08" + bytes.fromhex(parent) if parent else b"",
         _name(span.name),
-        _INTERNAL,
+        _ROLES[span.role],
         _TIMES(0x39, span.start, 0x41, span.end),
         attributes(b"\x4a", span.attributes),
         b"\x50" + varint(span.dropped_attributes) if span.dropped_attributes else b"",

@@ -15,11 +15,9 @@ from tasker_consumers.telemetry.export.sending.answers import MAX_WAIT_S, Answer
 from tasker_consumers.telemetry.export.sending.endpoint import without_credentials
 from tasker_schemas.errors import ConfigurationError
 
-_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-
 
 class GrpcTransport:
-    """Calls the trace service of an OTLP endpoint."""
+    """Calls the service of a signal at an OTLP endpoint."""
 
     def __init__(self, settings: OtlpSettings) -> None:
         self._settings = settings
@@ -41,7 +39,9 @@ class GrpcTransport:
         else:
             self._channel = grpc.aio.secure_channel(self._target, self._credentials, compression=compression)
         self._export = self._channel.unary_unary(
-            _METHOD, request_serializer=bytes, response_deserializer=ExportTraceServiceResponse.FromString
+            self._settings.signal.method,
+            request_serializer=bytes,
+            response_deserializer=ExportTraceServiceResponse.FromString,  # that for logs has the same fields
         )
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote
 
+from tasker_consumers.telemetry.export.otlp.signals import TRACES, Signal
 from tasker_consumers.telemetry.export.sending.endpoint import Endpoint, read_endpoint, with_path
 from tasker_schemas.errors import ConfigurationError
 
@@ -17,7 +18,7 @@ _TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtlpSettings:
-    """How to reach an OTLP backend for traces; a certificate, key or authority is a path to a PEM file.
+    """How to reach an OTLP backend for a signal; a certificate, key or authority is a path to a PEM file.
 
     >>> OtlpSettings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}).endpoint
     'http://collector:4318/v1/traces'
@@ -32,14 +33,15 @@ class OtlpSettings:
     client_certificate: str = ""
     client_key: str = ""
     insecure: bool = True  # gRPC only: without TLS
+    signal: Signal = TRACES
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read `OTEL_EXPORTER_OTLP_TRACES_*`, and where a variable is missing the general `OTEL_EXPORTER_OTLP_*`.
+    def from_env(cls, environ: Mapping[str, str], signal: Signal = TRACES) -> Self:
+        """Read `OTEL_EXPORTER_OTLP_TRACES_*` or `_LOGS_*`; where a variable is missing, the general form counts.
 
         Raises ConfigurationError that names the variable and the expected values.
         """
-        read = _Reader(environ)
+        read = _Reader(environ, signal)
         protocol = read.one_of("PROTOCOL", (HTTP, GRPC), HTTP)
         url, authorization = _endpoint(read, protocol)
         variable, text = read.value("HEADERS")
@@ -59,16 +61,18 @@ class OtlpSettings:
             client_certificate=read.value("CLIENT_CERTIFICATE")[1],
             client_key=read.value("CLIENT_KEY")[1],
             insecure=not url.startswith("https://"),
+            signal=signal,
         )
 
 
 class _Reader:
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], signal: Signal) -> None:
         self._environ = environ
+        self.signal = signal
 
     def value(self, name: str) -> tuple[str, str]:
         """Return the variable that counts, and its value; an empty variable counts as not set."""
-        for variable in (f"OTEL_EXPORTER_OTLP_TRACES_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
+        for variable in (f"OTEL_EXPORTER_OTLP_{self.signal.variable}_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
             if text := self._environ.get(variable, "").strip():
                 return variable, text
         return f"OTEL_EXPORTER_OTLP_{name}", ""
@@ -88,9 +92,9 @@ def _endpoint(read: _Reader, protocol: str) -> Endpoint:
         plain = read.one_of("INSECURE", ("true", "false"), "false") == "true"
         url = f"{'http' if plain else 'https'}://{text}"
     endpoint = read_endpoint(variable, url, f"http://localhost:{_PORTS[protocol]}")
-    if protocol == GRPC or variable.endswith("_TRACES_ENDPOINT"):
+    if protocol == GRPC or variable.endswith(f"_{read.signal.variable}_ENDPOINT"):
         return endpoint
-    return endpoint._replace(url=with_path(endpoint.url, "/v1/traces"))
+    return endpoint._replace(url=with_path(endpoint.url, read.signal.path))
 
 
 def _timeout(variable: str, text: str) -> float:

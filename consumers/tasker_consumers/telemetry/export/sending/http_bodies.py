@@ -1,4 +1,4 @@
-"""Bodies of 2xx answers: whether the protocol's server wrote them, and how many spans OTLP's reject."""
+"""Bodies of 2xx answers: whether the protocol's server wrote them, and how many items OTLP's reject."""
 
 from collections.abc import Callable
 from typing import Any
@@ -54,7 +54,7 @@ def _of_protobuf(body: bytes) -> Answer:
     if len(body) > MAX_BODY_BYTES:
         return wait("answered with more than OTLP's answer")
     try:
-        partial = ExportTraceServiceResponse.FromString(body).partial_success
+        partial = ExportTraceServiceResponse.FromString(body).partial_success  # that for logs has the same fields
     except DecodeError:
         return wait("answered with a text, not OTLP")
     return success(partial.rejected_spans, partial.error_message)
@@ -67,7 +67,8 @@ def _of_json(body: bytes) -> Answer:
     partial = answer.get("partialSuccess") or {}
     if not isinstance(partial, dict):
         return wait("answered with JSON that is not OTLP's")
-    return success(_whole_number(partial.get("rejectedSpans", 0)), str(partial.get("errorMessage", "")))
+    rejected = partial.get("rejectedSpans", partial.get("rejectedLogRecords", 0))
+    return success(_whole_number(rejected), str(partial.get("errorMessage", "")))
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:

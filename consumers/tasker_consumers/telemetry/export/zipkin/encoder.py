@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 
 from tasker_consumers.telemetry.export.resource import resource_of
-from tasker_consumers.telemetry.spans.span import ERROR, OK, AttributeValue, Span, SpanEvent
+from tasker_consumers.telemetry.spans.span import CLIENT, ERROR, OK, SERVER, AttributeValue, Span, SpanEvent
 
 _MICROSECOND = 1000  # nanoseconds
 REQUEST_SPANS = 500
+_ROLES = {SERVER: "SERVER", CLIENT: "CLIENT"}  # an internal span has none in Zipkin
 
 
 class ZipkinEncoder:
@@ -20,9 +21,9 @@ class ZipkinEncoder:
         """Take the attributes of the resource: its service for spans that name none, the rest as tags of every span."""
         self._resource = resource
 
-    def requests(self, spans: Sequence[Span]) -> list[tuple[bytes, Sequence[Span]]]:
+    def requests(self, items: Sequence[Span]) -> list[tuple[bytes, Sequence[Span]]]:
         """Return requests of some hundred spans, each with the spans that are in it."""
-        parts = [spans[start : start + REQUEST_SPANS] for start in range(0, len(spans), REQUEST_SPANS)]
+        parts = [items[start : start + REQUEST_SPANS] for start in range(0, len(items), REQUEST_SPANS)]
         return [(orjson.dumps([self.encoded(span) for span in part]), part) for part in parts]
 
     def encoded(self, span: Span) -> dict[str, Any]:
@@ -52,6 +53,8 @@ class ZipkinEncoder:
             "annotations": [_annotation(event) for event in span.events],
             "tags": tags,
         }
+        if span.role in _ROLES:
+            encoded["kind"] = _ROLES[span.role]
         if span.parent_span_id is not None:
             encoded["parentId"] = span.parent_span_id
         return encoded

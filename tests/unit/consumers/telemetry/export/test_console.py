@@ -62,7 +62,7 @@ def test_the_console_prints_each_trace_that_it_is_given() -> None:
 
 
 def test_a_file_gets_one_line_for_each_span_after_those_that_are_there(tmp_path: Path) -> None:
-    spans, exporter = spans_of(order()), FileExporter(tmp_path / "spans.jsonl")
+    spans, exporter = spans_of(order()), FileExporter(tmp_path / "spans.jsonl", span_to_json)
 
     async def export() -> None:
         await exporter.start()
@@ -78,7 +78,7 @@ def test_a_file_gets_one_line_for_each_span_after_those_that_are_there(tmp_path:
 
 def test_a_file_that_cannot_be_written_is_a_setting_to_mend(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        asyncio.run(FileExporter(tmp_path / "no" / "spans").start())
+        asyncio.run(FileExporter(tmp_path / "no" / "spans", span_to_json).start())
 
 
 def test_json_keeps_all_that_a_tree_shows() -> None:

@@ -21,8 +21,8 @@ class Picky:
     def ready(self) -> bool:
         return True
 
-    async def export(self, spans: Sequence[Span]) -> ExportResult:
-        return ExportResult(len(spans) - 1, [Rejection(1, "no", spans[:1])])
+    async def export(self, items: Sequence[Span]) -> ExportResult[Span]:
+        return ExportResult(len(items) - 1, [Rejection(1, "no", items[:1])])
 
 
 async def worked(processor: TelemetryProcessor, records: list[Told]) -> TelemetryProcessor:
@@ -35,12 +35,12 @@ async def worked(processor: TelemetryProcessor, records: list[Told]) -> Telemetr
 
 
 async def test_the_group_counts_its_own_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    refused: list[Rejection] = []
+    refused: list[Rejection[Span]] = []
 
-    async def put(_: object, rejections: Sequence[Rejection]) -> None:
+    async def put(_: object, rejections: Sequence[Rejection[Span]]) -> None:
         refused.extend(rejections)
 
-    monkeypatch.setattr("tasker_consumers.telemetry.export.dead_spans.DeadSpans.put", put)
+    monkeypatch.setattr("tasker_consumers.telemetry.export.refused_items.RefusedItems.put", put)
     outside = told("shop.opened", 0, task_id=None)
     processor = await worked(build_telemetry_processor(Picky(), environ={}), [outside, *order()])
     values = {

@@ -32,9 +32,9 @@ class Recording:
     def ready(self) -> bool:
         return self.running
 
-    async def export(self, spans: Sequence[Span]) -> ExportResult:
-        self.taken += spans
-        return ExportResult(len(spans), list[Rejection]())
+    async def export(self, items: Sequence[Span]) -> ExportResult[Span]:
+        self.taken += items
+        return ExportResult(len(items), list[Rejection[Span]]())
 
 
 def sender_of(exporter: Recording, **environ: str) -> tuple[SpanSender, TelemetryOptions]:

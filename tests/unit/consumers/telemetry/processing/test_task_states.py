@@ -2,7 +2,7 @@
 
 from tasker_consumers.telemetry.core.event import span_decoder
 from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.processing.task_states import OUTSIDE, TaskStates
+from tasker_consumers.telemetry.processing.task_states import TaskStates
 from tests.support.telemetry.histories import TASK, order, told
 
 
@@ -30,7 +30,7 @@ def test_a_state_is_the_same_after_it_was_dumped_and_loaded() -> None:
 def test_an_event_outside_of_any_task_is_counted_and_has_no_entries() -> None:
     states, outside = counting()
     state = folded_by(states, None, told("shop.opened", 0, task_id=None))
-    assert state is OUTSIDE
+    assert state.is_outside
     assert states.dump(b"shop.opened", state) == {}
     assert outside == [1]
 

@@ -1,0 +1,93 @@
+"""Log records of the events that came: each in its trace, under the span that the event belongs to.
+
+A record is made when its event comes, before anybody knows when the span ends. So its time is the event's own, also
+where clocks disagree and the span is moved later on.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tasker_consumers.telemetry.core.event import FAILED
+from tasker_consumers.telemetry.core.facts import Fact
+from tasker_consumers.telemetry.core.state import TaskState
+from tasker_consumers.telemetry.logs.place import Place, place_of
+from tasker_consumers.telemetry.logs.record import ERROR, INFO, LogRecord
+from tasker_consumers.telemetry.presentation.switches import EventSwitches
+from tasker_consumers.telemetry.spans.attributes import ERROR_TYPE, UNKNOWN_ERROR, business_attributes
+from tasker_consumers.telemetry.spans.span import Attributes
+from tasker_consumers.telemetry.spans.span_events import exception_event, is_failure, shown_name
+from tasker_schemas.names import RESERVED_NAMES
+
+_PREFIX = "tasker."
+# Fields that the record holds elsewhere, or that its exception tells.
+_NOT_ATTRIBUTES = {
+    "attributes", "backtrace", "error_chain", "error_group", "error_notes", "errors_dropped", "event_name", "service",
+    "service_version", "timestamp",
+}  # fmt: skip
+_IDS = ("task_id", "task_name", "step_id", "step_name", "attempt_number", "correlation_id", "producer", "event_id")
+_END_OF_TIME = (1 << 64) - 1  # nanoseconds
+
+
+def log_records(state: TaskState, switches: EventSwitches, now_us: int) -> list[LogRecord]:
+    """Return the records of the events that came since the state was read; `now_us` is microseconds since the epoch.
+
+    An event that was there before makes no record, also when it is delivered again.
+    """
+    records: list[LogRecord] = []
+    for key, fact in state.arrivals:
+        place = place_of(state, key, fact)
+        if switches.events_as_logs:
+            records.append(_event_record(state.head.task_id, fact, place, now_us))
+        if switches.exceptions_as_logs:
+            records += _exception_record(state.head.task_id, fact, place, now_us)
+    return records
+
+
+def _event_record(task_id: str, fact: Fact, place: Place, now_us: int) -> LogRecord:
+    fields = fact.fields
+    own: Attributes = {name: value for name, value in fields.items() if name not in _NOT_ATTRIBUTES}
+    own |= _ids(task_id, fact)
+    if fact.rank == FAILED:
+        own[ERROR_TYPE] = fields.get("error_class") or UNKNOWN_ERROR
+    caller = {name: value for name, value in fields.get("attributes", {}).items() if value is not None}
+    if caller:
+        own = {**business_attributes(caller, fields.get("service", ""), own), **own}
+    name = shown_name(fact.name)
+    event_name = _PREFIX + name if fact.name in RESERVED_NAMES else name
+    return _record(fact, place, now_us, event_name, own)
+
+
+def _exception_record(task_id: str, fact: Fact, place: Place, now_us: int) -> Iterator[LogRecord]:
+    """Yield the record of a failure's exception, named after the operation as OpenTelemetry's conventions have it."""
+    if not is_failure(fact.name) or (exception := exception_event(fact, fact.timestamp)) is None:
+        return
+    subject = fact.name.partition(".")[0]
+    own = exception.attributes | _ids(task_id, fact)
+    yield _record(fact, place, now_us, f"{_PREFIX}{subject}.exception", own)
+
+
+def _ids(task_id: str, fact: Fact) -> Attributes:
+    """Return the ids by which a record is found; `event_id` tells a second delivery of the record."""
+    known: dict[str, Any] = {**fact.fields, "event_id": fact.event_id}
+    if task_id:
+        known["task_id"] = task_id
+    return {name: known[name] for name in _IDS if name in known}
+
+
+def _record(fact: Fact, place: Place, now_us: int, event_name: str, attributes: Attributes) -> LogRecord:
+    fields = fact.fields
+    subject = fields.get("step_name") or fields.get("step_id") or fields.get("task_name") or ""
+    error = fields.get("error_message", "") if fact.rank == FAILED else ""
+    return LogRecord(
+        trace_id=place.trace_id,
+        span_id=place.span_id,
+        time=min(fact.timestamp * 1000, _END_OF_TIME),
+        observed=now_us * 1000,
+        severity=ERROR if fact.rank == FAILED else INFO,
+        event_name=event_name,
+        body=" ".join(filter(None, (event_name, subject))) + (f": {error}" if error else ""),
+        attributes=attributes,
+        service=fields.get("service", ""),
+        version=fields.get("service_version") or "",
+        flags=place.flags,
+    )

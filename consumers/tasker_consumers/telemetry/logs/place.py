@@ -1,0 +1,29 @@
+"""The place of an event in a trace, known before its span ends."""
+
+from typing import NamedTuple
+
+from tasker_consumers.telemetry.core.context import attempt_context, task_context
+from tasker_consumers.telemetry.core.facts import AttemptKey, Fact
+from tasker_consumers.telemetry.core.head import Attempt
+from tasker_consumers.telemetry.core.state import TaskState
+
+
+class Place(NamedTuple):
+    """Trace and span of an event, with the flags of that context; empty ids for an event of no trace."""
+
+    trace_id: str
+    span_id: str
+    flags: int
+
+
+def place_of(state: TaskState, key: AttemptKey | None, fact: Fact) -> Place:
+    """Return where a fact belongs: to its attempt, to the span whose context it carries, else to the task."""
+    carried = fact.carried
+    if not state.head.task_id:  # outside of any task
+        return Place("", "", 0) if carried is None else Place(carried.trace_id, carried.span_id, carried.flags)
+    task = task_context(state.head)
+    if key is not None:
+        own = attempt_context(state, task, key, state.find_attempt(key) or Attempt())
+        return Place(own.trace_id, own.span_id, own.flags)
+    is_inside = carried is not None and carried.trace_id == task.trace_id
+    return Place(task.trace_id, carried.span_id if carried and is_inside else task.span_id, task.flags)
