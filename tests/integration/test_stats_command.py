@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.kafka.partitioner import partition_of
 from tasker_consumers.stats.core.fold import recompute
 from tasker_schemas.avro.codec import encode
 from tasker_schemas.topics import stats_topic, window_topic
@@ -36,6 +37,18 @@ def test_one_task_is_shown_by_its_newest_revision(arena: StatsArena) -> None:
     publish(arena, order("42"), order("42", 5), order("43"))
     code, out, _ = output(arena, "42", "--json")
     assert (code, json.loads(out)) == (0, order("42"))
+
+
+def test_a_task_from_before_partitions_were_added_is_found_where_its_key_led_then(arena: StatsArena) -> None:
+    with arena.sender() as sender:
+        for count in (1, 2, 3):
+            stats = order(f"of-{count}")
+            key = stats["task_id"].encode()
+            partition = partition_of(key, count)
+            sender.send(stats_topic(arena.prefix), key, encode("TaskStats", stats), partition=partition)
+    shown = [output(arena, f"of-{count}", "--json") for count in (1, 2, 3)]
+    assert [json.loads(out) for _, out, _ in shown] == [order(f"of-{count}") for count in (1, 2, 3)]
+    assert output(arena, "of-4")[0] == 1
 
 
 def test_a_person_reads_the_same_as_lines_of_names_and_values(arena: StatsArena) -> None:

@@ -12,6 +12,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.kafka.partitioner import partition_of
+from tasker_consumers.stats.core.fold import recompute
 from tests.support.processes import eventually
 from tests.support.stats.arena import StatsArena
 from tests.support.stats.group import TASKS, Group, asked, group, partitions_of, publish_tasks, start_group
@@ -133,6 +135,18 @@ def test_nothing_can_be_changed_over_http(group: Group) -> None:
 @pytest.fixture
 def arena(kafka: KafkaSource, topic_prefix: str, tmp_path: Path) -> StatsArena:
     return StatsArena(kafka.bootstrap_servers, topic_prefix, tmp_path)
+
+
+def test_a_task_from_before_partitions_were_added_is_found_where_its_key_led_then(arena: StatsArena) -> None:
+    task_id = next(id_ for id_ in map(str, range(99)) if partition_of(id_.encode(), 3) != partition_of(id_.encode(), 4))
+    events = [{**event, "task_id": task_id} for event in order_processing()]
+    arena.produce(events, partition=partition_of(task_id.encode(), 3))
+    expected = recompute(events)
+    with start_group(arena, 2) as workers:
+        arena.wait_for(expected)
+        for worker in workers:
+            assert asked(worker, path_of(task_id)) == (200, expected[task_id])
+            assert asked(worker, path_of("nobody"))[0] == 404
 
 
 def all_answered(worker: WorkerProcess, expected: dict[str, Any]) -> bool:

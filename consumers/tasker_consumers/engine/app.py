@@ -41,6 +41,8 @@ class EngineApp(faust.App):
     quarantine: Quarantine
     #: Why this worker is about to end, for people.
     trouble: str | None = None
+    #: Which partition nobody works at although records arrive, for people.
+    stalled: str | None = None
     #: Whether the group has told this worker who has which partition, and has not begun to tell anew.
     placed: bool = False
 
@@ -127,7 +129,7 @@ class EngineApp(faust.App):
             return self.trouble
         if self.settled:
             age = self.heartbeat_age
-            return None if self.heard else f"no answer from Kafka for {age:.0f} s"
+            return self.stalled if self.heard else f"no answer from Kafka for {age:.0f} s"
         return self.table.progress.text if self.placed and not self.crashed else "waiting for partitions"
 
     @property

@@ -11,15 +11,18 @@ from confluent_kafka import KafkaException
 
 from tasker_consumers.engine.app import EngineApp
 from tasker_consumers.engine.faust.consumer import RunConsumer
+from tasker_consumers.engine.flow.stall import Position, StallWatch
 from tasker_consumers.engine.preflight import PARTITIONS_ADVICE, Topology
 from tasker_consumers.kafka.access import QuietAdmin
+from tasker_consumers.kafka.groups import end_offsets
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
 TICK_S = 1.0
 #: Between two lines about a broker that is away.
 _LINE_S = 10.0
-#: Between two looks at the topics.
+#: Between two looks at the topics, and at the progress in their partitions.
 _TOPICS_S = 3.0
+_PROGRESS_S = 10.0
 _ANSWER_LIMIT_S = 5.0
 #: Records and states live for a batch and form no cycles, yet their number sets off the collector all the time: with
 #: Python's own thresholds it took a quarter of a worker's time, with a million still a sixth. So it works when nothing
@@ -65,6 +68,34 @@ async def watch_broker(app: EngineApp, limit: float) -> None:
             if replaced := replaced_by_another(app):
                 raise replaced
             silence.observe(app.consumer.heartbeat_age)
+
+
+async def watch_progress(app: EngineApp, kafka: Mapping[str, str], limit: float) -> None:
+    """Keep `app.stalled` up to date: whether a partition grows while nobody works at it, for `limit` seconds."""
+    admin, watch = QuietAdmin(kafka), StallWatch(limit)
+    while True:
+        await asyncio.sleep(min(_PROGRESS_S, limit / 4))
+        if not (app.settled and app.heard and isinstance(app.consumer, RunConsumer)):
+            watch.observe({})
+            app.stalled = None
+            continue
+        committed = app.consumer.committed_offsets()
+        try:
+            ends = await asyncio.to_thread(end_offsets, admin, [(tp.topic, tp.partition) for tp in committed])
+        except KafkaException:
+            continue  # the watch of the broker tells it
+        is_full = app.batcher.is_full
+        stalled = watch.observe(
+            {
+                (tp.topic, tp.partition): Position(
+                    offset, ends[tp.topic, tp.partition], is_full or app.executor.is_busy(tp.partition)
+                )
+                for tp, offset in committed.items()
+            }
+        )
+        if stalled and not app.stalled:
+            logger.error("%s: this worker should be started again", stalled)
+        app.stalled = stalled
 
 
 def replaced_by_another(app: EngineApp) -> ConfigurationError | None:

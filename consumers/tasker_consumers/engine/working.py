@@ -21,6 +21,7 @@ from tasker_consumers.engine.watch import (
     collect_garbage,
     replaced_by_another,
     watch_broker,
+    watch_progress,
     watch_topics,
 )
 from tasker_consumers.engine.web.questions import Question
@@ -66,6 +67,7 @@ async def _live(
         asyncio.create_task(asked_to_stop.wait(), name="signals"),
         asyncio.create_task(watch_broker(app, settings.broker_timeout), name="watch of the broker"),
         asyncio.create_task(watch_topics(settings.kafka, topology), name="watch of the topics"),
+        asyncio.create_task(watch_progress(app, settings.kafka, settings.broker_timeout), name="watch of the progress"),
         asyncio.create_task(collect_garbage(app), name="garbage"),
     ]
     ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

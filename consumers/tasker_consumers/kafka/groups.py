@@ -76,6 +76,11 @@ def ranges(admin: AdminClient, topics: Sequence[str]) -> list[TopicRange]:
     ]
 
 
+def end_offsets(admin: AdminClient, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Return the offset behind the last record of each partition; raises KafkaException when brokers do not answer."""
+    return _offsets(admin, partitions, OffsetSpec.latest())
+
+
 def forget_offsets(admin: AdminClient, group: str) -> None:
     """Delete the offsets of a group without members: it reads its sources from their beginning then.
 

@@ -38,14 +38,21 @@ class StatsArena:
         self.kafka, self.prefix, self.directory = {"bootstrap.servers": bootstrap}, prefix, directory
         create_topics(self.kafka, prefix, partitions=PARTITIONS, replication_factor=1)
 
-    def produce(self, events: Iterable[dict[str, Any]], headers: Iterable[list[tuple[str, bytes]]] = ()) -> None:
-        """Send events in this order, with the headers in the same places."""
+    def produce(
+        self,
+        events: Iterable[dict[str, Any]],
+        headers: Iterable[list[tuple[str, bytes]]] = (),
+        partition: int | None = None,
+    ) -> None:
+        """Send events in this order, with the headers in the same places; to their keys' partitions, or to this."""
         places = iter(headers)
         with self.sender() as sender:
             for told in events:
                 family = family_of(told["event_name"])
                 value = encode(RECORD_OF_FAMILY[family], told)
-                sender.send(event_topic(family, self.prefix), told["task_id"].encode(), value, next(places, []))
+                sender.send(
+                    event_topic(family, self.prefix), told["task_id"].encode(), value, next(places, []), partition
+                )
 
     def sender(self) -> "Sender":
         """Return a producer of raw records."""
@@ -115,9 +122,12 @@ class Sender:
     def __exit__(self, *_: object) -> None:
         assert self._client.flush(60) == 0
 
-    def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Any = ()) -> None:
-        """Queue one record."""
-        self._client.produce(topic, value, key, headers=list(headers))
+    def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Any = (), partition: int | None = None
+    ) -> None:
+        """Queue one record; it goes to its key's partition unless another is named."""
+        placed = {} if partition is None else {"partition": partition}
+        self._client.produce(topic, value, key, headers=list(headers), **placed)
         self._client.poll(0)
 
 

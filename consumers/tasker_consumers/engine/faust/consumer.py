@@ -89,13 +89,14 @@ class RunConsumer(driver.Consumer):
 
     def lags(self) -> dict[TP, int]:
         """Return how many records each source partition has beyond the committed offset, where both are known."""
-        changelogs = self.app.tables.changelog_topics
-        ends = {tp: self.highwater(tp) for tp in self.assignment() if tp.topic not in changelogs}
-        return {
-            tp: end - (self._committed_offset[tp] or 0)
-            for tp, end in ends.items()
-            if end is not None and tp in self._committed_offset
-        }
+        committed = self.committed_offsets()
+        ends = {tp: self.highwater(tp) for tp in committed}
+        return {tp: end - committed[tp] for tp, end in ends.items() if end is not None}
+
+    def committed_offsets(self) -> dict[TP, int]:
+        """Return the committed offset of each source partition, where it is known."""
+        sources = (tp for tp in self.assignment() if tp.topic not in self.app.tables.changelog_topics)
+        return {tp: self._committed_offset[tp] or 0 for tp in sources if tp in self._committed_offset}
 
     async def getmany(self, timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109  Faust's signature
         """Fetch, and yield a message for each run."""

@@ -104,6 +104,11 @@ class Batcher:
         if len(waiting) == 1:
             self._send_for(partition)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether runs wait for room."""
+        return self._room.is_full
+
     def stop_gathering(self) -> None:
         """Have partitions that still gather take their waiting runs: the executor is closing."""
         self._arrived.set()

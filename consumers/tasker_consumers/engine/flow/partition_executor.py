@@ -39,6 +39,10 @@ class PartitionExecutor:
         """Number of partitions with a job at work."""
         return len(self._tasks)
 
+    def is_busy(self, partition: int) -> bool:
+        """Whether a job of this partition is at work."""
+        return partition in self._locks and self._locks[partition].locked()
+
     async def start(self, partition: int, job: Job) -> asyncio.Task[None] | None:
         """Wait for the partition's lock, start the job and return its task; None when the executor closed meanwhile.
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -18,10 +19,12 @@ from yarl import URL
 from tasker_consumers.engine.app import EngineApp
 from tasker_consumers.engine.state.scans import StoredLocalStates
 from tasker_consumers.engine.web.questions import Arguments, GroupQuestion, KeyQuestion, Question, read_parameters
-from tasker_consumers.kafka.partitioner import partition_of
+from tasker_consumers.kafka.key_partitions import partitions_of_key
 from tasker_schemas.errors import BackendUnavailable, UsageError
 
 FORWARDED = "Tasker-Forwarded"
+#: Names the partitions in which a worker looks for the key of a question that was passed on to it.
+PARTITIONS = "Tasker-Partitions"
 #: Seconds for a whole answer; for a part from another worker, for a state from another worker, for a connection.
 LIMIT_S = 30.0
 _PART_S, _ONE_S, _CONNECT_S = 25.0, 5.0, 3.0
@@ -59,18 +62,40 @@ class Answers:
     async def _about_key(self, request: web.Request, question: KeyQuestion) -> web.Response:
         arguments = _arguments(request, question)
         key = question.key(arguments)
-        partition = partition_of(key, self._partitions)
-        if partition in self._readable():
-            document = question.answer(key, self._app.table.store.reader(partition))
-            if document is None:
-                return json_answer({"error": question.unknown(arguments)}, HTTPStatus.NOT_FOUND)
-            return json_answer(document)
+        present, *former = partitions_of_key(key, self._partitions)
         if FORWARDED in request.headers:
-            raise BackendUnavailable(f"this worker does not hold partition {partition} any more, or not yet")
-        owner = self._owners()[partition]
-        if owner == self._own_url:
-            raise BackendUnavailable(f"partition {partition} is being restored or moved between workers")
-        return json_answer(*await self._ask(owner, request, _ONE_S))
+            document = self._own_document(question, key, _named_partitions(request) or [present])
+        else:
+            # A state that is older than the last partitions is where the key led when there were fewer of them.
+            document = await self._document(request, question, key, [present])
+            document = document or await self._document(request, question, key, former)
+        if document is None:
+            return json_answer({"error": question.unknown(arguments)}, HTTPStatus.NOT_FOUND)
+        return json_answer(document)
+
+    async def _document(
+        self, request: web.Request, question: KeyQuestion, key: bytes, partitions: Sequence[int]
+    ) -> Any | None:
+        """Return the answer from the first of these partitions that has the key, wherever they are."""
+        own = [partition for partition in partitions if partition in self._readable()]
+        document = self._own_document(question, key, own)
+        away = [partition for partition in partitions if partition not in own]
+        if document is not None or not away:
+            return document
+        owners = self._owners()
+        by_owner = {owners[wanted]: [p for p in away if owners[p] == owners[wanted]] for wanted in away}
+        if restoring := by_owner.get(self._own_url):
+            raise BackendUnavailable(f"partitions {_listed(restoring)} are being restored or moved between workers")
+        answers = await asyncio.gather(
+            *(self._ask(owner, request, _ONE_S, {PARTITIONS: _listed(asked)}) for owner, asked in by_owner.items())
+        )
+        return next((answer for answer, status in answers if status == HTTPStatus.OK), None)
+
+    def _own_document(self, question: KeyQuestion, key: bytes, partitions: Sequence[int]) -> Any | None:
+        if missing := set(partitions) - self._readable():
+            raise BackendUnavailable(f"this worker does not hold partitions {_listed(missing)} any more, or not yet")
+        documents = (question.answer(key, self._app.table.store.reader(partition)) for partition in partitions)
+        return next((document for document in documents if document is not None), None)
 
     async def _about_all(self, request: web.Request, question: GroupQuestion) -> web.Response:
         arguments = _arguments(request, question)
@@ -109,14 +134,16 @@ class Answers:
             raise UsageError(answer["error"])
         raise BackendUnavailable(f"the worker at {url} answers with {status}: {answer.get('error')}")
 
-    async def _ask(self, worker: str, request: web.Request, limit_s: float) -> tuple[dict[str, Any], int]:
+    async def _ask(
+        self, worker: str, request: web.Request, limit_s: float, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[dict[str, Any], int]:
         """Pass a question on, and return the answer and its status; raises BackendUnavailable."""
         url, limits = (
             URL(worker + request.raw_path, encoded=True),
             aiohttp.ClientTimeout(limit_s, sock_connect=_CONNECT_S),
         )
         try:
-            async with self._session.get(url, timeout=limits) as answer:
+            async with self._session.get(url, timeout=limits, headers=headers) as answer:
                 status, document = answer.status, orjson.loads(await answer.read())
         except (aiohttp.ClientError, OSError, orjson.JSONDecodeError) as error:
             raise BackendUnavailable(
@@ -167,6 +194,13 @@ def json_answer(document: Any, status: int = HTTPStatus.OK, headers: Mapping[str
 
 def _listed(partitions: Collection[int]) -> str:
     return ", ".join(map(str, sorted(partitions)))
+
+
+def _named_partitions(request: web.Request) -> list[int]:
+    try:
+        return [int(number) for number in request.headers.get(PARTITIONS, "").split(",") if number]
+    except ValueError:
+        raise UsageError(f"{PARTITIONS} is {request.headers[PARTITIONS]!r}; expected numbers and commas") from None
 
 
 def _arguments(request: web.Request, question: Question) -> Arguments:

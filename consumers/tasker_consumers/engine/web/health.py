@@ -15,7 +15,8 @@ def health_routes(app: EngineApp, processor: Processor[Any, Any]) -> list[web.Ro
 
     async def healthz(_: web.Request) -> web.Response:
         # An answer at all shows that the loop moves.
-        return web.Response(text="crashed\n", status=503) if app.crashed else web.Response(text="ok\n")
+        unhealthy = "crashed" if app.crashed else app.stalled
+        return web.Response(text=f"{unhealthy}\n", status=503) if unhealthy else web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
         waiting = waiting_reason(app, processor)

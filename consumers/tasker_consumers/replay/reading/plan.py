@@ -6,9 +6,9 @@ The end of a range is the end of the partition at that moment, so that reading a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tasker_consumers.kafka.key_partitions import former_partitions
 from tasker_consumers.kafka.offsets import TIMEOUT_S
 from tasker_consumers.kafka.partitioner import partition_of
-from tasker_consumers.replay.reading.key_partitions import former_partitions
 from tasker_consumers.replay.reading.offset_range import OffsetRange
 from tasker_consumers.replay.reading.partition_times import append_times, first_times, offsets_at, whole_range
 from tasker_consumers.replay.selection.selection import Selection

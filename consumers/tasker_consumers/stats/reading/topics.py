@@ -8,8 +8,8 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 
+from tasker_consumers.kafka.key_partitions import partitions_of_key
 from tasker_consumers.kafka.offsets import TIMEOUT_S, watermarks
-from tasker_consumers.kafka.partitioner import partition_of
 from tasker_consumers.kafka.standalone import open_standalone, poll_batch
 from tasker_consumers.stats.core.windows import merge, window_key_of
 from tasker_consumers.stats.reading.sources import Stats
@@ -100,24 +100,37 @@ class StatsTopics:
 
     name = "Kafka"
 
-    def __init__(self, tasks: TopicReader, kafka: Mapping[str, str], prefix: str) -> None:
+    def __init__(self, tasks: TopicReader, kafka: Mapping[str, str], prefix: str, key: bytes | None) -> None:
         self._kafka = kafka
         self._prefix = prefix
-        self._unreadable_windows = 0
+        self._key = key
+        self._unreadable_elsewhere = 0
         self._tasks = tasks
-        self.backlog, self.changes, self.silence_s = tasks.backlog, tasks.changes, tasks.silence_s
+        self.changes, self.silence_s = tasks.changes, tasks.silence_s
 
     @property
     def unreadable(self) -> int:
         """See `StatsSource`."""
-        return self._tasks.unreadable + self._unreadable_windows
+        return self._tasks.unreadable + self._unreadable_elsewhere
+
+    def backlog(self) -> Iterator[Stats]:
+        """See `StatsSource`; a task that its partition does not have is looked for where its key led before."""
+        is_unknown = True
+        for stats in self._tasks.backlog():
+            is_unknown = False
+            yield stats
+        if is_unknown and self._key is not None:
+            former = partial(_partitions_of_key, self._key, slice(1, None))
+            with open_topic(self._kafka, stats_topic(self._prefix), key=self._key, partitions=former) as reader:
+                yield from reader.backlog()
+                self._unreadable_elsewhere = reader.unreadable
 
     def windows(self, kind: str, name: str, length_s: int) -> list[Stats]:
         """See `StatsSource`."""
         with open_topic(self._kafka, window_topic(self._prefix), record="StatsWindow") as reader:
             keys = ((window_key_of(value), value) for value in reader.backlog())
             values = [value for key, value in keys if key[:-1] == (kind, name, length_s)]
-            self._unreadable_windows = reader.unreadable
+            self._unreadable_elsewhere = reader.unreadable
         return newest_windows(values)
 
 
@@ -125,9 +138,9 @@ class StatsTopics:
 def open_topics(kafka: Mapping[str, str], prefix: str, task_id: str | None = None) -> Iterator[StatsTopics]:
     """Yield the topics as a source; of a single task only its partition is read. Raises the errors of `open_topic`."""
     key = None if task_id is None else task_id.encode()
-    partitions = range if key is None else lambda count: [partition_of(key, count)]
+    partitions = range if key is None else partial(_partitions_of_key, key, slice(1))
     with open_topic(kafka, stats_topic(prefix), key=key, partitions=partitions) as tasks:
-        yield StatsTopics(tasks, kafka, prefix)
+        yield StatsTopics(tasks, kafka, prefix, key)
 
 
 @contextmanager
@@ -149,6 +162,10 @@ def open_topic(
             raise UsageError(f"Kafka has no topic {topic}: is TASKER_TOPIC_PREFIX right, does `tasker run stats` run?")
         selected = [TopicPartition(topic, number) for number in partitions(len(metadata.partitions))]
         yield TopicReader(consumer, selected, key, record)
+
+
+def _partitions_of_key(key: bytes, selected: slice, count: int) -> list[int]:
+    return partitions_of_key(key, count)[selected]
 
 
 def newest_windows(values: Iterable[Stats]) -> list[Stats]:

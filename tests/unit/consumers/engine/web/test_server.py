@@ -22,7 +22,9 @@ LETTERS = DeadLetterTopic(name="t.dlq", partitions=1, max_bytes=1 << 20)
 SETTINGS = EngineSettings(kafka={"bootstrap.servers": "127.0.0.1:1"}, store="memory")
 
 
-async def page(path: str, accept: str = "*/*", *, placed: bool = False) -> tuple[int, str, str]:
+async def page(
+    path: str, accept: str = "*/*", *, placed: bool = False, stalled: str | None = None
+) -> tuple[int, str, str]:
     """Return status, content type and text of a page, of a worker that has not started."""
     processor = Counting("t")
     app = build_app(
@@ -31,7 +33,7 @@ async def page(path: str, accept: str = "*/*", *, placed: bool = False) -> tuple
         Topology(1, LETTERS),
         Path("never-written"),
     )
-    app.placed = placed
+    app.placed, app.stalled = placed, stalled
     app.table.progress.move(120_000, left=280_000)
     async with (
         serve(app, processor, SETTINGS, [ONE, ALL]) as address,
@@ -62,6 +64,12 @@ def test_metrics_are_in_the_format_that_is_asked_for() -> None:
 def test_a_worker_that_is_not_ready_says_what_it_waits_for(placed: bool, reason: str) -> None:
     status, _, text = asyncio.run(page("/readyz", placed=placed))
     assert (status, text) == (503, reason)
+
+
+def test_a_worker_that_stands_still_is_to_be_started_again() -> None:
+    status, _, text = asyncio.run(page("/healthz", stalled="t.a/0 stands still"))
+    assert (status, text) == (503, "t.a/0 stands still\n")
+    assert asyncio.run(page("/healthz"))[0] == 200
 
 
 def test_the_first_page_links_all_others_and_says_whether_the_worker_is_ready() -> None:

@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasker_consumers.kafka.key_partitions import CLOCK_TOLERANCE_MS, former_partitions, partitions_of_key
 from tasker_consumers.kafka.partitioner import partition_of
-from tasker_consumers.replay.reading.key_partitions import CLOCK_TOLERANCE_MS, former_partitions
 
 
 @given(
@@ -38,3 +38,11 @@ def test_a_topic_that_never_grew_is_bounded_by_its_first_records() -> None:
 
 def test_without_records_in_the_later_partitions_there_is_no_bound() -> None:
     assert former_partitions(b"42", 6, {0: 1000}) == {0: None, 1: None, 2: None}
+
+
+@given(st.binary(min_size=1, max_size=12), st.integers(1, 40))
+def test_the_partitions_of_a_key_are_the_present_and_all_former_partitions(key: bytes, count: int) -> None:
+    present, *former = partitions_of_key(key, count)
+    assert present == partition_of(key, count)
+    assert set(former) == former_partitions(key, count, {}).keys()
+    assert len(former) == len(set(former))

@@ -13,6 +13,15 @@ from tasker_consumers.kafka.partitioner import partition_of
 CLOCK_TOLERANCE_MS = 5_000
 
 
+def partitions_of_key(key: bytes, partitions: int) -> list[int]:
+    """Return the partitions that a key's records can be in: the present partition first, then those of smaller topics.
+
+    >>> partitions_of_key(b"42", 6)
+    [4, 2, 0, 1]
+    """
+    return list(dict.fromkeys(partition_of(key, count) for count in range(partitions, 0, -1)))
+
+
 def former_partitions(key: bytes, partitions: int, first_times: Mapping[int, int]) -> dict[int, int | None]:
     """Return the partitions that held a key's records while the topic had fewer than `partitions` partitions.
 
