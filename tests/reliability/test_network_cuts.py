@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from tasker_consumers.stats.core.fold import recompute
-from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.engine.arena import Arena, wait_until
 from tests.support.kafka.network_proxy import TO_BROKER, TO_CLIENT, NetworkProxy, ProxiedKafka
 from tests.support.processes import eventually
 from tests.support.scale import SCALE
 from tests.support.stats.arena import StatsArena
-from tests.support.stats.histories import SECOND, T0, Event, event
+from tests.support.stats.histories import Event, long_tasks
 
 pytestmark = pytest.mark.reliability
 TASKS, STEPS = 400 * SCALE, 60
@@ -47,15 +46,6 @@ def behind(proxy: NetworkProxy) -> dict[str, Any]:
     return {"kafka": {"bootstrap.servers": proxy.address}, **SLOWLY}
 
 
-def long_tasks() -> list[Event]:
-    """Return the events of tasks with sixty steps each, interleaved."""
-    rounds = [[event(TaskEvents.START_REQUESTED, 0, f"task-{n}", total_steps=STEPS) for n in range(TASKS)]]
-    for step in range(STEPS):
-        completed = {"step_id": f"s{step}", "started_at": T0, "completed_at": T0 + SECOND}
-        rounds.append([event(StepEvents.COMPLETED, 1 + step, f"task-{n}", **completed) for n in range(TASKS)])
-    return [one for part in rounds for one in part]
-
-
 def check_stores(arena: StatsArena, events: list[Event]) -> None:
     """Have every task's state read, and what it says emitted, by sending its first event again."""
     emitted = arena.emitted()
@@ -68,7 +58,7 @@ def test_facts_that_a_cut_worker_sends_late_change_no_statistic(
     broker: ProxiedKafka, proxy: NetworkProxy, topic_prefix: str, tmp_path: Path
 ) -> None:
     arena = StatsArena(broker.bootstrap_servers, topic_prefix, tmp_path)
-    events = long_tasks()
+    events = long_tasks(TASKS, STEPS)
     arena.produce(events)
     large: dict[str, Any] = {"batch_size": 4000}
     with arena.worker("cut", kafka={"bootstrap.servers": proxy.address}, **large) as cut:

@@ -3,12 +3,14 @@
 `TASKER_TEST_SCALE=25` makes 50,000 tasks and 30 blows of the 2,000 and 3; `pytest -rP` shows the counts.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
+from tests.support.kafka.network_proxy import TO_BROKER, TO_CLIENT, ProxiedKafka
 from tests.support.scale import SCALE
 from tests.support.stats.arena import StatsArena
 from tests.support.stats.storm import Herd, Orders, storm
@@ -64,6 +66,29 @@ def test_kills_of_workers_and_of_the_broker_lose_no_task_and_count_none_wrong(
 
     with Herd(StatsArena(own_kafka.bootstrap_servers, topic_prefix, tmp_path)) as herd:
         verdict = storm(herd, Orders(TASKS, random), blow, BLOWS, random)
+    assert (verdict.tasks, verdict.faults) == (TASKS, 0)
+
+
+def test_networks_that_are_cut_delayed_and_half_closed_lose_no_task_and_count_none_wrong(
+    topic_prefix: str, tmp_path: Path
+) -> None:
+    random = Random(9)
+    with ProxiedKafka(data_dir=tmp_path / "kafka") as broker, broker.proxy() as proxy:
+        harms: tuple[Callable[[], None], ...] = (
+            proxy.half_close,
+            lambda: proxy.delay(random.random() / 2),
+            lambda: proxy.cut(random.choice([TO_BROKER, TO_CLIENT])),
+            proxy.cut,
+        )
+
+        def blow(herd: Herd, number: int) -> None:
+            harms[number % len(harms)]()
+            herd.supervise(for_s=2 + 8 * random.random())  # a session is 6 s
+            proxy.mend()
+
+        arena = StatsArena(broker.bootstrap_servers, topic_prefix, tmp_path)
+        with Herd(arena, behind={0: proxy.address, 1: proxy.address}) as herd:
+            verdict = storm(herd, Orders(TASKS, random), blow, max(BLOWS, len(harms)), random)
     assert (verdict.tasks, verdict.faults) == (TASKS, 0)
 
 

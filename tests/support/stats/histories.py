@@ -49,6 +49,15 @@ def order_processing() -> list[Event]:
     ]
 
 
+def long_tasks(tasks: int, steps: int) -> list[Event]:
+    """Return the events of tasks with many steps each, interleaved; the first events are one of each task."""
+    rounds = [[event(TaskEvents.START_REQUESTED, 0, f"task-{n}", total_steps=steps) for n in range(tasks)]]
+    for step in range(steps):
+        completed = {"step_id": f"s{step}", "started_at": T0, "completed_at": T0 + SECOND}
+        rounds.append([event(StepEvents.COMPLETED, 1 + step, f"task-{n}", **completed) for n in range(tasks)])
+    return [one for part in rounds for one in part]
+
+
 def large_task(steps: int, task_id: str = "large") -> list[Event]:
     """Return a task of many steps of one second each, every one after the one before."""
     chain = [

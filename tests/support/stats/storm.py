@@ -1,10 +1,11 @@
 """Workers that are killed while events come in, and the comparison of what is left with an offline recomputation."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from random import Random
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -76,10 +77,20 @@ class Verdict(NamedTuple):
 
 
 class Herd:
-    """Workers with a state directory each, under a supervisor that starts again whoever ends; a `with` block."""
+    """Workers with a state directory each, under a supervisor that starts again whoever ends; a `with` block.
 
-    def __init__(self, arena: StatsArena, workers: int = 3) -> None:
+    `behind` has the address at which workers find Kafka that do not find it directly.
+    """
+
+    def __init__(
+        self,
+        arena: StatsArena,
+        workers: int = 3,
+        behind: Mapping[int, str] = MappingProxyType({}),
+        batch_size: int = 500,
+    ) -> None:
         self.arena = arena
+        self._behind, self._batch_size = behind, batch_size
         self.workers: dict[int, WorkerProcess] = {}
         self.restarts = 0
         self._living = ExitStack()
@@ -97,7 +108,8 @@ class Herd:
     def start(self, place: int) -> None:
         """Start a worker with the states that its place holds."""
         states = str(self.arena.directory / f"state-{place}")
-        worker = self.arena.worker(f"w{place}", state_dir=states, batch_size=500)
+        kafka = {"kafka": {"bootstrap.servers": self._behind[place]}} if place in self._behind else {}
+        worker = self.arena.worker(f"w{place}", state_dir=states, batch_size=self._batch_size, **kafka)
         self.workers[place] = self._living.enter_context(worker)
 
     def kill(self, place: int, *, forget: bool = False) -> None:
