@@ -108,8 +108,9 @@ class Herd:
     def start(self, place: int) -> None:
         """Start a worker with the states that its place holds."""
         states = str(self.arena.directory / f"state-{place}")
-        kafka = {"kafka": {"bootstrap.servers": self._behind[place]}} if place in self._behind else {}
-        worker = self.arena.worker(f"w{place}", state_dir=states, batch_size=self._batch_size, **kafka)
+        address = self._behind.get(place, self.arena.kafka["bootstrap.servers"])
+        kafka = {"bootstrap.servers": address}
+        worker = self.arena.worker(f"w{place}", state_dir=states, batch_size=self._batch_size, kafka=kafka)
         self.workers[place] = self._living.enter_context(worker)
 
     def kill(self, place: int, *, forget: bool = False) -> None:

@@ -19,7 +19,9 @@ def test_a_cell_with_line_breaks_and_control_characters_is_one_line(capsys: pyte
     assert printable("\x9b") == "␡"
 
 
-@pytest.mark.parametrize(("form", "line"), [(OutputForm.TABLE, "task-1  ok"), (OutputForm.WIDE, "task-1  ok     a long error")])
+@pytest.mark.parametrize(
+    ("form", "line"), [(OutputForm.TABLE, "task-1  ok"), (OutputForm.WIDE, "task-1  ok     a long error")]
+)
 def test_a_narrow_terminal_leaves_columns_out_unless_the_form_is_wide(
     form: OutputForm, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

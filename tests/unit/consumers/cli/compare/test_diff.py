@@ -44,9 +44,7 @@ def test_two_runs_are_compared(two_runs: str) -> None:
     lines = ended.out.splitlines()
     assert lines[0].startswith("first       order_processing good: complete, 6.00 s")
     assert lines[2] == "difference  -3.00 s"
-    assert lines[3].startswith(
-        "they part   at order_processing > fetch_step, +0.000: gone"
-    )
+    assert lines[3].startswith("they part   at order_processing > fetch_step, +0.000: gone")
     assert "(together)\t-3.00 s\t100 %\t6.00 s\t3.00 s" in ended.out
     assert "complete, then error (gateway.Timeout: no answer)" in ended.out
     document = json.loads(run_main("diff", "good", "bad", "--from-file", two_runs, "-o", "json").out)
