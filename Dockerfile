@@ -1,12 +1,19 @@
-# One image for every process: `tasker run stats`, `tasker run telemetry`, `tasker topics create`, the tools.
-# The tests run on this Python; another version that they run on is a build argument.
+# One image for every process: `tasker run …`, `tasker topics create`, the tools.
+# The tests run on this Python; another version that they run on is a build argument, and so is a base of your own:
+# Debian's layout, the interpreter at /usr/local, as the official images have it. A digest makes it exact.
 ARG PYTHON_VERSION=3.13
+ARG BASE_IMAGE=python:${PYTHON_VERSION}-slim
 
-FROM python:${PYTHON_VERSION}-slim AS build
+FROM ${BASE_IMAGE} AS build
 
-ENV TASKER_BUILD_NATIVE=1 UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/tasker
+ARG UV_VERSION=0.13.9
+# Compiled files bear a hash instead of a time, so that building again gives the same bytes.
+ENV TASKER_BUILD_NATIVE=1 UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never \
+    UV_NO_CACHE=1 UV_PROJECT_ENVIRONMENT=/opt/tasker PYTHONHASHSEED=0 CFLAGS=-g0
 # The compiler is for the native modules; without one, slower ones in Python take their place.
-RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && pip install --no-cache-dir uv
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && pip install --no-cache-dir "uv==${UV_VERSION}"
 WORKDIR /src
 
 # The dependencies first: they change seldom, and so this layer is kept while our code changes.
@@ -19,15 +26,21 @@ COPY consumers ./consumers
 COPY examples ./examples
 RUN uv sync --locked --no-default-groups --extra consumers --no-editable
 
-FROM python:${PYTHON_VERSION}-slim
+# What is in it, for scanners: CycloneDX, from the lock file. It gets a random number and the time of day, which go.
+RUN uv export --locked --no-default-groups --extra consumers --no-emit-project --format cyclonedx1.5 --output-file sbom.json --quiet \
+    && python -c "import json; s = json.load(open('sbom.json')); s.pop('serialNumber', None); s['metadata'].pop('timestamp', None); \
+json.dump(s, open('/opt/tasker/sbom.cdx.json', 'w'), indent=1, sort_keys=True)" \
+    && find /opt/tasker -name uv_cache.json -delete
+
+FROM ${BASE_IMAGE}
 
 LABEL org.opencontainers.image.title="tasker-events" \
       org.opencontainers.image.description="Kafka events of tasks and steps: statistics and OpenTelemetry traces" \
       org.opencontainers.image.licenses="Apache-2.0"
 
-# A number, so that Kubernetes can see that it is not root.
-RUN groupadd --gid 10001 tasker \
-    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/tasker tasker \
+# A number, so that Kubernetes can see that it is not root; no shell, no home, no password.
+RUN echo 'tasker:x:10001:10001::/var/lib/tasker:/usr/sbin/nologin' >> /etc/passwd \
+    && echo 'tasker:x:10001:' >> /etc/group \
     && install --directory --owner=10001 --group=10001 --mode=0750 /var/lib/tasker
 COPY --from=build /opt/tasker /opt/tasker
 
@@ -41,6 +54,10 @@ USER 10001:10001
 WORKDIR /var/lib/tasker
 VOLUME /var/lib/tasker
 EXPOSE 8080
+
+# Healthy is ready: partitions held, states restored, the backend reachable. Kubernetes asks the pages itself.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"TASKER_WEB_PORT\"]}/readyz', timeout=4)"]
 
 # Workers drain on SIGTERM; nothing stands between them and the signal.
 STOPSIGNAL SIGTERM

@@ -45,7 +45,7 @@ check: $(READY) ## Lint, types, directions of imports, order of the tree
 	$(VENV)/bin/python -m tests.support.house
 
 up: $(READY) ## The whole system: containers where Docker runs, else on this machine
-	@if docker info >/dev/null 2>&1; then docker compose up --build; else $(VENV)/bin/tasker demo --keep; fi
+	@if docker info >/dev/null 2>&1; then docker compose --profile demo up --build; else $(VENV)/bin/tasker demo --keep; fi
 
 bench: $(READY) ## All benchmarks, each with its peers in the same run
 	@for name in publish stats telemetry; do $(VENV)/bin/python -m benchmarks.$$name || exit 1; done

@@ -13,7 +13,6 @@ from typer.main import get_command
 from tasker_consumers.cli.app import app
 
 ROOT = Path(__file__).parents[2]
-BASE = ROOT / "k8s" / "base"
 STATE_DIR = "/var/lib/tasker"
 PORT = 8080
 
@@ -23,25 +22,6 @@ def compose() -> dict[str, Any]:
     """Return docker-compose.yml."""
     found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     return found
-
-
-@cache
-def kustomization() -> dict[str, Any]:
-    """Return the list of what k8s/base deploys."""
-    found: dict[str, Any] = yaml.safe_load((BASE / "kustomization.yaml").read_text(encoding="utf-8"))
-    return found
-
-
-@cache
-def objects() -> tuple[dict[str, Any], ...]:
-    """Return every Kubernetes object of k8s/base."""
-    files = [BASE / name for name in kustomization()["resources"]]
-    return tuple(found for file in files for found in yaml.safe_load_all(file.read_text(encoding="utf-8")))
-
-
-def pods() -> dict[str, dict[str, Any]]:
-    """Return the pod specification of every workload, by the workload's name."""
-    return {o["metadata"]["name"]: o["spec"]["template"]["spec"] for o in objects() if "template" in o.get("spec", {})}
 
 
 def image_environment() -> dict[str, str]:

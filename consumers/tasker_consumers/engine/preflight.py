@@ -22,7 +22,7 @@ CONNECT_SECONDS = 6.0
 PARTITIONS_ADVICE = (
     "Keys have moved to other partitions, so tasks that were under way are in two of them: go on under another "
     "TASKER_TOPIC_PREFIX, or make all topics alike with `tasker topics grow`, which rebuilds the states "
-    "(docs/operating.md#partitions)"
+    "(docs/operations.md#partitions)"
 )
 #: A changelog is never deleted, only compacted, in small segments: the last is read in full at a recovery. Its
 #: records are whole states, so it takes larger ones than other topics do.

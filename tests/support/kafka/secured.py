@@ -41,6 +41,8 @@ SECURITY_PAGE = Path(__file__).parents[3] / "docs" / "security.md"
 SUPERUSER, PLAIN_USER = "admin", "plain"
 #: The tools' groups have their names whatever the prefix.
 _OF_PREFIX = re.compile("^tasker(?!-replay|-stats-reader)")
+#: Between the words of an operation such as DescribeConfigs.
+_WORD_END = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ACLS_TOOL = "kafka-acls.sh "
 SECRET = "Tr0ub4dor"
 DEADLINE_S = 30.0
@@ -173,7 +175,7 @@ def _acls(options: Namespace, user: str, prefix: str) -> list[AclBinding]:
     return [
         AclBinding(
             kind, _OF_PREFIX.sub(prefix, name), pattern, f"User:{user}", "*",
-            AclOperation[operation.upper()], AclPermissionType.ALLOW,
+            AclOperation[_WORD_END.sub("_", operation).upper()], AclPermissionType.ALLOW,
         )
         for kind, name in named
         for operation in options.operation

@@ -36,6 +36,28 @@ def test_the_settings_of_the_image_are_settings_that_exist() -> None:
     assert f"EXPOSE {PORT}" in FINAL
 
 
+def test_the_image_is_healthy_when_its_worker_is_ready() -> None:
+    assert re.search(r"^HEALTHCHECK .*\n    CMD .*/readyz", FINAL, re.MULTILINE)
+
+
+def test_base_and_interpreter_are_build_arguments() -> None:
+    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == ["${BASE_IMAGE}", "${BASE_IMAGE}"]
+    assert "ARG BASE_IMAGE=python:${PYTHON_VERSION}-slim\n" in DOCKERFILE
+
+
+def test_the_image_brings_a_list_of_its_content_from_the_lock_file() -> None:
+    exports = re.findall(r"uv export --locked (.*) --format cyclonedx1.5", BUILD)
+    assert exports
+    assert "/opt/tasker/sbom.cdx.json" in BUILD
+    for extra in re.findall(r"--extra \S+", " ".join(re.findall(r"^RUN uv sync .*$", BUILD, re.MULTILINE))):
+        assert extra in exports[0]
+
+
+def test_building_again_gives_the_same_bytes() -> None:
+    assert "PYC_INVALIDATION_MODE=UNCHECKED_HASH" in BUILD
+    assert re.search(r"^ARG UV_VERSION=\d+\.\d+\.\d+$", BUILD, re.MULTILINE)
+
+
 def test_the_lock_file_decides_what_is_installed() -> None:
     installs = re.findall(r"^RUN uv sync .*$", BUILD, re.MULTILINE)
     assert installs

@@ -1,0 +1,158 @@
+"""k8s/: every overlay renders, fits the schemas, and says the same as the code."""
+
+from __future__ import annotations
+
+from shutil import copytree
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tasker_consumers.settings import ConsumerSettings, unknown_variables
+from tasker_schemas.topics import DEFAULT_PREFIX, all_topics
+from tests.support.deployment import PORT, STATE_DIR, image_environment, is_a_command
+from tests.support.kubernetes import strimzi
+from tests.support.kubernetes.render import (
+    K8S,
+    OVERLAYS,
+    containers,
+    of_kind,
+    pods,
+    render,
+    render_path,
+    settings_of,
+)
+from tests.support.kubernetes.schemas import faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+each_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
+
+
+def ours(overlay: str) -> dict[str, dict[str, Any]]:
+    """Every container that runs our image, by workload."""
+    return {
+        name: container
+        for name, pod in pods(render(overlay)).items()
+        for container in containers(pod)
+        if "tasker-events" in container["image"]
+    }
+
+
+@each_overlay
+def test_every_object_fits_its_schema(overlay: str) -> None:
+    assert [fault for made in render(overlay) for fault in faults(made)] == []
+
+
+def test_a_field_that_does_not_exist_would_be_noticed() -> None:
+    scaled = next(o for o in render("overlays/production") if o["kind"] == "ScaledObject")
+    budget = next(o for o in render("base") if o["kind"] == "PodDisruptionBudget")
+    assert faults({**scaled, "spec": {**scaled["spec"], "maxReplicas": 3}})
+    assert faults({**scaled, "spec": {**scaled["spec"], "maxReplicaCount": "three"}})
+    assert faults({**budget, "spec": {**budget["spec"], "maxUnavailabel": 1}})
+
+
+@each_overlay
+def test_every_command_exists_on_the_command_line(overlay: str) -> None:
+    assert [c["args"] for c in ours(overlay).values() if not is_a_command(c["args"])] == []
+
+
+@each_overlay
+def test_every_setting_is_known_and_can_work(overlay: str, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret")
+    told = settings_of(render(overlay))
+    files = {name: str(tmp_path / "password") for name in told if name.endswith("_FILE")}
+    assert unknown_variables(told) == []
+    assert ConsumerSettings.from_env(image_environment() | told | files).web_port == PORT
+
+
+@each_overlay
+def test_every_variable_of_a_pod_is_a_setting(overlay: str) -> None:
+    fixed = {variable["name"] for container in ours(overlay).values() for variable in container.get("env", [])}
+    assert unknown_variables(dict.fromkeys(fixed, "")) == []
+
+
+def test_both_groups_and_the_topics_are_deployed() -> None:
+    commands = {" ".join(container["args"]) for container in ours("base").values()}
+    assert commands == {"topics create", "run stats", "run telemetry"}
+
+
+@each_overlay
+def test_probes_ask_what_the_worker_answers(overlay: str) -> None:
+    for name, container in ours(overlay).items():
+        if name.startswith("StatefulSet/"):
+            paths = [container[f"{p}Probe"]["httpGet"]["path"] for p in ("startup", "liveness", "readiness")]
+            assert paths == ["/healthz", "/healthz", "/readyz"]
+            assert container["ports"] == [{"name": "http", "containerPort": PORT}]
+            assert STATE_DIR in {mount["mountPath"] for mount in container["volumeMounts"]}
+
+
+@each_overlay
+def test_a_group_has_its_service_and_its_labels(overlay: str) -> None:
+    services = of_kind(render(overlay), "Service")
+    for name, stateful_set in of_kind(render(overlay), "StatefulSet").items():
+        labels = stateful_set["spec"]["template"]["metadata"]["labels"]
+        assert stateful_set["spec"]["selector"]["matchLabels"].items() <= labels.items()
+        assert services[stateful_set["spec"]["serviceName"]]["spec"]["selector"].items() <= labels.items()
+        assert stateful_set["spec"]["serviceName"] == name
+
+
+@each_overlay
+def test_each_worker_has_an_address_that_outlives_its_pod(overlay: str) -> None:
+    for name, container in ours(overlay).items():
+        if name.startswith("StatefulSet/"):
+            variables = [v["name"] for v in container["env"]]
+            address = container["env"][variables.index("TASKER_WEB_URL")]["value"]
+            service = of_kind(render(overlay), "StatefulSet")[name.partition("/")[2]]["spec"]["serviceName"]
+            assert address == f"http://$(TASKER_GROUP_INSTANCE_ID).{service}:{PORT}"
+            # Kubernetes replaces only what stands before.
+            assert variables.index("TASKER_GROUP_INSTANCE_ID") < variables.index("TASKER_WEB_URL")
+
+
+def test_another_setting_or_image_is_another_job_for_the_topics(tmp_path: Path) -> None:
+    def job(literal: str, tag: str) -> str:
+        folder = copytree(K8S / "base", tmp_path / literal / tag)
+        file = folder / "kustomization.yaml"
+        text = file.read_text(encoding="utf-8").replace("TASKER_PARTITIONS=6", literal)
+        file.write_text(text.replace("newTag: 0.1.0", f"newTag: {tag}"))
+        (name,) = of_kind(render_path(folder), "Job")
+        return name
+
+    (rendered,) = of_kind(render("base"), "Job")
+    names = [
+        job("TASKER_PARTITIONS=6", "0.1.0"),
+        job("TASKER_PARTITIONS=12", "0.1.0"),
+        job("TASKER_PARTITIONS=6", "0.2.0"),
+    ]
+    assert names[0] == rendered
+    assert len(set(names)) == 3
+
+
+def test_each_role_logs_in_as_itself_with_a_password_in_a_file() -> None:
+    told = settings_of(render("overlays/production"))
+    for name, pod in pods(render("overlays/production")).items():
+        (container,) = pod["containers"]
+        users = {v["name"]: v.get("value") for v in container.get("env", [])}
+        volumes = {v["name"]: v for v in pod["volumes"]}
+        mounts = {m["mountPath"]: volumes.get(m["name"], {}) for m in container["volumeMounts"]}
+        role = "tasker-topics" if name.startswith("Job/") else name.partition("/")[2]
+        assert users["KAFKA_SASL_USERNAME"] == role
+        assert mounts[told["KAFKA_SASL_PASSWORD_FILE"].rpartition("/")[0]]["secret"]["secretName"] == role
+        assert mounts[told["KAFKA_SSL_CA_LOCATION"].rpartition("/")[0]]["secret"]["secretName"] == "tasker-kafka-ca"
+
+
+def test_strimzi_has_the_topics_of_the_code_and_the_rights_of_the_documentation() -> None:
+    written = {name: (strimzi.FOLDER / name).read_text(encoding="utf-8") for name in strimzi.generated()}
+    assert written == strimzi.generated(), "run `python -m tests.support.kubernetes.strimzi`"
+    objects = render("overlays/production-strimzi")
+    assert set(of_kind(objects, "KafkaTopic")) == {topic.name for topic in all_topics(DEFAULT_PREFIX)}
+    used = {v["secret"]["secretName"] for pod in pods(objects).values() for v in pod["volumes"] if "secret" in v}
+    assert used <= {*of_kind(objects, "KafkaUser"), f"{strimzi.CLUSTER}-cluster-ca-cert"}
+
+
+def test_kedas_groups_and_login_are_those_of_the_workers() -> None:
+    objects = render("overlays/production")
+    for name, scaled in of_kind(objects, "ScaledObject").items():
+        (trigger,) = scaled["spec"]["triggers"]
+        assert trigger["metadata"]["consumerGroup"] == name
+        assert trigger["authenticationRef"]["name"] in of_kind(objects, "TriggerAuthentication")

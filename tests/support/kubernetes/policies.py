@@ -1,0 +1,190 @@
+"""Policies of manifests: each takes the objects of an overlay and yields a line for each breach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tests.support.kubernetes.render import Object, containers, of_kind, pods, settings_of
+
+Policy = Callable[[tuple[Object, ...]], Iterator[str]]
+#: Variables that follow from the pod, so that no ConfigMap may set them.
+OF_THE_POD = {"TASKER_GROUP_INSTANCE_ID", "TASKER_WEB_URL", "KAFKA_SASL_USERNAME"}
+_DRAIN_S = 30
+
+
+def no_root(objects: tuple[Object, ...]) -> Iterator[str]:
+    """The restricted Pod Security Standard, and a root file system that nobody writes to."""
+    for name, pod in pods(objects).items():
+        context = pod.get("securityContext", {})
+        if context.get("runAsNonRoot") is not True or not context.get("runAsUser"):
+            yield f"{name}: may run as root"
+        if context.get("seccompProfile") != {"type": "RuntimeDefault"}:
+            yield f"{name}: no seccomp profile"
+        for key in ("hostNetwork", "hostPID", "hostIPC"):
+            if pod.get(key):
+                yield f"{name}: {key}"
+        for container in containers(pod):
+            own = container.get("securityContext", {})
+            if own.get("allowPrivilegeEscalation") is not False or own.get("privileged"):
+                yield f"{name}: may become privileged"
+            if own.get("readOnlyRootFilesystem") is not True:
+                yield f"{name}: writes to its root file system"
+            if own.get("capabilities") != {"drop": ["ALL"]}:
+                yield f"{name}: keeps capabilities"
+
+
+def no_token(objects: tuple[Object, ...]) -> Iterator[str]:
+    """Nothing here talks to Kubernetes."""
+    for name, pod in pods(objects).items():
+        if pod.get("automountServiceAccountToken") is not False:
+            yield f"{name}: gets a token"
+    for name, account in of_kind(objects, "ServiceAccount").items():
+        if account.get("automountServiceAccountToken") is not False:
+            yield f"{name}: hands out tokens"
+
+
+def no_service_links(objects: tuple[Object, ...]) -> Iterator[str]:
+    """Kubernetes would add variables that look like settings."""
+    for name, pod in pods(objects).items():
+        if pod.get("enableServiceLinks") is not False:
+            yield f"{name}: gets variables of services"
+
+
+def resources(objects: tuple[Object, ...]) -> Iterator[str]:
+    """Requests for the scheduler, and a limit of the memory; a limit of the CPU would slow a restore down."""
+    for name, pod in pods(objects).items():
+        for container in containers(pod):
+            told = container.get("resources", {})
+            if set(told.get("requests", {})) != {"cpu", "memory"} or set(told.get("limits", {})) != {"memory"}:
+                yield f"{name}: requests and limits"
+        for volume in pod.get("volumes", []):
+            if "emptyDir" in volume and not volume["emptyDir"].get("sizeLimit"):
+                yield f"{name}: the volume {volume['name']} has no limit"
+
+
+def probes(objects: tuple[Object, ...]) -> Iterator[str]:
+    """Whatever stays has all three probes, and time to end."""
+    for name, pod in pods(objects).items():
+        if name.startswith("Job/"):
+            continue
+        for container in pod["containers"]:
+            missing = {"startupProbe", "livenessProbe", "readinessProbe"} - set(container)
+            if missing:
+                yield f"{name}: {', '.join(sorted(missing))}"
+
+
+def fixed_images(objects: tuple[Object, ...]) -> Iterator[str]:
+    """A tag or a digest, and never `latest`."""
+    for name, pod in pods(objects).items():
+        for container in containers(pod):
+            image = container["image"]
+            tag = image.rpartition("/")[2].partition(":")[2]
+            if "@sha256:" not in image and tag in {"", "latest"}:
+                yield f"{name}: image {image}"
+
+
+def workers(objects: tuple[Object, ...]) -> Iterator[str]:
+    """A static member with a disk that stays, time to drain, and a rollout that takes one pod after the other."""
+    for name, pod in pods(objects).items():
+        for container in pod["containers"]:
+            if container.get("args", [""])[0] != "run":
+                continue
+            own = of_kind(objects, "StatefulSet")[name.partition("/")[2]]["spec"]
+            kept = {"whenScaled": "Retain", "whenDeleted": "Retain"}
+            if own.get("persistentVolumeClaimRetentionPolicy") != kept or not own.get("volumeClaimTemplates"):
+                yield f"{name}: its disk goes"
+            if pod["terminationGracePeriodSeconds"] < _DRAIN_S:
+                yield f"{name}: no time to drain"
+            if {"maxSkew", "topologyKey"} - set(pod.get("topologySpreadConstraints", [{}])[0]):
+                yield f"{name}: may stand on one node"
+            variables = {v["name"]: v.get("valueFrom") for v in container.get("env", [])}
+            pod_name = {"fieldRef": {"fieldPath": "metadata.name"}}
+            if _without_version(variables.get("TASKER_GROUP_INSTANCE_ID")) != pod_name:
+                yield f"{name}: no static member"
+
+
+def disruption(objects: tuple[Object, ...]) -> Iterator[str]:
+    """A drained node takes one worker of a group at a time."""
+    budgets = of_kind(objects, "PodDisruptionBudget")
+    for name, stateful_set in of_kind(objects, "StatefulSet").items():
+        if not name.startswith("tasker-"):
+            continue
+        spec = budgets.get(name, {}).get("spec", {})
+        if spec.get("maxUnavailable") != 1 or spec.get("selector") != stateful_set["spec"]["selector"]:
+            yield f"{name}: no disruption budget"
+
+
+def settings(objects: tuple[Object, ...]) -> Iterator[str]:
+    """All of our processes read the one ConfigMap, and nothing that it may hold is fixed elsewhere."""
+    (config,) = [name for name in of_kind(objects, "ConfigMap") if name.startswith("tasker-events-")]
+    for name, pod in pods(objects).items():
+        for container in containers(pod):
+            if "tasker-events" not in container["image"]:
+                continue
+            if container.get("envFrom") != [{"configMapRef": {"name": config}}]:
+                yield f"{name}: does not read the settings"
+            fixed = {v["name"] for v in container.get("env", [])} - OF_THE_POD
+            if fixed:
+                yield f"{name}: fixes {', '.join(sorted(fixed))}"
+
+
+def no_secret_in_plain_sight(objects: tuple[Object, ...]) -> Iterator[str]:
+    """Secrets are referred to, and come as files."""
+    for name in of_kind(objects, "Secret"):
+        yield f"{name}: a Secret among the manifests"
+    for name, pod in pods(objects).items():
+        for container in containers(pod):
+            if any("secretKeyRef" in v.get("valueFrom", {}) for v in container.get("env", [])):
+                yield f"{name}: a secret in a variable"
+            if any("secretRef" in source for source in container.get("envFrom", [])):
+                yield f"{name}: secrets in variables"
+    for key, value in settings_of(objects).items():
+        if ("PASSWORD" in key or "SECRET" in key or "TOKEN" in key) and not key.endswith("_FILE") and value:
+            yield f"{key}: a secret in the settings"
+
+
+def scaling(objects: tuple[Object, ...]) -> Iterator[str]:
+    """Never to zero, never above the partitions, slowly down; and nobody else sets the number of replicas."""
+    for name, scaled in of_kind(objects, "ScaledObject").items():
+        spec = scaled["spec"]
+        if spec["minReplicaCount"] < 1 or "idleReplicaCount" in spec:
+            yield f"{name}: scales to zero"
+        if spec["maxReplicaCount"] > int(settings_of(objects)["TASKER_PARTITIONS"]):
+            yield f"{name}: more workers than partitions"
+        behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+        if behavior["scaleDown"]["stabilizationWindowSeconds"] < 600:
+            yield f"{name}: scales down at once"
+        if "replicas" in of_kind(objects, "StatefulSet")[spec["scaleTargetRef"]["name"]]["spec"]:
+            yield f"{name}: applying again sets the replicas back"
+
+
+def topics_job(objects: tuple[Object, ...]) -> Iterator[str]:
+    """The template of a job cannot change, so its name follows the settings and the image."""
+    for name, pod in pods(objects).items():
+        if name.startswith("Job/"):
+            (container,) = pod["containers"]
+            if container["envFrom"] != [{"configMapRef": {"name": name.partition("/")[2]}}]:
+                yield f"{name}: keeps its name while the settings change"
+            if settings_of(objects)["IMAGE"] != container["image"]:
+                yield f"{name}: keeps its name while the image changes"
+
+
+POLICIES: tuple[Policy, ...] = (
+    no_root,
+    no_token,
+    no_service_links,
+    resources,
+    probes,
+    fixed_images,
+    workers,
+    disruption,
+    settings,
+    no_secret_in_plain_sight,
+    scaling,
+    topics_job,
+)
+
+
+def _without_version(source: Object | None) -> Object | None:
+    """Return a reference to a field without the version that some tools add."""
+    return source and {"fieldRef": {"fieldPath": source.get("fieldRef", {}).get("fieldPath")}}
