@@ -20,7 +20,8 @@ from benchmarks.arena import SOURCES
 from benchmarks.peers.confluent_record import ConfluentRecord
 from benchmarks.processors import stats_processor
 from tasker_consumers.stats.core.derive import derive_stats
-from tasker_consumers.stats.core.record import to_bytes
+from tasker_schemas.avro.codec import encode
+from tasker_schemas.avro.versions import TASK_STATS
 
 RUN_SIZE = 4000
 
@@ -70,7 +71,7 @@ class PlainLoop:
                 state = load(key, read)
                 partition_of[key] = record.partition
             touched[key] = fold(state, event)
-        outputs = {key: to_bytes(derive_stats(state)) for key, state in touched.items()}
+        outputs = {key: encode(TASK_STATS, derive_stats(state)) for key, state in touched.items()}
         self._write(touched, outputs, partition_of)
         self._consumer.commit(asynchronous=True)
 

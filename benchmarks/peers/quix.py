@@ -18,7 +18,8 @@ from quixstreams.models import TopicConfig
 from benchmarks.arena import PARTITIONS, SOURCES
 from benchmarks.processors import stats_processor
 from tasker_consumers.stats.core.derive import derive_stats
-from tasker_consumers.stats.core.record import to_bytes
+from tasker_schemas.avro.codec import encode
+from tasker_schemas.avro.versions import TASK_STATS
 
 
 class QuixRecord(NamedTuple):
@@ -68,7 +69,7 @@ def _folding() -> Any:
         known = processor.fold(processor.load(key, state.get_bytes), processor.decode(record))
         for entry, value in processor.dump(key, known).items():
             state.delete(entry) if value is None else state.set_bytes(entry, value)
-        return to_bytes(derive_stats(known))
+        return encode(TASK_STATS, derive_stats(known))
 
     return fold
 

@@ -14,7 +14,6 @@ from tasker_consumers.engine.processor import INDEX, PART, Effects, Entries, Sta
 from tasker_consumers.stats.clocks import SECOND, StateClock
 from tasker_consumers.stats.core.counting import Change, WindowDelta, WindowDeltas
 from tasker_consumers.stats.core.derive import is_terminal
-from tasker_consumers.stats.core.record import WINDOW, to_bytes
 from tasker_consumers.stats.core.storage import load
 from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, WindowKey
 from tasker_consumers.stats.lifetime import MARGIN_S, closes_at
@@ -26,6 +25,8 @@ from tasker_consumers.stats.stored_windows import (
     stored_windows,
     window_key_of_entry,
 )
+from tasker_schemas.avro.codec import encode
+from tasker_schemas.avro.versions import STATS_WINDOW
 
 _OPEN = INDEX + b"open"
 _MARK = b"\x00\x00emit:"  # prefix of entries of our own, which are no parts of a state
@@ -204,10 +205,8 @@ class WindowIndex:
         if self._is_closed(key, first_heard_at, self._clock.now()):
             return None
         content, revision = StoredWindow.of_entry(entry)
-        return to_bytes(
-            {**content.window.value(key, revision or self._clock.for_revisions()), "partition": states.partition},
-            WINDOW,
-        )
+        window = content.window.value(key, revision or self._clock.for_revisions())
+        return encode(STATS_WINDOW, {**window, "partition": states.partition})
 
     async def _long_closed(self, held: _Partition) -> dict[bytes, None]:
         """Return the entries to delete; searched from time to time, with pauses for other coroutines."""

@@ -19,6 +19,8 @@ RECORD_OF_FAMILY: Mapping[Family, str] = {
     Family.OBSERVABILITY: "ObservabilityEvent",
     Family.CUSTOM: "CustomEvent",
 }
+#: The records of the statistics: of a task, and of a window of time.
+TASK_STATS, STATS_WINDOW = "TaskStats", "StatsWindow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Re
 from opentelemetry import context
 
 from tasker_schemas.avro.compatibility import COMPATIBILITY
-from tasker_schemas.avro.versions import RECORD_OF_FAMILY, Schema
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY, STATS_WINDOW, TASK_STATS, Schema
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PREFIX, event_topic, stats_topic, window_topic
@@ -59,7 +59,7 @@ def subjects(prefix: str = DEFAULT_PREFIX) -> dict[str, str]:
     'shop.stats.task-value'
     """
     topics = {record: event_topic(family, prefix) for family, record in RECORD_OF_FAMILY.items()}
-    topics |= {"TaskStats": stats_topic(prefix), "StatsWindow": window_topic(prefix)}
+    topics |= {TASK_STATS: stats_topic(prefix), STATS_WINDOW: window_topic(prefix)}
     return {record: subject_of(topic) for record, topic in topics.items()}
 
 

@@ -8,10 +8,9 @@ from benchmarks.workload import workload
 from tasker_consumers.stats.core import fold as fold_module
 from tasker_consumers.stats.core.counting import WindowDeltas, changes_of
 from tasker_consumers.stats.core.derive import contribution_of_state, derive_stats
-from tasker_consumers.stats.core.record import to_bytes
 from tasker_consumers.stats.core.storage import dump
-from tasker_schemas.avro.codec import Decoder
-from tasker_schemas.avro.versions import RECORD_OF_FAMILY
+from tasker_schemas.avro.codec import Decoder, encode
+from tasker_schemas.avro.versions import RECORD_OF_FAMILY, TASK_STATS
 from tests.support.stats.crashes import touched_by, write
 
 TASKS, RUN = 60, 500
@@ -28,7 +27,7 @@ def folded() -> Iterator[object]:
         for task_id, state in touched_by(table, told[start : start + RUN]).items():
             minutes.add(changes_of(state, contribution_of_state(state)))
             write(table, dump(task_id.encode(), state).items())
-            yield to_bytes(derive_stats(state)).hex()
+            yield encode(TASK_STATS, derive_stats(state)).hex()
     yield [[key.hex(), value.decode()] for key, value in table.items()]
     yield sorted([*place, *total.window.row()] for place, total in minutes.windows())
 

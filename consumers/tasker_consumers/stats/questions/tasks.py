@@ -21,6 +21,7 @@ from tasker_consumers.stats.core.storage import load, read_name_and_time
 from tasker_consumers.stats.questions.json_schema import schema_of
 from tasker_consumers.stats.questions.paging import Position, Shortlist, first_rows, read_cursor, write_cursor
 from tasker_consumers.times import read_moment
+from tasker_schemas.avro.versions import TASK_STATS
 from tasker_schemas.errors import UsageError
 
 DEFAULT_LIMIT, MOST = 100, 1000
@@ -29,13 +30,13 @@ _TIME_FORMATS = "2026-01-31T14:00 (UTC), 14:00, yesterday, how long ago (90s, 15
 
 def task_questions() -> tuple[Question, ...]:
     """Return the questions about tasks; the answers are derived from the stored states, like the topic's records."""
-    statuses = schema_of("TaskStats")["properties"]["status"]["enum"]
+    statuses = schema_of(TASK_STATS)["properties"]["status"]["enum"]
     single = Page(
         path="/tasks/{task_id}",
         title="One task",
         text="The current statistics of a task: the fields of its newest record on the stats topic.",
         key=Parameter(name="task_id", meaning="The task's id.", expected="a task id", schema={"type": "string"}),
-        answer=schema_of("TaskStats"),
+        answer=schema_of(TASK_STATS),
         example=EXAMPLE,
     )
     many = Page(
@@ -55,7 +56,7 @@ def task_questions() -> tuple[Question, ...]:
             since_parameter("Only tasks with an event since then."),
             *page_parameters(like=(0, "")),
         ),
-        answer=page_schema("tasks", schema_of("TaskStats")),
+        answer=page_schema("tasks", schema_of(TASK_STATS)),
         example={"tasks": [EXAMPLE], "next": None},
     )
     return (

@@ -12,6 +12,7 @@ from tasker_consumers.stats.questions.json_schema import schema_of
 from tasker_consumers.stats.questions.tasks import page_of, page_parameters, page_schema, since_parameter
 from tasker_consumers.stats.stored_windows import StoredWindow
 from tasker_consumers.stats.window_index import WindowIndex
+from tasker_schemas.avro.versions import STATS_WINDOW
 from tasker_schemas.errors import UsageError
 
 _LENGTHS = {"minute": MINUTE_S, "hour": HOUR_S}
@@ -87,7 +88,7 @@ def _length(text: str) -> str:
 
 def _schema() -> dict[str, Any]:
     """Return the schema of a window in an answer: all fields of its record but `partition`."""
-    schema = schema_of("StatsWindow")
+    schema = schema_of(STATS_WINDOW)
     fields = {name: field for name, field in schema["properties"].items() if name != "partition"}
     return {
         **schema,

@@ -14,6 +14,7 @@ from tasker_consumers.kafka.standalone import open_standalone, poll_batch
 from tasker_consumers.stats.core.windows import merge, window_key_of
 from tasker_consumers.stats.reading.sources import Stats
 from tasker_schemas.avro.codec import Decoder
+from tasker_schemas.avro.versions import STATS_WINDOW, TASK_STATS
 from tasker_schemas.errors import BackendUnavailable, PoisonRecord, UsageError
 from tasker_schemas.topics import stats_topic, window_topic
 
@@ -127,7 +128,7 @@ class StatsTopics:
 
     def windows(self, kind: str, name: str, length_s: int) -> list[Stats]:
         """See `StatsSource`."""
-        with open_topic(self._kafka, window_topic(self._prefix), record="StatsWindow") as reader:
+        with open_topic(self._kafka, window_topic(self._prefix), record=STATS_WINDOW) as reader:
             keys = ((window_key_of(value), value) for value in reader.backlog())
             values = [value for key, value in keys if key[:-1] == (kind, name, length_s)]
             self._unreadable_elsewhere = reader.unreadable
@@ -150,7 +151,7 @@ def open_topic(
     *,
     key: bytes | None = None,
     partitions: Partitions = range,
-    record: str = "TaskStats",
+    record: str = TASK_STATS,
 ) -> Iterator[TopicReader]:
     """Yield a reader of a topic of `record`, or of its records with a key.
 

@@ -4,8 +4,9 @@ import pytest
 
 from tasker_consumers.stats.core.derive import contribution_of_state, derive_stats, is_settled
 from tasker_consumers.stats.core.fold import fold
-from tasker_consumers.stats.core.record import to_bytes
 from tasker_consumers.stats.core.state import TaskState
+from tasker_schemas.avro.codec import encode
+from tasker_schemas.avro.versions import TASK_STATS
 from tests.support.stats.histories import event, large_task, order_processing
 
 
@@ -29,7 +30,7 @@ def test_a_critical_path_that_is_too_long_for_its_record_is_cut_visibly(letter: 
         for told in large_task(2000)
     ]
     stats = derive_stats(state_of(*events))
-    assert len(to_bytes(stats)) < 1_000_000
+    assert len(encode(TASK_STATS, stats)) < 1_000_000
     *steps, rest = stats["critical_path"]
     assert rest == f"… and {2000 - len(steps)} more"
     assert stats["critical_path_s"] == 2000

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasker_consumers.stats.core.contribution import Contribution
-from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, TASK, Window, WindowKey, merge
+from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, Window, WindowKey, merge
+from tasker_schemas.avro.codec import Decoder, encode
+from tasker_schemas.avro.versions import STATS_WINDOW
 from tasker_schemas.catalogue import RANK
 from tasker_schemas.names import State
 from tests.support.stats.histories import SECOND, T0, event
@@ -19,6 +21,18 @@ ranks = st.sampled_from([RANK[state] for state in (State.COMPLETE, State.ERROR, 
 contributions = st.builds(
     Contribution, st.just("order"), st.just(T0), ranks, st.integers(0, 9), st.none() | st.integers(0, 10**12)
 )
+keys = st.builds(
+    WindowKey, st.sampled_from([TASK, STEP]), st.text(max_size=9), st.sampled_from([MINUTE_S, HOUR_S]), st.just(T0)
+)
+
+
+@given(keys, st.lists(contributions))
+def test_a_window_comes_back_from_its_record(key: WindowKey, parts: list[Contribution]) -> None:
+    window = Window()
+    for part in parts:
+        window.add(part)
+    value = {**window.value(key, 7), "partition": 3}
+    assert Decoder().decode(STATS_WINDOW, encode(STATS_WINDOW, value)) == value
 
 
 def task(n: int, took: float, outcome: str = "completed") -> list[dict[str, Any]]:
