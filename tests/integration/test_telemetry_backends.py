@@ -3,7 +3,6 @@
 Zipkin is always there; a Jaeger v2 is tried where its binary is on the PATH.
 """
 
-import asyncio
 import json
 import urllib.error
 from collections.abc import Callable, Iterator, Sequence
@@ -32,14 +31,11 @@ def zipkin() -> Iterator[str]:
         yield server.url
 
 
-def export(environ: dict[str, str], spans: Sequence[Span]) -> None:
-    async def run() -> None:
-        exporter = build_exporter(environ)
-        await exporter.start()
-        assert (await exporter.export(spans)).accepted == len(spans)
-        await exporter.stop()
-
-    asyncio.run(run())
+async def export(environ: dict[str, str], spans: Sequence[Span]) -> None:
+    exporter = build_exporter(environ)
+    await exporter.start()
+    assert (await exporter.export(spans)).accepted == len(spans)
+    await exporter.stop()
 
 
 def in_zipkin(address: str, trace_id: str, count: int) -> dict[str, Any]:
@@ -58,9 +54,9 @@ def in_zipkin(address: str, trace_id: str, count: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("history", [order("z1"), failed_order("z2")])
-def test_zipkin_gives_back_the_tree_that_it_was_sent(zipkin: str, history: list[Told]) -> None:
+async def test_zipkin_gives_back_the_tree_that_it_was_sent(zipkin: str, history: list[Told]) -> None:
     spans = spans_of(history)
-    export({"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"{zipkin}/api/v2/spans"}, spans)
+    await export({"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"{zipkin}/api/v2/spans"}, spans)
     found = in_zipkin(zipkin, spans[0].trace_id, len(spans))
     assert {span_id: of_zipkin(there) for span_id, there in found.items()} == {
         span.span_id: for_zipkin(span) for span in spans
@@ -105,14 +101,14 @@ def noted(event: SpanEvent) -> str:
     return f'"{event.name}": {json.dumps(event.attributes)}' if event.attributes else event.name
 
 
-def test_zipkin_shows_a_running_task_and_then_its_final_span_under_the_same_id(zipkin: str) -> None:
+async def test_zipkin_shows_a_running_task_and_then_its_final_span_under_the_same_id(zipkin: str) -> None:
     environ = {"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"{zipkin}/api/v2/spans"}
     history = order("z3")
     (early,) = ready_spans(folded(history[:2]), Policy(provisional=True))
-    export(environ, [early])
+    await export(environ, [early])
     assert PROVISIONAL in in_zipkin(zipkin, early.trace_id, 1)[early.span_id]["tags"]
     final = spans_of(history)[0]
-    export(environ, [final])
+    await export(environ, [final])
     assert eventually(
         lambda: in_zipkin(zipkin, early.trace_id, 1)[early.span_id]["duration"] == (final.end - final.start) // 1000
     )
@@ -153,35 +149,37 @@ def shown(attributes: Attributes) -> dict[str, Any]:
 
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
 @pytest.mark.parametrize("make", [order, failed_order])
-def test_jaeger_gives_back_the_tree_that_it_was_sent(
+async def test_jaeger_gives_back_the_tree_that_it_was_sent(
     jaeger: Jaeger, protocol: str, make: Callable[[str], list[Told]]
 ) -> None:
     spans = spans_of(make(f"{make.__name__}-{protocol}"))
     endpoint = jaeger.grpc if protocol == "grpc" else jaeger.http
-    export({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}, spans)
+    await export({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}, spans)
     assert eventually(lambda: len(jaeger.spans(spans[0].trace_id)) == len(spans))
     found = {there["spanID"]: of_jaeger(there) for there in jaeger.spans(spans[0].trace_id)}
     assert found == {span.span_id: for_jaeger(span) for span in spans}
 
 
-def as_shown(jaeger: Jaeger, task_id: str) -> list[tuple[bool, int]]:
+async def as_shown(jaeger: Jaeger, task_id: str) -> list[tuple[bool, int]]:
     """A task whose span was exported when it began and when it ended, as Jaeger shows it: provisional?, duration."""
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": jaeger.http}
     history = order(task_id)
     (early,) = ready_spans(folded(history[:2]), Policy(provisional=True))
-    export(environ, [early])
+    await export(environ, [early])
     assert eventually(lambda: len(jaeger.spans(early.trace_id)) == 1)
     spans = spans_of(history)
-    export(environ, spans)
+    await export(environ, spans)
     ids = {span.span_id for span in spans}
     assert eventually(lambda: {there["spanID"] for there in jaeger.spans(early.trace_id)} == ids)
     shown = [there for there in jaeger.spans(early.trace_id) if there["spanID"] == early.span_id]
     return sorted((PROVISIONAL in {tag["key"] for tag in there["tags"]}, there["duration"]) for there in shown)
 
 
-def test_jaeger_shows_a_running_task_and_with_its_spans_in_memory_both_of_its_spans(jaeger: Jaeger) -> None:
-    assert as_shown(jaeger, "j3") == [(False, 6_000_000), (True, 0)]
+async def test_jaeger_shows_a_running_task_and_with_its_spans_in_memory_both_of_its_spans(jaeger: Jaeger) -> None:
+    assert await as_shown(jaeger, "j3") == [(False, 6_000_000), (True, 0)]
 
 
-def test_jaeger_with_its_spans_in_badger_replaces_the_provisional_by_the_final_span(jaeger_on_disk: Jaeger) -> None:
-    assert as_shown(jaeger_on_disk, "j4") == [(False, 6_000_000)]
+async def test_jaeger_with_its_spans_in_badger_replaces_the_provisional_by_the_final_span(
+    jaeger_on_disk: Jaeger,
+) -> None:
+    assert await as_shown(jaeger_on_disk, "j4") == [(False, 6_000_000)]

@@ -38,19 +38,16 @@ def exporter(request: pytest.FixtureRequest, otlp: OtlpReceiver) -> BackendOf:
     return make
 
 
-def export(exporter: BackendExporter[Span], spans: Sequence[Span] = SPANS) -> ExportResult[Span]:
-    async def run() -> ExportResult[Span]:
-        await exporter.start()
-        try:
-            return await asyncio.wait_for(exporter.export(spans), 30)
-        finally:
-            await exporter.stop()
-
-    return asyncio.run(run())
+async def export(exporter: BackendExporter[Span], spans: Sequence[Span] = SPANS) -> ExportResult[Span]:
+    await exporter.start()
+    try:
+        return await asyncio.wait_for(exporter.export(spans), 30)
+    finally:
+        await exporter.stop()
 
 
-def test_spans_arrive_with_everything_they_say(exporter: BackendOf, otlp: OtlpReceiver) -> None:
-    assert export(exporter()).accepted == len(SPANS)
+async def test_spans_arrive_with_everything_they_say(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    assert (await export(exporter())).accepted == len(SPANS)
     for span in SPANS:
         found = otlp.latest()[span.span_id]
         assert (found.name, found.start_time_unix_nano, found.end_time_unix_nano) == (span.name, span.start, span.end)
@@ -59,79 +56,73 @@ def test_spans_arrive_with_everything_they_say(exporter: BackendOf, otlp: OtlpRe
         assert [link.span_id.hex() for link in found.links] == [link.span_id for link in span.links]
 
 
-def test_headers_and_compression_reach_the_backend(exporter: BackendOf, otlp: OtlpReceiver) -> None:
-    export(exporter(headers={"x-team": "shop"}, gzip=True))
+async def test_headers_and_compression_reach_the_backend(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+    await export(exporter(headers={"x-team": "shop"}, gzip=True))
     assert otlp.headers["x-team"] == "shop"
     assert len(otlp.latest()) == len(SPANS)
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])
-def test_a_backend_that_is_busy_or_wrongly_set_up_is_asked_again(
+async def test_a_backend_that_is_busy_or_wrongly_set_up_is_asked_again(
     exporter: BackendOf, otlp: OtlpReceiver, status: int
 ) -> None:
     otlp.misbehaviours.extend([Misbehaviour(status=status)] * 3)
-    assert export(exporter()).accepted == len(SPANS)
+    assert (await export(exporter())).accepted == len(SPANS)
     assert otlp.requests == 4
 
 
-def test_a_backend_that_asks_for_time_gets_it(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+async def test_a_backend_that_asks_for_time_gets_it(exporter: BackendOf, otlp: OtlpReceiver) -> None:
     otlp.misbehaviours.append(Misbehaviour(status=429, retry_after=1))
     begun = time.monotonic()
-    assert export(exporter()).accepted == len(SPANS)
+    assert (await export(exporter())).accepted == len(SPANS)
     assert time.monotonic() - begun >= 1
 
 
-def test_a_backend_that_hangs_is_asked_again_after_the_timeout(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+async def test_a_backend_that_hangs_is_asked_again_after_the_timeout(exporter: BackendOf, otlp: OtlpReceiver) -> None:
     otlp.misbehaviours.append(Misbehaviour(hangs=True))
-    assert export(exporter(timeout_s=0.5)).accepted == len(SPANS)
+    assert (await export(exporter(timeout_s=0.5))).accepted == len(SPANS)
     assert otlp.requests == 2
 
 
-def test_one_span_that_is_refused_does_not_hold_up_the_others(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+async def test_one_span_that_is_refused_does_not_hold_up_the_others(exporter: BackendOf, otlp: OtlpReceiver) -> None:
     otlp.refuses = lambda span: span.span_id.hex() == SPANS[4].span_id
-    result = export(exporter())
+    result = await export(exporter())
     assert [list(rejection.items) for rejection in result.rejections] == [[SPANS[4]]]
     assert "not for me" in result.rejections[0].reason
     assert otlp.latest().keys() == {span.span_id for span in SPANS} - {SPANS[4].span_id}
     assert (result.accepted, len(otlp.spans)) == (len(SPANS) - 1, len(SPANS) - 1)
 
 
-def test_a_partial_success_is_reported_with_the_words_of_the_backend(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+async def test_a_partial_success_is_reported_with_the_words_of_the_backend(
+    exporter: BackendOf, otlp: OtlpReceiver
+) -> None:
     otlp.misbehaviours.append(Misbehaviour(rejected=2, words="too old"))
-    result = export(exporter())
+    result = await export(exporter())
     assert (result.accepted, result.rejected) == (len(SPANS) - 2, 2)
     assert result.rejections[0].reason == "too old"
     assert otlp.requests == 1
 
 
-def test_a_backend_that_comes_up_late_gets_every_span(exporter: BackendOf, otlp: OtlpReceiver) -> None:
+async def test_a_backend_that_comes_up_late_gets_every_span(exporter: BackendOf, otlp: OtlpReceiver) -> None:
     subject = exporter()
-
-    async def run() -> None:
-        otlp.misbehaviours.extend([Misbehaviour(status=503)] * 100)
-        await subject.start()
-        work = asyncio.create_task(subject.export(SPANS))
-        while subject.ready():  # noqa: ASYNC110  it is told by nothing but itself
-            await asyncio.sleep(0.01)
-        otlp.misbehaviours.clear()
-        await asyncio.wait_for(work, 30)
-        assert subject.ready()
-        await subject.stop()
-
-    asyncio.run(run())
+    otlp.misbehaviours.extend([Misbehaviour(status=503)] * 100)
+    await subject.start()
+    work = asyncio.create_task(subject.export(SPANS))
+    while subject.ready():  # noqa: ASYNC110  it is told by nothing but itself
+        await asyncio.sleep(0.01)
+    otlp.misbehaviours.clear()
+    await asyncio.wait_for(work, 30)
+    assert subject.ready()
+    await subject.stop()
     assert len(otlp.latest()) == len(SPANS)
 
 
-def test_nobody_listening_is_trouble_that_may_pass(otlp: OtlpReceiver) -> None:
+async def test_nobody_listening_is_trouble_that_may_pass(otlp: OtlpReceiver) -> None:
     settings = OtlpSettings(endpoint="http://127.0.0.1:9/v1/traces")
     exporter = BackendExporter(HttpTransport(settings), OtlpEncoder({}, "1"), Backoff(first=0.01))
-
-    async def run() -> None:
-        await exporter.start()
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(exporter.export(SPANS), 0.3)
-        await exporter.stop()
-
-    asyncio.run(run())
+    await exporter.start()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(exporter.export(SPANS), 0.3)
+    await exporter.stop()
     assert not exporter.ready()
     assert otlp.requests == 0

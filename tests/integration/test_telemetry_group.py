@@ -1,6 +1,5 @@
 """The telemetry group end to end: events on a real Kafka in, spans at a real OTLP receiver out."""
 
-import asyncio
 import json
 import time
 from pathlib import Path
@@ -111,12 +110,12 @@ def test_a_partial_success_leaves_a_dead_letter_that_names_the_spans_in_question
     assert lost <= {span["span_id"] for span in told["among"]}
 
 
-def test_a_refused_span_that_kafka_would_not_take_is_put_aside_without_what_makes_it_large(
+async def test_a_refused_span_that_kafka_would_not_take_is_put_aside_without_what_makes_it_large(
     arena: TelemetryArena,
 ) -> None:
     huge = spans_of(order())[0]._replace(attributes={"task_id": TASK, "report": "x" * 3_000_000})
     dead = RefusedItems({"bootstrap.servers": arena.bootstrap}, dead_letter_topic("telemetry", arena.prefix), SPANS)
-    asyncio.run(dead.put([Rejection(1, "too large", [huge])]))
+    await dead.put([Rejection(1, "too large", [huge])])
     (letter,) = arena.dead_letters(1)
     told = json.loads(letter.value() or b"")
     assert (told["span_id"], told["attributes"], told["truncated"]) == (huge.span_id, {"task_id": TASK}, True)

@@ -1,6 +1,5 @@
 """The processor: what it refuses, what it emits, and what time alone does to a task."""
 
-import asyncio
 import gc
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,8 +50,8 @@ def folded(processor: StatsProcessor, *told: dict[str, Any], headers: Any = ()) 
     return state
 
 
-def emitted(processor: StatsProcessor, state: TaskState) -> dict[str, Any] | None:
-    reaction = asyncio.run(processor.effects_of(0, {b"42": state}))
+async def emitted(processor: StatsProcessor, state: TaskState) -> dict[str, Any] | None:
+    reaction = await processor.effects_of(0, {b"42": state})
     records = reaction.outputs["tasker.stats.task"]
     return Decoder().decode("TaskStats", records[b"42"]) if records else None
 
@@ -86,21 +85,21 @@ def test_a_job_queue_may_count_its_attempts_from_zero(processor: StatsProcessor)
     assert told["attempt_number"] == 0
 
 
-def test_the_statistics_are_emitted_with_the_trace_that_the_headers_carry(processor: StatsProcessor) -> None:
+async def test_the_statistics_are_emitted_with_the_trace_that_the_headers_carry(processor: StatsProcessor) -> None:
     state = folded(processor, *order_processing(), headers=headers_of("a" * 32))
-    result = emitted(processor, state)
+    result = await emitted(processor, state)
     assert result is not None
     assert (result["status"], result["retries"], result["trace_id"]) == ("complete", 1, "a" * 32)
 
 
-def test_a_run_leaves_nothing_to_the_garbage_collector(processor: StatsProcessor) -> None:
+async def test_a_run_leaves_nothing_to_the_garbage_collector(processor: StatsProcessor) -> None:
     def states() -> int:
         return sum(type(found) is TaskState for found in gc.get_objects())
 
     gc.disable()
     try:
         before = states()
-        emitted(processor, folded(processor, *order_processing()))
+        await emitted(processor, folded(processor, *order_processing()))
         assert states() == before
     finally:
         gc.enable()

@@ -119,7 +119,7 @@ def test_decorated_functions_are_tasks_and_steps(publisher: RecordingPublisher) 
     publisher.assert_published("task.completed", task_id="21", task_name="order", completed_steps=1)
 
 
-def test_decorated_coroutines_are_tasks_and_steps(publisher: RecordingPublisher) -> None:
+async def test_decorated_coroutines_are_tasks_and_steps(publisher: RecordingPublisher) -> None:
     @publisher.traced_step(step_id=lambda name: f"fetch-{name}")
     async def fetch(name: str) -> None:
         await asyncio.sleep(0)
@@ -132,7 +132,7 @@ def test_decorated_coroutines_are_tasks_and_steps(publisher: RecordingPublisher)
         await fetch("b")
 
     with pytest.raises(KeyError):
-        asyncio.run(order())
+        await order()
     publisher.assert_published("step.completed", step_id="fetch-a")
     publisher.assert_published("task.failed", task_name="order", error_steps=["fetch-b"])
 

@@ -87,32 +87,26 @@ def test_durations_are_measured_while_times_are_told(publisher: RecordingPublish
     assert fields["execution_duration"] > 0
 
 
-def test_a_cancelled_coroutine_cancels_its_step_and_task(publisher: RecordingPublisher) -> None:
+async def test_a_cancelled_coroutine_cancels_its_step_and_task(publisher: RecordingPublisher) -> None:
     async def order() -> None:
         with publisher.task("order", task_id=1) as task, task.step("wait"):
             await asyncio.Event().wait()
 
-    async def cancel() -> None:
-        running = asyncio.create_task(order())
-        await asyncio.sleep(0)
-        running.cancel("shutdown")
-        await asyncio.gather(running, return_exceptions=True)
-
-    asyncio.run(cancel())
+    running = asyncio.create_task(order())
+    await asyncio.sleep(0)
+    running.cancel("shutdown")
+    await asyncio.gather(running, return_exceptions=True)
     assert names(publisher)[-2:] == ["step.cancelled", "task.cancelled"]
     publisher.assert_published("step.cancelled", cancellation_reason="shutdown")
 
 
-def test_tasks_in_concurrent_coroutines_do_not_mix(publisher: RecordingPublisher) -> None:
+async def test_tasks_in_concurrent_coroutines_do_not_mix(publisher: RecordingPublisher) -> None:
     async def order(number: int) -> None:
         with publisher.task("order", task_id=number) as task, task.step("fetch"):
             await asyncio.sleep(0)
             publisher.publish_event("order.seen", {"number": number})
 
-    async def main() -> None:
-        await asyncio.gather(*(order(number) for number in range(10)))
-
-    asyncio.run(main())
+    await asyncio.gather(*(order(number) for number in range(10)))
     seen = publisher.published("order.seen")
     assert [event.key for event in seen] == [str(event.fields["attributes"]["number"]) for event in seen]
 

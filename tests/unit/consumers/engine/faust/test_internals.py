@@ -5,7 +5,7 @@ reliability tests, and only then take the new fingerprint.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -49,31 +49,25 @@ def test_a_library_that_changed_is_one_clear_line(monkeypatch: pytest.MonkeyPatc
     )
 
 
-Scenario = Callable[[EngineApp, RunConsumer], Awaitable[None]]
+@pytest.fixture
+async def app() -> AsyncIterator[EngineApp]:
+    """An application that is not started."""
+    settings = EngineSettings(kafka={"bootstrap.servers": "127.0.0.1:1"}, store="memory", batch_size=3)
+    app = build_app(Counting("t"), settings, Topology(1, LETTERS), Path("never-written"))
+    acking: Any = app.topics
+    acking._acking_topics.update({"t.a", "t.b"})
+    try:
+        yield app
+    finally:
+        consumer: Any = app.consumer
+        consumer._thread.thread_loop.close()
 
 
-def with_consumer(scenario: Scenario) -> None:
-    """Run a scenario with an application and its consumer, neither of them started."""
-
-    async def run() -> None:
-        settings = EngineSettings(kafka={"bootstrap.servers": "127.0.0.1:1"}, store="memory", batch_size=3)
-        app = build_app(
-            Counting("t"),
-            settings,
-            Topology(1, LETTERS),
-            Path("never-written"),
-        )
-        consumer = app.consumer
-        assert isinstance(consumer, RunConsumer)
-        acking: Any = app.topics
-        acking._acking_topics.update({"t.a", "t.b"})
-        try:
-            await asyncio.wait_for(scenario(app, consumer), 10)
-        finally:
-            thread: Any = consumer._thread
-            thread.thread_loop.close()
-
-    asyncio.run(run())
+@pytest.fixture
+def consumer(app: EngineApp) -> RunConsumer:
+    """The application's consumer, not started either."""
+    assert isinstance(app.consumer, RunConsumer)
+    return app.consumer
 
 
 def fetch(consumer: RunConsumer, records: dict[TP, list[Any]]) -> None:
@@ -103,195 +97,165 @@ async def delivered(consumer: RunConsumer) -> list[ConsumerMessage]:
     return [message async for _, message in consumer.getmany(1.0)]
 
 
-def test_a_fetch_is_delivered_as_runs_of_limited_size() -> None:
-    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
-        fetch(consumer, {A0: stored(0, 1, 2, 5, 9)})
-        messages = await delivered(consumer)
-        assert [message.offset for message in messages] == [2, 9]
-        assert [[r.offset for r in m.value.records] for m in messages] == [[0, 1, 2], [5, 9]]  # type: ignore[union-attr]
-
-    with_consumer(scenario)
+async def test_a_fetch_is_delivered_as_runs_of_limited_size(consumer: RunConsumer) -> None:
+    fetch(consumer, {A0: stored(0, 1, 2, 5, 9)})
+    messages = await delivered(consumer)
+    assert [message.offset for message in messages] == [2, 9]
+    assert [[r.offset for r in m.value.records] for m in messages] == [[0, 1, 2], [5, 9]]  # type: ignore[union-attr]
 
 
-def test_nothing_of_a_fetch_is_delivered_after_a_seek_or_a_stop_of_the_flow() -> None:
-    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
-        for change in (consumer._begin_epoch, consumer.stop_flow):
-            fetch(consumer, {A0: stored(0, 1, 2, 3, 4, 5)})
-            ways = consumer.getmany(1.0)
-            assert (await anext(ways))[1].offset == 2
-            change()
-            with pytest.raises(StopAsyncIteration):
-                await anext(ways)
-
-    with_consumer(scenario)
+async def test_nothing_of_a_fetch_is_delivered_after_a_seek_or_a_stop_of_the_flow(consumer: RunConsumer) -> None:
+    for change in (consumer._begin_epoch, consumer.stop_flow):
+        fetch(consumer, {A0: stored(0, 1, 2, 3, 4, 5)})
+        ways = consumer.getmany(1.0)
+        assert (await anext(ways))[1].offset == 2
+        change()
+        with pytest.raises(StopAsyncIteration):
+            await anext(ways)
 
 
-def test_a_seek_waits_for_the_fetch_under_way() -> None:
-    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
-        fetching, gate = asyncio.Event(), asyncio.Event()
+async def test_a_seek_waits_for_the_fetch_under_way(consumer: RunConsumer) -> None:
+    fetching, gate = asyncio.Event(), asyncio.Event()
 
-        async def fetched(timeout: float) -> tuple[dict[TP, list[Any]], set[TP]]:  # noqa: ASYNC109  Faust's signature
-            assert timeout < 1
-            fetching.set()
-            await gate.wait()
-            return {A0: stored(0)}, {A0}
+    async def fetched(timeout: float) -> tuple[dict[TP, list[Any]], set[TP]]:  # noqa: ASYNC109  Faust's signature
+        assert timeout < 1
+        fetching.set()
+        await gate.wait()
+        return {A0: stored(0)}, {A0}
 
-        fetch(consumer, {A0: []})
-        consumer._wait_next_records = fetched  # type: ignore[method-assign]
-        reading = asyncio.ensure_future(delivered(consumer))
-        await fetching.wait()
-        seeking = asyncio.ensure_future(consumer.seek_wait({}))
-        await asyncio.sleep(0)
-        assert consumer.epoch == 0
-        gate.set()
-        run: Any = (await reading)[0].value
-        assert run.epoch == 0
-        seeking.cancel()
-
-    with_consumer(scenario)
+    fetch(consumer, {A0: []})
+    consumer._wait_next_records = fetched  # type: ignore[method-assign]
+    reading = asyncio.ensure_future(delivered(consumer))
+    await fetching.wait()
+    seeking = asyncio.ensure_future(consumer.seek_wait({}))
+    await asyncio.sleep(0)
+    assert consumer.epoch == 0
+    gate.set()
+    run: Any = (await reading)[0].value
+    assert run.epoch == 0
+    seeking.cancel()
 
 
 def acked(consumer: RunConsumer, message: ConsumerMessage) -> None:
     assert consumer.ack(message)
 
 
-def test_an_offset_is_committed_when_its_run_and_all_before_are_acked() -> None:
-    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
-        fetch(consumer, {A0: stored(10, 11, 12, 20, 21, 22, 30)})
-        first, second, third = await delivered(consumer)
-        acked(consumer, second)
-        assert consumer._new_offset(A0) is None
-        acked(consumer, first)
-        assert consumer._new_offset(A0) == 23
-        assert consumer._new_offset(A0) is None
-        acked(consumer, third)
-        assert consumer._new_offset(A0) == 31
-        assert consumer._acked[A0] == []
-
-    with_consumer(scenario)
+async def test_an_offset_is_committed_when_its_run_and_all_before_are_acked(consumer: RunConsumer) -> None:
+    fetch(consumer, {A0: stored(10, 11, 12, 20, 21, 22, 30)})
+    first, second, third = await delivered(consumer)
+    acked(consumer, second)
+    assert consumer._new_offset(A0) is None
+    acked(consumer, first)
+    assert consumer._new_offset(A0) == 23
+    assert consumer._new_offset(A0) is None
+    acked(consumer, third)
+    assert consumer._new_offset(A0) == 31
+    assert consumer._acked[A0] == []
 
 
-def test_an_ack_from_before_a_seek_commits_nothing() -> None:
-    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
-        fetch(consumer, {A0: stored(0, 1, 2)})
-        (stale,) = await delivered(consumer)
-        consumer._begin_epoch()
-        acked(consumer, stale)
-        assert consumer._new_offset(A0) is None
-
-    with_consumer(scenario)
+async def test_an_ack_from_before_a_seek_commits_nothing(consumer: RunConsumer) -> None:
+    fetch(consumer, {A0: stored(0, 1, 2)})
+    (stale,) = await delivered(consumer)
+    consumer._begin_epoch()
+    acked(consumer, stale)
+    assert consumer._new_offset(A0) is None
 
 
-def test_neither_compacted_offsets_nor_replays_stop_a_run() -> None:
-    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
-        fetch(consumer, {A0: stored(1000)})
-        consumer._read_offset[A0] = 5_000  # Faust would drop what is older than this
-        await delivered(consumer)
-        assert consumer._read_offset[A0] is None
-        await consumer._add_gap(A0, 0, 10**9)
-        assert not consumer._gap[A0]
-
-    with_consumer(scenario)
+async def test_neither_compacted_offsets_nor_replays_stop_a_run(consumer: RunConsumer) -> None:
+    fetch(consumer, {A0: stored(1000)})
+    consumer._read_offset[A0] = 5_000  # Faust would drop what is older than this
+    await delivered(consumer)
+    assert consumer._read_offset[A0] is None
+    await consumer._add_gap(A0, 0, 10**9)
+    assert not consumer._gap[A0]
 
 
-def test_a_full_queue_takes_no_partition_out_of_the_fetch() -> None:
-    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
-        consumer._set_active_tps({A0, B0})
-        consumer.on_buffer_full(A0)
-        consumer.on_buffer_drop(A0)
-        assert consumer._get_active_partitions() == {A0, B0}
-
-    with_consumer(scenario)
+async def test_a_full_queue_takes_no_partition_out_of_the_fetch(consumer: RunConsumer) -> None:
+    consumer._set_active_tps({A0, B0})
+    consumer.on_buffer_full(A0)
+    consumer.on_buffer_drop(A0)
+    assert consumer._get_active_partitions() == {A0, B0}
 
 
-def test_runs_in_work_are_settled_before_partitions_are_revoked() -> None:
-    async def scenario(app: EngineApp, consumer: RunConsumer) -> None:
-        order = list[str]()
+async def test_runs_in_work_are_settled_before_partitions_are_revoked(app: EngineApp, consumer: RunConsumer) -> None:
+    order = list[str]()
 
-        async def settle() -> None:
-            order.append("settled")
+    async def settle() -> None:
+        order.append("settled")
 
-        async def revoked(_: set[TP]) -> None:
-            order.append("revoked")
+    async def revoked(_: set[TP]) -> None:
+        order.append("revoked")
 
-        app.settle = settle  # type: ignore[method-assign]
-        consumer._on_partitions_revoked = revoked
-        fetch(consumer, {A0: stored(1)})
-        await delivered(consumer)
-        await consumer.on_partitions_revoked({A0})
-        assert (order, dict(consumer._runs)) == (["settled", "revoked"], {})
-
-    with_consumer(scenario)
+    app.settle = settle  # type: ignore[method-assign]
+    consumer._on_partitions_revoked = revoked
+    fetch(consumer, {A0: stored(1)})
+    await delivered(consumer)
+    await consumer.on_partitions_revoked({A0})
+    assert (order, dict(consumer._runs)) == (["settled", "revoked"], {})
 
 
-def test_the_transport_uses_our_consumer_and_faust_calls_our_recovery() -> None:
-    async def scenario(app: EngineApp, consumer: RunConsumer) -> None:
-        assert type(app.tables.recovery) is RunRecovery  # type: ignore[attr-defined]
-        assert "_slurp_changelogs" in {task.fun.__name__ for task in app.tables.recovery._get_tasks()}  # type: ignore[attr-defined]
-        assert type(consumer._thread) is RunConsumerThread
+async def test_the_transport_uses_our_consumer_and_faust_calls_our_recovery(
+    app: EngineApp, consumer: RunConsumer
+) -> None:
+    assert type(app.tables.recovery) is RunRecovery  # type: ignore[attr-defined]
+    assert "_slurp_changelogs" in {
+        task.fun.__name__
+        for task in app.tables.recovery._get_tasks()  # type: ignore[attr-defined]
+    }
+    assert type(consumer._thread) is RunConsumerThread
 
-    with_consumer(scenario)
 
-
-def test_recovery_applies_runs_of_this_epoch_and_moves_on() -> None:
-    async def scenario(app: EngineApp, consumer: RunConsumer) -> None:
-        recovery = app.tables.recovery  # type: ignore[attr-defined]
-        recovery.add_active(app.table, CHANGELOG)
-        for epoch, offset in ((consumer.epoch - 1, 50), (consumer.epoch, 7)):
-            record = Aiokafka(key=b"k", value=b"v%d" % offset, offset=offset)
-            message = consumer._run_message(CHANGELOG, Run(epoch, [record]))
-            message.partition = 0
-            recovery._apply(app.create_event(None, message.value, None, message))
-        assert (app.table.store.reader(0)(b"k"), app.table.store.offset(0)) == (b"v7", 7)
-        assert recovery.active_offsets[CHANGELOG] == 7
-
-    with_consumer(scenario)
+async def test_recovery_applies_runs_of_this_epoch_and_moves_on(app: EngineApp, consumer: RunConsumer) -> None:
+    recovery = app.tables.recovery  # type: ignore[attr-defined]
+    recovery.add_active(app.table, CHANGELOG)
+    for epoch, offset in ((consumer.epoch - 1, 50), (consumer.epoch, 7)):
+        record = Aiokafka(key=b"k", value=b"v%d" % offset, offset=offset)
+        message = consumer._run_message(CHANGELOG, Run(epoch, [record]))
+        message.partition = 0
+        recovery._apply(app.create_event(None, message.value, None, message))
+    assert (app.table.store.reader(0)(b"k"), app.table.store.offset(0)) == (b"v7", 7)
+    assert recovery.active_offsets[CHANGELOG] == 7
 
 
 @pytest.mark.parametrize(("first", "end", "remaining"), [(0, 4, 0), (100, 100, 0), (0, 10, 4)])
-def test_recovery_does_not_wait_for_records_that_are_gone(first: int, end: int, remaining: int) -> None:
-    async def scenario(app: EngineApp, consumer: RunConsumer) -> None:
-        async def earliest(*tps: TP) -> dict[TP, int]:
-            return dict.fromkeys(tps, first)
+async def test_recovery_does_not_wait_for_records_that_are_gone(
+    first: int, end: int, remaining: int, app: EngineApp, consumer: RunConsumer
+) -> None:
+    async def earliest(*tps: TP) -> dict[TP, int]:
+        return dict.fromkeys(tps, first)
 
-        async def highest(*tps: TP) -> dict[TP, int]:
-            return dict.fromkeys(tps, end)
+    async def highest(*tps: TP) -> dict[TP, int]:
+        return dict.fromkeys(tps, end)
 
-        consumer.earliest_offsets, consumer.highwaters = earliest, highest  # type: ignore[method-assign]
-        recovery = app.tables.recovery  # type: ignore[attr-defined]
-        recovery.add_active(app.table, CHANGELOG)
-        recovery.active_highwaters[CHANGELOG], recovery.active_offsets[CHANGELOG] = 9, 5
-        await recovery._look_up_bounds()
-        assert recovery.need_recovery() == (remaining > 0)
-
-    with_consumer(scenario)
-
-
-def test_the_end_of_a_recovery_is_seen_also_by_who_asks_late() -> None:
-    async def scenario(app: EngineApp, _: RunConsumer) -> None:
-        recovery = app.tables.recovery  # type: ignore[attr-defined]
-        recovery._set_recovery_started()
-        recovery._maybe_end()
-        assert recovery.signal_recovery_end.is_set()
-        recovery._set_recovery_started()
-        assert not recovery.signal_recovery_end.is_set()
-
-    with_consumer(scenario)
+    consumer.earliest_offsets, consumer.highwaters = earliest, highest  # type: ignore[method-assign]
+    recovery = app.tables.recovery  # type: ignore[attr-defined]
+    recovery.add_active(app.table, CHANGELOG)
+    recovery.active_highwaters[CHANGELOG], recovery.active_offsets[CHANGELOG] = 9, 5
+    await recovery._look_up_bounds()
+    assert recovery.need_recovery() == (remaining > 0)
 
 
-def test_writing_waits_until_the_group_has_heard_of_the_worker() -> None:
-    async def scenario(app: EngineApp, consumer: RunConsumer) -> None:
-        thread: Any = consumer._thread
-        waiting = asyncio.ensure_future(app.may_write())  # the last heartbeat was long ago
-        await asyncio.sleep(0.1)
-        assert not waiting.done()
-        thread.last_heartbeat = asyncio.get_running_loop().time()
-        await waiting
-
-    with_consumer(scenario)
+async def test_the_end_of_a_recovery_is_seen_also_by_who_asks_late(app: EngineApp) -> None:
+    recovery = app.tables.recovery  # type: ignore[attr-defined]
+    recovery._set_recovery_started()
+    recovery._maybe_end()
+    assert recovery.signal_recovery_end.is_set()
+    recovery._set_recovery_started()
+    assert not recovery.signal_recovery_end.is_set()
 
 
-def test_the_thread_fetches_topics_at_one_pace_and_says_whether_there_is_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_writing_waits_until_the_group_has_heard_of_the_worker(app: EngineApp, consumer: RunConsumer) -> None:
+    thread: Any = consumer._thread
+    waiting = asyncio.ensure_future(app.may_write())  # the last heartbeat was long ago
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    thread.last_heartbeat = asyncio.get_running_loop().time()
+    await waiting
+
+
+async def test_the_thread_fetches_topics_at_one_pace_and_says_whether_there_is_more(
+    consumer: RunConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = list[set[TP]]()
 
     async def fetched(_: Any, __: Any, tps: set[TP], *more: Any) -> dict[TP, list[Any]]:  # noqa: ARG001  Faust's
@@ -305,19 +269,16 @@ def test_the_thread_fetches_topics_at_one_pace_and_says_whether_there_is_more(mo
         def highwater(self, tp: TP) -> int:
             return {A0: 5, B0: 11}[tp]
 
-    async def scenario(_: EngineApp, consumer: RunConsumer) -> None:
-        thread: Any = consumer._thread
-        await thread._fetch_records(Client(), {A0, B0})
-        await thread._fetch_records(Client(), {A0, B0})
-        assert asked == [{A0, B0}, {B0}]
-        assert (thread.pace.has_more(A0), thread.pace.has_more(B0)) == (False, True)
-        fetcher: Any = Client._fetcher
-        sources, in_a_backlog = fetcher._max_partition_fetch_bytes, fetcher._fetch_max_wait_ms
-        assert in_a_backlog == fetcher._fetcher_timeout * 1000 < FETCH_WAIT_MS
-        await thread._fetch_records(Client(), {CHANGELOG})
-        assert (fetcher._max_partition_fetch_bytes > sources, fetcher._fetch_max_wait_ms) == (True, FETCH_WAIT_MS)
-        fetch(consumer, {A0: stored(4), B0: stored(9)})
-        assert [cast("Run", message.value).more for message in await delivered(consumer)] == [False, True]
-
     monkeypatch.setattr(RunConsumerThread.__mro__[1], "_fetch_records", fetched)
-    with_consumer(scenario)
+    thread: Any = consumer._thread
+    await thread._fetch_records(Client(), {A0, B0})
+    await thread._fetch_records(Client(), {A0, B0})
+    assert asked == [{A0, B0}, {B0}]
+    assert (thread.pace.has_more(A0), thread.pace.has_more(B0)) == (False, True)
+    fetcher: Any = Client._fetcher
+    sources, in_a_backlog = fetcher._max_partition_fetch_bytes, fetcher._fetch_max_wait_ms
+    assert in_a_backlog == fetcher._fetcher_timeout * 1000 < FETCH_WAIT_MS
+    await thread._fetch_records(Client(), {CHANGELOG})
+    assert (fetcher._max_partition_fetch_bytes > sources, fetcher._fetch_max_wait_ms) == (True, FETCH_WAIT_MS)
+    fetch(consumer, {A0: stored(4), B0: stored(9)})
+    assert [cast("Run", message.value).more for message in await delivered(consumer)] == [False, True]

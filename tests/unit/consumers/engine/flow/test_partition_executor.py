@@ -1,16 +1,10 @@
 """Turns by partition, and what closing does to them."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import pytest
 
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor, uninterrupted
-
-
-def run(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(scenario, 10))
 
 
 class Crashes(list[BaseException]):
@@ -20,80 +14,68 @@ class Crashes(list[BaseException]):
         self.append(error)
 
 
-def test_jobs_of_one_partition_take_turns_and_others_go_on() -> None:
-    async def scenario() -> None:
-        executor, gate, done = PartitionExecutor(Crashes()), asyncio.Event(), list[str]()
+async def test_jobs_of_one_partition_take_turns_and_others_go_on() -> None:
+    executor, gate, done = PartitionExecutor(Crashes()), asyncio.Event(), list[str]()
 
-        async def slow() -> None:
-            await gate.wait()
-            done.append("slow")
+    async def slow() -> None:
+        await gate.wait()
+        done.append("slow")
 
-        async def quick() -> None:
-            done.append("quick")
+    async def quick() -> None:
+        done.append("quick")
 
-        await executor.start(0, slow)
-        waiting = asyncio.ensure_future(executor.start(0, quick))
-        other = await executor.start(1, quick)
-        assert other is not None
-        await other
-        assert (done, waiting.done()) == (["quick"], False)
-        gate.set()
-        second = await waiting
-        assert second is not None
-        await second
-        assert done == ["quick", "slow", "quick"]
-
-    run(scenario())
+    await executor.start(0, slow)
+    waiting = asyncio.ensure_future(executor.start(0, quick))
+    other = await executor.start(1, quick)
+    assert other is not None
+    await other
+    assert (done, waiting.done()) == (["quick"], False)
+    gate.set()
+    second = await waiting
+    assert second is not None
+    await second
+    assert done == ["quick", "slow", "quick"]
 
 
-def test_closing_waits_for_jobs_that_end_in_time_and_cancels_the_others() -> None:
-    async def scenario() -> None:
-        executor, ended = PartitionExecutor(Crashes()), list[str]()
+async def test_closing_waits_for_jobs_that_end_in_time_and_cancels_the_others() -> None:
+    executor, ended = PartitionExecutor(Crashes()), list[str]()
 
-        async def job(seconds: float) -> None:
-            await asyncio.sleep(seconds)
-            ended.append("in time")
+    async def job(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        ended.append("in time")
 
-        await executor.start(0, lambda: job(0.01))
-        await executor.start(1, lambda: job(1000))
-        await executor.close(0.5)
-        assert (ended, executor.busy) == (["in time"], 0)
-
-    run(scenario())
+    await executor.start(0, lambda: job(0.01))
+    await executor.start(1, lambda: job(1000))
+    await executor.close(0.5)
+    assert (ended, executor.busy) == (["in time"], 0)
 
 
-def test_closed_lanes_take_nothing_also_from_those_who_waited() -> None:
-    async def scenario() -> None:
-        executor = PartitionExecutor(Crashes())
-        await executor.start(0, lambda: asyncio.sleep(1000))
-        waiting = asyncio.ensure_future(executor.start(0, lambda: asyncio.sleep(0)))
-        await asyncio.sleep(0)
-        await executor.close(0.01)
-        assert await waiting is None
-        assert await executor.start(1, lambda: asyncio.sleep(0)) is None
-        executor.open()
-        assert await executor.start(0, lambda: asyncio.sleep(0)) is not None
-
-    run(scenario())
+async def test_closed_lanes_take_nothing_also_from_those_who_waited() -> None:
+    executor = PartitionExecutor(Crashes())
+    await executor.start(0, lambda: asyncio.sleep(1000))
+    waiting = asyncio.ensure_future(executor.start(0, lambda: asyncio.sleep(0)))
+    await asyncio.sleep(0)
+    await executor.close(0.01)
+    assert await waiting is None
+    assert await executor.start(1, lambda: asyncio.sleep(0)) is None
+    executor.open()
+    assert await executor.start(0, lambda: asyncio.sleep(0)) is not None
 
 
-def test_a_job_that_raises_crashes_once_and_ends_the_taking_of_jobs() -> None:
-    async def scenario() -> None:
-        crashes = Crashes()
-        executor = PartitionExecutor(crashes)
+async def test_a_job_that_raises_crashes_once_and_ends_the_taking_of_jobs() -> None:
+    crashes = Crashes()
+    executor = PartitionExecutor(crashes)
 
-        async def job() -> None:
-            raise ArithmeticError
+    async def job() -> None:
+        raise ArithmeticError
 
-        tasks = [await executor.start(partition, job) for partition in (0, 1)]
-        await asyncio.wait([task for task in tasks if task])
-        assert [type(error) for error in crashes] == [ArithmeticError]
-        assert await executor.start(0, job) is None
-
-    run(scenario())
+    tasks = [await executor.start(partition, job) for partition in (0, 1)]
+    await asyncio.wait([task for task in tasks if task])
+    assert [type(error) for error in crashes] == [ArithmeticError]
+    assert await executor.start(0, job) is None
 
 
-def test_uninterrupted_work_ends_before_its_canceller_goes_on() -> None:
+async def test_uninterrupted_work_ends_before_its_canceller_goes_on() -> None:
     async def scenario() -> None:
         done = list[str]()
 
@@ -108,15 +90,12 @@ def test_uninterrupted_work_ends_before_its_canceller_goes_on() -> None:
         assert await task == "result"
         assert done == ["work"]
 
-    run(scenario())
+    await scenario()
 
 
-def test_uninterrupted_work_that_fails_tells_its_own_error() -> None:
-    async def scenario() -> None:
-        async def work() -> None:
-            raise ArithmeticError
+async def test_uninterrupted_work_that_fails_tells_its_own_error() -> None:
+    async def work() -> None:
+        raise ArithmeticError
 
-        with pytest.raises(ArithmeticError):
-            await uninterrupted(work())
-
-    run(scenario())
+    with pytest.raises(ArithmeticError):
+        await uninterrupted(work())

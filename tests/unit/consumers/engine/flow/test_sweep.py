@@ -11,7 +11,7 @@ async def crash(error: BaseException) -> None:
     raise error
 
 
-def test_all_states_are_revisited_a_few_at_a_time() -> None:
+async def test_all_states_are_revisited_a_few_at_a_time() -> None:
     turns = list[int]()
 
     async def revisit(partition: int, keys: Iterable[bytes], now_us: int) -> float:
@@ -20,58 +20,45 @@ def test_all_states_are_revisited_a_few_at_a_time() -> None:
         return 0.0
 
     keys = [b"%d" % n for n in range(STATES_PER_JOB + 5)]
-    asyncio.run(sweep(3, executor=PartitionExecutor(crash), heads=lambda _: iter(keys), revisit=revisit))
+    await sweep(3, executor=PartitionExecutor(crash), heads=lambda _: iter(keys), revisit=revisit)
     assert turns == [STATES_PER_JOB, 5, 0]
 
 
-def test_between_two_turns_a_sweep_leaves_the_worker_to_others() -> None:
-    async def scenario() -> float:
-        executor, begun = PartitionExecutor(crash), asyncio.get_running_loop().time()
+async def test_between_two_turns_a_sweep_leaves_the_worker_to_others() -> None:
+    executor, begun = PartitionExecutor(crash), asyncio.get_running_loop().time()
 
-        async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
-            return 0.01
+    async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
+        return 0.01
 
-        await sweep(0, executor=executor, heads=lambda _: iter([b"k"] * STATES_PER_JOB), revisit=revisit)
-        return asyncio.get_running_loop().time() - begun
-
-    assert asyncio.run(scenario()) >= 2 * 0.01 * (1 / SHARE - 1)
+    await sweep(0, executor=executor, heads=lambda _: iter([b"k"] * STATES_PER_JOB), revisit=revisit)
+    assert asyncio.get_running_loop().time() - begun >= 2 * 0.01 * (1 / SHARE - 1)
 
 
-def test_a_sweep_that_rests_lets_its_walk_go_when_the_lanes_are_closed() -> None:
-    async def scenario() -> None:
-        executor, asked = PartitionExecutor(crash), asyncio.Event()
+async def test_a_sweep_that_rests_lets_its_walk_go_when_the_lanes_are_closed() -> None:
+    executor, asked = PartitionExecutor(crash), asyncio.Event()
 
-        async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
-            asked.set()
-            return 1000.0
+    async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
+        asked.set()
+        return 1000.0
 
-        walk = asyncio.ensure_future(
-            sweep(0, executor=executor, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit)
-        )
-        await asked.wait()
-        await executor.close(1.0)
-        await asyncio.wait_for(walk, 5)
-
-    asyncio.run(scenario())
+    walk = asyncio.ensure_future(sweep(0, executor=executor, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit))
+    await asked.wait()
+    await executor.close(1.0)
+    await asyncio.wait_for(walk, 5)
 
 
-def test_a_sweep_ends_when_the_lanes_are_closed() -> None:
-    async def scenario() -> int:
-        executor, turns, begun = PartitionExecutor(crash), 0, asyncio.Event()
+async def test_a_sweep_ends_when_the_lanes_are_closed() -> None:
+    executor, turns, begun = PartitionExecutor(crash), 0, asyncio.Event()
 
-        async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
-            nonlocal turns
-            turns += 1
-            begun.set()
-            await asyncio.sleep(1000)
-            return 0.0
+    async def revisit(_partition: int, _keys: Iterable[bytes], _now: int) -> float:
+        nonlocal turns
+        turns += 1
+        begun.set()
+        await asyncio.sleep(1000)
+        return 0.0
 
-        walk = asyncio.ensure_future(
-            sweep(0, executor=executor, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit)
-        )
-        await begun.wait()
-        await executor.close(0.01)
-        await asyncio.wait_for(walk, 5)
-        return turns
-
-    assert asyncio.run(scenario()) == 1
+    walk = asyncio.ensure_future(sweep(0, executor=executor, heads=lambda _: iter([b"k"] * 10_000), revisit=revisit))
+    await begun.wait()
+    await executor.close(0.01)
+    await asyncio.wait_for(walk, 5)
+    assert turns == 1

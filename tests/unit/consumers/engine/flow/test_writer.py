@@ -140,10 +140,12 @@ async def test_each_topic_that_refuses_is_named_and_the_others_have_their_record
 
 
 @given(st.lists(st.integers(0, 60), max_size=12), st.booleans())
-def test_every_record_is_buried_once_and_those_that_are_refused_as_pointers(sizes: list[int], batched: bool) -> None:
+async def test_every_record_is_buried_once_and_those_that_are_refused_as_pointers(
+    sizes: list[int], batched: bool
+) -> None:
     producer = BatchRefusingProducer(limits={LETTERS: 40}) if batched else ListProducer(limits={LETTERS: 40})
     burials = [Burial(StoredRecord(b"%d" % n, b"x" * size, offset=n), ERROR) for n, size in enumerate(sizes)]
-    asyncio.run(writer_of(producer).bury(3, burials))
+    await writer_of(producer).bury(3, burials)
     letters = producer.sent.get((LETTERS, 1), [])
     assert sorted(letter.key or b"" for letter in letters) == sorted(b"%d" % n for n in range(len(sizes)))
     for letter in letters:

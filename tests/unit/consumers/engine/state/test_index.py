@@ -45,45 +45,45 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> StateStore:
     return open_store(request.param, tmp_path)
 
 
-def test_an_index_is_made_of_the_states_that_were_restored(store: StateStore) -> None:
+async def test_an_index_is_made_of_the_states_that_were_restored(store: StateStore) -> None:
     index = Counter()
     store.write(3, {b"a": b"1", b"a\x00part": b"2", b"b": b"3", INDEX + b"left over": b"4"})
-    asyncio.run(Indexing(index, store).take([3]))
+    await Indexing(index, store).take([3])
     assert index.told == ["held 3: 2"]
     assert [key for key, _ in store.scan(3, INDEX)] == [COUNT]
 
 
-def test_an_index_that_is_right_stays_as_it_is(store: StateStore) -> None:
-    asyncio.run(Indexing(Counter(), store).take([3]))
+async def test_an_index_that_is_right_stays_as_it_is(store: StateStore) -> None:
+    await Indexing(Counter(), store).take([3])
     store.write(3, {b"a": b"1", COUNT: b"77"})
     index = Counter()
-    asyncio.run(Indexing(index, store).take([3]))
+    await Indexing(index, store).take([3])
     assert index.told == ["held 3: 77"]
 
 
-def test_another_version_of_the_application_makes_its_own_index(store: StateStore) -> None:
-    asyncio.run(Indexing(Counter(), store).take([3]))
+async def test_another_version_of_the_application_makes_its_own_index(store: StateStore) -> None:
+    await Indexing(Counter(), store).take([3])
     store.write(3, {b"a": b"1"})
     index = Counter(version=b"2")
-    asyncio.run(Indexing(index, store).take([3]))
+    await Indexing(index, store).take([3])
     assert index.told == ["held 3: 1"]
 
 
-def test_a_partition_that_was_restored_while_it_was_held_is_handed_over_again(store: StateStore) -> None:
+async def test_a_partition_that_was_restored_while_it_was_held_is_handed_over_again(store: StateStore) -> None:
     index = Counter()
     indexing = Indexing(index, store)
-    asyncio.run(indexing.take([3]))
+    await indexing.take([3])
     store.write(3, {b"a": b"1", **indexing.follow(3, {b"a": b"1"})})
-    asyncio.run(indexing.take([3, 4]))
+    await indexing.take([3, 4])
     indexing.release_all()
     assert index.told == ["held 3: 0", "released 3", "held 3: 0 and 1 more", "held 4: 0", "released 3", "released 4"]
 
 
-def test_an_index_is_made_anew_when_very_much_comes_back(store: StateStore) -> None:
+async def test_an_index_is_made_anew_when_very_much_comes_back(store: StateStore) -> None:
     index = Counter()
     indexing = Indexing(index, store)
-    asyncio.run(indexing.take([3]))
+    await indexing.take([3])
     many = {b"%d" % n: b"1" for n in range(MOST_FOLLOWED + 1)}
     store.write(3, {**many, **indexing.follow(3, many)})
-    asyncio.run(indexing.take([3]))
+    await indexing.take([3])
     assert index.told == ["held 3: 0", "released 3", f"held 3: {MOST_FOLLOWED + 1}"]

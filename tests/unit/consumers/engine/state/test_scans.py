@@ -35,12 +35,12 @@ async def keys_of(scans: Scans, *partitions: int) -> list[bytes]:
         return [key async for key, read in states if read(key) == key]
 
 
-def test_a_walk_finds_each_state_of_its_partitions_once(store: StateStore) -> None:
-    found = asyncio.run(keys_of(Scans(store), 0, 2))
+async def test_a_walk_finds_each_state_of_its_partitions_once(store: StateStore) -> None:
+    found = await keys_of(Scans(store), 0, 2)
     assert sorted(found) == [b"%d-%03d" % (partition, number) for partition in (0, 2) for number in range(100)]
 
 
-def test_a_walk_ends_when_its_partitions_go_and_holds_nothing_back(store: StateStore) -> None:
+async def test_a_walk_ends_when_its_partitions_go_and_holds_nothing_back(store: StateStore) -> None:
     async def interrupted() -> list[bytes]:
         scans = Scans(store)
         walk = asyncio.create_task(keys_of(scans, 0, 1))
@@ -54,33 +54,26 @@ def test_a_walk_ends_when_its_partitions_go_and_holds_nothing_back(store: StateS
         store.write(0, {b"again": b"again"})  # RocksDB's lock is free
         return await keys_of(scans, 0)
 
-    assert b"again" in asyncio.run(interrupted())
+    assert b"again" in await interrupted()
 
 
-def test_a_walk_of_another_kind_ends_in_the_same_way(store: StateStore) -> None:
-    async def interrupted() -> None:
-        scans = Scans(store)
-        async with aclosing(scans.iterate(lambda: store.scan(1, b"1-"))) as entries:
-            assert await anext(entries) == (b"1-000", b"1-000")
-            scans.close()
-            store.release(1)
-            with pytest.raises(BackendUnavailable):
-                await anext(entries)
-        store.write(1, {b"again": b"again"})
-
-    asyncio.run(interrupted())
+async def test_a_walk_of_another_kind_ends_in_the_same_way(store: StateStore) -> None:
+    scans = Scans(store)
+    async with aclosing(scans.iterate(lambda: store.scan(1, b"1-"))) as entries:
+        assert await anext(entries) == (b"1-000", b"1-000")
+        scans.close()
+        store.release(1)
+        with pytest.raises(BackendUnavailable):
+            await anext(entries)
+    store.write(1, {b"again": b"again"})
 
 
-def test_walks_take_turns_and_others_go_on_meanwhile(store: StateStore) -> None:
-    async def both() -> tuple[list[bytes], list[bytes], int]:
-        scans, turns = Scans(store), 0
-        first, second = asyncio.create_task(keys_of(scans, 0)), asyncio.create_task(keys_of(scans, 1))
-        while not first.done():
-            assert not second.done()
-            await asyncio.sleep(0)
-            turns += 1
-        return await first, await second, turns
-
-    first, second, turns = asyncio.run(both())
-    assert len(first) == len(second) == 100
+async def test_walks_take_turns_and_others_go_on_meanwhile(store: StateStore) -> None:
+    scans, turns = Scans(store), 0
+    first, second = asyncio.create_task(keys_of(scans, 0)), asyncio.create_task(keys_of(scans, 1))
+    while not first.done():
+        assert not second.done()
+        await asyncio.sleep(0)
+        turns += 1
+    assert len(await first) == len(await second) == 100
     assert turns >= 100

@@ -1,6 +1,5 @@
 """What a worker's web server says before the worker is at work, and where others find it."""
 
-import asyncio
 from pathlib import Path
 from socket import gethostname
 from typing import Any
@@ -44,36 +43,36 @@ async def page(
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/openmetrics-text;version=1.0.0"])
-def test_the_numbers_of_engine_and_application_are_on_one_page(accept: str) -> None:
-    _, _, text = asyncio.run(page("/metrics", accept))
+async def test_the_numbers_of_engine_and_application_are_on_one_page(accept: str) -> None:
+    _, _, text = await page("/metrics", accept)
     assert "tasker_engine_partitions_assigned 0.0" in text
     assert "counting_reactions_total" in text
 
 
-def test_metrics_are_in_the_format_that_is_asked_for() -> None:
-    _, kind, text = asyncio.run(page("/metrics", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"))
+async def test_metrics_are_in_the_format_that_is_asked_for() -> None:
+    _, kind, text = await page("/metrics", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
     assert kind.startswith("application/openmetrics-text")
     assert text.endswith("# EOF\n")
-    assert asyncio.run(page("/metrics", "text/plain"))[1].startswith("text/plain")
+    assert (await page("/metrics", "text/plain"))[1].startswith("text/plain")
 
 
 @pytest.mark.parametrize(
     ("placed", "reason"),
     [(False, "waiting for partitions\n"), (True, "restoring: 120,000 of 400,000 changelog records\n")],
 )
-def test_a_worker_that_is_not_ready_says_what_it_waits_for(placed: bool, reason: str) -> None:
-    status, _, text = asyncio.run(page("/readyz", placed=placed))
+async def test_a_worker_that_is_not_ready_says_what_it_waits_for(placed: bool, reason: str) -> None:
+    status, _, text = await page("/readyz", placed=placed)
     assert (status, text) == (503, reason)
 
 
-def test_a_worker_that_stands_still_is_to_be_started_again() -> None:
-    status, _, text = asyncio.run(page("/healthz", stalled="t.a/0 stands still"))
+async def test_a_worker_that_stands_still_is_to_be_started_again() -> None:
+    status, _, text = await page("/healthz", stalled="t.a/0 stands still")
     assert (status, text) == (503, "t.a/0 stands still\n")
-    assert asyncio.run(page("/healthz"))[0] == 200
+    assert (await page("/healthz"))[0] == 200
 
 
-def test_the_first_page_links_all_others_and_says_whether_the_worker_is_ready() -> None:
-    status, kind, text = asyncio.run(page("/"))
+async def test_the_first_page_links_all_others_and_says_whether_the_worker_is_ready() -> None:
+    status, kind, text = await page("/")
     assert (status, kind.split(";")[0]) == (200, "text/html")
     assert "<strong>waiting for partitions</strong>" in text
     for path in ("/numbers", "/docs", "/openapi.json", "/readyz", "/healthz", "/metrics"):
@@ -81,27 +80,29 @@ def test_the_first_page_links_all_others_and_says_whether_the_worker_is_ready() 
 
 
 @pytest.mark.parametrize("path", ["/numbers", "/numbers/7"])
-def test_a_fault_in_an_answer_while_partitions_move_is_a_request_to_ask_again(
+async def test_a_fault_in_an_answer_while_partitions_move_is_a_request_to_ask_again(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def closed(_: object) -> set[int]:
         raise KeyError(0)
 
     monkeypatch.setattr(EngineApp, "owners", closed)
-    status, _, text = asyncio.run(page(path, placed=True))
+    status, _, text = await page(path, placed=True)
     assert (status, "restoring" in text) == (503, True)
 
 
 @pytest.mark.parametrize("path", ["/numbers", "/numbers/7"])
-def test_workers_that_share_an_address_are_told_of_and_not_asked(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_workers_that_share_an_address_are_told_of_and_not_asked(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(EngineApp, "owners", lambda _: {1: "http://shared"})
-    status, _, text = asyncio.run(page(path, placed=True))
+    status, _, text = await page(path, placed=True)
     assert (status, "no worker is known for partitions 0: do two have the same address" in text) == (503, True)
 
 
 @pytest.mark.parametrize("path", ["/numbers", "/numbers/7"])
-def test_before_the_group_has_told_who_holds_what_nothing_is_answered(path: str) -> None:
-    status, kind, text = asyncio.run(page(path))
+async def test_before_the_group_has_told_who_holds_what_nothing_is_answered(path: str) -> None:
+    status, kind, text = await page(path)
     assert (status, kind) == (503, "application/json")
     assert "nobody knows yet who has which" in text
 

@@ -1,6 +1,5 @@
 """The tree that a person sees, and the file that a program reads."""
 
-import asyncio
 import json
 from io import StringIO
 from pathlib import Path
@@ -53,15 +52,15 @@ def test_no_spans_are_an_empty_tree() -> None:
     assert shown([]) == ["0 traces"]
 
 
-def test_the_console_prints_each_trace_that_it_is_given() -> None:
+async def test_the_console_prints_each_trace_that_it_is_given() -> None:
     console = Console(file=StringIO(), width=120)
-    result = asyncio.run(ConsoleExporter(console).export(spans_of([*order("1"), *order("2")])))
+    result = await ConsoleExporter(console).export(spans_of([*order("1"), *order("2")]))
     assert isinstance(console.file, StringIO)
     assert console.file.getvalue().count("tasker.task.completed") == 2
     assert result.accepted == 12
 
 
-def test_a_file_gets_one_line_for_each_span_after_those_that_are_there(tmp_path: Path) -> None:
+async def test_a_file_gets_one_line_for_each_span_after_those_that_are_there(tmp_path: Path) -> None:
     spans, exporter = spans_of(order()), FileExporter(tmp_path / "spans.jsonl", span_to_json)
 
     async def export() -> None:
@@ -70,15 +69,15 @@ def test_a_file_gets_one_line_for_each_span_after_those_that_are_there(tmp_path:
         await exporter.export(spans)
         await exporter.stop()
 
-    asyncio.run(export())
-    asyncio.run(export())
+    await export()
+    await export()
     lines = (tmp_path / "spans.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [span_to_json(span) for span in spans] * 2
 
 
-def test_a_file_that_cannot_be_written_is_a_setting_to_mend(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_is_a_setting_to_mend(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        asyncio.run(FileExporter(tmp_path / "no" / "spans", span_to_json).start())
+        await FileExporter(tmp_path / "no" / "spans", span_to_json).start()
 
 
 def test_json_keeps_all_that_a_tree_shows() -> None:
