@@ -50,9 +50,12 @@ class EventSpec:
 #: Custom events happen while a task or a step runs.
 CUSTOM_ORDER = 8
 
-_COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
-_TIMES = ("started_at", "completed_at", "execution_duration")
-_ERROR = (
+#: Fields of a task that count its steps.
+COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
+#: Fields of an event that ends a task or an attempt: when it started, when it ended, how many seconds it took.
+TIMES = ("started_at", "completed_at", "execution_duration")
+#: Fields that describe an error and the errors behind it.
+ERROR = (
     "error_message", "error_class", "backtrace", "error_chain", "error_notes", "errors_dropped", "error_group",
 )  # fmt: skip
 _STEP = ("step_id", "step_name")
@@ -101,8 +104,8 @@ EVENTS: tuple[EventSpec, ...] = (
     _task(_T.INITIALIZE_REQUESTED, 0, State.PENDING, "The task was created.", "context", "total_steps", "from_state",
           "to_state"),
     _task(_T.START_REQUESTED, 1, State.IN_PROGRESS, "The task starts to run.", "started_at", "context"),
-    _task(_T.COMPLETED, 14, State.COMPLETE, "The task ended well.", *_TIMES, *_COUNTERS, outcome=True),
-    _task(_T.FAILED, 15, State.ERROR, "The task failed.", *_TIMES, *_COUNTERS, *_ERROR, "error_steps", outcome=True),
+    _task(_T.COMPLETED, 14, State.COMPLETE, "The task ended well.", *TIMES, *COUNTERS, outcome=True),
+    _task(_T.FAILED, 15, State.ERROR, "The task failed.", *TIMES, *COUNTERS, *ERROR, "error_steps", outcome=True),
     _task(_T.RETRY_REQUESTED, 16, State.PENDING, "The task is to run again.", "retry_reason"),
     _task(_T.CANCELLED, 17, State.CANCELLED, "The task was cancelled.", "cancellation_reason", outcome=True),
     _task(_T.RESOLVED_MANUALLY, 18, State.RESOLVED_MANUALLY, "A person resolved the task.", "resolved_by"),
@@ -110,16 +113,16 @@ EVENTS: tuple[EventSpec, ...] = (
     _step(_S.EXECUTION_REQUESTED, 4, State.PENDING, "The step is queued for execution.", "step_inputs", "queue_name"),
     _step(_S.BEFORE_HANDLE, 5, State.IN_PROGRESS, "The handler is about to run."),
     _step(_S.HANDLE, 6, State.IN_PROGRESS, "The handler runs.", "started_at"),
-    _step(_S.COMPLETED, 9, State.COMPLETE, "The attempt ended well.", *_TIMES, "step_results", outcome=True),
-    _step(_S.FAILED, 10, State.ERROR, "The attempt failed.", *_TIMES, *_ERROR, outcome=True),
+    _step(_S.COMPLETED, 9, State.COMPLETE, "The attempt ended well.", *TIMES, "step_results", outcome=True),
+    _step(_S.FAILED, 10, State.ERROR, "The attempt failed.", *TIMES, "step_results", *ERROR, outcome=True),
     _step(_S.RETRY_REQUESTED, 3, State.PENDING, "The step is to run again; `attempt_number` is the new attempt's.",
           "previous_attempts", "retry_reason", "backoff_strategy", "backoff_seconds"),
-    _step(_S.MAX_RETRIES_REACHED, 11, State.ERROR, "The step failed for good.", "error_message", "error_class"),
+    _step(_S.MAX_RETRIES_REACHED, 11, State.ERROR, "The step failed for good.", *ERROR[:3]),
     _step(_S.CANCELLED, 12, State.CANCELLED, "The attempt was cancelled.", "cancellation_reason", outcome=True),
     _step(_S.RESOLVED_MANUALLY, 13, State.RESOLVED_MANUALLY, "A person resolved the step.", "resolved_by"),
-    _workflow(_W.TASK_STARTED, "The orchestration started the task.", *_COUNTERS),
-    _workflow(_W.TASK_COMPLETED, "The orchestration ended the task well.", *_COUNTERS, *_TIMES),
-    _workflow(_W.TASK_FAILED, "The orchestration gave the task up.", *_COUNTERS, *_TIMES, *_ERROR[:2], *_ERROR[3:]),
+    _workflow(_W.TASK_STARTED, "The orchestration started the task.", *COUNTERS),
+    _workflow(_W.TASK_COMPLETED, "The orchestration ended the task well.", *COUNTERS, *TIMES),
+    _workflow(_W.TASK_FAILED, "The orchestration gave the task up.", *COUNTERS, *TIMES, *ERROR[:2], *ERROR[3:]),
     _workflow(_W.STEP_COMPLETED, "The orchestration heard of a step that ended well.", *_STEP),
     _workflow(_W.STEP_FAILED, "The orchestration heard of a step that failed.", *_STEP),
     _workflow(_W.VIABLE_STEPS_DISCOVERED, "Steps can run now.", "step_ids", "step_names", "step_count",

@@ -6,6 +6,7 @@ from typing import Any
 
 from tasker_schemas.headers import SpanRef
 from tasker_schemas.identity import event_id_of
+from tasker_schemas.names import Family, family_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class ImportedEvent:
     @property
     def is_step(self) -> bool:
         """Whether it belongs to a step, and so carries `step_id` among its fields."""
-        return self.name.startswith("step.")
+        return family_of(self.name) is Family.STEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasker_producer.record.misuse import Misuse
-from tasker_schemas.catalogue import STATE_AFTER
+from tasker_schemas.catalogue import CATALOGUE
 from tasker_schemas.errors import UsageError
-from tasker_schemas.names import Family, State, StepEvents, TaskEvents, family_of
+from tasker_schemas.event_table import COUNTERS, ERROR, TIMES
+from tasker_schemas.names import Family, StepEvents
 
-_COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
-_TIMES = ("started_at", "completed_at", "execution_duration")
-_ERROR = ("error_class", "error_message", "backtrace")
-
+# What a task or step can be asked for, of the fields that the table of events has its events carry.
+_READABLE = {
+    Family.TASK: frozenset({"context", *TIMES[:2], *COUNTERS, *ERROR[:3]}),
+    Family.STEP: frozenset({"step_inputs", "step_results", *TIMES, *ERROR[:3]}),
+}
 # field -> names under which a task or step may have it; the first that is present holds
 _TASK_NAMES = {"task_id": ("task_id", "id"), "task_name": ("task_name", "name"), "correlation_id": ("correlation_id",)}
 _STEP_NAMES = {
@@ -29,16 +31,6 @@ _NAMES_IN_STEP_OF_TASK = {
     "task_id": ("task_id",),
     "task_name": ("task_name",),
     "correlation_id": ("correlation_id",),
-}
-_EVENT_FIELDS: Mapping[str, tuple[str, ...]] = {
-    TaskEvents.INITIALIZE_REQUESTED: ("context", "total_steps"),
-    TaskEvents.START_REQUESTED: ("context", "started_at"),
-    TaskEvents.COMPLETED: (*_TIMES[:2], *_COUNTERS),
-    TaskEvents.FAILED: (*_TIMES[:2], *_COUNTERS),
-    StepEvents.EXECUTION_REQUESTED: ("step_inputs",),
-    StepEvents.HANDLE: ("started_at",),
-    StepEvents.COMPLETED: (*_TIMES, "step_results"),
-    StepEvents.FAILED: (*_TIMES, "step_results"),
 }
 _FIELD_ALIASES = {"step_inputs": ("step_inputs", "inputs"), "step_results": ("step_results", "results")}
 _STEP_FIELDS_ELSEWHERE = frozenset({"task_id", "task_name", "correlation_id", "step_id", "step_name"})
@@ -119,11 +111,12 @@ def _count_attempt(event_name: str, fields: dict[str, Any]) -> None:
 
 
 def _event_fields(event_name: str) -> dict[str, tuple[str, ...]]:
-    fields = _EVENT_FIELDS.get(event_name, ())
-    if STATE_AFTER.get(event_name) is State.ERROR:
-        errors = _ERROR if family_of(event_name) in {Family.TASK, Family.STEP} else ()
-        fields = (*fields, *errors)
-    return {field: _FIELD_ALIASES.get(field, (field,)) for field in fields}
+    """Return the names by which a task or step can be asked for each field of an event."""
+    spec = CATALOGUE.get(event_name)
+    readable = _READABLE.get(spec.family) if spec is not None else None
+    if spec is None or readable is None:
+        return {}
+    return {field: _FIELD_ALIASES.get(field, (field,)) for field in spec.carries if field in readable}
 
 
 def _getter(entity: Any) -> Callable[[str], Any]:

@@ -11,6 +11,7 @@ from tasker_consumers.telemetry.core.context import SpanContext
 from tasker_consumers.telemetry.core.event import FAILED, STATE_OF_RANK
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Attributes
 from tasker_consumers.telemetry.spans.views.interval import Interval
+from tasker_schemas.event_table import COUNTERS
 
 DERIVED = "tasker.trace.derived"
 CLAMPED = "tasker.time.clamped"
@@ -21,8 +22,6 @@ PROVISIONAL = "tasker.provisional"
 LATE = "tasker.late"
 ERROR_TYPE = "error.type"
 UNKNOWN_ERROR = "_OTHER"  # OpenTelemetry's word where no class of an error is known
-
-COUNTERS = ("total_steps", "completed_steps", "failed_steps", "pending_steps")
 
 _DEFAULT_SERVICE = "tasker"
 _RESERVED = frozenset({

@@ -3,16 +3,24 @@
 from datetime import UTC, datetime, timedelta
 
 from tasker_consumers.telemetry.core.event import STATE_OF_RANK
-from tasker_consumers.telemetry.spans.attributes import COUNTERS, ERROR_TYPE
+from tasker_consumers.telemetry.spans.attributes import ERROR_TYPE
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import END, Attributes, Span
 from tasker_consumers.telemetry.spans.span_events import exception_event
 from tasker_consumers.telemetry.spans.views.task_view import TaskView
+from tasker_schemas.catalogue import events_with
+from tasker_schemas.event_table import COUNTERS
 from tasker_schemas.identity import completion_span_id, task_span_id
+from tasker_schemas.names import Family, State
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECOND = 253_402_300_799 * 1_000_000  # microseconds; a calendar knows no year 10000
-_OUTCOMES = {"complete": "completed", "error": "failed"}
+# By the state of a task, the short names of the events that completed or failed it.
+_OUTCOMES = {
+    str(state): name.removeprefix("task.")
+    for state in (State.COMPLETE, State.ERROR)
+    for name in events_with(Family.TASK, state=state, outcome=True)
+}
 _FIELDS = ("task_id", "task_name", *COUNTERS[:3], "correlation_id", "producer", "status", ERROR_TYPE)
 
 

@@ -9,16 +9,21 @@ from tasker_consumers.telemetry.spans.attributes import business_attributes
 from tasker_consumers.telemetry.spans.span import Attributes, SpanEvent
 from tasker_consumers.telemetry.spans.stacktrace import stacktrace_of
 from tasker_consumers.telemetry.spans.views.interval import Interval
-from tasker_schemas.names import StepEvents, TaskEvents
+from tasker_schemas.catalogue import events_with
+from tasker_schemas.event_table import COUNTERS, ERROR, EVENTS, TIMES
+from tasker_schemas.names import Family, State, StepEvents, TaskEvents
 
 _NAMES = {str(StepEvents.HANDLE): "step.started", str(TaskEvents.START_REQUESTED): "task.started"}
-_FAILURES = {str(StepEvents.FAILED), str(TaskEvents.FAILED)}
+_FAILURES = frozenset().union(
+    *(events_with(family, state=State.ERROR, outcome=True) for family in (Family.TASK, Family.STEP))
+)
 _SUBJECTS = ("task.", "step.")
 # Fields that only the event of a task or step shows; its other fields and its attributes are on the span.
-_OF_SUBJECT = {
-    "backoff_seconds", "backoff_strategy", "cancellation_reason", "error_steps", "previous_attempts", "resolved_by",
-    "retry_reason",
-}  # fmt: skip
+_ON_SPAN = {*COUNTERS, *TIMES, *ERROR, "queue_name"}
+_OF_SUBJECT = (
+    frozenset(field for spec in EVENTS if spec.family in {Family.TASK, Family.STEP} for field in spec.carries)
+    - _ON_SPAN
+)
 # Fields that are no attributes of an annotation.
 _NOT_OF_ANNOTATION = {
     "attributes", "correlation_id", "error_chain", "error_group", "error_notes", "errors_dropped", "event_name",

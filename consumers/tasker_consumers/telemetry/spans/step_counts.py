@@ -9,10 +9,10 @@ from tasker_consumers.telemetry.core.event import COMPLETE, FAILED
 from tasker_consumers.telemetry.core.facts import Fact
 from tasker_consumers.telemetry.core.head import Head
 from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.spans.attributes import COUNTERS
 from tasker_consumers.telemetry.spans.span import Attributes
 from tasker_consumers.telemetry.spans.views.task_view import TaskView
 from tasker_consumers.telemetry.spans.views.timeline import Timeline, timeline_of
+from tasker_schemas.event_table import COUNTERS
 
 
 class StepCounts(NamedTuple):

@@ -27,7 +27,10 @@ def retried_tasks() -> list[list[dict[str, Any]]]:
     return [completed + failed, retried]
 
 
-def worker_of(partitions: int) -> tuple[WindowIndex, StoredLocalStates]:
+Worker = tuple[WindowIndex, StoredLocalStates]
+
+
+def worker_of(partitions: int) -> Worker:
     """Return the windows of a worker that holds so many partitions, after it took all batches."""
     worker, store = WindowWorker(), MemoryStore()
     index = WindowIndex("windows", 7 * 86_400, clock=StateClock())
@@ -53,13 +56,20 @@ async def pages(index: WindowIndex, local: StoredLocalStates, limit: int) -> lis
         cursor = read_cursor(page["next"], like=(0, "", ""))
 
 
-@pytest.mark.parametrize("partitions", [1, 6])
-async def test_every_limit_gives_the_same_windows_though_tasks_left_some(partitions: int) -> None:
-    index, local = worker_of(partitions)
+@pytest.fixture
+def worker(request: pytest.FixtureRequest) -> Worker:
+    """The windows of a worker with so many partitions; their events came before the test's event loop."""
+    return worker_of(request.param)
+
+
+@pytest.mark.parametrize("worker", [1, 6], indirect=True)
+async def test_every_limit_gives_the_same_windows_though_tasks_left_some(worker: Worker) -> None:
+    index, local = worker
     whole = await pages(index, local, 1000)
     assert (len(whole), sum(window["count"] for window in whole)) == (31, 50)
     assert [limit for limit in LIMITS if await pages(index, local, limit) != whole] == []
 
 
-async def test_a_worker_without_a_partition_has_no_rows() -> None:
-    assert await pages(*worker_of(0), limit=5) == []
+@pytest.mark.parametrize("worker", [0], indirect=True)
+async def test_a_worker_without_a_partition_has_no_rows(worker: Worker) -> None:
+    assert await pages(*worker, limit=5) == []
