@@ -175,24 +175,30 @@ import json
 from tasker_schemas import event_table
 from tasker_schemas.names import Family, State
 row = event_table.EventSpec(
-    name="step.aborted", family=Family.STEP, description="Aborted.", state=State.CANCELLED, order=12, outcome=True
+    name="step.aborted", family=Family.STEP, description="Aborted.", state=State.CANCELLED, order=12, outcome=True,
+    carries=("started_at", "cancellation_reason"),
 )
 event_table.EVENTS += (row,)
 from tasker_consumers.stats.core.fold import recompute
 from tasker_schemas.catalogue import markdown_rows
 from tests.support.telemetry import histories
 from tasker_consumers.telemetry.rebuild import spans_of
-step = {"task_id": "42", "step_id": "a", "attempt_number": 1, "started_at": 1_000_000, "completed_at": 3_000_000}
+step = {"task_id": "42", "step_id": "a", "attempt_number": 1, "started_at": 1_000_000, "completed_at": 3_000_000,
+        "cancellation_reason": "no stock"}
 event = {"event_id": "e", "event_name": "step.aborted", "timestamp": 3_000_000, **step}
 stats = recompute([event])["42"]
 histories.family_of = lambda _: Family.STEP
 (span,) = [s for s in spans_of([histories.told("step.aborted", 3, **step)]) if s.attributes.get("step_id") == "a"]
 documented = any("aborted" in row for row in markdown_rows(Family.STEP))
-print(json.dumps([stats["cancelled_steps"], span.attributes["status"], documented]))
+from tasker_producer.helpers.entities import EntityReader
+from tasker_producer.record.misuse import Misuse
+read = EntityReader(Misuse(strict=True)).step_fields("step.aborted", {"started_at": 5})
+print(json.dumps([stats["cancelled_steps"], span.attributes["status"], span.events[0].attributes, read, documented]))
 """
 
 
-def test_a_new_row_is_known_to_both_folds_and_to_the_documentation() -> None:
+def test_a_new_row_is_known_to_the_producer_to_both_folds_and_to_the_documentation() -> None:
     ended = subprocess.run([sys.executable, "-c", WITH_A_NEW_EVENT], capture_output=True, text=True, check=False)
     assert ended.stderr == ""
-    assert json.loads(ended.stdout) == [1, "cancelled", True]
+    told = {"cancellation_reason": "no stock"}
+    assert json.loads(ended.stdout) == [1, "cancelled", told, {"started_at": 5}, True]

@@ -1,6 +1,5 @@
 """A member with a name joins as the member that it was, and gives up its place for ever when another has it."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,39 +31,35 @@ def join_as(member_id: str) -> JoinGroupRequest:
     return JoinGroupRequest("group", 1, 1, member_id, "w-0", "consumer", [])
 
 
-def joined(coordinator: Coordinator, *members: str) -> tuple[list[str], int]:
+async def joined(coordinator: Coordinator, *members: str) -> tuple[list[str], int]:
     """Join as these members, and return the members that the group saw, and how often a fence was noted."""
     fences = list[bool]()
-
-    async def run() -> None:
-        watch_fencing(coordinator, lambda: fences.append(True))
-        for member in members:
-            await coordinator._send_req(join_as(member))
-
-    asyncio.run(run())
+    watch_fencing(coordinator, lambda: fences.append(True))
+    for member in members:
+        await coordinator._send_req(join_as(member))
     return coordinator.joins, len(fences)
 
 
-def test_a_member_that_was_forgotten_by_aiokafka_joins_as_before() -> None:
+async def test_a_member_that_was_forgotten_by_aiokafka_joins_as_before() -> None:
     coordinator = Coordinator(answer(0, "w-0-a"), answer(0, "w-0-a"))
-    assert joined(coordinator, "", "") == (["", "w-0-a"], 0)
+    assert await joined(coordinator, "", "") == (["", "w-0-a"], 0)
 
 
-def test_a_member_that_was_forgotten_by_the_group_joins_anew() -> None:
+async def test_a_member_that_was_forgotten_by_the_group_joins_anew() -> None:
     coordinator = Coordinator(answer(0, "w-0-a"), answer(UnknownMemberIdError.errno), answer(0, "w-0-b"))
-    assert joined(coordinator, "", "") == (["", "w-0-a", ""], 0)
+    assert await joined(coordinator, "", "") == (["", "w-0-a", ""], 0)
 
 
-def test_a_member_whose_place_another_has_never_joins_anew() -> None:
+async def test_a_member_whose_place_another_has_never_joins_anew() -> None:
     coordinator = Coordinator(answer(0, "w-0-a"), answer(FENCED_INSTANCE_ID))
-    assert joined(coordinator, "", "") == (["", "w-0-a"], 1)
+    assert await joined(coordinator, "", "") == (["", "w-0-a"], 1)
 
 
-def test_all_other_requests_pass_unchanged() -> None:
+async def test_all_other_requests_pass_unchanged() -> None:
     coordinator = Coordinator()
 
     async def run() -> Any:
         watch_fencing(coordinator, lambda: None)
         return await coordinator._send_req(HeartbeatRequest("group", 1, "w-0-a"))
 
-    assert asyncio.run(run()) == "answer"
+    assert await run() == "answer"
