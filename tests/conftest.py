@@ -26,6 +26,7 @@ pytest_plugins = [
     "tests.support.embedded.maven_repository",
     "tests.support.registry.server",
     "tests.support.telemetry.zipkin",
+    "tests.support.store.databases",
     "tests.support.embedded.downloads",  # the last: it imports others, whose asserts pytest rewrites before that
 ]
 

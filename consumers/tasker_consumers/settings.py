@@ -76,6 +76,12 @@ class ConsumerSettings(BaseModel):
     stats_results_s: Seconds = 30 * 86_400.0
     stats_unfinished_s: Seconds = 365 * 86_400.0
     stats_metric_names: int = Field(100, ge=0, le=100_000, description="a whole number from 0 to 100000")
+    #: Where the store keeps its rows; by default a SQLite file below the state directory. A password may be in it.
+    store_url: str | None = Field(None, repr=False, description="postgresql://… or sqlite:///…")
+    store_retention_days: int = Field(90, ge=0, le=36_500, description="a number of days, 0 for ever")
+    store_payload_days: int = Field(14, ge=0, le=36_500, description="a number of days, 0 as long as the events")
+    store_payloads: bool = Field(True, description="true or false")
+    error_rules: Path | None = Field(None, description="a YAML file with rules for groups of errors")
     commit_interval_s: Seconds = 1.0
     sweep_interval_s: Seconds = 30.0
     #: The worker's own name in its group, which keeps its partitions while it starts again.
@@ -94,6 +100,15 @@ class ConsumerSettings(BaseModel):
     def session_timeout(self) -> float:
         """Seconds without a heartbeat after which others take over; a worker with a name gets time to come back."""
         return self.session_timeout_s or (45.0 if self.group_instance_id else 10.0)
+
+    @property
+    def database(self) -> str:
+        """The URL of the store's database.
+
+        >>> ConsumerSettings().database
+        'sqlite:///tasker-state/store/store.db'
+        """
+        return self.store_url or f"sqlite:///{self.state_dir / 'store' / 'store.db'}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

@@ -9,6 +9,7 @@ import structlog
 #: Levels of libraries, and of the engine's modules in which Faust speaks.
 _LIBRARIES = {
     "aiokafka": logging.CRITICAL,
+    "alembic": logging.WARNING,
     "asyncio": logging.CRITICAL,
     "faust": logging.CRITICAL,
     "mode": logging.CRITICAL,

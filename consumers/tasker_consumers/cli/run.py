@@ -74,3 +74,11 @@ def telemetry(
         environ=os.environ if backend is None else with_logs_beside(os.environ, backend),
     )
     run_processor(processor, settings)
+
+
+@app.command()
+def store() -> None:
+    """Keep errors, attempts, statistics and custom events in PostgreSQL or SQLite, each row exactly once."""
+    from tasker_consumers.store.worker.start import start_store
+
+    raise typer.Exit(start_store(start_command()))

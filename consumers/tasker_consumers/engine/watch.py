@@ -3,9 +3,7 @@
 import asyncio
 import gc
 import logging
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from confluent_kafka import KafkaException
 
@@ -14,12 +12,11 @@ from tasker_consumers.engine.faust.consumer import RunConsumer
 from tasker_consumers.engine.flow.stall import Position, StallWatch
 from tasker_consumers.engine.preflight import PARTITIONS_ADVICE, Topology
 from tasker_consumers.kafka.access import QuietAdmin
+from tasker_consumers.kafka.broker_silence import BrokerSilence
 from tasker_consumers.kafka.groups import end_offsets
-from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+from tasker_schemas.errors import ConfigurationError
 
 TICK_S = 1.0
-#: Between two lines about a broker that is away.
-_LINE_S = 10.0
 #: Between two looks at the topics, and at the progress in their partitions.
 _TOPICS_S = 3.0
 _PROGRESS_S = 10.0
@@ -31,28 +28,6 @@ GC_THRESHOLDS = (5_000_000, 10, 10)
 _GC_S, _FEW_OBJECTS = 10.0, 200_000
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class BrokerSilence:
-    """Tells when brokers do not answer: a line every ten seconds, and an error when the limit is over (seconds)."""
-
-    limit: float
-    clock: Callable[[], float] = time.monotonic
-    _logged_at: float = field(default=float("-inf"), init=False)
-    _was_silent: bool = field(default=False, init=False)
-
-    def observe(self, age: float) -> None:
-        """Take the seconds since the last answer; raises BackendUnavailable beyond the limit."""
-        if age > self.limit:
-            raise BackendUnavailable(f"no broker has answered for {self.limit:.0f} s: giving up")
-        if age <= _LINE_S:
-            if self._was_silent:
-                self._was_silent = False
-                logger.info("The broker answers again")
-        elif self.clock() >= self._logged_at + _LINE_S:
-            self._logged_at, self._was_silent = self.clock(), True
-            logger.warning("No broker for %.0f s, giving up in %.0f s", age, self.limit - age)
 
 
 async def watch_broker(app: EngineApp, limit: float) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.preflight import Topology
-from tasker_consumers.engine.watch import BrokerSilence, topology_change
+from tasker_consumers.engine.watch import topology_change
+from tasker_consumers.kafka.broker_silence import BrokerSilence
 from tasker_schemas.errors import BackendUnavailable
 
 TOPOLOGY = Topology(3, DeadLetterTopic(name="t.dlq", partitions=3, max_bytes=1), {"t.a": 3, "t.b": 3})

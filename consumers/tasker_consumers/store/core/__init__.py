@@ -1,0 +1,1 @@
+"""From records to rows: pure functions, without a database."""

@@ -1,0 +1,1 @@
+"""Questions to the store, answered from its tables; read-only, with bounded answers."""

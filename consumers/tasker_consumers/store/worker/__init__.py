@@ -1,0 +1,1 @@
+"""The consumer group of the store: Kafka on this side, a writer on the other."""

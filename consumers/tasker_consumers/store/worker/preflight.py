@@ -1,0 +1,68 @@
+"""The demands on cluster and database before a worker starts."""
+
+import logging
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaException
+
+from tasker_consumers.kafka.access import QuietAdmin
+from tasker_consumers.kafka.topic_rules import Severity, TopicRole, check_topic, read_topic_settings
+from tasker_consumers.kafka.topics import connect, create_topics, partitions_by_topic
+from tasker_consumers.store.core.records import FAMILIES, GROUP, source_topics
+from tasker_consumers.store.settings import StoreSettings
+from tasker_consumers.store.worker.burial import DeadLetterProducer
+from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+from tasker_schemas.topics import dead_letter_topic, event_topic
+
+#: Bytes of a dead letter where the topic does not tell its limit.
+_LETTER_BYTES = 1 << 20
+
+logger = logging.getLogger(__name__)
+
+
+def prepare_topics(settings: StoreSettings) -> QuietAdmin:
+    """Check the topics, create those of this system that are missing beside the events, and return an admin client.
+
+    Raises BackendUnavailable when no broker answers, and ConfigurationError, which names the remedy, for missing events
+    or a setting of a topic that loses data.
+    """
+    admin = connect(settings.kafka)
+    existing = partitions_by_topic(settings.kafka, admin)
+    events = [event_topic(family, settings.prefix) for family in FAMILIES]
+    if missing := [name for name in events if name not in existing]:
+        raise ConfigurationError(
+            f"Kafka has no topic {', '.join(missing)}: `tasker topics create` makes the topics that are missing."
+        )
+    if any(name not in existing for name in source_topics(settings.prefix)):
+        create_topics(
+            settings.kafka,
+            settings.prefix,
+            default_partitions=existing[events[0]],
+            replication_factor=settings.replication_factor,
+        )
+    return admin
+
+
+def open_letters(admin: QuietAdmin, settings: StoreSettings) -> DeadLetterProducer:
+    """Check the settings of the topics, and return the producer of dead letters."""
+    letters = dead_letter_topic(GROUP, settings.prefix)
+    roles = {event_topic(family, settings.prefix): TopicRole.SOURCE for family in FAMILIES}
+    found = _checked_settings(admin, {**roles, letters: TopicRole.DEAD_LETTERS})
+    max_bytes = int(found.get(letters, {}).get("max.message.bytes", _LETTER_BYTES))
+    return DeadLetterProducer(settings.kafka, letters, max_bytes)
+
+
+def _checked_settings(admin: QuietAdmin, roles: Mapping[str, TopicRole]) -> Mapping[str, Mapping[str, str]]:
+    try:
+        topics = read_topic_settings(admin, roles)
+    except KafkaException as error:
+        raise BackendUnavailable(f"Kafka does not tell the settings of its topics: {error.args[0].str()}.") from error
+    if topics is None:
+        logger.warning("The settings of the topics are not checked: the right DescribeConfigs is missing")
+        return {}
+    findings = [finding for topic in topics for finding in check_topic(topic)]
+    if refused := [str(finding) for finding in findings if finding.severity is Severity.REFUSED]:
+        raise ConfigurationError("; ".join(refused))
+    for finding in findings:
+        logger.warning("%s", finding)
+    return {topic.name: topic.config for topic in topics}

@@ -1,0 +1,1 @@
+"""Writes a batch and its positions in a single transaction."""

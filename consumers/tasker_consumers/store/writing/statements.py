@@ -1,0 +1,35 @@
+"""The statements that put rows into a table, for both databases."""
+
+from sqlalchemy import Table
+
+from tasker_consumers.store import tables
+
+_BOUNDS = {"first_at": "least", "last_at": "greatest"}
+
+
+def columns_of(table: Table) -> list[str]:
+    """Return the names of a table's columns, quoted: `offset` is a word of SQL."""
+    return [f'"{name}"' for name in table.columns.keys()]  # noqa: SIM118  a column collection is no mapping
+
+
+def on_conflict(table: Table, *, least: str = "least", greatest: str = "greatest") -> str:
+    """Return the clause for a row whose key is there already; `least` and `greatest` are functions of the database."""
+    key = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    action = _action(table, {"least": least, "greatest": greatest})
+    return f"ON CONFLICT ({key}) DO {action}"
+
+
+def _action(table: Table, functions: dict[str, str]) -> str:
+    if table is tables.task_stats:
+        changes = ", ".join(f"{name} = excluded.{name}" for name in columns_of(table))
+        return f"UPDATE SET {changes} WHERE task_stats.revision < excluded.revision"
+    if table is tables.error_counts:
+        bounds = [f"{name} = {functions[kind]}(error_counts.{name}, excluded.{name})" for name, kind in _BOUNDS.items()]
+        return f"UPDATE SET {', '.join(['count = error_counts.count + excluded.count', *bounds])}"
+    if table is tables.positions:
+        furthest = f"{functions['greatest']}(positions.next_offset, excluded.next_offset)"
+        return (
+            "UPDATE SET topic_id = excluded.topic_id, next_offset = CASE "
+            f"WHEN positions.topic_id = excluded.topic_id THEN {furthest} ELSE excluded.next_offset END"
+        )
+    return "NOTHING"

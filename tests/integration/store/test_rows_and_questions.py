@@ -1,0 +1,199 @@
+"""What a store holds after its batches, the same in SQLite and in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from tasker_consumers.store import tables
+from tasker_consumers.store.core.batch import Partition
+from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US
+from tasker_consumers.store.core.retention import Retention
+from tasker_consumers.store.database import open_database
+from tasker_consumers.store.maintenance import empty, forget_positions, miscounted, prune, row_counts
+from tasker_consumers.store.migrations.migrate import check_schema, migrate
+from tasker_consumers.store.reading import attempts, errors, letters, tasks
+from tasker_consumers.store.reading.reader import StoreReader
+from tasker_consumers.store.writing.open_writer import open_writer
+from tasker_consumers.store.writing.writer import StoreWriter
+from tasker_schemas.errors import ConfigurationError
+from tests.support.store.rows import IDS, NOW, batch_of, failed_step, letter, run_of, stats, tasks_failed
+from tests.support.store.snapshot import snapshot
+
+
+@pytest.fixture
+def writer(store_url: str) -> Iterator[StoreWriter]:
+    """A writer into an empty store."""
+    engine = open_database(store_url)
+    opened = open_writer(engine)
+    yield opened
+    opened.close()
+    engine.dispose()
+
+
+@pytest.fixture
+def reader(store_url: str) -> Iterator[StoreReader]:
+    """A reader of the same store."""
+    opened = StoreReader.open(store_url)
+    yield opened
+    opened.close()
+
+
+def test_the_migrated_schema_is_that_of_the_tables(empty_url: str) -> None:
+    engine = open_database(empty_url)
+    with pytest.raises(ConfigurationError, match="tasker store migrate"):
+        check_schema(engine)
+    assert migrate(engine) == ["0001"]
+    assert migrate(engine) == []
+    check_schema(engine)
+
+    def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or name in tables.metadata.tables
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
+        assert compare_metadata(context, tables.metadata) == []
+    engine.dispose()
+
+
+def test_a_run_is_answered_as_it_happened(writer: StoreWriter, reader: StoreReader) -> None:
+    writer.write(run_of("order-1"), IDS)
+    found = attempts.task_attempts(reader, "order-1")
+    assert [(row["step_name"], row["attempt_number"], row["state"]) for row in found] == [
+        ("fetch", 1, "complete"),
+        ("charge", 1, "error"),
+        ("charge", 2, "complete"),
+    ]
+    (failure,) = attempts.task_failures(reader, "order-1")
+    assert (failure["error_class"], failure["attempt_number"], failure["retry_limit"]) == ("shop.Declined", 1, 3)
+    assert failure["backtrace"] == ["/srv/shop/payment.py:45 in charge"]
+    assert failure["error_message"] == "card ␀ declined"
+    assert (failure["topic"], failure["partition"]) == ("t.events.step", 0)
+    assert attempts.task_payloads(reader, "order-1", "charge", 1)["step_inputs"] == '{"amount":7}'
+    assert [event["attributes"] for event in attempts.task_events(reader, "order-1")] == [{"amount": 7}]
+    assert [len(row) for row in attempts.grid(reader, ["order-1", "absent"]).values()] == [3, 0]
+
+
+def test_redelivery_and_replay_change_nothing(writer: StoreWriter, reader: StoreReader) -> None:
+    batch = batch_of(failed_step("t1"), failed_step("t2"), stats("t1", 4), letter(0))
+    assert writer.write(batch, IDS) > 0
+    before = snapshot(reader.engine)
+    assert writer.write(batch, IDS) == 0
+    assert writer.write(batch_of(failed_step("t2")), IDS) == 0
+    assert snapshot(reader.engine) == before
+    assert miscounted(reader.engine, 0) == []
+
+
+def test_batches_in_any_order_make_the_same_rows(writer: StoreWriter, reader: StoreReader) -> None:
+    parts = [batch_of(failed_step("t1"), stats("t1", 2)), batch_of(stats("t1", 6)), batch_of(stats("t1", 4), letter(1))]
+    for part in parts:
+        writer.write(part, IDS)
+    forwards = snapshot(reader.engine)
+    empty(reader.engine)
+    for part in reversed(parts):
+        writer.write(part, IDS)
+    assert snapshot(reader.engine) == forwards
+    found = tasks.task(reader, "t1")
+    assert found is not None
+    assert found["revision"] == 6
+
+
+def test_positions_only_go_on_but_for_a_topic_that_was_made_anew(writer: StoreWriter) -> None:
+    step = Partition("t.events.step", 0)
+    for offset in (4, 9, 2):
+        part = batch_of()
+        part.advance(*step, offset)
+        writer.write(part, IDS)
+    assert writer.positions()[step] == ("id of step", 10)
+    part = batch_of()
+    part.advance(*step, 1)
+    writer.write(part, {**IDS, "t.events.step": "another"})
+    assert writer.positions()[step] == ("another", 2)
+
+
+def test_groups_count_failures_with_their_names_and_tasks(writer: StoreWriter, reader: StoreReader) -> None:
+    writer.write(tasks_failed(5, "shop.Declined"), IDS)
+    writer.write(tasks_failed(3, "shop.Timeout", step="ship", start=3), IDS)
+    first, second = errors.error_group_list(reader, NOW - DAY_US)
+    assert (first.count, first.error_class, first.reason) == (5, "shop.Declined", "grouped by 1 frame")
+    assert (second.count, second.step_names) == (3, {"ship": 3})
+    assert errors.affected_tasks(reader, [first.id, second.id], NOW - DAY_US) == 6
+    assert [group.id for group in errors.error_group_list(reader, NOW - DAY_US, name="ship")] == [second.id]
+    newest = errors.group_failures(reader, [first.id], limit=2)
+    older = errors.group_failures(reader, [first.id], before=newest[-1]["event_id"])
+    assert len({row["event_id"] for row in (*newest, *older)}) == 5
+    explained = errors.failure(reader, newest[0]["event_id"])
+    assert explained is not None
+    assert explained["parts"] == ["frames", "shop.Declined", "payment:charge"]
+    assert errors.error_group_list(reader, NOW + 2 * HOUR_US) == []
+
+
+def test_lists_go_on_by_page_and_find_tasks_by_any_id(writer: StoreWriter, reader: StoreReader) -> None:
+    writer.write(batch_of(*(stats(f"t{number}", 2, last=NOW + number // 2) for number in range(7))), IDS)
+    writer.write(run_of("order-1"), IDS)
+    seen, after = list[str](), None
+    while True:
+        page = tasks.list_tasks(reader, after=after, limit=3)
+        seen += [row["task_id"] for row in page]
+        after = tasks.next_page(page, 3)
+        if after is None:
+            break
+    assert seen == ["t6", "t5", "t4", "t3", "t2", "t1", "t0"]
+    assert tasks.find_tasks(reader, "t4") == ["t4"]
+    assert tasks.find_tasks(reader, "trace of t4") == ["t4"]
+    assert tasks.find_tasks(reader, "request-9") == ["order-1"]
+    only = tasks.TaskFilter(status="complete", name="order", since=NOW + 2, until=NOW + 3)
+    assert [row["task_id"] for row in tasks.list_tasks(reader, only)] == ["t5", "t4"]
+
+
+def test_dead_letters_are_counted_by_reason(writer: StoreWriter, reader: StoreReader) -> None:
+    writer.write(batch_of(letter(0), letter(1), letter(2, b"bad_magic: zz")), IDS)
+    assert [(row["reason"], row["count"]) for row in letters.letter_counts(reader, 0)] == [
+        ("malformed", 2),
+        ("bad_magic", 1),
+    ]
+    assert letters.newest_letters(reader, group="stats", limit=1)[0]["record_key"] == "order-2"
+    assert letters.newest_letters(reader, group="telemetry") == []
+
+
+def test_retention_removes_days_and_payloads_and_a_replay_does_not_bring_them_back(
+    writer: StoreWriter, reader: StoreReader
+) -> None:
+    old, mid = NOW - 20 * DAY_US, NOW - 3 * DAY_US
+    writer.write(run_of("old", old), IDS)
+    writer.write(run_of("mid", mid), IDS)
+    writer.write(run_of("young"), IDS)
+    retention = Retention(days=10, payload_days=2)
+    prune(reader.engine, retention, NOW)
+    assert [len(attempts.task_attempts(reader, name)) for name in ("old", "mid", "young")] == [0, 3, 3]
+    assert attempts.task_payloads(reader, "mid")["context"] is None
+    assert attempts.task_payloads(reader, "young")["context"] is not None
+    assert miscounted(reader.engine, 0) == []
+    replayed = run_of("old", old)
+    retention.drop_expired(replayed, NOW)
+    assert len(replayed) == len(replayed.error_groups)
+    writer.write(run_of("late", old), IDS)  # a day without a partition any more
+    assert prune(reader.engine, retention, NOW).days + prune(reader.engine, retention, NOW).rows >= 0
+    assert attempts.task_attempts(reader, "late") == []
+
+
+def test_a_group_reads_anew_without_its_positions_and_keeps_its_rows(writer: StoreWriter, reader: StoreReader) -> None:
+    writer.write(run_of("order-1"), IDS)
+    forget_positions(reader.engine)
+    assert writer.positions() == {}
+    assert len(attempts.task_attempts(reader, "order-1")) == 3
+    empty(reader.engine)
+    assert attempts.task_attempts(reader, "order-1") == []
+    assert set(row_counts(reader.engine)) == set(tables.metadata.tables)
+
+
+@pytest.mark.parametrize("odd", ["a clock ahead", "an id of no time", "before 1970"])
+def test_events_of_odd_times_are_kept(writer: StoreWriter, reader: StoreReader, odd: str) -> None:
+    times = {"a clock ahead": NOW + 40 * DAY_US, "an id of no time": NOW, "before 1970": 0}
+    step = failed_step("t1", at=times[odd], event_id="any id" if odd == "an id of no time" else None)
+    assert writer.write(batch_of(step), IDS) > 0
+    assert writer.write(batch_of(step), IDS) == 0
+    assert len(attempts.task_failures(reader, "t1")) == 1
