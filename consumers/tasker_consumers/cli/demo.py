@@ -26,10 +26,20 @@ def demo(
         typer.Argument(metavar="FILE", show_default=False, help="Histories to import; needs --format."),
     ] = None,
     file_format: Annotated[
-        Literal["wfcommons", "temporal", "github-actions"] | None,
-        typer.Option(
-            "--format", metavar="FORMAT", help="Import these files instead: wfcommons, temporal or github-actions."
-        ),
+        Literal[
+            "wfcommons",
+            "temporal",
+            "github-actions",
+            "openlineage",
+            "airflow",
+            "otlp",
+            "jaeger",
+            "xes",
+            "nextflow",
+            "csv",
+        ]
+        | None,
+        typer.Option("--format", metavar="FORMAT", help="Import these files instead, in a format of `tasker import`."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,

@@ -18,7 +18,7 @@ def publisher_of(file_format: str | None, files: Sequence[Path]) -> "Publish":
         return run_example
 
     def publish(environ: Mapping[str, str], tell: Callable[[str], None]) -> list[str]:
-        from tasker_consumers.importers.run import HistoryFormat, import_files
+        from tasker_consumers.importers import HistoryFormat, import_files
         from tasker_producer import EventPublisher, ProducerSettings
 
         with EventPublisher(ProducerSettings.from_env(environ)) as publisher:

@@ -7,19 +7,22 @@ tasker_consumers.importers.errors.BrokenFile: tasks[0].runtime: expected a numbe
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar
 
 from tasker_consumers.importers.errors import BrokenFile
+from tasker_consumers.importers.sources import Content
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_ID = 900  # characters; the producer takes 1024, and the importers add a prefix and a suffix
 _LARGEST = 2**31
 _SHOWN = 60  # characters of a wrong value that a message repeats
-_FEWEST_LINES = 2  # of a file with a value on each line
+_SPACE = re.compile(r"\s*")
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 _INSIDE = ": "  # ends the place of a document inside a file, before the paths of its values
 
 
@@ -101,11 +104,30 @@ class Node:
         return f"{self.path}.{key}" if self.path and not self.path.endswith(_INSIDE) else f"{self.path}{key}"
 
 
+class ProtobufNode(Node):
+    """A value of protobuf's JSON; its members are spelled in camelCase or in snake_case."""
+
+    def spellings(self, key: str) -> tuple[str, ...]:
+        """Return both spellings.
+
+        >>> ProtobufNode({}).spellings("originalExecutionRunId")
+        ('originalExecutionRunId', 'original_execution_run_id')
+        """
+        return key, _CAPITAL.sub("_", key).lower()
+
+    def is_absent(self, value: Any) -> bool:
+        """Whether a member's value is null or an empty text, which protobuf writes for a text that is not set."""
+        return value is None or value == ""
+
+
+N = TypeVar("N", bound=Node)
+
+
 def load(raw: bytes, name: str) -> Node:
     r"""Read a JSON document, plain or compressed with gzip; its fractions are `Decimal`.
 
-    A file with a JSON value on each line reads like the list of these values. `name` is the file's name: a name that
-    ends in `.gz` promises gzip. Raises BrokenFile.
+    A file with several JSON values, on lines of their own or one behind the other, reads like the list of them.
+    `name` is the file's name: a name that ends in `.gz` promises gzip. Raises BrokenFile.
 
     >>> load(b'{"id": 1}\n{"id": 2}\n', "runs.jsonl").value
     [{'id': 1}, {'id': 2}]
@@ -114,14 +136,25 @@ def load(raw: bytes, name: str) -> Node:
 
 
 def parse(text: str) -> Node:
-    """Read the text of a JSON document, or of a file with a JSON value on each line; raise BrokenFile."""
-    try:
-        return Node(_parsed(text))
-    except BrokenFile:
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        if len(lines) < _FEWEST_LINES or not _is_json(lines[0][1]):
-            raise
-    return Node([_parsed_line(number, line) for number, line in lines])
+    """Read the text of a JSON document, or of several, one behind the other; raise BrokenFile."""
+    values = list(_parsed(text))
+    return Node(values[0] if len(values) == 1 else values)
+
+
+def stream(content: Content, kind: type[N]) -> Iterator[N]:
+    """Yield the values of a file with a JSON value on each line, a line at a time; of any other file the document.
+
+    Raises BrokenFile.
+    """
+    first, newline, rest = content.head.partition(b"\n")
+    if not (newline and rest.strip() and _is_json(first)):
+        yield kind(parse(read_text(content.read(), content.name)).value)
+        return
+    index = 0
+    for number, line in enumerate(_lines(content), 1):
+        for value in _parsed(line, number):
+            yield kind(value, f"[{index}]")
+            index += 1
 
 
 def load_part(raw: bytes, place: str) -> Node:
@@ -132,9 +165,12 @@ def load_part(raw: bytes, place: str) -> Node:
     tasker_consumers.importers.errors.BrokenFile: line 10: jobs: expected a list, not 7
     """
     try:
-        return Node(_parsed(_text(raw)), f"{place}{_INSIDE}")
+        values = list(_parsed(_text(raw)))
     except BrokenFile as broken:
         raise BrokenFile(f"{place}{_INSIDE}{broken.place}", broken.problem) from broken
+    if len(values) != 1:
+        raise BrokenFile(place, f"expected a JSON value, not {len(values)}")
+    return Node(values[0], f"{place}{_INSIDE}")
 
 
 def read_text(raw: bytes, name: str) -> str:
@@ -145,7 +181,7 @@ def read_text(raw: bytes, name: str) -> str:
     return text
 
 
-def _is_json(text: str) -> bool:
+def _is_json(text: bytes) -> bool:
     try:
         json.loads(text)
     except (RecursionError, ValueError):
@@ -153,25 +189,40 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _parsed_line(number: int, line: str) -> Any:
-    try:
-        return _parsed(line)
-    except BrokenFile as broken:
-        column = broken.place.rpartition("column ")[2]
-        place = f"line {number}, column {column}" if column.isdecimal() else f"line {number}"
-        raise BrokenFile(place, broken.problem) from broken
+def _lines(content: Content) -> Iterator[str]:
+    number = 0
+    lines = iter(content.text())
+    while True:
+        try:
+            line = next(lines, None)
+        except UnicodeDecodeError as error:
+            raise BrokenFile(f"after line {number}", f"not UTF-8: {error.reason}") from error
+        if line is None:
+            return
+        number += 1
+        yield line
 
 
-def _parsed(text: str) -> Any:
-    try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise BrokenFile(f"line {error.lineno}, column {error.colno}", f"not JSON: {error.msg}") from error
-    except (RecursionError, ValueError) as error:  # nested too deep; a whole number of thousands of digits
-        raise BrokenFile("the document", f"not readable as JSON: {error}") from error
-    if "\\ud" in text.lower():
-        _check_surrogates(Node(value))
-    return value
+def _parsed(text: str, first_line: int = 1) -> Iterator[Any]:
+    """Yield the JSON values of a text, at least one unless the text is a line without any; raise BrokenFile."""
+    position = _after_space(text, 0)
+    while position < len(text):
+        try:
+            value, position = _DECODER.raw_decode(text, position)
+        except json.JSONDecodeError as error:
+            place = f"line {error.lineno + first_line - 1}, column {error.colno}"
+            raise BrokenFile(place, f"not JSON: {error.msg}") from error
+        except (RecursionError, ValueError) as error:  # nested too deep; a whole number of thousands of digits
+            raise BrokenFile("the document", f"not readable as JSON: {error}") from error
+        if "\\ud" in text or "\\uD" in text:
+            _check_surrogates(Node(value))
+        yield value
+        position = _after_space(text, position)
+
+
+def _after_space(text: str, position: int) -> int:
+    space = _SPACE.match(text, position)
+    return position if space is None else space.end()
 
 
 def _uncompressed(raw: bytes, name: str) -> bytes:
@@ -196,6 +247,9 @@ def _text(raw: bytes) -> str:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
 
 
 def _check_surrogates(root: Node) -> None:

@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from tasker_schemas.headers import SpanRef
 from tasker_schemas.identity import event_id_of
 from tasker_schemas.names import Family, family_of
+
+
+class ParentRef(NamedTuple):
+    """The attempt of a step in which a task was created; `root_task_id` is the task that began the trace."""
+
+    root_task_id: str
+    task_id: str
+    step_id: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +22,7 @@ class ImportedEvent:
     """An event of the catalogue with its original time; the same history always gives the same `event_id`.
 
     `fields` are fields of the event's Avro record by name, identity left out; `attributes` are business context.
-    `within` is the span in which the task was created, None for a task that begins a trace.
+    `within` is None for a task that begins a trace.
     """
 
     name: str
@@ -24,7 +32,7 @@ class ImportedEvent:
     task_name: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    within: SpanRef | None = None
+    within: ParentRef | None = None
 
     @property
     def is_step(self) -> bool:
@@ -34,12 +42,17 @@ class ImportedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventMaker:
-    """Makes the events of a task; `within` is the span in which it was created."""
+    """Makes the events of a task; `within` is the attempt in which it was created."""
 
     task_id: str
     task_name: str
     correlation_id: str | None = None
-    within: SpanRef | None = None
+    within: ParentRef | None = None
+
+    def inside(self, step_id: str, attempt: int) -> ParentRef:
+        """Return the reference to an attempt of this task, for tasks that were created in it."""
+        root = self.task_id if self.within is None else self.within.root_task_id
+        return ParentRef(root, self.task_id, step_id, attempt)
 
     def make(
         self,

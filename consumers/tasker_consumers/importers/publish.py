@@ -1,6 +1,7 @@
 """Imported events on their way to Kafka, through the producer that services use."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Protocol
 
 from tasker_consumers.importers.event import ImportedEvent
@@ -10,6 +11,9 @@ from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 
 FLUSH_EVERY = 10_000  # events; the producer's queue drops what it cannot hold, and a file is faster than any broker
 FLUSH_TIMEOUT_S = 60.0
+
+#: Hears of a file, of "read" or "published", and of the number of its events so far.
+Progress = Callable[[Path, str, int], None]
 
 
 class Publisher(Protocol):
@@ -28,14 +32,17 @@ class Publisher(Protocol):
         """Return counts of the records by their fate."""
 
 
-def publish(events: Iterable[ImportedEvent], publisher: Publisher) -> int:
-    """Publish events with their own ids and times; return how many.
+def publish(
+    events: Iterable[ImportedEvent], publisher: Publisher, on_count: Callable[[int], None] = lambda _: None
+) -> int:
+    """Publish events with their own ids and times; return how many. `on_count` hears of the number from time to time.
 
     Raises BackendUnavailable when the broker does not take them, and UsageError for an event that fits no record.
     """
     count = 0
     for event in events:
         send = publisher.publish_step_event if event.is_step else publisher.publish_task_event
+        parent = {} if event.is_step or event.within is None else {"parent_task_id": event.within.task_id}
         send(
             event.name,
             None,
@@ -45,11 +52,13 @@ def publish(events: Iterable[ImportedEvent], publisher: Publisher) -> int:
             event_id=event.event_id,
             trace=trace_of(event),
             additional_context=event.attributes,
+            **parent,
             **event.fields,
         )
         count += 1
         if count % FLUSH_EVERY == 0:
             deliver(publisher)
+            on_count(count)
     return count
 
 
@@ -65,9 +74,11 @@ def deliver(publisher: Publisher) -> None:
 
 def trace_of(event: ImportedEvent) -> TraceHeaders:
     """Return the place in a trace that an event always has, whatever span is active in this process."""
-    trace_id = trace_id_of(event.task_id) if event.within is None else event.within.trace_id
+    within = event.within
+    trace_id = trace_id_of(event.task_id if within is None else within.root_task_id)
     task = SpanRef(trace_id, task_span_id(event.task_id))
     if not event.is_step:
-        return TraceHeaders(task, event.within)
+        above = within and SpanRef(trace_id, step_span_id(within.task_id, within.step_id, within.attempt))
+        return TraceHeaders(task, above)
     attempt = SpanRef(trace_id, step_span_id(event.task_id, event.fields["step_id"], event.fields["attempt_number"]))
     return TraceHeaders(attempt, task)

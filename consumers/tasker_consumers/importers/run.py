@@ -1,145 +1,130 @@
 """Files in, events out: the work of `tasker import`."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+import heapq
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import ImportedEvent
-from tasker_consumers.importers.github import actions as github_actions
-from tasker_consumers.importers.publish import Publisher, deliver, publish
-from tasker_consumers.importers.temporal import history as temporal
-from tasker_consumers.importers.wfcommons import workflow as wfcommons
+from tasker_consumers.importers.formats import HistoryFormat
+from tasker_consumers.importers.options import PlaceOptions, ReadOptions
+from tasker_consumers.importers.placement import Placement
+from tasker_consumers.importers.publish import Progress, Publisher, deliver, publish
+from tasker_consumers.importers.reading import ReadFile, Reading
+from tasker_consumers.importers.report import Fault, ImportedFile, ImportReport
 from tasker_schemas.errors import UsageError
 
-
-class HistoryFormat(StrEnum):
-    """The formats of files that can be imported."""
-
-    WFCOMMONS = "wfcommons"  # WfFormat 1.3 to 1.5, plain or .gz
-    TEMPORAL = "temporal"  # event histories as JSON
-    GITHUB_ACTIONS = "github-actions"  # answers of GitHub's API: a recording, or a JSON list
+OnFile = Callable[[ImportedFile], None]
 
 
-Note = Callable[[str], None]
-
-_READERS: Mapping[HistoryFormat, Callable[[bytes, str, Note], list[ImportedEvent]]] = {
-    HistoryFormat.WFCOMMONS: lambda raw, name, _: wfcommons.read(raw, name),
-    HistoryFormat.TEMPORAL: temporal.read,
-    HistoryFormat.GITHUB_ACTIONS: lambda raw, name, _: github_actions.read(raw, name),
-}
+def _ignore(*_: object) -> None:
+    """Do nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a file did not go in: the place in it, and the problem there."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """How files are imported.
 
-    file: Path
-    place: str
-    problem: str
+    `history_format` is None where the contents decide. `on_file` hears of each file that went in, `on_progress` of the
+    number of events that were read of a long one. `clock` and `wait` are in seconds.
+    """
 
-    def __str__(self) -> str:
-        return ": ".join(part for part in (str(self.file), self.place, self.problem) if part)
+    history_format: HistoryFormat | None = None
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    placing: PlaceOptions = field(default_factory=PlaceOptions)
+    on_file: OnFile = _ignore
+    on_progress: Progress = _ignore
+    clock: Callable[[], float] = time.time
+    wait: Callable[[float], None] = time.sleep
 
+    def preview(self, files: Sequence[Path]) -> ImportReport:
+        """Read the files as `run` does, and publish nothing."""
+        return self._each(files, _ignore)
 
-@dataclass(frozen=True, slots=True)
-class ImportedTask:
-    """A task that files told of: its id and name, and the number of its events."""
+    def run(self, files: Sequence[Path], publisher: Publisher) -> ImportReport:
+        """Publish the histories in these files, and return when all events have arrived.
 
-    task_id: str
-    task_name: str
-    events: int
+        A file that cannot be read becomes a fault of the report, nothing of it is published, and the other files still
+        go in. Raises BackendUnavailable.
+        """
+        if self.placing.moves:
+            report = self._together(files, publisher)
+        else:
+            report = self._each(files, lambda read: self._publish(read, publisher))
+        deliver(publisher)
+        return report
 
+    def _publish(self, read: ReadFile, publisher: Publisher) -> None:
+        publish(read.events, publisher, lambda count: self.on_progress(read.imported.file, "published", count))
 
-@dataclass(frozen=True, slots=True)
-class ImportedFile:
-    """A file that went in, with its tasks; `notes` are remarks for the reader, such as a page that is missing."""
+    def _read(self, files: Sequence[Path]) -> Iterator[ReadFile | Fault]:
+        reading = Reading(
+            history_format=self.history_format,
+            options=self.reading,
+            prefix=self.placing.prefix,
+            on_progress=self.on_progress,
+        )
+        for file in files:
+            yield from reading.read(file)
 
-    file: Path
-    tasks: tuple[ImportedTask, ...]
-    notes: tuple[str, ...]
+    def _each(self, files: Sequence[Path], publish_events: Callable[[ReadFile], object]) -> ImportReport:
+        faults: list[Fault] = []
+        imported: list[ImportedFile] = []
+        for result in self._read(files):
+            if isinstance(result, Fault):
+                faults.append(result)
+                continue
+            with result.events:
+                publish_events(result)
+            imported.append(result.imported)
+            self.on_file(result.imported)
+        return ImportReport(tuple(imported), tuple(faults))
 
-    @property
-    def events(self) -> int:
-        """The number of its events."""
-        return sum(task.events for task in self.tasks)
+    def _together(self, files: Sequence[Path], publisher: Publisher) -> ImportReport:
+        """Move the times of all files by the same: so all of them are read before the first event goes out."""
+        with ExitStack() as open_spools:
+            results = list(self._read(files))
+            read = [result for result in results if isinstance(result, ReadFile)]
+            for result in read:
+                open_spools.enter_context(result.events)
+            if read:
+                events = self._moved(read)
+                publish(events if self.placing.speed is None else self._live(events, publisher), publisher)
+        for result in read:
+            self.on_file(result.imported)
+        faults = tuple(result for result in results if isinstance(result, Fault))
+        return ImportReport(tuple(result.imported for result in read), faults)
 
+    def _moved(self, read: Sequence[ReadFile]) -> Iterator[ImportedEvent]:
+        """Return the events of all files in the order of their times, moved."""
+        now = round(self.clock() * 1_000_000)
+        first = min(result.imported.first for result in read)
+        last = max(result.imported.last for result in read)
+        if self.placing.speed is not None:
+            placement = Placement(origin=first, becomes=now, speed=self.placing.speed)
+        else:
+            placement = Placement(origin=last, becomes=now)
+        if placement.time(first) < 0:
+            raise UsageError(
+                "the files span more years than there have been since 1970, so their times cannot be moved"
+            )
+        merged = heapq.merge(*(result.events.by_key() for result in read), key=lambda entry: entry[0])
+        return (placement.place(event) for _, event in merged)
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """The files that went in, and the faults of the files that did not."""
-
-    imported: tuple[ImportedFile, ...]
-    faults: tuple[Fault, ...]
-
-    @property
-    def files(self) -> int:
-        """The number of files that went in."""
-        return len(self.imported)
-
-    @property
-    def events(self) -> int:
-        """The number of events."""
-        return sum(file.events for file in self.imported)
-
-    @property
-    def task_ids(self) -> tuple[str, ...]:
-        """The ids of all tasks, each once, in the order of the files."""
-        return tuple(dict.fromkeys(task.task_id for file in self.imported for task in file.tasks))
-
-    @property
-    def shared_task_ids(self) -> tuple[str, ...]:
-        """The ids of the tasks that several files tell of."""
-        files = Counter(task.task_id for file in self.imported for task in file.tasks)
-        return tuple(task_id for task_id, count in files.items() if count > 1)
-
-    @property
-    def exit_code(self) -> int:
-        """0 when every file went in, else 1."""
-        return 1 if self.faults else 0
+    def _live(self, events: Iterator[ImportedEvent], publisher: Publisher) -> Iterator[ImportedEvent]:
+        """Return events when their time has come."""
+        for event in events:
+            ahead = event.timestamp / 1_000_000 - self.clock()
+            if ahead > 0:
+                deliver(publisher)
+                self.wait(ahead)
+            yield event
 
 
 def import_files(
-    history_format: HistoryFormat,
-    files: Sequence[Path],
-    publisher: Publisher,
-    on_file: Callable[[ImportedFile], None] = lambda _: None,
+    history_format: HistoryFormat | None, files: Sequence[Path], publisher: Publisher, on_file: OnFile = _ignore
 ) -> ImportReport:
-    """Publish the histories in these files, and return when all events have arrived.
-
-    A file that cannot be read becomes a fault of the report, nothing of it is published, and the other files still go
-    in. `on_file` is called for each file that went in. Raises BackendUnavailable.
-    """
-    faults: list[Fault] = []
-    imported: list[ImportedFile] = []
-    for file in files:
-        try:
-            imported.append(_import_file(history_format, file, publisher))
-        except BrokenFile as broken:
-            faults.append(Fault(file, broken.place, broken.problem))
-        except UsageError as error:  # an id or a value that no record can hold
-            faults.append(Fault(file, "", str(error)))
-        else:
-            on_file(imported[-1])
-    deliver(publisher)
-    return ImportReport(tuple(imported), tuple(faults))
-
-
-def _import_file(history_format: HistoryFormat, file: Path, publisher: Publisher) -> ImportedFile:
-    notes: list[str] = []
-    events = _READERS[history_format](_content(file), file.name, notes.append)
-    publish(events, publisher)
-    counts = Counter(event.task_id for event in events)
-    names = {event.task_id: event.task_name for event in events}
-    return ImportedFile(file, tuple(ImportedTask(key, names[key], counts[key]) for key in counts), tuple(notes))
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except IsADirectoryError:
-        raise BrokenFile("", "a directory; name the files in it") from None
-    except OSError as error:
-        raise BrokenFile("", error.strerror or str(error)) from error
+    """Publish the histories in these files at their original times, as `Import.run` does."""
+    return Import(history_format=history_format, on_file=on_file).run(files, publisher)

@@ -21,17 +21,22 @@ def read_time(node: Node) -> int:
 
     Raises BrokenFile for anything else, and for dates before 1970 or after 2262.
     """
-    text = node.text()
-    parsed = _parse(text)
-    if parsed is None:
+    date = parse_date(node.text())
+    if date is None:
         node.refuse("a date such as 2021-03-23T06:04:36Z")
-    micros = (parsed.replace(tzinfo=parsed.tzinfo or UTC) - EPOCH) // timedelta(microseconds=1)
+    micros = since_epoch(date)
     if not 0 <= micros <= LATEST:
         node.refuse("a date between 1970 and 2262")
     return micros
 
 
-def _parse(text: str) -> datetime | None:
+def since_epoch(date: datetime) -> int:
+    """Return a date as microseconds; without a zone it is in UTC."""
+    return (date.replace(tzinfo=date.tzinfo or UTC) - EPOCH) // timedelta(microseconds=1)
+
+
+def parse_date(text: str) -> datetime | None:
+    """Return the date that a text tells in any of the forms of `read_time`, else None."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:

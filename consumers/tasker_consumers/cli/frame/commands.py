@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "replay": "records.replay:replay",
     "dlq": "records.dlq:app",
     "spool": "spool:app",
-    "import": "importing:app",
+    "import": "imports.command:import_histories",
     "topics": "topics:app",
     "schemas": "schemas:app",
     "doctor": "doctor:doctor",

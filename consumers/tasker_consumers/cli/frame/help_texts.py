@@ -33,7 +33,6 @@ _REPLAY = (
     "replay --task-id order-42 --to-file order-42.avro",
     "replay --since 1h --to copy-of-steps --family step --yes",
 )
-_IMPORT = " --json run.json"
 
 HELP: Mapping[str, CommandHelp] = {
     "demo": CommandHelp(("demo", "demo --keep", "demo --format temporal history.json")),
@@ -64,9 +63,14 @@ HELP: Mapping[str, CommandHelp] = {
     "spool list": CommandHelp(("spool list", "spool list shop -o json")),
     "spool send": CommandHelp(("spool send", "spool send shop --timeout 300")),
     "spool drop": CommandHelp(("spool drop shop", "spool drop shop --yes")),
-    "import wfcommons": CommandHelp((f"import wfcommons{_IMPORT}",)),
-    "import temporal": CommandHelp((f"import temporal{_IMPORT}",)),
-    "import github-actions": CommandHelp((f"import github-actions{_IMPORT}",)),
+    "import": CommandHelp(
+        (
+            "import history.json",
+            "import --dry-run runs.zip",
+            "import csv log.csv --map task=case_id,step=activity,start=begin,end=finish",
+            "import --speed 60 trace.json",
+        )
+    ),
     "topics list": CommandHelp(("topics list", "topics list -o json"), has_table=True),
     "topics create": CommandHelp(("topics create",), has_table=True),
     "topics reset": CommandHelp(("topics reset stats",), has_table=True),

@@ -5,22 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tasker_consumers.importers.event import EventMaker, ImportedEvent
+from tasker_consumers.importers.executions import STEP_ENDS, TASK_ENDS
 from tasker_consumers.importers.github.job import End, Job, Part
 from tasker_consumers.importers.github.run import Run
-from tasker_schemas.headers import SpanRef
-from tasker_schemas.identity import step_span_id, trace_id_of
 from tasker_schemas.names import State, StepEvents, TaskEvents
 
-_TASK_ENDS = {
-    State.COMPLETE: TaskEvents.COMPLETED,
-    State.ERROR: TaskEvents.FAILED,
-    State.CANCELLED: TaskEvents.CANCELLED,
-}
-_STEP_ENDS = {
-    State.COMPLETE: StepEvents.COMPLETED,
-    State.ERROR: StepEvents.FAILED,
-    State.CANCELLED: StepEvents.CANCELLED,
-}
 _IMPORTED = {"imported_from": "GitHub Actions"}
 
 
@@ -57,13 +46,13 @@ def _events_of_job(make: EventMaker, job: Job) -> Iterator[ImportedEvent]:
     if job.started_at is not None:
         yield make.make(StepEvents.HANDLE, job.started_at, origin, step | {"started_at": job.started_at}, attributes)
         if job.steps:
-            span = SpanRef(trace_id_of(make.task_id), step_span_id(make.task_id, job.step_id, job.attempt))
-            inner = EventMaker(f"{make.task_id}:{job.job_id}", job.name, make.correlation_id, span)
+            within = make.inside(job.step_id, job.attempt)
+            inner = EventMaker(f"{make.task_id}:{job.job_id}", job.name, make.correlation_id, within)
             yield from _events_inside(inner, job, job.started_at)
     if job.end is not None:
         fields = step | _ending(job, job.end, message)
         conclusion = {**attributes, "conclusion": job.end.conclusion}
-        yield make.make(_STEP_ENDS[job.end.state], job.end.at, origin, fields, conclusion)
+        yield make.make(STEP_ENDS[job.end.state], job.end.at, origin, fields, conclusion)
 
 
 def _events_inside(make: EventMaker, job: Job, started_at: int) -> Iterator[ImportedEvent]:
@@ -81,7 +70,7 @@ def _events_inside(make: EventMaker, job: Job, started_at: int) -> Iterator[Impo
         if part.end is not None:
             fields = step | _ending(part, part.end, None)
             conclusion = {"conclusion": part.end.conclusion}
-            yield make.make(_STEP_ENDS[part.end.state], part.end.at, part.step_id, fields, conclusion)
+            yield make.make(STEP_ENDS[part.end.state], part.end.at, part.step_id, fields, conclusion)
     if job.end is not None:
         yield _closing(make, started_at, job.end, job.steps, _failed("steps", job.steps))
 
@@ -115,7 +104,7 @@ def _closing(
         fields["error_steps"] = [part.step_id for part in parts if part.state is State.ERROR]
     conclusion = {"conclusion": end.conclusion}
     fields |= _reason(end, message)
-    return make.make(_TASK_ENDS[end.state], end.at, "end", fields, conclusion, identified_at=identified_at)
+    return make.make(TASK_ENDS[end.state], end.at, "end", fields, conclusion, identified_at=identified_at)
 
 
 def _reason(end: End, message: str | None) -> dict[str, Any]:

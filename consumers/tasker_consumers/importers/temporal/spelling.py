@@ -8,12 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
 
-from tasker_consumers.importers.document import Node
+from tasker_consumers.importers.document import ProtobufNode
 from tasker_consumers.importers.times import read_time
 
-_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: Event types by their numbers in the protocol, from 1.
@@ -34,20 +32,8 @@ _NUMBERED_TYPES = re.findall(
 )
 
 
-class TemporalNode(Node):
-    """A value of a history; its members are spelled in camelCase or in snake_case."""
-
-    def spellings(self, key: str) -> tuple[str, ...]:
-        """Return both spellings.
-
-        >>> TemporalNode({}).spellings("originalExecutionRunId")
-        ('originalExecutionRunId', 'original_execution_run_id')
-        """
-        return key, _CAPITAL.sub("_", key).lower()
-
-    def is_absent(self, value: Any) -> bool:
-        """Whether a member's value is null or an empty text, which protobuf writes for a text that is not set."""
-        return value is None or value == ""
+class TemporalNode(ProtobufNode):
+    """A value of a history."""
 
 
 def camel(name: str, prefix: str) -> str:

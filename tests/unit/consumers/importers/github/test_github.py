@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from tasker_consumers.cli.demo import demo
-from tasker_consumers.cli.importing import app as importing
+from tasker_consumers.cli.imports.command import FORMATS
 from tasker_consumers.importers import BrokenFile, HistoryFormat, ImportedEvent
 from tasker_consumers.importers.github.actions import read
 from tasker_consumers.importers.publish import trace_of
@@ -248,7 +248,7 @@ def test_a_fault_is_named_by_the_path_of_its_value(answers: Any, fault: str) -> 
         (b"GET\nroute\nurl\nfine\ne30=\n", "line 4: expected the status of an answer"),
         (b"GET\nroute\nurl\n200\n***\n", "line 5: expected base64"),
         (b"GET\nroute\nurl\n200\ne30\n", "line 5: expected base64"),
-        (b"GET\nroute\nurl\n200\ne30x\n", "line 5: line 1, column 3: not JSON"),
+        (b"GET\nroute\nurl\n200\ne30x\n", "line 5: expected a JSON value, not 2"),
         (recording(("u", 200, run()), ("u", 200, listing(job(labels=7)))), "line 10: jobs[0].labels: expected a list"),
         (recording(("u", 404, {})), "the file: no answer in it is a workflow run"),
     ],
@@ -259,8 +259,6 @@ def test_a_fault_in_a_recording_is_named_by_its_line(raw: bytes, fault: str) -> 
     assert str(caught.value).startswith(fault)
 
 
-def test_every_format_is_a_command_of_the_import_and_a_choice_of_the_demo() -> None:
+def test_every_format_is_a_choice_of_the_import_and_of_the_demo() -> None:
     chosen, _ = get_args(get_type_hints(demo)["file_format"])
-    commands = {command.callback for command in importing.registered_commands}
-    assert {str(name) for name in HistoryFormat} == set(get_args(chosen))
-    assert {function.__name__.replace("_", "-") for function in commands if function} == set(get_args(chosen))
+    assert tuple(map(str, HistoryFormat)) == FORMATS == get_args(chosen)

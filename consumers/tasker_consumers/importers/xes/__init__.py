@@ -1,0 +1,5 @@
+"""Event logs in XES as events."""
+
+from tasker_consumers.importers.xes.cases import read
+
+__all__ = ["read"]
