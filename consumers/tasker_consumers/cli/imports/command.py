@@ -22,7 +22,9 @@ _PLACE = "Ids and times"
 def import_histories(  # noqa: PLR0913  each is an option
     arguments: Annotated[
         list[str],
-        typer.Argument(metavar="[FORMAT] FILE", help="Files, archives of them, or - for standard input."),
+        typer.Argument(
+            metavar="FILE", help="Files, archives of them, or - for standard input; before them, if wanted, a FORMAT."
+        ),
     ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read everything, show it, and publish nothing.")] = False,

@@ -20,6 +20,7 @@ BAD_VALUES = {
     "FORMAT": "xml", "FORM": "xml", "EXPORTER": "pigeon", "NAMES": "odd",
     "SECONDS": "soon", "N": "many", "TIME": "noonish", "PARTITION:OFFSET": "three",
     "NAME=VALUE": "novalue", "pNN": "slow",
+    "FACTOR": "fast", "FIELD=COLUMN,...": "novalue", "WORD=STATE": "novalue", "ZONE": "Nowhere/Land",
     "FAMILY": "weather", "STATUS": "odd", "SPEED": "fast", "MODULE:FUNCTION": "nomodule", "N/s": "many",
 }  # fmt: skip
 #: Placeholders of options that take any text; whether something of that name exists only the broker knows.
