@@ -146,8 +146,8 @@ def stream(content: Content, kind: type[N]) -> Iterator[N]:
 
     Raises BrokenFile.
     """
-    first, newline, rest = content.head.partition(b"\n")
-    if not (newline and rest.strip() and _is_json(first)):
+    first, newline, following = content.head.partition(b"\n")
+    if not (newline and following.strip() and _is_json(first)):
         yield kind(parse(read_text(content.read(), content.name)).value)
         return
     index = 0

@@ -154,7 +154,7 @@ def final_states(executions: Sequence[Execution]) -> dict[str, State]:
     """Return the state of each step after its last attempt."""
     latest: dict[str, Execution] = {}
     for execution in executions:
-        if (known := latest.get(execution.step_id)) is None or known.attempt <= execution.attempt:
+        if (last := latest.get(execution.step_id)) is None or last.attempt <= execution.attempt:
             latest[execution.step_id] = execution
     return {step_id: execution.timing.state for step_id, execution in latest.items()}
 

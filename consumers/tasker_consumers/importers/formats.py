@@ -91,12 +91,15 @@ def format_of(head: bytes) -> HistoryFormat | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith((b"{", b"[")):
         members = set(_MEMBER.findall(text))
-        return next((name for name, wanted in _MEMBERS if members >= {key.encode() for key in wanted}), None)
+        return next(
+            (name for name, members_of_format in _MEMBERS if members >= {key.encode() for key in members_of_format}),
+            None,
+        )
     if text.startswith(b"<"):
         return HistoryFormat.XES if _XES.search(text) else None
     if _RECORDING.match(text):
         return HistoryFormat.GITHUB_ACTIONS
-    first, _, rest = text.partition(b"\n")
+    first, _, following = text.partition(b"\n")
     if set(first.strip().split(b"\t")) >= _NEXTFLOW_COLUMNS:
         return HistoryFormat.NEXTFLOW
-    return HistoryFormat.CSV if rest and any(separator in first for separator in _SEPARATORS) else None
+    return HistoryFormat.CSV if following and any(separator in first for separator in _SEPARATORS) else None

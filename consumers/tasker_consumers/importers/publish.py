@@ -78,7 +78,7 @@ def trace_of(event: ImportedEvent) -> TraceHeaders:
     trace_id = trace_id_of(event.task_id if within is None else within.root_task_id)
     task = SpanRef(trace_id, task_span_id(event.task_id))
     if not event.is_step:
-        above = within and SpanRef(trace_id, step_span_id(within.task_id, within.step_id, within.attempt))
-        return TraceHeaders(task, above)
+        parent_span = within and SpanRef(trace_id, step_span_id(within.task_id, within.step_id, within.attempt))
+        return TraceHeaders(task, parent_span)
     attempt = SpanRef(trace_id, step_span_id(event.task_id, event.fields["step_id"], event.fields["attempt_number"]))
     return TraceHeaders(attempt, task)

@@ -18,9 +18,9 @@ def numbered(executions: Iterable[Execution]) -> Iterator[Execution]:
     step_ids: set[str] = set()
     for listed in executions:
         name, execution = listed.step_id, listed
-        before = latest.get(name)
-        if before is not None and before.timing.outcome is State.ERROR:
-            execution = replace(execution, step_id=before.step_id, attempt=before.attempt + 1)
+        previous = latest.get(name)
+        if previous is not None and previous.timing.outcome is State.ERROR:
+            execution = replace(execution, step_id=previous.step_id, attempt=previous.attempt + 1)
         elif name in step_ids:
             number = repetitions.get(name, 2)
             while f"{name}#{number}" in step_ids:

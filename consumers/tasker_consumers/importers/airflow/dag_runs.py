@@ -65,20 +65,20 @@ def read(raw: bytes, name: str) -> Iterator[ImportedEvent]:
 
 def _task(answers: Answers, key: RunKey) -> TaskRun:
     dag_id, run_id = key
-    about = answers.runs.get(key)
+    dag_run = answers.runs.get(key)
     upstream = answers.upstream.get(dag_id) or answers.upstream.get("", {})
     instances = [node for _, node in sorted(answers.instances.get(key, {}).items())]
-    ended_at = _time(about, "end_date") if about else None
+    ended_at = _time(dag_run, "end_date") if dag_run else None
     executions = [_execution(node, upstream, instances, ended_at) for node in instances]
-    timing = span_of_executions(executions) if about is None else _timing(about, ended_at, "queued_at")
-    state = about.find("state") if about else None
+    timing = span_of_executions(executions) if dag_run is None else _timing(dag_run, ended_at, "queued_at")
+    state = dag_run.find("state") if dag_run else None
     return TaskRun(
         task_id=f"airflow:{dag_id}:{run_id}",
         name=dag_id,
         timing=timing,
         executions=executions,
         reason=failure_of(executions, state.text() if state else "failed"),
-        attributes={"imported_from": "Airflow", **_attributes(about, _RUN_ATTRIBUTES)},
+        attributes={"imported_from": "Airflow", **_attributes(dag_run, _RUN_ATTRIBUTES)},
         correlation_id=run_id,
     )
 
@@ -97,7 +97,7 @@ def _execution(
         attributes=_attributes(node, _INSTANCE_ATTRIBUTES),
         depends_on=tuple(
             dict.fromkeys(
-                step_id_of(other) for other in instances if other.value["task_id"] in upstream.get(task_id, ())
+                step_id_of(instance) for instance in instances if instance.value["task_id"] in upstream.get(task_id, ())
             )
         ),
         retry_limit=max_tries.integer() + 1 if max_tries and max_tries.value != -1 else None,

@@ -57,24 +57,24 @@ def _run_events(root: Node) -> Iterator[Node]:
 
 def _roots(runs: Mapping[str, LineageRun]) -> Iterator[TaskRun]:
     children: dict[str, list[LineageRun]] = {}
-    named: dict[str, JobRef] = {}  # parents that have no event
+    named_parents: dict[str, JobRef] = {}  # parents that have no event
     for run in runs.values():
         if run.parent is not None:
             children.setdefault(run.parent.run_id, []).append(run)
             if run.parent.run_id not in runs:
-                named[run.parent.run_id] = run.parent
-    ordered = [*(run_id for run_id, run in runs.items() if run.parent is None), *named]
+                named_parents[run.parent.run_id] = run.parent
+    ordered = [*(run_id for run_id, run in runs.items() if run.parent is None), *named_parents]
     roots = list(ordered)
     for run_id in ordered:  # grows while it is read: parents before their children
         ordered += [child.job.run_id for child in children.get(run_id, ())]
-    if len(ordered) < len(runs) + len(named):
+    if len(ordered) < len(runs) + len(named_parents):
         lost = sorted(set(runs) - set(ordered))
         raise BrokenFile("the file", f"runs are each other's parents: {', '.join(lost[:3])}")
     tasks: dict[str, TaskRun] = {}
     for run_id in reversed(ordered):
         if run_id in children or run_id in roots:
             steps = _steps(children.get(run_id, ()), tasks)
-            tasks[run_id] = _task(runs[run_id], steps) if run_id in runs else _named_task(named[run_id], steps)
+            tasks[run_id] = _task(runs[run_id], steps) if run_id in runs else _named_task(named_parents[run_id], steps)
     for run_id in roots:
         yield tasks[run_id]
 

@@ -86,10 +86,10 @@ def parents_of(event: Node) -> tuple[JobRef | None, str | None]:
     parent = facets.find("parent") if facets else None
     if parent is None:
         return None, None
-    above = _job(parent.get("run").get("runId"), parent.get("job"), event)
+    parent_job = _job(parent.get("run").get("runId"), parent.get("job"), event)
     root = parent.find("root")
     root_run = root.find("run") if root else None
-    return above, (root_run.get("runId").identifier() if root_run else None)
+    return parent_job, (root_run.get("runId").identifier() if root_run else None)
 
 
 def _job(run_id: Node, job: Node, event: Node) -> JobRef:

@@ -49,10 +49,10 @@ def columns_of(names: Iterable[str], mapping: Mapping[str, str]) -> dict[str, st
 
 def _guessed(names: list[str]) -> dict[str, str]:
     by_lower = {name.lower(): name for name in reversed(names)}
-    found = {
+    columns = {
         field: [by_lower[usual] for usual in usual_names if usual in by_lower] for field, usual_names in FIELDS.items()
     }
-    return {field: columns[0] for field, columns in found.items() if columns}
+    return {field: candidates[0] for field, candidates in columns.items() if candidates}
 
 
 def _remedy(problem: str, names: list[str]) -> str:

@@ -73,11 +73,11 @@ def read(content: Content, options: ReadOptions) -> Iterator[ImportedEvent]:
     rows = [_read_row(row, options) for row in table]
     if not rows:
         raise BrokenFile("the file", "no row is in it")
-    own = [row for row in rows if not row.is_cached] or rows
-    executions = _executions(rows, own)
+    run_rows = [row for row in rows if not row.is_cached] or rows
+    executions = _executions(rows, run_rows)
     yield from events_of(
         TaskRun(
-            task_id=f"nextflow:{sha256(own[0].identity.encode()).hexdigest()[:16]}",
+            task_id=f"nextflow:{sha256(run_rows[0].identity.encode()).hexdigest()[:16]}",
             name=content.name.rpartition(".")[0] or content.name,
             timing=span_of_executions(executions),
             executions=executions,
@@ -87,9 +87,9 @@ def read(content: Content, options: ReadOptions) -> Iterator[ImportedEvent]:
     )
 
 
-def _executions(rows: Sequence[_TraceRow], own: Sequence[_TraceRow]) -> list[Execution]:
+def _executions(rows: Sequence[_TraceRow], run_rows: Sequence[_TraceRow]) -> list[Execution]:
     """Return the steps in the order in which they were submitted; cached results are there when the run begins."""
-    began = min((row.execution.timing.queued_at or 0 for row in own), default=0)
+    began = min((row.execution.timing.queued_at or 0 for row in run_rows), default=0)
     ordered = sorted(rows, key=lambda row: began if row.is_cached else row.execution.timing.queued_at or 0)
     executions = [
         replace(row.execution, timing=Timing(ended_at=began, outcome=State.COMPLETE))
@@ -152,8 +152,8 @@ def _reason(row: Row) -> Reason:
     status, code = row.cell("status").value, _cell(row, "exit")
     if status == "ABORTED":
         return Reason(message=status)
-    known = code is not None and code.value != str(_UNKNOWN_EXIT)
-    text = f"exit {code.value}" if code is not None and known else status
+    is_told = code is not None and code.value != str(_UNKNOWN_EXIT)
+    text = f"exit {code.value}" if code is not None and is_told else status
     return Reason(error_class=text, message=f"{row.cell('name').value}: {text}")
 
 

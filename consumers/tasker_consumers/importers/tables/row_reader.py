@@ -15,11 +15,11 @@ _SEPARATORS = re.compile(r"[;,|]")
 
 
 class RowReader:
-    """Reads rows by the columns of their fields; `others` are the columns that become attributes."""
+    """Reads rows by the columns of their fields; `attribute_columns` are the columns that become attributes."""
 
-    def __init__(self, columns: Mapping[str, str], others: list[str], options: ReadOptions) -> None:
+    def __init__(self, columns: Mapping[str, str], attribute_columns: list[str], options: ReadOptions) -> None:
         self._columns = columns
-        self._others = others
+        self._others = attribute_columns
         self._options = options
 
     def read(self, row: Row) -> StepRow:

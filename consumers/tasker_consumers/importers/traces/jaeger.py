@@ -97,7 +97,7 @@ def _parent(node: Node) -> str | None:
     inside = [
         reference
         for reference in (references.items() if references else [])
-        if (of := reference.find("traceID")) is None or hex_id(of, TRACE_DIGITS) == trace_id
+        if (trace := reference.find("traceID")) is None or hex_id(trace, TRACE_DIGITS) == trace_id
     ]
     inside.sort(key=lambda reference: reference.value.get("refType") != "CHILD_OF")
     if inside:

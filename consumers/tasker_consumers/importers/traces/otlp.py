@@ -48,8 +48,8 @@ def _spans(root: ProtobufNode) -> Iterator[TraceSpan]:
     wrapped = root.find("trace", "result")
     resources = (wrapped or root).find("resourceSpans", "batches") or root.get("resourceSpans")
     for resource in resources.items():
-        about = resource.find("resource")
-        of_resource = attributes_of(about) if about else _NO_ATTRIBUTES
+        described = resource.find("resource")
+        of_resource = attributes_of(described) if described else _NO_ATTRIBUTES
         scopes = resource.find("scopeSpans", "instrumentationLibrarySpans", "ilSpans")
         for scope in scopes.items() if scopes else ():
             listed = scope.find("spans")

@@ -47,48 +47,48 @@ def own_tasks(spans: Mapping[str, TraceSpan]) -> Iterator[OwnTask]:
             tasks.setdefault(task_id, None)
         else:
             tasks[task_id] = span
-    for task_id, about in tasks.items():
+    for task_id, task_span in tasks.items():
         of_task = steps.get(task_id, {})
         executions = {span_id: _execution(span) for span_id, span in of_task.items()}
         yield OwnTask(
-            task=_task(task_id, about, list(executions.values()), list(of_task.values())),
-            within=_within(about, spans, tasks),
+            task=_task(task_id, task_span, list(executions.values()), list(of_task.values())),
+            within=_within(task_span, spans, tasks),
             attempts={span_id: (execution.step_id, execution.attempt) for span_id, execution in executions.items()},
         )
 
 
 def _within(
-    about: TraceSpan | None, spans: Mapping[str, TraceSpan], tasks: Mapping[str, TraceSpan | None]
+    task_span: TraceSpan | None, spans: Mapping[str, TraceSpan], tasks: Mapping[str, TraceSpan | None]
 ) -> ParentRef | None:
     """Return the attempt in which a task was created, as far as its span is in the file."""
-    parent = _step_above(about, spans)
+    parent = _step_above(task_span, spans)
     if parent is None:
         return None
-    root_id, seen = str(parent.attributes["task_id"]), set[str]()
-    while (above := _step_above(tasks.get(root_id), spans)) is not None and root_id not in seen:
-        seen.add(root_id)
-        root_id = str(above.attributes["task_id"])
+    root_id, visited = str(parent.attributes["task_id"]), set[str]()
+    while (step_span := _step_above(tasks.get(root_id), spans)) is not None and root_id not in visited:
+        visited.add(root_id)
+        root_id = str(step_span.attributes["task_id"])
     attributes = parent.attributes
     return ParentRef(root_id, str(attributes["task_id"]), str(attributes["step_id"]), _attempt(attributes))
 
 
-def _step_above(about: TraceSpan | None, spans: Mapping[str, TraceSpan]) -> TraceSpan | None:
-    parent = None if about is None or about.parent_id is None else spans.get(about.parent_id)
+def _step_above(task_span: TraceSpan | None, spans: Mapping[str, TraceSpan]) -> TraceSpan | None:
+    parent = None if task_span is None or task_span.parent_id is None else spans.get(task_span.parent_id)
     return parent if parent is not None and isinstance(parent.attributes.get("step_id"), str) else None
 
 
-def _task(task_id: str, about: TraceSpan | None, executions: list[Execution], spans: list[TraceSpan]) -> TaskRun:
-    name = str((about or spans[0]).attributes.get("task_name") or task_id)
-    if about is None:
+def _task(task_id: str, task_span: TraceSpan | None, executions: list[Execution], spans: list[TraceSpan]) -> TaskRun:
+    name = str((task_span or spans[0]).attributes.get("task_name") or task_id)
+    if task_span is None:
         return TaskRun(task_id=task_id, name=name, timing=Timing(), executions=executions)
-    correlation_id = about.attributes.get("correlation_id")
+    correlation_id = task_span.attributes.get("correlation_id")
     return TaskRun(
         task_id=task_id,
         name=name,
-        timing=_timing(about, "task.initialize_requested", "task.started"),
+        timing=_timing(task_span, "task.initialize_requested", "task.started"),
         executions=executions,
-        reason=_reason(about),
-        attributes=_business(about.attributes),
+        reason=_reason(task_span),
+        attributes=_business(task_span.attributes),
         correlation_id=str(correlation_id) if correlation_id else None,
     )
 

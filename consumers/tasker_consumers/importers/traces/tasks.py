@@ -11,7 +11,7 @@ from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import EventMaker, ImportedEvent, ParentRef
 from tasker_consumers.importers.executions import Execution, TaskRun, Timing, events_of
 from tasker_consumers.importers.spool import Spool
-from tasker_consumers.importers.traces.own import is_own, own_tasks
+from tasker_consumers.importers.traces.own_spans import is_own, own_tasks
 from tasker_consumers.importers.traces.span import TraceSpan
 from tasker_schemas.names import State
 
@@ -31,16 +31,16 @@ def events_of_traces(spans: Spool[TraceSpan]) -> Iterator[ImportedEvent]:
 def events_of_trace(spans: Sequence[TraceSpan]) -> list[ImportedEvent]:
     """Return the events of a trace; raise BrokenFile when its spans are each other's parents."""
     distinct = _distinct(spans)
-    own = {span_id: span for span_id, span in distinct.items() if is_own(span)}
-    foreign = {span_id: span for span_id, span in distinct.items() if span_id not in own}
+    own_spans = {span_id: span for span_id, span in distinct.items() if is_own(span)}
+    foreign = {span_id: span for span_id, span in distinct.items() if span_id not in own_spans}
     events: list[ImportedEvent] = []
-    places: dict[str, ParentRef] = {}
-    for own_task in own_tasks(own):
+    parents: dict[str, ParentRef] = {}
+    for own_task in own_tasks(own_spans):
         events += events_of(own_task.task, own_task.within)
         make = EventMaker(own_task.task.task_id, own_task.task.name, None, own_task.within)
-        places |= {span_id: make.inside(*attempt) for span_id, attempt in own_task.attempts.items()}
+        parents |= {span_id: make.inside(*attempt) for span_id, attempt in own_task.attempts.items()}
     for root, task in _foreign_tasks(foreign):
-        events += events_of(task, places.get(root.parent_id or ""))
+        events += events_of(task, parents.get(root.parent_id or ""))
     return events
 
 
@@ -48,8 +48,8 @@ def _distinct(spans: Iterable[TraceSpan]) -> dict[str, TraceSpan]:
     """Return spans by id; of several with the same id the longest, since an open span may be exported again."""
     distinct: dict[str, TraceSpan] = {}
     for span in spans:
-        known = distinct.get(span.span_id)
-        if known is None or _length(known) < _length(span):
+        longest = distinct.get(span.span_id)
+        if longest is None or _length(longest) < _length(span):
             distinct[span.span_id] = span
     return dict(sorted(distinct.items(), key=lambda entry: (entry[1].start, entry[0])))
 
@@ -75,8 +75,8 @@ def _foreign_tasks(spans: Mapping[str, TraceSpan]) -> Iterator[tuple[TraceSpan, 
     runs: dict[str, TaskRun] = {}
     for span_id in reversed(ordered):
         if span_id in children or spans[span_id].parent_id not in spans:
-            below = [(spans[child], runs.get(child)) for child in children.get(span_id, ())]
-            runs[span_id] = _task(spans[span_id], [_step(span, inner) for span, inner in below])
+            inner_spans = [(spans[child], runs.get(child)) for child in children.get(span_id, ())]
+            runs[span_id] = _task(spans[span_id], [_step(span, inner) for span, inner in inner_spans])
     for span_id in roots:
         yield spans[span_id], runs[span_id]
 

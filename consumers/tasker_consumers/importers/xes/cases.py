@@ -65,25 +65,25 @@ def read(content: Content) -> Iterator[ImportedEvent]:
 
 def _task(case: Case, file_name: str) -> TaskRun:
     log = case.log.text(_NAME) or file_name
-    name = case.about.text(_NAME) or f"case {case.number}"
+    name = case.element.text(_NAME) or f"case {case.number}"
     executions = list(numbered(_executions(case)))
     timing = span_of_executions(executions)
     return TaskRun(
-        task_id=_id(f"xes:{log}:{name}", case.about.place),
+        task_id=_id(f"xes:{log}:{name}", case.element.place),
         name=_id(log, case.log.place),
         timing=timing,
         executions=executions,
         reason=failure_of(executions, "aborted"),
-        attributes={"imported_from": "XES", "case": name, **_attributes(case.about)},
+        attributes={"imported_from": "XES", "case": name, **_attributes(case.element)},
     )
 
 
 @dataclass(slots=True)
 class _Open:
-    """An execution of an activity as far as the log has told it; `about` is its latest event."""
+    """An execution of an activity as far as the log has told it; `element` is its latest event."""
 
     activity: str
-    about: Element
+    element: Element
     queued_at: int | None = None
     started_at: int | None = None
     ended_at: int | None = None
@@ -93,13 +93,13 @@ class _Open:
     def execution(self) -> Execution:
         """Return the execution as a step."""
         return Execution(
-            step_id=_id(self.activity, self.about.place),
+            step_id=_id(self.activity, self.element.place),
             name=self.activity,
             timing=Timing(
                 queued_at=self.queued_at, started_at=self.started_at, ended_at=self.ended_at, outcome=self.outcome
             ),
             reason=Reason(error_class=self.reason, message=self.reason),
-            attributes=_attributes(self.about),
+            attributes=_attributes(self.element),
         )
 
 
@@ -117,10 +117,10 @@ class _Waiting:
 
 
 class _CaseReader:
-    """Reads the events of a case in their order; `told` are its executions in the order in which they began."""
+    """Reads the events of a case in their order; `begun` are its executions in the order in which they began."""
 
     def __init__(self) -> None:
-        self.told: list[_Open] = []
+        self.begun: list[_Open] = []
         self._waiting: dict[tuple[str, str | None], _Waiting] = {}
 
     def read(self, event: Element, time: int) -> None:
@@ -138,21 +138,21 @@ class _CaseReader:
             waiting.running.append(started)
         elif (outcome := _OUTCOMES.get(transition)) is not None:
             ended = waiting.oldest(is_withdrawn=transition == "withdraw") or self._new(activity, event)
-            ended.ended_at, ended.outcome, ended.reason, ended.about = time, outcome, transition, event
+            ended.ended_at, ended.outcome, ended.reason, ended.element = time, outcome, transition, event
         elif transition not in _GOES_ON:
-            known = ", ".join(["schedule", "start", *_OUTCOMES, *_GOES_ON])
-            raise BrokenFile(event.place, f"the transition {transition[:40]!r} is none of XES ({known})")
+            transitions = ", ".join(["schedule", "start", *_OUTCOMES, *_GOES_ON])
+            raise BrokenFile(event.place, f"the transition {transition[:40]!r} is none of XES ({transitions})")
 
     def _new(self, activity: str, event: Element) -> _Open:
-        self.told.append(_Open(activity, event))
-        return self.told[-1]
+        self.begun.append(_Open(activity, event))
+        return self.begun[-1]
 
 
 def _executions(case: Case) -> Iterator[Execution]:
     reader = _CaseReader()
     for time, event in _in_order(case.events):
         reader.read(event, time)
-    return (execution.execution() for execution in reader.told)
+    return (execution.execution() for execution in reader.begun)
 
 
 def _in_order(events: Sequence[Element]) -> list[tuple[int, Element]]:

@@ -37,7 +37,7 @@ class Case:
     """A case of a log (in XES a trace) with its events in the order of the file; `number` counts cases from 1."""
 
     number: int
-    about: Element
+    element: Element
     log: Element
     events: list[Element] = field(default_factory=list)
 
@@ -117,8 +117,8 @@ class LogParser:
         if owner == "global":
             self._globals.setdefault(self._scope, {})[values["key"]] = entry
         else:
-            about = self._case.about if self._case else None
-            element: Any = {"log": self._log, "trace": about, "event": self._event}[owner]
+            case_element = self._case.element if self._case else None
+            element: Any = {"log": self._log, "trace": case_element, "event": self._event}[owner]
             element.attributes[values["key"]] = entry
 
     def _end(self, tag: str) -> None:
