@@ -19,7 +19,7 @@ class RowReader:
 
     def __init__(self, columns: Mapping[str, str], attribute_columns: list[str], options: ReadOptions) -> None:
         self._columns = columns
-        self._others = attribute_columns
+        self._attribute_columns = attribute_columns
         self._options = options
 
     def read(self, row: Row) -> StepRow:
@@ -71,7 +71,7 @@ class RowReader:
         return None if cell is None or is_untold(cell) else cell
 
     def _attributes(self, row: Row) -> dict[str, Any]:
-        return {name: text for name in self._others if (text := row.cell(name).value)}
+        return {name: text for name in self._attribute_columns if (text := row.cell(name).value)}
 
 
 def _names(cell: Cell) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import EventMaker, ImportedEvent, ParentRef
 from tasker_consumers.importers.executions import Execution, TaskRun, Timing, events_of
 from tasker_consumers.importers.spool import Spool
-from tasker_consumers.importers.traces.own_spans import is_own, own_tasks
+from tasker_consumers.importers.traces.own import is_own, own_tasks
 from tasker_consumers.importers.traces.span import TraceSpan
 from tasker_schemas.names import State
 
