@@ -14,12 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasker_producer.settings import ProducerSettings, kafka_config
 from tasker_schemas import environment
-from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PARTITIONS, DEFAULT_PREFIX
 
 _PREFIX = "TASKER_"
-_FILE = "_FILE"
 
 #: Variables of ours that other parts read by themselves.
 _READ_ELSEWHERE = (
@@ -122,7 +120,7 @@ class ConsumerSettings(BaseModel):
 
         Raises ConfigurationError for the first value that cannot work.
         """
-        texts = {name: _text(environ, variable) for name, variable in _variables(cls).items()}
+        texts = {name: environment.text(environ, variable) for name, variable in _variables(cls).items()}
         kafka = kafka_config(environ)
         _check_kafka(kafka)
         try:
@@ -133,8 +131,7 @@ class ConsumerSettings(BaseModel):
             )
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
-            expected = _expectation(cls, name)
-            raise ConfigurationError(f"{_variables(cls)[name]} is {texts[name]!r}; expected {expected}.") from None
+            raise environment.refusal(_variables(cls)[name], texts[name] or "", _expectation(cls, name)) from None
         return settings
 
 
@@ -149,22 +146,14 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     return environment.unknown_variables(environ, names)
 
 
-def file_text(variable: str, path: str) -> str:
-    """Return the text of the file that a variable names; raises ConfigurationError if it cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{variable} is {path!r}; expected a readable file ({error}).") from None
-
-
 def _check_kafka(kafka: Mapping[str, str]) -> None:
     """Refuse the usual mistakes in the client's settings; the client reports others itself, less helpfully."""
     protocol = kafka.get("security.protocol", "PLAINTEXT")
     if protocol.upper() not in _PROTOCOLS:
-        raise ConfigurationError(f"KAFKA_SECURITY_PROTOCOL is {protocol!r}; expected one of {', '.join(_PROTOCOLS)}.")
+        raise environment.refusal("KAFKA_SECURITY_PROTOCOL", protocol, f"one of {', '.join(_PROTOCOLS)}")
     servers = kafka.get("bootstrap.servers", "")
     if servers and not all(_SERVER.fullmatch(server.strip()) for server in servers.split(",")):
-        raise ConfigurationError(f"KAFKA_BOOTSTRAP_SERVERS is {servers!r}; expected host:port[,host:port].")
+        raise environment.refusal("KAFKA_BOOTSTRAP_SERVERS", servers, "host:port[,host:port]")
 
 
 def _variables(settings: type[ConsumerSettings]) -> dict[str, str]:
@@ -174,9 +163,3 @@ def _variables(settings: type[ConsumerSettings]) -> dict[str, str]:
 
 def _expectation(settings: type[ConsumerSettings], name: str) -> str:
     return settings.model_fields[name].description or "another value"
-
-
-def _text(environ: Mapping[str, str], variable: str) -> str:
-    """Return a variable's value, from the file that `NAME_FILE` names if it is set; empty counts as not set."""
-    file = environ.get(variable + _FILE, "").strip()
-    return file_text(variable + _FILE, file) if file else environ.get(variable, "").strip()

@@ -10,6 +10,7 @@ from tasker_consumers.embedded.docker import KAFKA_IMAGE, REGISTRY_IMAGE, ZIPKIN
 from tasker_consumers.embedded.registry import CONFLUENT_API, EmbeddedRegistry
 from tasker_consumers.embedded.server import HOST, EmbeddedServer
 from tasker_consumers.embedded.zipkin import SPANS_PATH, EmbeddedZipkin
+from tasker_schemas import environment
 from tasker_schemas.errors import BackendUnavailable
 
 BOOTSTRAP_SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
@@ -50,7 +51,7 @@ def find_kafka(environ: Mapping[str, str]) -> Iterator[KafkaSource]:
     A configured Kafka is taken as it is, whether it answers or not. Raises `BackendUnavailable` if there is none
     and none can be started.
     """
-    if configured := environ.get(BOOTSTRAP_SERVERS, "").strip():
+    if configured := environment.text(environ, BOOTSTRAP_SERVERS):
         yield KafkaSource(bootstrap_servers=configured, how=ServerKind.CONFIGURED, why=_names_it(BOOTSTRAP_SERVERS))
         return
     with _started(BOOTSTRAP_SERVERS, environ, KAFKA_IMAGE, EmbeddedKafka()) as started:
@@ -60,7 +61,7 @@ def find_kafka(environ: Mapping[str, str]) -> Iterator[KafkaSource]:
 @contextmanager
 def find_registry(environ: Mapping[str, str]) -> Iterator[WebSource]:
     """Yield the schema registry to use, as `find_kafka` does; its URL is that of Confluent's protocol."""
-    if configured := environ.get(REGISTRY_URL, "").strip():
+    if configured := environment.text(environ, REGISTRY_URL):
         yield WebSource(url=configured, how=ServerKind.CONFIGURED, why=_names_it(REGISTRY_URL))
         return
     with _started(REGISTRY_URL, environ, REGISTRY_IMAGE, EmbeddedRegistry()) as started:
@@ -70,7 +71,7 @@ def find_registry(environ: Mapping[str, str]) -> Iterator[WebSource]:
 @contextmanager
 def find_zipkin(environ: Mapping[str, str]) -> Iterator[WebSource]:
     """Yield the Zipkin to use, as `find_kafka` does; its URL is that of its web page."""
-    if configured := environ.get(ZIPKIN_ENDPOINT, "").strip():
+    if configured := environment.text(environ, ZIPKIN_ENDPOINT):
         url = configured.removesuffix(SPANS_PATH)
         yield WebSource(url=url, how=ServerKind.CONFIGURED, why=_names_it(ZIPKIN_ENDPOINT))
         return

@@ -14,7 +14,7 @@ from tasker_consumers.telemetry.metrics.task_metrics import TaskMetrics
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.presentation.shape import SpanShape
 from tasker_consumers.telemetry.spans.names import SpanNames
-from tasker_schemas.errors import ConfigurationError
+from tasker_schemas import environment
 from tasker_schemas.topics import dead_letter_topic
 
 GROUP = "telemetry"
@@ -57,7 +57,7 @@ class TelemetryOptions:
 
 def _group(environ: Mapping[str, str]) -> str:
     """Return the name of the consumer group: each backend has a group, and so its own progress."""
-    name = environ.get(_GROUP_NAME, "").strip() or GROUP
+    name = environment.text(environ, _GROUP_NAME) or GROUP
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name):
-        raise ConfigurationError(f"{_GROUP_NAME} is {name!r}; expected letters, digits, dots, dashes and underscores.")
+        raise environment.refusal(_GROUP_NAME, name, "letters, digits, dots, dashes and underscores")
     return name

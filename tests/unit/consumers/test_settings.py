@@ -60,6 +60,12 @@ def test_a_value_can_come_from_a_file(tmp_path: Path) -> None:
     assert ConsumerSettings.from_env({"TASKER_TOPIC_PREFIX_FILE": str(file)}).topic_prefix == "shop"
 
 
+def test_a_value_and_a_file_of_the_same_setting_are_refused(tmp_path: Path) -> None:
+    environ = {"TASKER_TOPIC_PREFIX": "shop", "TASKER_TOPIC_PREFIX_FILE": str(tmp_path / "prefix")}
+    with pytest.raises(ConfigurationError, match="TASKER_TOPIC_PREFIX and TASKER_TOPIC_PREFIX_FILE are both set"):
+        ConsumerSettings.from_env(environ)
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"TASKER_TOPIC_PREFIX_FILE is .*absent.*; expected a readable file"):
         ConsumerSettings.from_env({"TASKER_TOPIC_PREFIX_FILE": str(tmp_path / "absent")})

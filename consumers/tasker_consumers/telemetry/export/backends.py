@@ -9,6 +9,7 @@ from pathlib import Path
 from tasker_consumers.telemetry.export.exporter import Exporter, NoExporter
 from tasker_consumers.telemetry.export.fan_out import FanOut
 from tasker_consumers.telemetry.spans.span import Span, span_to_json
+from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
 
 SPANS_FILE = "TASKER_TELEMETRY_FILE"
@@ -44,13 +45,13 @@ def exporter_of(environ: Environ, backend: Backend | None = None) -> SpanExporte
 def backends_of(environ: Environ) -> list[Backend]:
     """Return the backends that the environment names, each once, the server before the terminal and the file."""
     backends = _named_backends(environ)
-    if environ.get(SPANS_FILE, "").strip() and Backend.FILE not in backends:
+    if environment.text(environ, SPANS_FILE) and Backend.FILE not in backends:
         return [Backend.FILE]
     return backends
 
 
 def _named_backends(environ: Environ) -> list[Backend]:
-    text = environ.get(TRACES_EXPORTER, "").strip() or Backend.OTLP
+    text = environment.text(environ, TRACES_EXPORTER) or Backend.OTLP
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in set(Backend)]
     if unknown or not names:
@@ -76,7 +77,7 @@ def _console_exporter(_: Environ) -> SpanExporter:
 def _file_exporter(environ: Environ) -> SpanExporter:
     from tasker_consumers.telemetry.export.file_exporter import FileExporter
 
-    path = environ.get(SPANS_FILE, "").strip()
+    path = environment.text(environ, SPANS_FILE)
     if not path:
         raise ConfigurationError(f"{SPANS_FILE} is not set; expected the path of a file for the spans.")
     return FileExporter(Path(path), span_to_json)

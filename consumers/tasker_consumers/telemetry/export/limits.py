@@ -6,6 +6,7 @@ from typing import Self, TypeVar
 
 from tasker_consumers.telemetry.logs.record import LogRecord
 from tasker_consumers.telemetry.spans.span import Attributes, AttributeValue, Link, Span, SpanEvent
+from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
 
 Part = TypeVar("Part", SpanEvent, Link, LogRecord)
@@ -109,7 +110,7 @@ _VARIABLES = {
 
 def _number(environ: Mapping[str, str], *variables: str) -> int | None:
     for variable in variables:
-        if text := environ.get(variable, "").strip():
+        if text := environment.text(environ, variable):
             if not text.isdecimal():
                 raise ConfigurationError(f"{variable} is {text!r}; expected a whole number from 0.")
             return int(text)

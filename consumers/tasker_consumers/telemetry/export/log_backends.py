@@ -8,6 +8,7 @@ from pathlib import Path
 from tasker_consumers.telemetry.export.backends import SPANS_FILE, Backend, backends_of
 from tasker_consumers.telemetry.export.exporter import Exporter, NoExporter
 from tasker_consumers.telemetry.logs.record import LogRecord, record_to_json
+from tasker_schemas import environment
 from tasker_schemas.environment import choice
 from tasker_schemas.errors import ConfigurationError
 
@@ -56,7 +57,7 @@ def _console_exporter(_: Environ) -> Exporter[LogRecord]:
 def _file_exporter(environ: Environ) -> Exporter[LogRecord]:
     from tasker_consumers.telemetry.export.file_exporter import FileExporter
 
-    path = environ.get(SPANS_FILE, "").strip()
+    path = environment.text(environ, SPANS_FILE)
     if not path:
         raise ConfigurationError(f"{SPANS_FILE} is not set; expected the path of a file for the spans.")
     return FileExporter(logs_path(Path(path)), record_to_json)

@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from urllib.parse import unquote
 
+from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
 
 _ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
@@ -19,13 +20,13 @@ def resource_attributes(environ: Mapping[str, str]) -> dict[str, str]:
     Raises ConfigurationError for attributes that are not `name=value` pairs.
     """
     attributes = {"service.name": "tasker", "service.framework": "tasker"}
-    for pair in filter(None, (pair.strip() for pair in environ.get(_ATTRIBUTES, "").split(","))):
+    for pair in filter(None, (pair.strip() for pair in (environment.text(environ, _ATTRIBUTES) or "").split(","))):
         name, equals, value = pair.partition("=")
         if not (name.strip() and equals):
             raise ConfigurationError(f"{_ATTRIBUTES} has {pair!r}; expected name=value,name=value.")
         attributes[name.strip()] = unquote(value.strip())
-    if name := environ.get("OTEL_SERVICE_NAME", "").strip():
-        attributes["service.name"] = name
+    if service := environment.text(environ, "OTEL_SERVICE_NAME"):
+        attributes["service.name"] = service
     return attributes
 
 

@@ -9,6 +9,7 @@ from opentelemetry.sdk.resources import Resource
 
 from tasker_consumers.telemetry.export.otlp.settings import read_headers
 from tasker_consumers.telemetry.export.resource import resource_attributes, version
+from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
 
 _EXPORTER = "OTEL_METRICS_EXPORTER"
@@ -21,7 +22,7 @@ def otlp_meter_provider(environ: Mapping[str, str]) -> MeterProvider | None:
     file. Trouble with the backend is logged, and
     touches nothing else.
     """
-    exporter = environ.get(_EXPORTER, "").strip() or "none"
+    exporter = environment.text(environ, _EXPORTER) or "none"
     if exporter not in ("otlp", "none"):
         raise ConfigurationError(f"{_EXPORTER} is {exporter!r}; expected otlp or none (Prometheus is always served).")
     if exporter == "none":
@@ -49,8 +50,8 @@ def metric_exporter(environ: Mapping[str, str]) -> MetricExporter:
 def _metrics_variable(environ: Mapping[str, str], name: str) -> tuple[str, str]:
     """Return the variable that counts for metrics, and its value."""
     specific = f"OTEL_EXPORTER_OTLP_METRICS_{name}"
-    variable = specific if environ.get(specific, "").strip() else f"OTEL_EXPORTER_OTLP_{name}"
-    return variable, environ.get(variable, "").strip()
+    variable = specific if environment.text(environ, specific) else f"OTEL_EXPORTER_OTLP_{name}"
+    return variable, environment.text(environ, variable) or ""
 
 
 def meter_name() -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from tasker_schemas import environment
 from tasker_schemas.environment import choice
 from tasker_schemas.errors import ConfigurationError
 
@@ -25,7 +26,7 @@ def convention_of(environ: Mapping[str, str]) -> Convention:
     Raises ConfigurationError for another value, and for `gen_ai` without the opt-in that OpenTelemetry asks for.
     """
     convention = choice(environ, CONVENTION, tuple(Convention), Convention.TASKER)
-    opted_in = {name.strip() for name in environ.get(OPT_IN, "").split(",")}
+    opted_in = {name.strip() for name in (environment.text(environ, OPT_IN) or "").split(",")}
     if convention is Convention.GEN_AI and LATEST_GEN_AI not in opted_in:
         raise ConfigurationError(
             f"{CONVENTION} is gen_ai, whose names may still change; expected {LATEST_GEN_AI} in {OPT_IN} with it."

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from tasker_consumers.telemetry.spans.span import END, Span
+from tasker_schemas import environment
 from tasker_schemas.environment import refusal, text
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class EventSwitches(NamedTuple):
         events = {name.strip().lower() for name in value.split(",")}
         if not events <= {"span", "logs"}:
             raise refusal(EVENTS, value, "span, logs or span,logs")
-        opt_in = environ.get(EXCEPTIONS, "").strip().lower()
+        opt_in = (environment.text(environ, EXCEPTIONS) or "").lower()
         if opt_in not in ("", "logs", "logs/dup"):
             logger.warning("%s is %r; expected logs or logs/dup: exceptions stay on spans.", EXCEPTIONS, opt_in)
         return cls("span" in events, "logs" in events, opt_in != "logs", opt_in in ("logs", "logs/dup"))

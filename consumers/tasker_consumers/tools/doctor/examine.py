@@ -8,6 +8,7 @@ from tasker_consumers.tools.doctor.finding import Finding, Verdict, guarded
 from tasker_consumers.tools.doctor.group_checks import check_group
 from tasker_consumers.tools.doctor.service_checks import check_otlp, check_program, check_registry
 from tasker_consumers.tools.doctor.topic_checks import check_round_trip, check_topics
+from tasker_schemas import environment
 from tasker_schemas.topics import dead_letter_topic
 
 _SERVERS = "bootstrap.servers"
@@ -47,7 +48,7 @@ def examine(
 
 def _groups(prefix: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the command that starts a worker, by the name of the group behind the prefix."""
-    telemetry = environ.get(_TELEMETRY_GROUP, "").strip() or "telemetry"
+    telemetry = environment.text(environ, _TELEMETRY_GROUP) or "telemetry"
     return {f"{prefix}-stats": "tasker run stats", f"{prefix}-{telemetry}": "tasker run telemetry"}
 
 

@@ -13,6 +13,7 @@ from tasker_consumers.telemetry.export.otlp.settings import OtlpSettings
 from tasker_consumers.telemetry.export.sending.answers import Answer, Then
 from tasker_consumers.telemetry.export.sending.endpoint import without_credentials
 from tasker_consumers.tools.doctor.finding import Finding, Verdict
+from tasker_schemas import environment
 from tasker_schemas.avro.versions import Schema, latest
 from tasker_schemas.extensions import native_state
 from tasker_schemas.registry.client import SchemaRegistry, subjects
@@ -64,7 +65,7 @@ def check_otlp(environ: Mapping[str, str]) -> Iterator[Finding]:
     where = f"{without_credentials(settings.endpoint)} ({settings.protocol})"
     if answer.then is Then.TAKEN:
         yield Finding("otlp", Verdict.OK, f"{where} takes spans")
-    elif any(environ.get(name, "").strip() for name in _ENDPOINTS):
+    elif any(environment.text(environ, name) for name in _ENDPOINTS):
         remedy = "is the backend running, and is OTEL_EXPORTER_OTLP_ENDPOINT right?"
         yield Finding("otlp", Verdict.FAILED, f"{where} takes no spans: {answer.message}", remedy)
     else:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from tasker_consumers.telemetry.export.otlp.signals import TRACES, Signal
 from tasker_consumers.telemetry.export.sending.endpoint import Endpoint, read_endpoint, with_path
+from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
 
 HTTP, GRPC = "http/protobuf", "grpc"
@@ -73,7 +74,7 @@ class _Reader:
     def value(self, name: str) -> tuple[str, str]:
         """Return the variable that counts, and its value; an empty variable counts as not set."""
         for variable in (f"OTEL_EXPORTER_OTLP_{self.signal.variable}_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
-            if text := self._environ.get(variable, "").strip():
+            if text := environment.text(self._environ, variable):
                 return variable, text
         return f"OTEL_EXPORTER_OTLP_{name}", ""
 

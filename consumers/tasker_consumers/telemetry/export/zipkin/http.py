@@ -8,6 +8,7 @@ from tasker_consumers.telemetry.export.http_client import HttpClient
 from tasker_consumers.telemetry.export.sending.answers import Answer
 from tasker_consumers.telemetry.export.sending.endpoint import read_endpoint, without_credentials
 from tasker_consumers.telemetry.export.sending.http_bodies import read_zipkin_body
+from tasker_schemas import environment
 from tasker_schemas.errors import ConfigurationError
 
 _ENDPOINT, _TIMEOUT = "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT"
@@ -29,8 +30,8 @@ class ZipkinSettings:
         >>> ZipkinSettings.from_env({}).endpoint
         'http://localhost:9411/api/v2/spans'
         """
-        endpoint = read_endpoint(_ENDPOINT, environ.get(_ENDPOINT, "").strip() or _DEFAULT, _DEFAULT)
-        timeout = environ.get(_TIMEOUT, "").strip()
+        endpoint = read_endpoint(_ENDPOINT, environment.text(environ, _ENDPOINT) or _DEFAULT, _DEFAULT)
+        timeout = environment.text(environ, _TIMEOUT)
         if timeout and (not timeout.isdecimal() or int(timeout) == 0):
             raise ConfigurationError(f"{_TIMEOUT} is {timeout!r}; expected a whole number of milliseconds above 0.")
         return cls(
