@@ -25,7 +25,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(
-    r"\btasker ((?:run|topics|schemas|dlq|spool) [a-z]+(?:-[a-z]+)*"
+    r"\btasker ((?:run|topics|schemas|dlq|spool|store|errors) [a-z]+(?:-[a-z]+)*"
     r"|import|demo|tasks|stats|trace|show|tail|diff|replay|doctor)(?![a-z-])"
 )
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -79,6 +79,6 @@ def telemetry(
 @app.command()
 def store() -> None:
     """Keep errors, attempts, statistics and custom events in PostgreSQL or SQLite, each row exactly once."""
-    from tasker_consumers.store.worker.start import start_store
+    from tasker_consumers.cli.stored.opening import run_worker_of_store
 
-    raise typer.Exit(start_store(start_command()))
+    raise typer.Exit(run_worker_of_store(start_command()))

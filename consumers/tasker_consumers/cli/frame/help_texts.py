@@ -38,6 +38,12 @@ HELP: Mapping[str, CommandHelp] = {
     "demo": CommandHelp(("demo", "demo --keep", "demo --format temporal history.json")),
     "run stats": CommandHelp(("run stats", "-b kafka:9092 run stats")),
     "run telemetry": CommandHelp(("run telemetry --exporter otlp",)),
+    "run store": CommandHelp(("run store",)),
+    "errors explain": CommandHelp(("errors explain 1-3f0a9c…", "errors --since 7d --name charge_card")),
+    "store migrate": CommandHelp(("store migrate",)),
+    "store check": CommandHelp(("store check", "store check -o json"), has_table=True),
+    "store prune": CommandHelp(("store prune",)),
+    "store rebuild": CommandHelp(("store rebuild", "store rebuild --empty --yes")),
     "tasks": CommandHelp(("tasks --status error --since 2h", "tasks --name order_processing --limit 10 -o json")),
     "stats": CommandHelp(("stats order-42", "stats order-42 --watch --exit-status", "stats --name order_processing")),
     "trace": CommandHelp(

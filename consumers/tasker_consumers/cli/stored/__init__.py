@@ -1,0 +1,1 @@
+"""Commands about the store: the errors in it, and its care."""

@@ -1,0 +1,100 @@
+"""Answers about errors for people: groups with the tasks they touch, and the reason of a group."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tasker_consumers.errors.groups import ErrorGroup, bars
+from tasker_consumers.errors.rules import ErrorRules
+from tasker_consumers.store.reading.errors import (
+    affected_tasks,
+    error_group_list,
+    failure,
+    fingerprint_row,
+    group_failures,
+)
+from tasker_consumers.store.reading.reader import Answer, StoreReader
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_BAR_COUNT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAnswer:
+    """A group of failures since a time (microseconds), and how many tasks have them."""
+
+    group: ErrorGroup
+    tasks: int
+    since: int
+    until: int
+
+    def trend(self) -> list[int]:
+        """Return the failures in each of twelve equal parts of the time."""
+        return bars(self.group.trend, self.since, self.until, _BAR_COUNT)
+
+    def sparkline(self) -> str:
+        """Return the trend as a line of bars."""
+        trend = self.trend()
+        highest = max(trend)
+        return "".join(_BARS[-(-count * (len(_BARS) - 1) // highest) if highest else 0] for count in trend)
+
+    def document(self) -> dict[str, Any]:
+        """Return the group as JSON has it; times in microseconds."""
+        group = self.group
+        return {
+            "group": group.id, "title": group.title, "error_class": group.error_class, "reason": group.reason,
+            "count": group.count, "tasks": self.tasks, "first_seen": group.first_seen, "last_seen": group.last_seen,
+            "fingerprints": sorted(group.fingerprints), "task_names": group.task_names, "step_names": group.step_names,
+            "services": group.services, "versions": group.versions, "trend": self.trend(),
+        }  # fmt: skip
+
+
+def group_answers(
+    reader: StoreReader, since: int, rules: ErrorRules, name: str | None, limit: int | None
+) -> list[GroupAnswer]:
+    """Return the groups since a time (microseconds), the most frequent first."""
+    groups = error_group_list(reader, since, rules, name=name)[:limit]
+    until = time.time_ns() // 1000
+    return [
+        GroupAnswer(group, affected_tasks(reader, sorted(group.fingerprints), since), since, until) for group in groups
+    ]
+
+
+def failures_of(reader: StoreReader, answer: GroupAnswer, limit: int) -> list[Answer]:
+    """Return the newest failures of a group."""
+    return group_failures(reader, sorted(answer.group.fingerprints), limit=limit)
+
+
+def explanation_of(reader: StoreReader, subject: str, rules: ErrorRules) -> dict[str, Any] | None:
+    """Return why failures are in a group, for an id of a group, a fingerprint or a failure; None if there is none."""
+    found = failure(reader, subject) if len(subject) == _EVENT_ID_LENGTH else None
+    fingerprint = found["fingerprint"] if found else subject.partition("/")[0]
+    row = fingerprint_row(reader, fingerprint)
+    if row is None:
+        return _merged(subject, rules)
+    kind, *parts = row["parts"]
+    answer = {"group": fingerprint, "title": row["title"], "rule": f"version {row['version']}, {row['reason']}"}
+    answer |= {"compared": [f"{kind}:", *parts]}
+    if found is None:
+        newest = group_failures(reader, [fingerprint], limit=1)
+        found = newest[0] if newest else None
+    if found is not None:
+        shown = rules.group_of({**found, "error_class": row["error_class"]})
+        if shown != fingerprint:
+            answer["shown as"] = f"{shown}, by a rule of TASKER_ERROR_RULES"
+        answer["example"] = f"{found['event_id']}: {found['error_class']}: {found['error_message']}"
+        answer["backtrace"] = found["backtrace"] or []
+        answer["record"] = f"{found['topic']}/{found['partition']}/{found['offset']}"
+    return answer
+
+
+_EVENT_ID_LENGTH = 36
+
+
+def _merged(subject: str, rules: ErrorRules) -> dict[str, Any] | None:
+    """Return the explanation of a group that a rule makes."""
+    for rule in rules.merge:
+        if rule.into == subject:
+            members = [f"group {name}" for name in rule.groups] + [f"class {name}" for name in rule.classes]
+            return {"group": subject, "rule": "merged by TASKER_ERROR_RULES", "compared": members}
+    return None
