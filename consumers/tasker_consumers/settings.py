@@ -21,6 +21,8 @@ _PREFIX = "TASKER_"
 
 #: Variables of ours that other parts read by themselves.
 _READ_ELSEWHERE = (
+    "TASKER_CONTEXT",
+    "TASKER_CONTEXTS_FILE",
     "TASKER_NO_EXTENSIONS",
     "TASKER_FLUSH_TIMEOUT",
     "TASKER_SPAN_CONVENTION",

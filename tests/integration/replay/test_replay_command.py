@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.kafka.topics import create_topics
+from tasker_consumers.replay.reading.partition_times import whole_range
+from tasker_consumers.replay.reading.read import open_source, read
 from tasker_producer import EventPublisher, ProducerSettings
 from tests.support.demo_runs import run_tasker
 
@@ -54,6 +57,42 @@ def test_a_replay_in_place_changes_neither_spans_nor_statistics(variables: dict[
     for _ in range(2):
         assert run_tasker(*arguments, **variables).returncode == 0
     assert json.loads(run_tasker("trace", "42", "--json", **variables).stdout) == json.loads(before)
+
+
+def test_an_interrupted_replay_goes_on_without_what_it_published(
+    variables: dict[str, str], admin: AdminClient, topic_prefix: str
+) -> None:
+    target = f"{topic_prefix}.copies"
+    for future in admin.create_topics([NewTopic(target, 2, 1)]).values():
+        future.result(20)
+    arguments = ("replay", "42", "--to", target, "--yes")
+    begun = run_tasker(*arguments, "--limit", "3", **variables)
+    replay_id = begun.stderr.partition("publishing as ")[2].split()[0]
+    resumed = run_tasker(*arguments, "--resume", replay_id, **variables)
+    assert f"3 records of {replay_id} are there already" in resumed.stderr
+    with open_source({"bootstrap.servers": variables["KAFKA_BOOTSTRAP_SERVERS"]}) as consumer:
+        ranges = [whole_range(consumer, target, partition) for partition in (0, 1)]
+    assert sum(span.end - span.start for span in ranges) == len(STORY)
+
+
+def test_to_another_cluster_only_headers_of_events_go_and_those_that_are_named(
+    variables: dict[str, str], admin: AdminClient, topic_prefix: str
+) -> None:
+    target, source = f"{topic_prefix}.copies", f"{topic_prefix}.events.custom"
+    for future in admin.create_topics([NewTopic(target, 1, 1)]).values():
+        future.result(20)
+    producer = Producer({"bootstrap.servers": variables["KAFKA_BOOTSTRAP_SERVERS"]})
+    headers = [("ce_type", b"shop.paid"), ("replicated", b"east"), ("team", b"blue")]
+    producer.produce(source, b"junk", b"k", headers=headers)
+    producer.flush(20)
+    arguments = ("replay", "--family", "custom", "--to", target, "--to-brokers", variables["KAFKA_BOOTSTRAP_SERVERS"])
+    ended = run_tasker(*arguments, "--keep-header", "team", "--yes", **variables)
+    assert ended.returncode == 0, ended.stderr
+    with open_source({"bootstrap.servers": variables["KAFKA_BOOTSTRAP_SERVERS"]}) as consumer:
+        span = whole_range(consumer, target, 0)
+    with open_source({"bootstrap.servers": variables["KAFKA_BOOTSTRAP_SERVERS"]}) as consumer:
+        [record] = read(consumer, [span])
+    assert [name for name, _ in record.headers] == ["ce_type", "team", "tasker-origin", "tasker-replay"]
 
 
 @pytest.mark.parametrize(

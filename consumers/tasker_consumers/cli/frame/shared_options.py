@@ -35,15 +35,15 @@ OutputOption = Annotated[
 _NAMES = {"shared_brokers": BrokersOption, "shared_context": ContextOption, "shared_output": OutputOption}
 
 
-def with_shared_options(command: Callable[..., None], *, has_table: bool = False) -> Callable[..., None]:
-    """Return a command with the shared options; `-o` only if it has a table or a `--json`."""
+def with_shared_options(command: Callable[..., None], *, takes_form: bool = False) -> Callable[..., None]:
+    """Return a command with the shared options; `-o` only if it takes a form or has a `--json`."""
     hints = get_type_hints(command, include_extras=True)
     parameters = [
         parameter.replace(annotation=hints.get(name, parameter.annotation))
         for name, parameter in inspect.signature(command).parameters.items()
     ]
     has_json = any(parameter.name == _AS_JSON for parameter in parameters)
-    names = [name for name in _NAMES if name != "shared_output" or has_json or has_table]
+    names = [name for name in _NAMES if name != "shared_output" or has_json or takes_form]
     parameters += [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_NAMES[name]) for name in names
     ]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -10,20 +10,44 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import ConfigResource
 
 from tasker_consumers.kafka.topics import TIMEOUT_S, connect, partitions_by_topic
+from tasker_consumers.replay.reading.partition_times import whole_range
+from tasker_consumers.replay.reading.read import open_source, read
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.replay.selection.selection import Selection
+from tasker_consumers.replay.sinks.headers import ALL_HEADERS, HeaderRule
 from tasker_schemas.errors import BackendUnavailable, UsageError
-from tasker_schemas.headers import ORIGIN, REPLAY
 from tasker_schemas.topics import all_topics
 
 DELIVERY_LIMIT_S = 60.0
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_REPLAY_ID = re.compile(r"replay-[0-9a-f]{12}")
 
 
 def new_replay_id() -> str:
     """Return a new id for a replay."""
     return f"replay-{uuid4().hex[:12]}"
+
+
+def check_replay_id(text: str) -> None:
+    """Raise UsageError for text that `new_replay_id` cannot have made."""
+    if not _REPLAY_ID.fullmatch(text):
+        raise UsageError(
+            f"--resume is {text!r}; expected the id that an interrupted replay printed: replay-0123456789ab"
+        )
+
+
+def records_of_topics(kafka: Mapping[str, str], topics: Iterable[str]) -> Iterator[StoredRecord]:
+    """Yield all records of topics; raises BackendUnavailable when no broker answers."""
+    with open_source(kafka) as consumer:
+        existing = consumer.list_topics(timeout=TIMEOUT_S).topics
+        ranges = [
+            whole_range(consumer, topic, partition)
+            for topic in sorted(set(topics) & existing.keys())
+            for partition in existing[topic].partitions
+        ]
+    with open_source(kafka) as consumer:
+        yield from read(consumer, [span for span in ranges if span.start < span.end])
 
 
 def check_target(target: str, selection: Selection, prefix: str, *, allow_live: bool) -> None:
@@ -56,7 +80,7 @@ class TargetTopic:
             config = admin.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result(TIMEOUT_S)
         except KafkaException as error:
             raise BackendUnavailable(f"{topic} does not tell its settings: {error.args[0].str()}") from error
-        self._topic = topic
+        self.name = topic
         self._appends_time = config["message.timestamp.type"].value == "LogAppendTime"
         self._retention_ms = int(config["retention.ms"].value)
 
@@ -67,20 +91,9 @@ class TargetTopic:
         if present - oldest > self._retention_ms:
             hours = self._retention_ms / 3_600_000
             raise UsageError(
-                f"{self._topic} keeps {hours:g} h by the records' own times (CreateTime), and the oldest selected "
+                f"{self.name} keeps {hours:g} h by the records' own times (CreateTime), and the oldest selected "
                 f"record is older: Kafka would delete it; add --now to give all records the present time"
             )
-
-
-def stamped(record: StoredRecord, replay_id: str, dropped: Collection[str] = ()) -> list[tuple[str, bytes | None]]:
-    """Return a record's headers with the marks of a replay, without the dropped ones.
-
-    A record that is replayed again keeps the mark of its first origin.
-    """
-    headers = [(name, value) for name, value in record.headers if name != REPLAY and name not in dropped]
-    if all(name != ORIGIN for name, _ in headers):
-        headers.append((ORIGIN, record.origin.encode()))
-    return [*headers, (REPLAY, replay_id.encode())]
 
 
 def republish(
@@ -90,7 +103,7 @@ def republish(
     replay_id: str,
     *,
     keep_times: bool = True,
-    dropped_headers: Collection[str] = (),
+    headers: HeaderRule = ALL_HEADERS,
 ) -> Counter[str]:
     """Publish the records, and return their number by the topic they came from.
 
@@ -108,7 +121,7 @@ def republish(
                 "topic": target or record.topic,
                 "value": record.value,
                 "key": record.key,
-                "headers": stamped(record, replay_id, dropped_headers),
+                "headers": headers.stamped(record, replay_id),
                 **times,
             }
 

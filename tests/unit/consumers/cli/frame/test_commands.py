@@ -19,6 +19,7 @@ EXAMPLES = [example for texts in LEAVES.values() for example in texts.examples]
 BAD_VALUES = {
     "FORMAT": "xml", "FORM": "xml", "EXPORTER": "pigeon", "NAMES": "odd", "SECONDS": "soon",
     "N": "many", "TIME": "noonish", "PARTITION:OFFSET": "three", "NAME=VALUE": "novalue", "pNN": "slow",
+    "FACTOR": "fast", "FIELD=COLUMN,...": "novalue", "WORD=STATE": "novalue", "ZONE": "Nowhere/Land",
     "FAMILY": "weather", "STATUS": "odd", "SPEED": "fast", "MODULE:FUNCTION": "nomodule", "N/s": "many",
 }  # fmt: skip
 #: Placeholders of options that take any text; whether something of that name exists only the broker knows.
@@ -58,10 +59,10 @@ def test_each_command_has_examples_exit_codes_and_the_shared_options(path: str) 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_each_example_can_be_parsed(example: str) -> None:
     words = shlex.split(example.partition(" >> ")[0])
-    context = ROOT.make_context("tasker", list(words), resilient_parsing=True)
+    context = ROOT.make_context("tasker", list(words))
     while (rest := [*context._protected_args, *context.args]) and hasattr(context.command, "commands"):
         command = context.command.commands[rest[0]]
-        context = command.make_context(rest[0], rest[1:], parent=context, resilient_parsing=True)
+        context = command.make_context(rest[0], rest[1:], parent=context)
     assert context.command.callback is not None
 
 

@@ -1,24 +1,11 @@
-"""The marks of a replay, and the targets that it refuses."""
+"""The targets that a replay refuses."""
 
 import pytest
 
 from tasker_consumers.replay.selection.selection import Selection
-from tasker_consumers.replay.sinks.topic import check_target, stamped
+from tasker_consumers.replay.sinks.topic import check_replay_id, check_target, new_replay_id
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family
-from tests.support.replay_records import a_record
-
-
-def test_a_replayed_record_says_where_it_first_came_from() -> None:
-    first = a_record(headers=(("ce_type", b"step.failed"),))
-    once = stamped(first, "first")
-    again = stamped(a_record(topic="copy", headers=tuple(once)), "second")
-    assert dict(once) == {
-        "ce_type": b"step.failed",
-        "tasker-origin": b"tasker.events.step/1/7",
-        "tasker-replay": b"first",
-    }
-    assert dict(again) == dict(once) | {"tasker-replay": b"second"}
 
 
 def test_a_live_topic_is_refused_unless_allowed() -> None:
@@ -32,3 +19,9 @@ def test_a_live_topic_is_refused_unless_allowed() -> None:
 def test_a_live_topic_takes_only_its_own_records() -> None:
     with pytest.raises(UsageError, match="narrow the selection with --family"):
         check_target("tasker.events.step", Selection(), "tasker", allow_live=True)
+
+
+def test_only_an_id_that_a_replay_printed_can_be_resumed() -> None:
+    check_replay_id(new_replay_id())
+    with pytest.raises(UsageError, match="--resume is 'yesterday'; expected the id"):
+        check_replay_id("yesterday")

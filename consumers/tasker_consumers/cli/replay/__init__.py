@@ -1,0 +1,1 @@
+"""`tasker replay`: options, sources and targets."""

@@ -1,0 +1,107 @@
+"""The options of `tasker replay` that name a target, and the rules by which they go together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasker_schemas.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions:
+    """The destination of the records; without a destination they are printed."""
+
+    to: Annotated[str | None, typer.Option(metavar="TOPIC", help="Publish to this topic.")] = None
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Publish each record to its own topic; needs --allow-live.")
+    ] = False
+    to_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an Avro container file.")] = None
+    to_otlp: Annotated[
+        bool, typer.Option("--to-otlp", help="Export the spans of the tasks to the backend of OTEL_EXPORTER_OTLP_*.")
+    ] = False
+    call: Annotated[
+        str | None, typer.Option(metavar="MODULE:FUNCTION", help="Call this function or class for each record.")
+    ] = None
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="With --call: write the fewest events that fail, and a test of them.")
+    ] = False
+    into: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The folder of --shrink; by default the current.")
+    ] = None
+    to_brokers: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="The cluster of --to; by default the one that is read.")
+    ] = None
+    yes: Annotated[bool, typer.Option("--yes", help="Really publish; without it records are only counted.")] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check and count, as without --yes.")] = False
+    allow_live: Annotated[bool, typer.Option("--allow-live", help="Allow a topic that live consumers read.")] = False
+    present_times: Annotated[bool, typer.Option("--now", help="Give the records the present time.")] = False
+    drop_header: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Leave this header out; may be repeated.")
+    ] = None
+    keep_header: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="With --to-brokers: a header that goes along; may be repeated."),
+    ] = None
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="REPLAY-ID", help="Go on with an interrupted replay: leave out what it published."),
+    ] = None
+    speed: Annotated[
+        str | None, typer.Option(metavar="SPEED", help="max (default), 1 for the speed of the events, 10 for tenfold.")
+    ] = None
+    at_most: Annotated[str | None, typer.Option(metavar="N/s", help="At most N records a second.")] = None
+
+    @property
+    def publishes(self) -> bool:
+        """Whether records go to Kafka."""
+        return bool(self.to or self.in_place)
+
+    def check(self) -> None:
+        """Raise UsageError for options that contradict each other, mean nothing, or would change nothing."""
+        from tasker_consumers.replay.pacing import read_rate, read_speed  # noqa: PLC0415  help must not wait for Kafka
+
+        if self.speed is not None:
+            read_speed(self.speed)
+        if self.at_most is not None:
+            read_rate(self.at_most)
+        if self.call is not None:
+            from tasker_consumers.replay.calling.handler import split_target  # noqa: PLC0415
+
+            split_target(self.call)
+        targets = {
+            "--to": self.to, "--in-place": self.in_place, "--to-file": self.to_file, "--to-otlp": self.to_otlp,
+            "--call": self.call,
+        }  # fmt: skip
+        named = [option for option, value in targets.items() if value]
+        if len(named) > 1:
+            raise UsageError(f"{named[0]} and {named[1]} are two targets; name one")
+        for problem in self._idle():
+            raise UsageError(problem)
+        if self.in_place and not self.allow_live:
+            raise UsageError("--in-place publishes to topics that live consumers read; add --allow-live")
+        if self.yes and self.dry_run:
+            raise UsageError("--yes and --dry-run contradict each other; name one")
+
+    def _idle(self) -> Iterator[str]:
+        """Yield a sentence for each option that would change nothing."""
+        of_publishing = {
+            "--allow-live": self.allow_live, "--now": self.present_times, "--to-brokers": self.to_brokers,
+            "--drop-header": self.drop_header, "--keep-header": self.keep_header, "--resume": self.resume,
+        }  # fmt: skip
+        if not (self.publishes or self.to_otlp):
+            of_publishing |= {"--yes": self.yes, "--dry-run": self.dry_run}
+        if not self.publishes:
+            for option in (option for option, value in of_publishing.items() if value):
+                yield f"{option} says how to publish; name a topic with --to, or --in-place"
+        if self.keep_header and not self.to_brokers:
+            yield "--keep-header is for another cluster, to which few headers go; name it with --to-brokers"
+        if self.shrink and not self.call:
+            yield "--shrink needs a handler that fails; name it with --call"
+        if self.into is not None and not self.shrink:
+            yield "--into is the folder of --shrink"
+        for option, value in (("--speed", self.speed), ("--at-most", self.at_most)):
+            if value is not None and (self.to_file or self.to_otlp or self.shrink):
+                yield f"{option} paces records that are printed, published or given to a handler"
