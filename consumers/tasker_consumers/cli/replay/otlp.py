@@ -51,7 +51,7 @@ def export_spans(records: "Iterable[StoredRecord]", settings: "ConsumerSettings"
     return len(run.events)
 
 
-async def _export(exporter: "Exporter", spans: "Sequence[Span]") -> "ExportResult":
+async def _export(exporter: "Exporter[Span]", spans: "Sequence[Span]") -> "ExportResult[Span]":
     await exporter.start()
     try:
         return await asyncio.wait_for(exporter.export(spans), _EXPORT_LIMIT_S)
