@@ -78,7 +78,7 @@ def add_commands(app: typer.Typer) -> None:
         else:
             texts = help_of(name)
             app.command(name, cls=PlainCommand, epilog=texts.epilog())(
-                with_shared_options(command, takes_form=texts.takes_form)
+                with_shared_options(command, has_table=texts.has_table)
             )
 
 
@@ -87,7 +87,7 @@ def _complete(group: typer.Typer, name: str) -> None:
         texts = help_of(f"{name} {_name_of(info)}")
         if info.epilog is None and info.callback is not None:
             info.cls, info.epilog = PlainCommand, texts.epilog()
-            info.callback = with_shared_options(info.callback, takes_form=texts.takes_form)
+            info.callback = with_shared_options(info.callback, has_table=texts.has_table)
 
 
 def _name_of(info: Any) -> str:

@@ -11,10 +11,10 @@ EXIT_CODES = (
 
 @dataclass(frozen=True, slots=True)
 class CommandHelp:
-    """Examples as one types them, without `tasker`; whether it takes `-o` though it has no `--json`."""
+    """Examples as one types them, without `tasker`; whether it has a table, and so takes `-o` without a `--json`."""
 
     examples: tuple[str, ...] = ()
-    takes_form: bool = False
+    has_table: bool = False
 
     def epilog(self) -> str:
         """Return the end of a help text; paragraphs behind a backspace are not wrapped."""
@@ -62,7 +62,7 @@ HELP: Mapping[str, CommandHelp] = {
     ),
     "show": CommandHelp(("show step/3:120", "show tasker.events.step/3/120 --json")),
     "tail": CommandHelp(("tail", "tail --errors-only --service shop", "tail --since 10m --rate 200")),
-    "replay": CommandHelp(_REPLAY, takes_form=True),
+    "replay": CommandHelp(_REPLAY, has_table=True),
     "dlq list": CommandHelp(("dlq list stats", "dlq list telemetry --since 1d --json")),
     "dlq show": CommandHelp(("dlq show stats 0:12",)),
     "dlq requeue": CommandHelp(("dlq requeue stats --reason bad_magic", "dlq requeue stats --offset 0:12 --yes")),
@@ -78,15 +78,15 @@ HELP: Mapping[str, CommandHelp] = {
             "import --speed 60 trace.json",
         )
     ),
-    "topics list": CommandHelp(("topics list", "topics list -o json"), takes_form=True),
-    "topics create": CommandHelp(("topics create",), takes_form=True),
-    "topics reset": CommandHelp(("topics reset stats",), takes_form=True),
-    "topics grow": CommandHelp(("topics grow 12", "topics grow 12 --yes"), takes_form=True),
-    "schemas list": CommandHelp(("schemas list --offline", "schemas list -o yaml"), takes_form=True),
-    "schemas check": CommandHelp(("schemas check", "schemas check --offline step_event.v3.avsc"), takes_form=True),
+    "topics list": CommandHelp(("topics list", "topics list -o json"), has_table=True),
+    "topics create": CommandHelp(("topics create",), has_table=True),
+    "topics reset": CommandHelp(("topics reset stats",), has_table=True),
+    "topics grow": CommandHelp(("topics grow 12", "topics grow 12 --yes"), has_table=True),
+    "schemas list": CommandHelp(("schemas list --offline", "schemas list -o yaml"), has_table=True),
+    "schemas check": CommandHelp(("schemas check", "schemas check --offline step_event.v3.avsc"), has_table=True),
     "schemas diff": CommandHelp(("schemas diff StepEvent", "schemas diff StepEvent 1 2")),
-    "schemas register": CommandHelp(("schemas register",), takes_form=True),
+    "schemas register": CommandHelp(("schemas register",), has_table=True),
     "doctor": CommandHelp(("doctor", "-b kafka:9092 doctor", "doctor --embedded --json")),
-    "contexts": CommandHelp(("contexts", "--context production topics list"), takes_form=True),
+    "contexts": CommandHelp(("contexts", "--context production topics list"), has_table=True),
     "completion": CommandHelp(("completion bash >> ~/.bashrc", "completion fish")),
 }

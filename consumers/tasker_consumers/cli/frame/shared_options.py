@@ -35,7 +35,7 @@ OutputOption = Annotated[
 _NAMES = {"shared_brokers": BrokersOption, "shared_context": ContextOption, "shared_output": OutputOption}
 
 
-def with_shared_options(command: Callable[..., None], *, takes_form: bool = False) -> Callable[..., None]:
+def with_shared_options(command: Callable[..., None], *, has_table: bool = False) -> Callable[..., None]:
     """Return a command with the shared options; `-o` only if it takes a form or has a `--json`."""
     hints = get_type_hints(command, include_extras=True)
     parameters = [
@@ -43,7 +43,7 @@ def with_shared_options(command: Callable[..., None], *, takes_form: bool = Fals
         for name, parameter in inspect.signature(command).parameters.items()
     ]
     has_json = any(parameter.name == _AS_JSON for parameter in parameters)
-    names = [name for name in _NAMES if name != "shared_output" or has_json or takes_form]
+    names = [name for name in _NAMES if name != "shared_output" or has_json or has_table]
     parameters += [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_NAMES[name]) for name in names
     ]
