@@ -51,7 +51,8 @@ def _with_duration(fields: Fields) -> Fields:
     started, completed = fields.get("started_at"), fields.get("completed_at")
     if fields.get("execution_duration") is not None or started is None or completed is None:
         return fields
-    return {**fields, "execution_duration": max(0.0, (micros(completed) - micros(started)) / 1_000_000)}
+    seconds = (micros(completed) - micros(started)) / 1_000_000
+    return {**fields, "execution_duration": seconds} if seconds >= 0 else fields  # else the clock was set
 
 
 def _with_retry_words(fields: Fields) -> Fields:
