@@ -26,11 +26,12 @@ COPY consumers ./consumers
 COPY examples ./examples
 RUN uv sync --locked --no-default-groups --extra consumers --no-editable
 
-# What is in it, for scanners: CycloneDX, from the lock file. It gets a random number and the time of day, which go.
+# What is in it, for scanners: CycloneDX, from the lock file. A random number and times of day go, so that the bytes stay the same.
 RUN uv export --locked --no-default-groups --extra consumers --no-emit-project --format cyclonedx1.5 --output-file sbom.json --quiet \
     && python -c "import json; s = json.load(open('sbom.json')); s.pop('serialNumber', None); s['metadata'].pop('timestamp', None); \
 json.dump(s, open('/opt/tasker/sbom.cdx.json', 'w'), indent=1, sort_keys=True)" \
-    && find /opt/tasker -name uv_cache.json -delete
+    && find /opt/tasker -name uv_cache.json -delete \
+    && find /opt/tasker -name RECORD -exec sed -i /uv_cache.json/d {} +
 
 FROM ${BASE_IMAGE}
 
