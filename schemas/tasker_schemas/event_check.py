@@ -6,109 +6,16 @@ name, and from the newest schema, which says for each field whether it is requir
 """
 
 from collections.abc import Mapping
-from enum import Enum, auto
-from math import nextafter
 from typing import Any
 
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import PoisonReason, PoisonRecord
+from tasker_schemas.field_rules import END_OF_TIME, EXPECTED, MAX_INT, MAX_NAME_BYTES, RANGES, RULES, Rule
 from tasker_schemas.names import Family
 
-#: The first moment that no event may have, in microseconds since 1970: OTLP's nanoseconds end there.
-END_OF_TIME = 2**64 // 1000
-#: The longest id or name, in bytes of UTF-8.
-MAX_NAME_BYTES = 1000
-_MAX_INT = 2**31 - 1
-_MAX_SECONDS = END_OF_TIME / 1_000_000
 _MAX_SHOWN = 60
 # Characters that never have more than MAX_NAME_BYTES, so that most texts need not be encoded.
 _SURELY_SHORT = MAX_NAME_BYTES // 4
-
-
-class Rule(Enum):
-    """The rule that the value of a field must follow; null is a value of every optional field."""
-
-    TIME = auto()  # microseconds since 1970, before END_OF_TIME
-    SECONDS = auto()  # a finite number of seconds, not negative, shorter than all of time
-    COUNT = auto()  # a whole number from 0 to the largest of Avro's int
-    ATTEMPT = auto()  # a whole number from 1
-    ID = auto()  # at most MAX_NAME_BYTES, and not empty where it is required
-    NAME = auto()  # at most MAX_NAME_BYTES
-    NAMES = auto()  # a list of ids or names
-    LINKS = auto()  # a list of ErrorLink: its names and numbers are bounded, too
-    ANY = auto()  # Avro's type and the size of the record bound it
-
-
-RULES: Mapping[str, Rule] = {
-    "attempt_number": Rule.ATTEMPT,
-    "attributes": Rule.ANY,
-    "backoff_seconds": Rule.SECONDS,
-    "backoff_strategy": Rule.ANY,
-    "backoff_type": Rule.ANY,
-    "backtrace": Rule.ANY,
-    "cancellation_reason": Rule.ANY,
-    "completed_at": Rule.TIME,
-    "completed_steps": Rule.COUNT,
-    "context": Rule.ANY,
-    "correlation_id": Rule.ID,
-    "delay_seconds": Rule.SECONDS,
-    "depends_on": Rule.NAMES,
-    "error_chain": Rule.LINKS,
-    "error_class": Rule.NAME,
-    "error_group": Rule.NAME,
-    "error_message": Rule.ANY,
-    "error_notes": Rule.ANY,
-    "error_steps": Rule.NAMES,
-    "errors_dropped": Rule.COUNT,
-    "event_id": Rule.ID,
-    "event_name": Rule.ID,
-    "event_type": Rule.ANY,
-    "execution_duration": Rule.SECONDS,
-    "failed_steps": Rule.COUNT,
-    "final_status": Rule.ANY,
-    "from_state": Rule.ANY,
-    "job_id": Rule.ID,
-    "parent_task_id": Rule.ID,
-    "pending_steps": Rule.COUNT,
-    "previous_attempts": Rule.COUNT,
-    "processed_count": Rule.COUNT,
-    "processed_steps_count": Rule.COUNT,
-    "processing_mode": Rule.ANY,
-    "producer": Rule.NAME,
-    "queue_name": Rule.NAME,
-    "reason": Rule.ANY,
-    "resolved_by": Rule.ANY,
-    "retry_limit": Rule.COUNT,
-    "retry_reason": Rule.ANY,
-    "scheduled_for": Rule.TIME,
-    "service": Rule.NAME,
-    "service_version": Rule.NAME,
-    "started_at": Rule.TIME,
-    "step_count": Rule.COUNT,
-    "step_id": Rule.ID,
-    "step_ids": Rule.NAMES,
-    "step_inputs": Rule.ANY,
-    "step_name": Rule.NAME,
-    "step_names": Rule.NAMES,
-    "step_results": Rule.ANY,
-    "successful_count": Rule.COUNT,
-    "task_id": Rule.ID,
-    "task_name": Rule.NAME,
-    "timestamp": Rule.TIME,
-    "to_state": Rule.ANY,
-    "total_steps": Rule.COUNT,
-    "truncated": Rule.ANY,
-}
-
-_EXPECTED = {
-    Rule.TIME: f"microseconds from 0 (1970) to {END_OF_TIME - 1} (2554-07-21)",
-    Rule.SECONDS: f"seconds from 0 to {_MAX_SECONDS:.0f}",
-    Rule.COUNT: f"a whole number from 0 to {_MAX_INT}",
-    Rule.ATTEMPT: f"a whole number from 1 to {_MAX_INT}",
-    Rule.ID: f"1 to {MAX_NAME_BYTES} bytes of text",
-    Rule.NAME: f"at most {MAX_NAME_BYTES} bytes of text",
-    Rule.NAMES: f"texts of at most {MAX_NAME_BYTES} bytes",
-}
 
 
 class FamilyRules:
@@ -120,17 +27,9 @@ class FamilyRules:
         self.prefix = f"{family}."
         self.is_custom = family is Family.CUSTOM
         self.required = tuple(f["name"] for f in fields if "default" not in f and rules[f["name"]] is not Rule.ANY)
-        self.ranges = tuple((*_RANGES[rule], rule, _names_with(rule, rules)) for rule in _RANGES)
+        self.ranges = tuple((*RANGES[rule], rule, _names_with(rule, rules)) for rule in RANGES)
         self.names = (*_names_with(Rule.ID, rules), *_names_with(Rule.NAME, rules))
         self.name_lists = _names_with(Rule.NAMES, rules)
-
-
-_RANGES: Mapping[Rule, tuple[float, float]] = {
-    Rule.TIME: (0, END_OF_TIME - 1),
-    Rule.SECONDS: (0, nextafter(_MAX_SECONDS, 0)),
-    Rule.COUNT: (0, _MAX_INT),
-    Rule.ATTEMPT: (1, _MAX_INT),
-}
 
 
 def _rule_of(field: Mapping[str, Any]) -> Rule:
@@ -173,7 +72,7 @@ def _problem(rules: FamilyRules, event: dict[str, Any]) -> str | None:
     for name in rules.required:
         value = event.get(name)
         if not value and value != 0:
-            return f"{name} is missing or empty; expected {_EXPECTED[RULES[name]]}."
+            return f"{name} is missing or empty; expected {EXPECTED[RULES[name]]}."
     for lowest, highest, rule, names in rules.ranges:
         for name in names:
             value = event.get(name)
@@ -204,7 +103,7 @@ def _problem_with_links(links: list[dict[str, Any]] | None) -> str | None:
         for name in _LINK_NAMES:
             if _is_long(link[name]):
                 return _sentence(f"error_chain.{name}", link[name], Rule.NAME)
-        if not 0 <= link["depth"] <= _MAX_INT:
+        if not 0 <= link["depth"] <= MAX_INT:
             return _sentence("error_chain.depth", link["depth"], Rule.COUNT)
     return None
 
@@ -266,7 +165,7 @@ def _rules(family: str) -> FamilyRules:
 
 
 def _sentence(name: str, value: Any, rule: Rule) -> str:
-    return f"{name} is {_shown(value)}; expected {_EXPECTED[rule]}."
+    return f"{name} is {_shown(value)}; expected {EXPECTED[rule]}."
 
 
 def _shown(value: Any) -> str:

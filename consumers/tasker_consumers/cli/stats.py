@@ -7,12 +7,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tasker_consumers.cli.output import complain, open_console, show_json, show_table
+from tasker_consumers.cli.stats_query import (
+    ByMinuteOption,
+    ExitStatusOption,
+    JsonOption,
+    NameOption,
+    Query,
+    StepOption,
+    TaskIdArgument,
+    UrlOption,
+    WatchOption,
+)
 
 if TYPE_CHECKING:
     from tasker_consumers.stats.reading.sources import LatestStats, Stats, StatsSource
@@ -25,78 +35,51 @@ _PATIENCE_S = 60.0
 _MOST_BARS = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """The request of the command line; the user sets a single field of the first three."""
-
-    task_id: str | None
-    name: str | None
-    step: str | None
-    length_s: int
-    watch: bool
-    as_json: bool
-    exit_status: bool
-
-
 def stats(  # noqa: PLR0913  each is an option
     *,
-    task_id: Annotated[
-        str | None, typer.Argument(metavar="TASK_ID", show_default=False, help="A task, by its id.")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="All tasks of this name, summed up by hour or minute.")
-    ] = None,
-    step: Annotated[
-        str | None, typer.Option(metavar="NAME", help="All steps of this name, summed up by hour or minute.")
-    ] = None,
-    by_minute: Annotated[bool, typer.Option("--by-minute", help="Sum up by minute instead of by hour.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Show progress until the task is over, or Ctrl-C.")] = False,
-    exit_status: Annotated[bool, typer.Option("--exit-status", help="Exit with 1 when the task has failed.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="JSON on standard output; one line per change to watch.")
-    ] = False,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="URL",
-            help="Ask the stats worker there, by default that of TASKER_STATS_URL; without an answer read the topic.",
-        ),
-    ] = None,
+    task_id: TaskIdArgument = None,
+    name: NameOption = None,
+    step: StepOption = None,
+    by_minute: ByMinuteOption = False,
+    watch: WatchOption = False,
+    exit_status: ExitStatusOption = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
 ) -> None:
     """Show the statistics of one task, of all tasks or of all steps of a name."""
     from tasker_consumers.cli.environment import read_settings, read_settings_with_kafka
     from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S
     from tasker_consumers.stats.reading.sources import LatestStats
     from tasker_consumers.stats.reading.topics import open_topics
-    from tasker_consumers.stats.reading.worker import StatsWorker
-    from tasker_schemas.errors import BackendUnavailable
 
+    length_s = MINUTE_S if by_minute else HOUR_S
     query = Query(
-        task_id=task_id,
-        name=name,
-        step=step,
-        length_s=MINUTE_S if by_minute else HOUR_S,
-        watch=watch,
-        as_json=as_json,
-        exit_status=exit_status,
+        task_id=task_id, name=name, step=step, length_s=length_s, watch=watch, as_json=as_json, exit_status=exit_status
     )
-    _check(query)
+    query.check()
     latest, address, notices = LatestStats(name), url or read_settings().stats_url, Notices()
-    if address:
-        patience_s = float("inf") if watch else _PATIENCE_S
-        worker = StatsWorker(
-            address, task_id, name, ended=as_json or watch, patience_s=patience_s, on_wait=notices.show
-        )
-        try:
-            _answer(query, latest, worker, notices)
-        except BackendUnavailable as error:
-            complain(f"{error}; reading the topic instead")
-        else:
-            return
+    if address and _is_answered_by(address, query, latest, notices):
+        return
     settings = read_settings_with_kafka()
     with open_topics(settings.kafka, settings.topic_prefix, task_id) as topics:
         _answer(query, latest, topics, notices)
+
+
+def _is_answered_by(address: str, query: Query, latest: "LatestStats", notices: "Notices") -> bool:
+    """Show the statistics that a worker knows; return False, with a line about the reason, when there is no answer."""
+    from tasker_consumers.stats.reading.worker import StatsWorker
+    from tasker_schemas.errors import BackendUnavailable
+
+    has_ended, patience_s = query.as_json or query.watch, float("inf") if query.watch else _PATIENCE_S
+    worker = StatsWorker(
+        address, query.task_id, query.name, ended=has_ended, patience_s=patience_s, on_wait=notices.show
+    )
+    try:
+        _answer(query, latest, worker, notices)
+    except BackendUnavailable as error:
+        complain(f"{error}; reading the topic instead")
+        return False
+    return True
 
 
 class Notices:
@@ -116,17 +99,6 @@ class Notices:
         if text_without_digits and text_without_digits != self._last:
             complain(text)
         self._last = text_without_digits
-
-
-def _check(query: Query) -> None:
-    from tasker_schemas.errors import UsageError
-
-    if [query.task_id, query.name, query.step].count(None) != 2:  # noqa: PLR2004  two of three are missing
-        raise UsageError("name one task by its id, or all of a kind with --name, or all steps with --step")
-    if query.watch and query.step is not None:
-        raise UsageError("--watch follows tasks; name one by its id, or all of a kind with --name")
-    if query.exit_status and query.task_id is None:
-        raise UsageError("--exit-status is the outcome of one task; name it by its id")
 
 
 def _answer(query: Query, latest: "LatestStats", source: "StatsSource", notices: Notices) -> None:

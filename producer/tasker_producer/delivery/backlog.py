@@ -4,13 +4,13 @@
 delivery's own thread. While events of a topic wait, new ones of it wait behind them: the order per key is kept.
 """
 
-import time
 from collections import Counter, deque
 from collections.abc import Collection, Sequence
 
 from tasker_producer.delivery.host import native
 from tasker_producer.delivery.host.drops import Drop, DropLog
 from tasker_producer.delivery.memory import MAX_BYTES_IN_MEMORY, WaitingRecords
+from tasker_producer.delivery.paused_topics import PausedTopics
 from tasker_producer.delivery.returned import Returned, in_order, name_of
 from tasker_producer.delivery.spool.disk import Batch, Disk
 from tasker_producer.delivery.spool.rows import SpooledRecord
@@ -32,11 +32,12 @@ class Backlog:
         self._oldest = WaitingRecords()  # that came back, and that the disk did not take before its own
         self._storing: list[SpooledRecord] = []
         self._returned: deque[Returned] = deque()
-        self._paused: dict[str, float] = {}
         self._sending: Batch | None = None
         self._is_closed = False
         self._is_disk_full = False  # or it fails
         self.disk = None if settings is None else Disk(settings, drop_log)
+        #: The topics whose events wait alone.
+        self.paused = PausedTopics()
         #: All topics wait: new events go behind those that are here.
         self.active = False
         #: Whether the files that dead processes left have been looked for.
@@ -80,24 +81,12 @@ class Backlog:
 
     def holds(self, topic: str) -> bool:
         """Return whether new events of a topic have to wait."""
-        return self.active or topic in self._paused
-
-    def pause(self, topic: str, seconds: float) -> None:
-        """Let the events of a topic wait, and those of others go on."""
-        self._paused[topic] = time.monotonic() + seconds
-
-    def paused_topics(self) -> list[str]:
-        """Return the topics whose events wait alone."""
-        return list(self._paused)
-
-    def due_topics(self) -> list[str]:
-        """Return the paused topics whose time is over."""
-        return [topic for topic, until in list(self._paused.items()) if time.monotonic() >= until]
+        return self.active or topic in self.paused
 
     def resume(self, topic: str) -> None:
         """Send the waiting events of a topic, and let new events wait behind it until then."""
         self.active = True
-        self._paused.pop(topic, None)
+        self.paused.remove(topic)
 
     def add(self, record: SpooledRecord) -> None:
         """Let an event wait; touches memory only."""
@@ -108,7 +97,7 @@ class Backlog:
             if self._is_closed:
                 self._give_up(record, Drop.CLOSED)
                 return
-            if record.topic not in self._paused:
+            if record.topic not in self.paused:
                 self.active = True
             if self._is_full() and self._drops_oldest() and self._memory:
                 self._give_up(self._memory.pop(), self._full_reason())
@@ -149,7 +138,7 @@ class Backlog:
 
         Topics that are paused are left out. Files of dead processes come last. None when nothing can be sent now.
         """
-        paused = list(self._paused)
+        paused = self.paused.names()
         with self._lock:
             records = self._oldest.pop_batch(self._max_piece, paused)
         batch = Batch([(0, record) for record in records], None) if records else None
@@ -190,7 +179,7 @@ class Backlog:
 
     def look(self) -> bool:
         """Look for files that dead processes left; return whether some of it can be sent."""
-        has_events = self.disk is not None and self.disk.inherit(list(self._paused))
+        has_events = self.disk is not None and self.disk.inherit(self.paused.names())
         self.has_looked = True
         return has_events
 
@@ -240,11 +229,8 @@ class Backlog:
     def _has_sendable(self) -> bool:
         on_disk: Counter[str] = self.disk.own_counts if self.disk is not None else Counter()
         in_memory = self._oldest.counts + self._memory.counts
-        return bool(self._returned or self._storing) or self._has_others(in_memory) or self._has_others(on_disk)
-
-    def _has_others(self, counts: Counter[str]) -> bool:
-        """Return whether events of topics that are not paused are among the counted ones."""
-        return any(number > 0 for topic, number in counts.items() if topic not in self._paused)
+        others = self.paused.has_others(in_memory) or self.paused.has_others(on_disk)
+        return bool(self._returned or self._storing) or others
 
     def _is_full(self) -> bool:
         return self._memory.is_full(len(self._storing))  # the disk may refuse these

@@ -34,7 +34,7 @@ class TopicOutages:
             return False
         if error.code() in OUTAGE:
             return True
-        self._backlog.pause(topic, RETRY_S)
+        self._backlog.paused.add(topic, RETRY_S)
         if error.code() in MISSING_TOPIC:
             self._missing.add(topic)
             self._tell(topic, "does not exist", verdict.remedy)
@@ -51,22 +51,22 @@ class TopicOutages:
             return False
         self._next_check = time.monotonic() + STALLED_S
         paused = False
-        for topic in set(topics) - set(self._backlog.paused_topics()):
+        for topic in set(topics) - set(self._backlog.paused.names()):
             has_leaders = client.has_leaders(topic)
             if has_leaders is None:  # the brokers are away after all
                 break
             if not has_leaders:
                 paused = True
-                self._backlog.pause(topic, RETRY_S)
+                self._backlog.paused.add(topic, RETRY_S)
                 self._missing.add(topic)
                 self._tell(topic, "does not exist, or has a partition without a leader,", "see tasker topics list")
         return paused
 
     def resume_due(self, client: Client) -> None:
         """Resume paused topics whose time has come, if a broker says that they can be written."""
-        for topic in self._backlog.due_topics():
+        for topic in self._backlog.paused.due():
             if topic in self._missing and not client.has_leaders(topic):
-                self._backlog.pause(topic, RETRY_S)
+                self._backlog.paused.add(topic, RETRY_S)
                 continue
             self._missing.discard(topic)
             self._backlog.resume(topic)

@@ -18,7 +18,7 @@ from tasker_producer.record.fields import MAX_SECONDS, FieldConverters
 from tasker_producer.record.moments import FIRST_CLEAR_MOMENT, LAST_MOMENT
 from tasker_schemas.avro.codec import single_object_frame
 from tasker_schemas.avro.versions import latest
-from tasker_schemas.event_check import MAX_NAME_BYTES
+from tasker_schemas.field_rules import MAX_NAME_BYTES
 from tasker_schemas.names import Family
 
 Write = Callable[[Any], bytes]

@@ -20,7 +20,7 @@ from tasker_producer.record.moments import micros
 from tasker_producer.record.values import MAX_TEXT, PlainValues
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import UsageError
-from tasker_schemas.event_check import MAX_NAME_BYTES, RULES, Rule
+from tasker_schemas.field_rules import MAX_NAME_BYTES, RULES, Rule
 from tasker_schemas.names import Family, State
 
 JSON_FIELDS = frozenset({"context", "step_inputs", "step_results"})

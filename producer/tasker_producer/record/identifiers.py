@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from tasker_schemas.event_check import MAX_NAME_BYTES
+from tasker_schemas.field_rules import MAX_NAME_BYTES
 
 
 def identifier(value: Any) -> str:

@@ -14,7 +14,8 @@ from tasker_consumers.telemetry.core.event import read_event
 from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import PoisonReason, PoisonRecord
-from tasker_schemas.event_check import END_OF_TIME, MAX_NAME_BYTES, RULES, FamilyRules, Rule, problem_of
+from tasker_schemas.event_check import FamilyRules, problem_of
+from tasker_schemas.field_rules import END_OF_TIME, MAX_NAME_BYTES, RULES, Rule
 from tasker_schemas.names import Family
 from tests.support.engine.values import StoredRecord
 

@@ -126,7 +126,7 @@ def test_a_batch_that_was_not_delivered_is_still_there_after_a_crash(tmp_path: P
 
 def test_what_waits_for_one_topic_does_not_hold_the_others(tmp_path: Path) -> None:
     waiting = backlog(tmp_path / "spool")
-    waiting.pause("missing", 60.0)
+    waiting.paused.add("missing", 60.0)
     waiting.add(record(1, topic="missing"))
     assert waiting.holds("missing")
     assert not waiting.holds("topic")
@@ -141,12 +141,12 @@ def test_what_waits_for_one_topic_does_not_hold_the_others(tmp_path: Path) -> No
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_a_topic_that_is_well_again_gets_its_events_in_their_order(tmp_path: Path, on_disk: bool) -> None:
     waiting = backlog(tmp_path / "spool")
-    waiting.pause("missing", 0.0)
+    waiting.paused.add("missing", 0.0)
     waiting.add(record(1, topic="missing"))
     if on_disk:
         assert waiting.store()
     waiting.add(record(2, topic="missing"))
-    assert waiting.due_topics() == ["missing"]
+    assert waiting.paused.due() == ["missing"]
     waiting.resume("missing")
     assert waiting.active
     assert numbers(waiting.next_batch()) == [1, 2]

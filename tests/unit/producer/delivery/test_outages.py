@@ -39,7 +39,7 @@ def test_only_an_error_of_the_topic_pauses_the_topic(
     outages: TopicOutages, code: int, waits: bool, paused: list[str]
 ) -> None:
     assert outages.note("orders", KafkaError(code)) is waits
-    assert outages._backlog.paused_topics() == paused
+    assert outages._backlog.paused.names() == paused
 
 
 def test_a_topic_that_does_not_exist_is_named_in_the_log(
@@ -56,7 +56,7 @@ def test_a_topic_that_refused_events_is_tried_again_when_its_time_has_come(
     monkeypatch.setattr("tasker_producer.delivery.outages.RETRY_S", 0.0)
     outages.note("orders", KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
     outages.resume_due(client)
-    assert outages._backlog.paused_topics() == []
+    assert outages._backlog.paused.names() == []
     assert outages._backlog.active
 
 
@@ -66,4 +66,4 @@ def test_a_missing_topic_stays_paused_while_no_broker_shows_its_leaders(
     monkeypatch.setattr("tasker_producer.delivery.outages.RETRY_S", 0.0)
     outages.note("orders", KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
     outages.resume_due(client)
-    assert outages._backlog.paused_topics() == ["orders"]
+    assert outages._backlog.paused.names() == ["orders"]
