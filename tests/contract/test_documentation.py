@@ -28,6 +28,12 @@ COMMAND = re.compile(
     r"\btasker ((?:run|topics|schemas|dlq|spool|store|errors) [a-z]+(?:-[a-z]+)*"
     r"|import|demo|tasks|stats|trace|show|tail|diff|replay|doctor)(?![a-z-])"
 )
+SOURCE_FILE = re.compile(r"`([\w./-]+\.(?:py|pyx|pxd))`")
+SOURCES = [
+    path.relative_to(ROOT).as_posix()
+    for folder in ("schemas", "producer", "consumers", "tests", "benchmarks", "examples")
+    for path in (*ROOT.glob("*.py"), *(ROOT / folder).rglob("*.p[yx]*"))
+]
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -164,3 +170,15 @@ def test_every_page_is_reached_from_the_readme(page: Path) -> None:
                 (here.parent / link).resolve() for link in re.findall(r"\]\((?!https?:)([^)#]+)", text_of(here))
             ]
     assert page in reached
+
+
+@every_page
+def test_the_source_files_that_a_page_names_are_there(page: Path) -> None:
+    named = set(SOURCE_FILE.findall(text_of(page))) - {"utils.py"}  # how no file is to be named
+    assert [name for name in sorted(named) if not any(f"/{path}".endswith(f"/{name}") for path in SOURCES)] == []
+
+
+def test_each_way_of_an_event_through_the_code_passes_a_file_twice_at_most() -> None:
+    chapter = text_of(ROOT / "docs" / "architecture.md").partition("## Follow an event")[2].partition("\n## ")[0]
+    for way in chapter.split("\n**From ")[1:]:
+        assert max(Counter(SOURCE_FILE.findall(way)).values()) <= 2
