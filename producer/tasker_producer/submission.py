@@ -1,6 +1,7 @@
 """The way of every event that a call has read: completed, built, and given to the delivery."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -43,7 +44,7 @@ class EventSubmission:
         except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
             misuse.drop(name, mistake)
             return
-        self._delivery.send(*event)
+        self._delivery.send(event.topic, event.key, event.value, event.headers)
         event_type = call.options.event_type
         if event_type is not None and (beginning := beginning_of(name, event_type)) is not None:
             self._begin(beginning, fields, call.options, misuse)
@@ -51,5 +52,5 @@ class EventSubmission:
     def _begin(self, name: str, fields: dict[str, Any], options: Options, misuse: Misuse) -> None:
         """Publish the beginning that a request with `event_type="started"` means as well."""
         shared = {key: value for key, value in fields.items() if key not in {"step_inputs", "context"}}
-        begun = options._replace(event_type=None, event_id=None)
+        begun = replace(options, event_type=None, event_id=None)
         self.submit(name, Call({"started_at": options.timestamp, **shared}, begun), misuse.silent)

@@ -10,6 +10,8 @@ import time
 from hashlib import sha256
 
 _LAST_MILLISECOND = (1 << 48) - 1  # the last that a UUIDv7 has room for
+_RANDOM = (1 << 80) - 1 & ~(0xF << 76) & ~(0x3 << 62)
+_VERSION_AND_VARIANT = 0x7 << 76 | 0x2 << 62
 
 
 def trace_id_of(task_id: str) -> str:
@@ -38,8 +40,11 @@ def completion_span_id(task_id: str) -> str:
 
 def _id(subject: str, size: int) -> str:
     digest = sha256(subject.encode()).digest()
-    # OpenTelemetry forbids an id of zeros: take the next bytes then.
-    return next(part.hex() for start in range(0, len(digest), size) if any(part := digest[start : start + size]))
+    part = digest[:size]
+    while not part.strip(b"\0"):  # OpenTelemetry forbids an id of zeros: take the next bytes then
+        digest = digest[size:]
+        part = digest[:size]
+    return part.hex()
 
 
 # Ids identify, they do not protect. So a generator of our own will do, without a system call for each event: it is
@@ -55,11 +60,7 @@ def new_event_id() -> str:
     (36, '7')
     """
     milliseconds = time.time_ns() // 1_000_000
-    bits = _generator.getrandbits(74)
-    return (
-        f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{bits >> 62:03x}"
-        f"-{0x8000 | bits >> 48 & 0x3FFF:04x}-{bits & 0xFFFFFFFFFFFF:012x}"
-    )
+    return _uuid7(milliseconds, _generator.getrandbits(80))
 
 
 def event_id_of(subject: str, timestamp: int) -> str:
@@ -68,11 +69,10 @@ def event_id_of(subject: str, timestamp: int) -> str:
     >>> event_id_of("run 7, event 1", 1_700_000_000_000_000) == event_id_of("run 7, event 1", 1_700_000_000_000_000)
     True
     """
-    return _uuid7(min(max(0, timestamp // 1000), _LAST_MILLISECOND), sha256(subject.encode()).digest())
+    random_bits = int.from_bytes(sha256(subject.encode()).digest()[:10], "big")
+    return _uuid7(min(max(0, timestamp // 1000), _LAST_MILLISECOND), random_bits)
 
 
-def _uuid7(milliseconds: int, random: bytes) -> str:
-    bits = milliseconds << 80 | int.from_bytes(random[:10], "big")
-    bits = bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
-    text = f"{bits:032x}"
+def _uuid7(milliseconds: int, random_bits: int) -> str:
+    text = (milliseconds << 80 | random_bits & _RANDOM | _VERSION_AND_VARIANT).to_bytes(16, "big").hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -26,7 +26,7 @@ from tasker_schemas.headers import Header
 
 _STOP_S = 0.45  # beyond the timeout of close(), for the disk
 _TRY_S = 0.5  # for a connection that was only idle
-_SPANS = 4096
+_SPANS = 512
 
 
 class Delivery(Protocol):

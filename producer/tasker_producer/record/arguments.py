@@ -1,8 +1,9 @@
 """The arguments of a publish call: options, fields, business context, and the parts of a payload."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from tasker_producer.record.identifiers import plain_text
 from tasker_producer.record.misuse import Misuse, unreadable
@@ -12,17 +13,23 @@ from tasker_schemas.errors import UsageError
 from tasker_schemas.names import RESERVED_NAMES, Family, WorkflowEvents, family_of
 
 
-class Options(NamedTuple):
-    """Arguments of a call that are no fields of the record; `trace` is in any form that `trace_of` reads."""
+@dataclass
+class Options:
+    """Arguments of a call that are no fields of the record; `trace` is in any form that `trace_of` reads.
+
+    An event that `is_complete` inherits nothing from the block around the call.
+    """
 
     event_type: Any = None
     timestamp: Moment | None = None
     event_id: Any = None
     trace: Any = None
     key: Any = None
+    is_complete: bool = False
 
 
-class Call(NamedTuple):
+@dataclass
+class Call:
     """A publish call taken apart: fields of the record, options, business context."""
 
     fields: dict[str, Any]

@@ -10,9 +10,10 @@ the writer to that.
 import re
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from tasker_producer.record.fields import MAX_SECONDS, FieldConverters
 from tasker_producer.record.moments import FIRST_CLEAR_MOMENT, LAST_MOMENT
@@ -183,12 +184,13 @@ _QUICK: Mapping[str, Quick] = {
 }
 
 
-class FieldWriter(NamedTuple):
+@dataclass
+class FieldWriter:
     """The writer of a field: `quick` returns None for a value that has to be converted before it is written."""
 
     position: int
-    quick: Quick
-    write: Write
+    quick: Callable[[Any], bytes | None]
+    write: Callable[[Any], bytes]
 
 
 def field_writers(family: Family, writer: RecordWriter, converters: FieldConverters) -> dict[str, FieldWriter]:

@@ -1,30 +1,26 @@
-"""The part that tasks and steps share as `with` blocks: start, end, outcome, and code bound to the block.
+"""The part that tasks and steps share as `with` blocks: start, end, and outcome.
 
 Entering checks first and attaches last; leaving publishes the end first and restores the context after. Leaving never
 raises for a reason of ours, in strict mode either, so the service's own exception comes out unchanged. Times of day
 come from the wall clock, durations from the monotonic clock: a clock that is set cannot lengthen a step.
 """
 
-import inspect
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import wraps
 from types import TracebackType
-from typing import Any, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import Any, Protocol, Self
 
 from tasker_producer.record.arguments import Call
 from tasker_producer.record.misuse import Misuse, unreadable
 from tasker_producer.record.moments import current_micros
 from tasker_producer.settings import ProducerSettings
+from tasker_producer.tasks.binding import BoundCode
 from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, outcome_of
 from tasker_producer.trace.current import Activation
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import TraceHeaders
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class BlockPublisher(Protocol):
@@ -42,8 +38,10 @@ class BlockPublisher(Protocol):
         ...
 
 
-class Block(ABC):
+class Block(BoundCode, ABC):
     """A `with` block, also `async with`: entering publishes a start, leaving an end."""
+
+    publisher: BlockPublisher
 
     def __init__(self, publisher: BlockPublisher, expected: ErrorTypes) -> None:
         self.publisher = publisher
@@ -94,14 +92,6 @@ class Block(ABC):
             if stay is not None:
                 stay.leave()
 
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)
-
     @property
     def is_decided(self) -> bool:
         """Whether `fail`, `cancel` or `skip` has decided how the block ends."""
@@ -126,35 +116,6 @@ class Block(ABC):
         finally:
             stay.leave()
 
-    def bind(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Return the function or coroutine function, each call of which runs inside this block: for pools and threads.
-
-        Raises UsageError in strict mode for an object that cannot be called.
-        """
-        target: Any = function
-        if not callable(target):
-            self.publisher.misuse.report(UsageError(f"a function is bound, not {type(function).__name__}"))
-            return function
-        if inspect.iscoroutinefunction(function):
-
-            async def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
-                stay = self._activate()
-                try:
-                    return await function(*args, **kwargs)
-                finally:
-                    stay.leave()
-
-            return cast("Callable[P, R]", wraps(function)(bound))
-
-        def called(*args: P.args, **kwargs: P.kwargs) -> R:
-            stay = self._activate()
-            try:
-                return function(*args, **kwargs)
-            finally:
-                stay.leave()
-
-        return wraps(function)(called)
-
     @abstractmethod
     def _publish_start(self, misuse: Misuse) -> None:
         """Publish that the block begins."""
@@ -162,10 +123,6 @@ class Block(ABC):
     @abstractmethod
     def _publish_end(self, outcome: Outcome, reason: Any, misuse: Misuse) -> None:
         """Publish how the block ended; `reason` is an exception, or the text that the service gave."""
-
-    @abstractmethod
-    def _activate(self) -> Activation:
-        """Make the block current here."""
 
     def _business_context(self) -> Any:
         """Return `additional_context`, whatever the service has set there; None if it is empty."""

@@ -2,11 +2,11 @@
 
 import asyncio
 import concurrent.futures
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Any
 
 
-class Outcome(Enum):
+class Outcome(IntEnum):
     """How a task or an attempt of a step ended."""
 
     COMPLETED = auto()

@@ -63,7 +63,7 @@ class StepScope(Block):
         self.step_id: str = fields["step_id"]
         self.attempt_number = 0
         self.results: Any = None
-        self._fields = fields
+        self._fields = {**task.identity(), **fields}
         self._inputs = inputs
         self._asked_attempt = attempt_number
         self._skipped = False
@@ -101,6 +101,7 @@ class StepScope(Block):
         task = self.task
         number = task.begin_attempt(self.step_id, self._asked_attempt, misuse)
         self.attempt_number = number
+        self._fields["attempt_number"] = number
         self.trace = step_trace(task.trace, task.task_id, self.step_id, number)
         started = self._started_at
         fields = {"started_at": started, "step_inputs": self._inputs}
@@ -146,14 +147,20 @@ class StepScope(Block):
         trace: TraceHeaders | None = None,
         error: Any = None,
     ) -> None:
-        identity = {**self.task.identity(), "attempt_number": self.attempt_number}
-        options = Options(timestamp=timestamp, trace=trace or self.trace)
-        call = Call({**identity, **self._fields, **fields}, options, self._business_context())
+        options = Options(timestamp=timestamp, trace=trace or self.trace, is_complete=True)
+        call = Call({**self._fields, **fields}, options, self._business_context())
         self.publisher.submit(name, call, misuse, error)
 
     def _activate(self) -> Activation:
-        block = self.task.block()._replace(
-            step_id=self.step_id, step_name=self._fields["step_name"], attempt_number=self.attempt_number
-        )
         task = self.task
+        outer, name = task.block(), self._fields["step_name"]
+        block = CurrentBlock(
+            outer.task_id,
+            outer.task_name,
+            outer.correlation_id,
+            outer.task_trace,
+            self.step_id,
+            name,
+            self.attempt_number,
+        )
         return activate(block, self, self.trace, flags=task.flags, replace_span=task.replaces_span)

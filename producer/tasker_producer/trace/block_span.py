@@ -1,16 +1,28 @@
 """The span that is OpenTelemetry's current span inside a block, without an SDK and without being exported from here."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from opentelemetry import baggage, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags, TraceState
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    TraceFlags,
+    TraceState,
+)
 
 from tasker_schemas.headers import TraceHeaders
 
 BAGGAGE_FORMAT = W3CBaggagePropagator()
+
+
+class Stay(Protocol):
+    """The stay of a block in a context."""
+
+    is_open: bool
 
 
 class BlockSpan(NonRecordingSpan):
@@ -21,14 +33,24 @@ class BlockSpan(NonRecordingSpan):
     is still current.
     """
 
-    def __init__(self, span_context: SpanContext, outer: Span, is_open: Callable[[], bool]) -> None:
-        super().__init__(span_context)
+    def __init__(self, place: TraceHeaders, flags: int | None, outer: Span, stay: Stay) -> None:
+        super().__init__(INVALID_SPAN_CONTEXT)
+        self._place = place
+        self._flags = flags
         self._outer = outer
-        self._is_open = is_open
+        self._stay = stay
+        self._own: SpanContext | None = None  # made when somebody asks: most blocks hold no span of the service
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.get_span_context()!r})"
 
     def get_span_context(self) -> SpanContext:
         """Return the block's place in the trace, or after its end that of the span around it."""
-        return super().get_span_context() if self._is_open() else self._outer.get_span_context()
+        if not self._stay.is_open:
+            return self._outer.get_span_context()
+        if self._own is None:
+            self._own = _span_context(self._place, self._flags)
+        return self._own
 
     def is_recording(self) -> bool:
         """Return whether the service's span around the block records."""
@@ -59,20 +81,25 @@ class BlockSpan(NonRecordingSpan):
         self._outer.record_exception(*args, **kwargs)
 
 
-def context_inside(task_trace: TraceHeaders, outer: Context, is_open: Callable[[], bool], flags: int | None) -> Context:
+def context_inside(task_trace: TraceHeaders, outer: Context, stay: Stay, flags: int | None) -> Context:
     """Return the OpenTelemetry context inside a block: its span, and the task's baggage where there is none."""
-    span = task_trace.span
-    if span is None:
+    if task_trace.span is None:
         return outer
-    span_context = SpanContext(
-        trace_id=int(span.trace_id, 16),
-        span_id=int(span.span_id, 16),
-        is_remote=True,
-        trace_flags=TraceFlags(span.flags if flags is None else flags),
-        trace_state=TraceState.from_header([task_trace.tracestate]) if task_trace.tracestate else None,
-    )
-    block_span = BlockSpan(span_context, trace.get_current_span(outer), is_open)
+    block_span = BlockSpan(task_trace, flags, trace.get_current_span(outer), stay)
     inside = trace.set_span_in_context(block_span, outer)
     if task_trace.baggage and not baggage.get_all(outer):
         inside = BAGGAGE_FORMAT.extract({"baggage": task_trace.baggage}, context=inside)
     return inside
+
+
+def _span_context(place: TraceHeaders, flags: int | None) -> SpanContext:
+    span = place.span
+    if span is None:
+        return INVALID_SPAN_CONTEXT
+    return SpanContext(
+        trace_id=int(span.trace_id, 16),
+        span_id=int(span.span_id, 16),
+        is_remote=True,
+        trace_flags=TraceFlags(span.flags if flags is None else flags),
+        trace_state=TraceState.from_header([place.tracestate]) if place.tracestate else None,
+    )

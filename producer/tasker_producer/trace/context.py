@@ -24,13 +24,13 @@ from tasker_schemas.headers import (
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def task_trace(task_id: str) -> TraceHeaders:
     """Return the place of a task that was created outside any trace."""
     return TraceHeaders(SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS))
 
 
-@lru_cache(maxsize=4096)  # the events of an attempt share it
+@lru_cache(maxsize=512)  # the events of an attempt share it
 def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> TraceHeaders:
     """Return the place of an attempt of a step below its task's place."""
     parent = task.span
@@ -40,7 +40,7 @@ def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> 
     return TraceHeaders(span, parent, task.tracestate, task.baggage)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def wire_trace(trace: TraceHeaders) -> tuple[Header, ...]:
     """Return the headers that carry a place in a trace; the events of an attempt share them."""
     return tuple(trace_headers(trace))

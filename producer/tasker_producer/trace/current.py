@@ -5,8 +5,11 @@ tokens of context variables, which raise then. A block that has been left is pas
 and taken out of the context as soon as anybody looks.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Protocol
+from weakref import ref
 
 from opentelemetry import context
 from opentelemetry.context import Context
@@ -15,7 +18,8 @@ from tasker_producer.trace.block_span import context_inside
 from tasker_schemas.headers import TraceHeaders
 
 
-class CurrentBlock(NamedTuple):
+@dataclass
+class CurrentBlock:
     """The fields that an event inherits from the block around it."""
 
     task_id: str
@@ -36,6 +40,10 @@ class Scope(Protocol):
         ...
 
 
+def _no_context() -> Context | None:
+    return None
+
+
 class Activation:
     """A stay of a block in a context: from `activate` to `leave`."""
 
@@ -47,7 +55,8 @@ class Activation:
         self.is_open = True
         self.outer = current_activation()
         self.outer_context: Context | None = None
-        self.own_context: Context | None = None
+        #: Weak: the context holds the block's span, which holds this stay. A cycle would wait for the collector.
+        self.own_context: Callable[[], Context | None] = _no_context
 
     def leave(self) -> None:
         """End the stay, in whatever context this runs; the block is nowhere current afterwards."""
@@ -68,8 +77,9 @@ def activate(
     activation = Activation(block, scope)
     if replace_span and trace.span is not None:
         activation.outer_context = context.get_current()
-        activation.own_context = context_inside(trace, activation.outer_context, lambda: activation.is_open, flags)
-        context.attach(activation.own_context)
+        inside = context_inside(trace, activation.outer_context, activation, flags)
+        activation.own_context = ref(inside)
+        context.attach(inside)
     _current.set(activation)
     return activation
 
@@ -81,10 +91,10 @@ def current_activation() -> Activation | None:
         return activation
     present = context.get_current()
     closed = activation
-    is_ours = present is closed.own_context
+    is_ours = present is closed.own_context()
     while closed.outer is not None and not closed.outer.is_open:
         closed = closed.outer
-        is_ours = is_ours or present is closed.own_context
+        is_ours = is_ours or present is closed.own_context()
     if is_ours and closed.outer_context is not None:
         context.attach(closed.outer_context)
     _current.set(closed.outer)

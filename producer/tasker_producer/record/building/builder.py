@@ -4,7 +4,8 @@ This is the hot path: the parts that all events of a name share are made once pe
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from tasker_producer.record.arguments import Options, event_name
 from tasker_producer.record.building.event_headers import event_headers
@@ -18,7 +19,8 @@ from tasker_producer.trace.current import current_block
 from tasker_schemas.headers import Header
 
 
-class EncodedEvent(NamedTuple):
+@dataclass
+class EncodedEvent:
     """An event, ready for Kafka."""
 
     topic: str
@@ -41,11 +43,11 @@ class EventBuilder:
         an unknown reserved name, or without a usable id of its task or step.
         """
         template = self._templates.by_name.get(name) or self._templates.of_name(event_name(name, misuse))
-        block = current_block()
+        block = None if options.is_complete else current_block()
         if block is not None:
             fields = inherited_fields(template.family, fields, block)
         subject = subject_of(template.family, fields, misuse)
-        task_id, step_id, attempt = subject
+        task_id, step_id, attempt = subject.task_id, subject.step_id, subject.attempt
         if (
             task_id is not fields.get("task_id")
             or step_id is not fields.get("step_id")

@@ -3,15 +3,17 @@
 from tasker_producer.record.building.occurrence import Occurrence, Subject
 from tasker_producer.record.building.templates import Template
 from tasker_producer.trace.context import wire_trace
-from tasker_schemas.headers import CE_ID, CE_SUBJECT, Header, TraceHeaders, time_headers
+from tasker_schemas.headers import CE_ID, CE_SUBJECT, CE_TIME, Header, TraceHeaders, rfc3339
 
 
 def event_headers(template: Template, occurrence: Occurrence, subject: Subject, trace: TraceHeaders) -> list[Header]:
     """Return the headers of an event; only an event of a task has a `ce_subject`."""
     headers = template.headers.copy()
     headers.append((CE_ID, occurrence.event_id.encode()))
-    headers += time_headers(occurrence.timestamp)
-    task_id, step_id, _ = subject
+    time = rfc3339(occurrence.timestamp)
+    if time is not None:
+        headers.append((CE_TIME, time.encode()))
+    task_id, step_id = subject.task_id, subject.step_id
     if task_id is not None:
         headers.append((CE_SUBJECT, (task_id if step_id is None else f"{task_id}/{step_id}").encode()))
     headers += wire_trace(trace)

@@ -22,7 +22,7 @@ def event_trace(
     trace = None if options.trace is None else _chosen_trace(options.trace, misuse)
     if trace is not None:
         return trace
-    task_id, step_id, attempt = subject
+    task_id, step_id, attempt = subject.task_id, subject.step_id, subject.attempt
     if task_id is None:
         return active_trace()
     if block is None or block.task_id != task_id:

@@ -1,12 +1,13 @@
 """The identity of an event: its own id and moment, its task, its step and its attempt."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from tasker_producer.record.arguments import Options
 from tasker_producer.record.identifiers import identifier, whole_number
 from tasker_producer.record.misuse import Misuse
-from tasker_producer.record.moments import Moment, current_micros, micros
+from tasker_producer.record.moments import FIRST_CLEAR_MOMENT, LAST_MOMENT, Moment, current_micros, micros
 from tasker_producer.trace.current import CurrentBlock
 from tasker_schemas.errors import UsageError
 from tasker_schemas.identity import new_event_id
@@ -16,7 +17,8 @@ _SURELY_SHORT = 256
 _ATTEMPTS = range(1, 1 << 31)
 
 
-class Subject(NamedTuple):
+@dataclass
+class Subject:
     """The task, and for a step's event the step and attempt, that an event is about."""
 
     task_id: str | None
@@ -24,7 +26,8 @@ class Subject(NamedTuple):
     attempt: int | None
 
 
-class Occurrence(NamedTuple):
+@dataclass
+class Occurrence:
     """The fields that tell this occurrence from all others."""
 
     event_id: str
@@ -54,9 +57,14 @@ def inherited_fields(family: Family, fields: Mapping[str, Any], block: CurrentBl
 def occurrence_of(options: Options, misuse: Misuse) -> Occurrence:
     """Return id, moment and type of this occurrence; an unusable id or moment is reported and replaced."""
     event_id = None if options.event_id is None else misuse.identifier("event_id", options.event_id)
+    timestamp = options.timestamp
+    if timestamp is None:
+        timestamp = current_micros()
+    elif not (type(timestamp) is int and FIRST_CLEAR_MOMENT <= timestamp <= LAST_MOMENT):
+        timestamp = _moment(timestamp, misuse)
     return Occurrence(
         new_event_id() if event_id is None else event_id,
-        current_micros() if options.timestamp is None else _moment(options.timestamp, misuse),
+        timestamp,
         None if options.event_type is None else misuse.identifier("event_type", options.event_type),
     )
 
@@ -67,19 +75,24 @@ def subject_of(family: Family, fields: Mapping[str, Any], misuse: Misuse) -> Sub
     Raises UsageError for an id that is missing, or that has no text.
     """
     task_id, step_id, attempt = fields.get("task_id"), fields.get("step_id"), fields.get("attempt_number")
-    if type(task_id) is not str or not 0 < len(task_id) < _SURELY_SHORT or not task_id.isascii():
+    if not _is_plain_id(task_id):
         task_id = _id("task_id", task_id, misuse)
         if task_id is None and family is not Family.CUSTOM:
             raise UsageError("task_id is missing: whose event is it?")
-    if step_id is not None:
+    if step_id is not None and not _is_plain_id(step_id):
         step_id = _id("step_id", step_id, misuse)
     if step_id is None and family is Family.STEP:
         raise UsageError("step_id is missing: which step is it about?")
-    if attempt is not None:
+    if attempt is not None and not (type(attempt) is int and 0 < attempt < _SURELY_SHORT):
         attempt = _attempt(attempt, misuse)
     if family is Family.STEP and attempt is None:
         attempt = 1
     return Subject(task_id, step_id, attempt)
+
+
+def _is_plain_id(value: Any) -> bool:
+    """Return whether a value surely is an id's plain text; others are looked at more closely."""
+    return type(value) is str and 0 < len(value) < _SURELY_SHORT and value.isascii() and "\0" not in value
 
 
 def _id(field: str, value: Any, misuse: Misuse) -> str | None:

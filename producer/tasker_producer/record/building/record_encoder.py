@@ -33,21 +33,25 @@ class RecordEncoder:
         parts = writer.absent.copy()
         frame = None if self._frames is None else self._frames.frame_of(template.family)
         parts[0] = frame or parts[0]
-        conversion = Conversion(misuse)
+        (id_at, write_id), (time_at, write_time), (type_at, write_type) = template.occurrence
+        conversion: Conversion | None = None
         try:
+            parts[id_at] = write_id(occurrence.event_id)
+            parts[time_at] = write_time(occurrence.timestamp)
+            if occurrence.event_type is not None:
+                parts[type_at] = write_type(occurrence.event_type)
             for name, value in fields.items():
-                if value is not None:
-                    field = writers.get(name)
-                    encoded = None if field is None else field.quick(value)
-                    if encoded is None:
-                        plain = self._converters.value(template.family, name, value, conversion)
-                        encoded = None if plain is None or field is None else field.write(plain)
-                    if field is not None and encoded is not None:
-                        parts[field.position] = encoded
-            for (position, write), value in zip(template.occurrence, occurrence, strict=True):
-                if value is not None:
-                    parts[position] = write(value)
-            if conversion.cuts:
+                if value is None:
+                    continue
+                field = writers.get(name)
+                encoded = None if field is None else field.quick(value)
+                if encoded is None:
+                    conversion = conversion or Conversion(misuse)
+                    plain = self._converters.value(template.family, name, value, conversion)
+                    encoded = None if plain is None or field is None else field.write(plain)
+                if field is not None and encoded is not None:
+                    parts[field.position] = encoded
+            if conversion is not None and conversion.cuts:
                 position, write = writer.fields["truncated"]
                 parts[position] = write(conversion.cuts)
             record = b"".join(parts)
@@ -56,5 +60,7 @@ class RecordEncoder:
         if record and len(record) <= self._max_bytes:
             return record
         again = self._converters.convert(template.family, fields, Conversion(misuse.silent))
-        again |= {name: value for name, value in occurrence._asdict().items() if value is not None}
+        again |= {"event_id": occurrence.event_id, "timestamp": occurrence.timestamp}
+        if occurrence.event_type is not None:
+            again["event_type"] = occurrence.event_type
         return encode_within(partial(writer.encode, frame=frame), again, self._max_bytes)

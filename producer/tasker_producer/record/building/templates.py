@@ -2,10 +2,10 @@
 
 import os
 import socket
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from tasker_producer.record.avro_writer import FieldWriter, RecordWriter, Write, field_writers
-from tasker_producer.record.building.occurrence import Occurrence
 from tasker_producer.record.fields import FieldConverters
 from tasker_producer.settings import ProducerSettings
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
@@ -17,7 +17,8 @@ from tasker_schemas.topics import event_topic
 _MAX_TEMPLATES = 1000  # custom names made of data would fill the memory
 
 
-class Template(NamedTuple):
+@dataclass
+class Template:
     """The parts that all events of a name share in this process."""
 
     name: str
@@ -25,6 +26,7 @@ class Template(NamedTuple):
     topic: str
     writer: RecordWriter
     fields: dict[str, FieldWriter]
+    #: Positions and writers of `event_id`, `timestamp` and `event_type`.
     occurrence: tuple[tuple[int, Write], ...]
     headers: list[Header]
 
@@ -67,5 +69,5 @@ class Templates:
         writer = RecordWriter(RECORD_OF_FAMILY[family], constants)
         topic = event_topic(family, self._settings.topic_prefix)
         writers = field_writers(family, writer, self._converters)
-        occurrence = tuple(writer.fields[field] for field in Occurrence._fields)
+        occurrence = tuple(writer.fields[field] for field in ("event_id", "timestamp", "event_type"))
         return Template(name, family, topic, writer, writers, occurrence, headers)

@@ -37,7 +37,7 @@ def test_the_time_of_the_first_event_is_told(tmp_path: Path) -> None:
         "order.paid", {}, Options(timestamp="2026-01-02T03:04:05Z"), Misuse(strict=True)
     )
     spool = new_spool(tmp_path / "shop-1a2b3c4d")
-    spool.append([SpooledRecord(*event)])
+    spool.append([SpooledRecord(event.topic, event.key, event.value, event.headers)])
     spool.close()
     assert list_spools(tmp_path)[0].oldest == "2026-01-02T03:04:05.000000Z"
 

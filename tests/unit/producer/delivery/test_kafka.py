@@ -21,7 +21,7 @@ PAID = EventBuilder(ProducerSettings()).build("order.paid", {}, Options(), Misus
 
 def send(delivery: KafkaDelivery, events: int = EVENTS) -> None:
     for _ in range(events):
-        delivery.send(*PAID)
+        delivery.send(PAID.topic, PAID.key, PAID.value, PAID.headers)
 
 
 @pytest.fixture

@@ -67,9 +67,9 @@ def test_quick_values_have_the_bytes_of_the_long_way(values: dict[str, Any]) -> 
     masker = Masker()
     writer = RecordWriter("StepEvent")
     converters = FieldConverters(masker)
-    for name, (position, quick, write) in field_writers(Family.STEP, writer, converters).items():
+    for name, field in field_writers(Family.STEP, writer, converters).items():
         value = values.get(name)
-        if value is not None and (written := quick(value)) is not None:
+        if value is not None and (written := field.quick(value)) is not None:
             plain = converters.value(Family.STEP, name, value, Conversion(Misuse(strict=True)))
-            assert written == write(plain)
-            assert position == writer.fields[name][0]
+            assert written == field.write(plain)
+            assert field.position == writer.fields[name][0]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasker_producer.record.arguments import Options
-from tasker_producer.record.building.occurrence import inherited_fields, occurrence_of, subject_of
+from tasker_producer.record.building.occurrence import Subject, inherited_fields, occurrence_of, subject_of
 from tasker_producer.record.misuse import Misuse
 from tasker_producer.trace.current import CurrentBlock
 from tasker_schemas.errors import UsageError
@@ -53,8 +53,8 @@ def test_an_event_without_a_subject_is_refused(family: Family, fields: dict[str,
 
 
 def test_an_event_of_a_step_is_about_its_first_attempt_unless_it_says_more() -> None:
-    assert subject_of(Family.STEP, {"task_id": 1, "step_id": 2}, STRICT) == ("1", "2", 1)
-    assert subject_of(Family.CUSTOM, {}, STRICT) == (None, None, None)
+    assert subject_of(Family.STEP, {"task_id": 1, "step_id": 2}, STRICT) == Subject("1", "2", 1)
+    assert subject_of(Family.CUSTOM, {}, STRICT) == Subject(None, None, None)
 
 
 def test_an_occurrence_has_a_fresh_id_and_the_present_moment() -> None:
