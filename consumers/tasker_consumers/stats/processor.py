@@ -8,7 +8,7 @@ from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.metrics import DEFAULT_NAMES, StatsMetrics
 from tasker_consumers.stats.task_states import TaskStates
-from tasker_consumers.stats.touched_tasks import is_open, records_and_changes
+from tasker_consumers.stats.touched_tasks import deltas_of_forgotten, is_open, records_and_changes
 from tasker_consumers.stats.window_index import WindowIndex
 from tasker_schemas.avro.codec import Decoder, SchemaLookup
 from tasker_schemas.topics import DEFAULT_PREFIX, dead_letter_topic, stats_topic, window_topic
@@ -44,7 +44,7 @@ class StatsProcessor(TaskStates):
         """Return the statistics of the touched tasks, and the changes of the windows."""
         records, changes = await records_and_changes(touched)
         opened = sum(is_open(state) - state.stored_open for state in touched.values())
-        windows = await self.windows.change(partition, changes, opened)
+        windows = await self.windows.change(partition, changes, opened, deltas_of_forgotten(touched))
 
         def written() -> None:
             windows.written()

@@ -81,9 +81,14 @@ class WindowIndex:
         """Return the number of tasks of these partitions that are not over."""
         return sum(partition.open_tasks for partition in self._held.values())
 
-    async def change(self, partition: int, changes: Iterable[Change], opened: int) -> Effects:
-        """Return the effects of a batch on the windows; `opened` is the change of the number of open tasks."""
-        held, deltas = self._held[partition], WindowDeltas()
+    async def change(
+        self, partition: int, changes: Iterable[Change], opened: int, forgotten: WindowDeltas | None = None
+    ) -> Effects:
+        """Return the effects of a batch on the windows; `opened` is the change of the number of open tasks.
+
+        `forgotten` takes tasks away that are forgotten: a rebuild would not find them either.
+        """
+        held, deltas = self._held[partition], forgotten or WindowDeltas()
         deltas.add(changes)
         index: dict[bytes, bytes | None] = {}
         changed: dict[bytes, int] = {}

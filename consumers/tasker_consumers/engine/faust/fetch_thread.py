@@ -4,8 +4,9 @@ Everything overridden here is pinned by `fingerprints`.
 """
 # ruff: noqa: SLF001  it has to reach into Faust and aiokafka
 
+import asyncio
 import time
-from typing import Any
+from typing import Any, Protocol, cast
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -13,6 +14,7 @@ from faust.types import TP
 from tasker_consumers.engine.faust.record_batches import FetchBudget, deliver_bounded_records
 from tasker_consumers.engine.faust.static_membership import watch_fencing
 from tasker_consumers.engine.faust.time_alignment import Pace
+from tasker_consumers.engine.flow.batching import Batcher
 
 #: How long the broker may hold back a fetch that has nothing to deliver. Faust's 1.5 s delay records that arrive on
 #: a partition while a fetch of the others is under way.
@@ -22,6 +24,12 @@ _BACKLOG_WAIT_MS = 20
 #: How many bytes are fetched of a partition at a time: of sources few, so that topics stay close together (`pace`); of
 #: changelogs many, because nobody waits for anything but their end.
 _SOURCE_BYTES, _CHANGELOG_BYTES = 256 << 10, 1 << 20
+
+
+class FetchHost(Protocol):
+    """The part of the application that the thread depends on."""
+
+    batcher: Batcher
 
 
 class RunConsumerThread(driver.AIOKafkaConsumerThread):
@@ -76,7 +84,11 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         changelogs = self.consumer.app.tables.changelog_topics
         restoring = any(tp.topic in changelogs for tp in active_partitions)
         _tune(consumer._fetcher, restoring=restoring, behind=self.pace.is_behind())
-        partitions = self.pace.next(active_partitions)
+        crowded = frozenset() if restoring else cast("FetchHost", self.consumer.app).batcher.crowded
+        partitions = self.pace.next(tp for tp in active_partitions if tp.partition not in crowded)
+        if not partitions:  # to aiokafka no partition is every partition
+            await asyncio.sleep(FETCH_WAIT_MS / 1000)
+            return {}
         self._budget.renew()
         begun = time.monotonic()
         records = await super()._fetch_records(consumer, partitions, timeout, max_records)

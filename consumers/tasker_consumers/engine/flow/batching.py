@@ -2,7 +2,8 @@
 
 When records trickle in, each fetch brings a few of them, and each run would pay for a round trip of its own to Kafka.
 While a partition is at work, its next runs gather here and become the next batch. The number of runs that gather, and
-their decompressed bytes, are limited, which bounds the memory of a worker: beyond the limit the fetch loop waits.
+their decompressed bytes, are limited, which bounds the memory of a worker: beyond the limit the fetch loop waits. A
+partition that has its share of the room is left out of the next fetches: a partition that is held holds back no other.
 
 Topics are fetched apart, so events of the same moment arrive some milliseconds apart. An application that wants them
 together has each partition wait a moment before its batch is runs; a partition with enough records does not wait. In
@@ -20,7 +21,7 @@ from typing import Any
 from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 
 #: Runs that may wait or be in work at a time, over all partitions, and decompressed bytes that these may have; a run
-#: that is larger than that is runs alone.
+#: that is larger than that is taken alone.
 MAX_WAITING = 96
 MAX_WAITING_BYTES = 96 << 20
 #: How long a partition in a backlog waits until its batch is full.
@@ -43,36 +44,64 @@ class FetchedRecords:
 
 
 class Room:
-    """Counts the runs that a worker holds, and their bytes; further runs wait until there is room."""
+    """Counts the runs that a worker holds, and their bytes; further runs wait until there is room.
+
+    A partition takes at most as much as is left: half of the room for a single partition that a slow backend holds, a
+    quarter each for three of them. So partitions that are held leave room for the others.
+    """
 
     def __init__(self) -> None:
-        self._runs = self._bytes = self._waiting = 0
+        self._runs: defaultdict[int, int] = defaultdict(int)
+        self._bytes: defaultdict[int, int] = defaultdict(int)
+        self._waiting = 0
         self._freed = asyncio.Event()
+        #: The partitions that have as much as is left: nothing more should be fetched for them. Any thread may read it.
+        self.crowded: frozenset[int] = frozenset()
 
     @property
     def is_full(self) -> bool:
-        """Whether a run waits for room, or the next run would wait."""
-        return self._waiting > 0 or self._runs >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES
+        """Return whether a run waits for room, or the next run would wait."""
+        runs, size = self._left()
+        return self._waiting > 0 or runs <= 0 or size <= 0
 
-    def has_room(self, size: int) -> bool:
-        """Return whether a run of `size` bytes may come now; a run that is larger than all room comes alone."""
-        return not self._runs or (self._runs < MAX_WAITING and self._bytes + size <= MAX_WAITING_BYTES)
+    def has_room(self, partition: int, size: int) -> bool:
+        """Return whether a run of `size` bytes may come now; a run that is larger than all room comes alone.
 
-    async def take(self, size: int) -> None:
+        The first run of a partition needs room for its bytes only.
+        """
+        runs_left, bytes_left = self._left()
+        if runs_left == MAX_WAITING:
+            return True
+        return (runs_left > 0 or not self._runs.get(partition)) and size <= bytes_left
+
+    async def take(self, partition: int, size: int) -> None:
         """Wait until there is room for a run of `size` bytes, and take it."""
         self._waiting += 1
         try:
-            while not self.has_room(size):
+            while not self.has_room(partition, size):
                 self._freed.clear()
                 await self._freed.wait()
         finally:
             self._waiting -= 1
-        self._runs, self._bytes = self._runs + 1, self._bytes + size
+        self._add(partition, 1, size)
 
-    def give_back(self, size: int) -> None:
+    def give_back(self, partition: int, size: int) -> None:
         """Free the room of a run of `size` bytes."""
-        self._runs, self._bytes = self._runs - 1, self._bytes - size
+        self._add(partition, -1, -size)
         self._freed.set()
+
+    def _left(self) -> tuple[int, int]:
+        return MAX_WAITING - sum(self._runs.values()), MAX_WAITING_BYTES - sum(self._bytes.values())
+
+    def _add(self, partition: int, runs: int, size: int) -> None:
+        self._runs[partition] += runs
+        self._bytes[partition] += size
+        runs_left, bytes_left = self._left()
+        self.crowded = frozenset(
+            number
+            for number, held in self._runs.items()
+            if held and (held >= runs_left or self._bytes[number] >= bytes_left)
+        )
 
 
 class Batcher:
@@ -92,11 +121,11 @@ class Batcher:
 
     async def put(self, partition: int, delivery: FetchedRecords) -> None:
         """Add a run to the waiting runs of a partition; waits while the worker holds too many."""
-        if not self._room.has_room(delivery.size):
+        if not self._room.has_room(partition, delivery.size):
             self._arrived.set()  # no partition may wait for more records
-        await self._room.take(delivery.size)
+        await self._room.take(partition, delivery.size)
         if delivery.stale() or self._executor.closed:  # it is delivered again
-            self._room.give_back(delivery.size)
+            self._room.give_back(partition, delivery.size)
             return
         waiting = self._waiting[partition]
         waiting.append(delivery)
@@ -109,15 +138,20 @@ class Batcher:
         """Whether runs wait for room."""
         return self._room.is_full
 
+    @property
+    def crowded(self) -> frozenset[int]:
+        """The partitions for which nothing more should be fetched now; any thread may ask."""
+        return self._room.crowded
+
     def stop_gathering(self) -> None:
         """Have partitions that still gather take their waiting runs: the executor is closing."""
         self._arrived.set()
 
     def clear(self) -> None:
         """Forget all waiting runs; they are delivered again."""
-        for waiting in self._waiting.values():
+        for partition, waiting in self._waiting.items():
             for delivery in waiting:
-                self._room.give_back(delivery.size)
+                self._room.give_back(partition, delivery.size)
             waiting.clear()
 
     def _send_for(self, partition: int) -> None:
@@ -141,7 +175,7 @@ class Batcher:
                 await delivery.ack()
         finally:
             for delivery in runs:
-                self._room.give_back(delivery.size)
+                self._room.give_back(partition, delivery.size)
         if self._waiting[partition]:
             self._send_for(partition)
 
@@ -160,7 +194,7 @@ class Batcher:
     def _is_full(self, partition: int) -> bool:
         """Return whether a run is full, or no more can come before one is runs, or there is none to wait for."""
         waiting = self._waiting[partition]
-        if not waiting or self._room.is_full or self._executor.closed:
+        if not waiting or self._room.is_full or partition in self._room.crowded or self._executor.closed:
             return True
         return sum(len(run.records) for run in waiting) >= self._batch_size
 

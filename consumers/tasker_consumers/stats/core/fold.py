@@ -13,6 +13,7 @@ from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.lattice import least
 from tasker_consumers.stats.core.state import ErrorFact, StatusEvent, TaskState, TraceCarrier
 from tasker_consumers.stats.core.steps import BEGUN, Event
+from tasker_consumers.stats.core.table import SMALL_EVENTS
 from tasker_schemas.catalogue import RANK_AFTER, events_with
 from tasker_schemas.headers import read_trace_headers
 from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
@@ -55,10 +56,10 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
     learn = _LEARN.get(name)
     if learn is not None:
         learn(state, event)
-    if of_task:
+    if of_task and (digest in state.events or len(state.events) < SMALL_EVENTS or state.steps.frozen is not None):
         is_new = digest not in state.events
         state.events.add(digest)
-    else:
+    else:  # the ids of a task with very many events of its own are spread as those of its steps
         is_new = state.steps.learn(event, digest)
     if is_new:
         state.late += late

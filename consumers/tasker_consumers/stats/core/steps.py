@@ -26,6 +26,12 @@ MAX_DURATION = 10**15
 #: Sums of durations inside a task end here, at 146,000 years, so that damaged clocks do not exceed a row's 64 bits.
 MAX_SUM = 2**62
 
+#: The attempts of a step, those with the highest numbers, and the ids of its events that a state keeps. A step that
+#: polls for days would else cost more with each attempt.
+MOST_ATTEMPTS, MOST_EVENTS = 512, 2048
+#: Attempts beyond this number count as an event each, as the ids of events may not all be kept.
+COUNTED_BY_EVENTS = 256
+
 _HANDLING = events_with(Family.STEP, state=State.IN_PROGRESS)
 # These end the attempt itself; max_retries_reached and resolved_manually come after it and end only the step.
 _OUTCOMES = events_with(Family.STEP, outcome=True)
@@ -103,7 +109,10 @@ class Figures:
 
 @dataclass
 class Step:
-    """The known facts of one step; `attempts` holds the attempts whose state an event reports."""
+    """The known facts of one step; `attempts` holds the last attempts whose state an event reports.
+
+    The limits keep it a lattice: which attempts and ids are kept depends on all that came, not on their order.
+    """
 
     events: set[int] = field(default_factory=set)  # hashes of the ids of its events
     name: str | None = None
@@ -115,6 +124,8 @@ class Step:
         """Add the facts of an event; `digest` is the hash of its id."""
         self._figures = None
         self.events.add(digest)
+        while len(self.events) > MOST_EVENTS:
+            self.events.remove(max(self.events))
         name = event.get("step_name")
         if name != self.name:
             self.name = least(self.name, name)
@@ -127,6 +138,8 @@ class Step:
             attempt = attempt_of(event, rank)
             joined_attempt = self.attempts.get(number)
             self.attempts[number] = attempt if joined_attempt is None else joined_attempt.join(attempt)
+            while len(self.attempts) > MOST_ATTEMPTS:
+                del self.attempts[min(self.attempts)]
 
     def figures(self) -> Figures:
         """Return the numbers of this step, computed at most once for each event."""

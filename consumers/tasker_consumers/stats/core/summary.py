@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from tasker_consumers.stats.core.steps import MAX_SUM, Figures
+from tasker_consumers.stats.core.steps import COUNTED_BY_EVENTS, MAX_SUM, Figures
 from tasker_schemas.catalogue import RANK
 from tasker_schemas.names import State
 
@@ -28,9 +28,9 @@ class Summary:
     ordered: bool = False  # whether any step names its dependencies
 
     def add_step(self, step_id: str, events: int, depends_on: Collection[str] | None, figures: Figures) -> None:
-        """Add one more step."""
+        """Add one more step, of which the ids of so many `events` are known."""
         rank, tries = figures.rank, figures.tries
-        self.events += events
+        self.events += events + max(0, tries - COUNTED_BY_EVENTS)
         self.steps += 1
         self.completed += rank >= _COMPLETE
         self.failed += rank == _ERROR

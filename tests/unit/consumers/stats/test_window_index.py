@@ -197,6 +197,27 @@ def test_an_old_history_that_is_imported_has_windows_until_it_is_forgotten() -> 
     assert worker.windows() == []
 
 
+def test_a_window_far_in_the_future_agrees_with_a_rebuild_also_when_its_tasks_are_forgotten() -> None:
+    worker = WindowWorker()
+    worker.take(order_processing())
+    future = [{**told, "task_id": "ahead"} for told in order_processing()]
+    for told in future:
+        told.update({name: told[name] + 9_000 * 24 * HOUR for name in ("timestamp", "completed_at") if name in told})
+    worker.take(future)
+    assert any(window["window_start"] > T0 + 8_000 * 24 * HOUR for window in worker.windows())
+    for _ in range(5):
+        worker.take([event("task.start_requested", (worker.now - T0) / SECOND, "live")])
+        worker.wait(8 * 24 * HOUR)
+        worker.take([event("task.start_requested", (worker.now - T0) / SECOND, "live")])
+        worker.emit()
+        incremental, published = worker.windows(), [window for window in worker.told() if window["count"]]
+        worker.start(lost=True)
+        assert worker.windows() == incremental
+    assert "ahead" not in worker.statistics()
+    assert incremental == []
+    assert all(window["window_start"] < T0 + 24 * HOUR for window in published), "the future counts nothing any more"
+
+
 def test_windows_can_be_chosen_by_kind_name_length_and_time() -> None:
     worker = WindowWorker()
     worker.take([*orders(1), event("task.completed", 3600, "later", task_name="order_processing")])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.fold import MESSAGE_LENGTH, fold, recompute
 from tasker_consumers.stats.core.state import TaskState
+from tasker_consumers.stats.core.storage import dump
 from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.avro.versions import TASK_STATS
 from tasker_schemas.identity import trace_id_of
@@ -241,3 +242,13 @@ def test_steps_of_a_frozen_task_change_nothing_any_more() -> None:
     state.steps.freeze()
     assert derive_stats(fold(state, event(StepEvents.HANDLE, 99, step_id="new"))) == before
     assert derive_stats(fold(state, event(TaskEvents.RESOLVED_MANUALLY, 99)))["status"] is State.RESOLVED_MANUALLY
+
+
+def test_a_task_with_very_many_events_of_its_own_has_a_small_head_and_counts_each_event_once() -> None:
+    state: TaskState | None = None
+    events = [event(TaskEvents.START_REQUESTED, number, task_name="poll") for number in range(20_000)]
+    for one in [*events, *events[::7]]:
+        state = fold(state, one)
+    assert state is not None
+    assert (state.known_events, state.repeated) == (20_000, len(events[::7]))
+    assert len(dump(b"42", state)[b"42"] or b"") < 100_000

@@ -1,14 +1,20 @@
 """What is known of a step: joins that forget order and repetition, and what the numbers mean."""
 
 from dataclasses import asdict
+from itertools import count
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.stats.core.steps import Attempt, Figures, Step
+from tasker_consumers.stats.core import steps as steps_module
+from tasker_consumers.stats.core.steps import MOST_ATTEMPTS, Attempt, Figures, Step
+from tasker_consumers.stats.core.summary import Summary
 from tasker_schemas.names import StepEvents
+from tests.support.scale import SCALE
 from tests.support.stats.histories import SECOND, T0, attempt, event
 
 moments = st.none() | st.integers(0, 9)
@@ -71,3 +77,40 @@ def test_what_any_event_says_a_step_depends_on_is_kept() -> None:
 def test_several_attempts_take_as_long_as_the_longest_of_them_at_least() -> None:
     skewed = attempt("s", 0, 8, "failed") + attempt("s", -90, -89, number=2)
     assert (knows(*skewed).figures().time, knows(*skewed).figures().work) == (98 * SECOND, 9 * SECOND)
+
+
+@given(st.lists(outcomes(), max_size=12), st.randoms(), st.integers(1, 3), st.integers(1, 6))
+def test_a_step_that_keeps_few_attempts_knows_the_same_in_whatever_order_it_learns(
+    told: list[dict[str, Any]], random: Random, most_attempts: int, most_events: int
+) -> None:
+    numbered = [{**one, "attempt_number": number % 5} for number, one in enumerate(told, 1)]
+    digests = {one["event_id"]: digest for digest, one in enumerate(numbered)}
+    with patch.multiple(steps_module, MOST_ATTEMPTS=most_attempts, MOST_EVENTS=most_events):
+        ordered, shuffled = Step(), Step()
+        for one in numbered:
+            ordered.learn(one, digests[one["event_id"]])
+        for one in random.choices(numbered, k=5) + random.sample(numbered, len(numbered)) if numbered else []:
+            shuffled.learn(one, digests[one["event_id"]])
+    assert asdict(shuffled) == asdict(ordered)
+    assert len(ordered.attempts) <= most_attempts
+
+
+def test_a_step_with_very_many_attempts_stays_small_and_its_numbers_stay_right() -> None:
+    last = 8_000 * SCALE
+    step, digest = Step(), count()
+    revisions = list[int]()
+    for number in range(1, last + 1):
+        for one in attempt("poll", number, number + 0.5, "failed", number):
+            step.learn(one, next(digest) * 7919 % 2**48)
+        if not number % 100:
+            summary = Summary()
+            summary.add_step("poll", len(step.events), step.depends_on, step.figures())
+            revisions.append(summary.events)
+    assert len(orjson.dumps(step.row())) < 100_000
+    figures = step.figures()
+    assert (figures.tries, figures.work, figures.ended) == (
+        last,
+        MOST_ATTEMPTS * SECOND // 2,
+        T0 + last * SECOND + SECOND // 2,
+    )
+    assert revisions == sorted(set(revisions)), "each further attempt raises the revision"
