@@ -34,7 +34,7 @@ test-pythons: $(READY) ## Unit and contract tests on every other supported Pytho
 	@for python in $$(.ci/other-pythons $(UV) $(VENV)/bin/python); do \
 		export UV_PROJECT_ENVIRONMENT=$(VENV)-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
 		$(UV) sync --quiet --locked --all-extras --all-groups --python $$python && \
-		$$UV_PROJECT_ENVIRONMENT/bin/pytest -n 2 --dist loadfile tests/unit tests/contract schemas producer consumers || exit 1; \
+		$$UV_PROJECT_ENVIRONMENT/bin/pytest -n 2 --dist loadfile --hypothesis-profile quick tests/unit tests/contract schemas producer consumers || exit 1; \
 	done
 
 check: $(READY) ## Lint, types, directions of imports, order of the tree

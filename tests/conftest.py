@@ -16,6 +16,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("tasker", deadline=None)
 settings.load_profile("tasker")
+# For a second run of the same examples, on another interpreter: pytest --hypothesis-profile quick
+settings.register_profile("quick", deadline=None, max_examples=20)
 
 # Programs that a test starts, not modules to look for examples in.
 collect_ignore = ["support/producer/celery_service.py", "support/producer/gunicorn_service.py"]

@@ -8,6 +8,7 @@ import pytest
 from tasker_consumers.embedded import KafkaSource
 from tests.support.engine.arena import Arena, wait_until
 from tests.support.engine.counting import STAGES
+from tests.support.processes import eventually
 
 FATAL = 777
 
@@ -25,7 +26,7 @@ def test_a_number_that_fails_in_any_stage_is_one_dead_letter_and_the_rest_is_cou
     (key,) = (key for key, numbers in arena.expected.items() if numbers.pop(FATAL, None) is not None)
     with arena.worker(processor={"fails_in": stage, "fatal": FATAL}) as worker:
         arena.wait_committed()
-        assert worker.said("1 record(s) went to the dead letters, the newest from") == 1
+        assert eventually(lambda: worker.said("1 record(s) went to the dead letters, the newest from") == 1)
         assert worker.terminate() == 0
     assert arena.differences() == {}
     (letter,) = arena.read("dlq")

@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tests.support.engine.arena import PARTITIONS, Arena, wait_until
+from tests.support.processes import eventually
 
 
 @pytest.fixture
@@ -252,7 +253,8 @@ def test_records_that_expired_while_no_worker_ran_are_told_and_counted(arena: Ar
     with arena.worker("after") as worker:
         worker.wait_ready()
         for number, count in expired.items():
-            assert worker.said(f"{arena.prefix}.a/{number}: {count} records expired before they were read") == 1
+            line = f"{arena.prefix}.a/{number}: {count} records expired before they were read"
+            assert eventually(lambda line=line: worker.said(line) == 1)  # type: ignore[misc]
         assert f'tasker_engine_expired_records_total{{partition="{min(expired)}"' in worker.get("/metrics")[1]
         assert worker.terminate() == 0
 

@@ -93,10 +93,10 @@ def test_both_framings_are_read_from_one_topic_also_when_the_registry_comes_late
     assert first_bytes(arena, "events.task") == first_bytes(arena, "events.step") == {CONFLUENT, SINGLE_OBJECT[:1]}
     own_registry.kill()
     with stats_worker(arena, own_registry.url) as log:
-        assert eventually(lambda: "Held at" in log.read_text(), 60)
+        assert eventually(lambda: "Held at" in log.read_text())
         assert statuses(arena).get("1") != "complete"
         own_registry.start()
-        assert eventually(lambda: statuses(arena) == {"1": "complete", "2": "complete"}, 60)
+        assert eventually(lambda: statuses(arena) == {"1": "complete", "2": "complete"})
     assert arena.read(f"{arena.prefix}.dlq.stats") == []
 
 
@@ -105,10 +105,10 @@ def test_a_registry_that_dies_in_mid_run_changes_nothing_for_those_who_know_its_
 ) -> None:
     with publisher_of(arena, own_registry.url) as publisher, stats_worker(arena, own_registry.url):
         run_task(publisher, "1")
-        assert eventually(lambda: statuses(arena) == {"1": "complete"}, 60)
+        assert eventually(lambda: statuses(arena) == {"1": "complete"})
         own_registry.kill()
         run_task(publisher, "2")
-        assert eventually(lambda: statuses(arena) == {"1": "complete", "2": "complete"}, 60)
+        assert eventually(lambda: statuses(arena) == {"1": "complete", "2": "complete"})
         assert publisher.stats()["framed_single_object"] == 0
     assert first_bytes(arena, "events.step") == {CONFLUENT}
 

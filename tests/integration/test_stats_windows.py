@@ -33,7 +33,7 @@ def history(seed: int) -> list[Event]:
 
 def says_exactly(arena: StatsArena, told: list[Event]) -> bool:
     expected = from_scratch(told)
-    return eventually(lambda: arena.windows() == expected, 60) or arena.windows() == expected
+    return eventually(lambda: arena.windows() == expected) or arena.windows() == expected
 
 
 def test_windows_are_exact_though_one_of_two_workers_is_killed_on_the_way(arena: StatsArena) -> None:

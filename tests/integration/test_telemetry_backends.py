@@ -49,7 +49,7 @@ def in_zipkin(address: str, trace_id: str, count: int) -> dict[str, Any]:
             return False  # not there yet
         return len(found) >= count
 
-    assert eventually(complete, 30)
+    assert eventually(complete)
     return found
 
 

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-LIMIT_S = 30.0
+#: Seconds until a wait has failed: nothing passes later for it, and on a busy machine everything takes its time.
+LIMIT_S = 90.0
 
 
 def eventually(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +43,7 @@ class WorkerProcess:
     def terminate(self) -> int:
         """Ask it to stop, and return its exit code."""
         self.signal(signal.SIGTERM)
-        return self.process.wait(40)
+        return self.process.wait(LIMIT_S)
 
     def peak_mib(self) -> float:
         """Return the most memory that it held at any time, while it lives."""
@@ -56,17 +56,17 @@ class WorkerProcess:
 
     def wait_ready(self, times: int = 1) -> None:
         """Wait until it has its partitions and their states, for the first or a later time."""
-        assert eventually(lambda: self.said("Worker ready") >= times, 40), f"{self.log.name} did not get ready"
+        assert eventually(lambda: self.said("Worker ready") >= times), f"{self.log.name} did not get ready"
 
     def address(self) -> str:
         """Return the address of its web server, also when it is dead."""
-        assert eventually(lambda: self.said("Health and metrics at ") > 0, 40), "the worker has no web server"
+        assert eventually(lambda: self.said("Health and metrics at ") > 0), "the worker has no web server"
         return self.log.read_text().split("Health and metrics at ")[1].split()[0]
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and text of a page of its web server."""
         try:
-            with urlopen(self.address() + path, timeout=40) as answer:
+            with urlopen(self.address() + path, timeout=LIMIT_S) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from tasker_consumers.engine.faust.partition_producers import FENCE
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 4
@@ -19,7 +19,7 @@ CHANGELOG = "states-changelog"
 Counts = dict[bytes, tuple[int, int]]
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 40) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = LIMIT_S) -> None:
     """Return when the condition holds; fail with `what` when it does not in time."""
     assert eventually(condition, seconds), f"waited {seconds:.0f} s in vain: {what}"
 
@@ -163,7 +163,7 @@ class Arena:
             except KafkaException:
                 return -1
 
-    def wait_committed(self, share: float = 1.0, seconds: float = 60) -> None:
+    def wait_committed(self, share: float = 1.0, seconds: float = LIMIT_S) -> None:
         """Wait until the group is done with a share of all records."""
         goal = int(share * self.records)
         wait_until(lambda: self.committed() >= goal, f"{goal} records committed (are {self.committed()})", seconds)

@@ -45,7 +45,7 @@ def start_group(arena: StatsArena, count: int) -> Iterator[list[WorkerProcess]]:
     """Workers that share the partitions, all of them at work."""
     with ExitStack() as stack:
         workers = [stack.enter_context(arena.worker(f"w{number}")) for number in range(count)]
-        assert eventually(lambda: sorted(map(partitions_of, workers)) == fair_shares(count), 60)
+        assert eventually(lambda: sorted(map(partitions_of, workers)) == fair_shares(count))
         yield workers
 
 

@@ -168,7 +168,7 @@ def storm(herd: Herd, orders: Orders, blow: Blow, blows: int, random: Random, *,
         before = herd.committed()
         sent += _send(herd.arena, islice(told, share))
         if at_work:
-            assert eventually(lambda before=before: herd.supervised_committed() > before, 60), "it works no more"  # type: ignore[misc]
+            assert eventually(lambda before=before: herd.supervised_committed() > before), "it works no more"  # type: ignore[misc]
         herd.supervise(for_s=0.5 * random.random() if at_work else 1 + 2 * random.random())
         hits += herd.committed() < sent
         blow(herd, number)
@@ -195,7 +195,7 @@ def _faults(arena: StatsArena, orders: Orders) -> tuple[int, int, int, int]:
     found, expected = arena.stats(), orders.expected()
     lost, wrong = len(expected.keys() - found.keys()), sum(expected.get(key) != value for key, value in found.items())
     windows = orders.expected_windows()
-    eventually(lambda: arena.windows() == windows, 30)  # they come some moments after the tasks
+    eventually(lambda: arena.windows() == windows)  # they come some moments after the tasks
     told = arena.windows()
     same = sum(window in told for window in windows)
     return lost, wrong, len(windows), max(len(windows), len(told)) - same

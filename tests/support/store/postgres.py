@@ -56,7 +56,7 @@ class PostgresCluster:
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port)]
         self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd=self.folder, **self._user)
         log.close()
-        assert eventually(self._answers, 30), (self.folder / "log").read_text()
+        assert eventually(self._answers), (self.folder / "log").read_text()
 
     def kill(self) -> None:
         """End it as a crash would, with all its connections."""

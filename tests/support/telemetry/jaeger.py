@@ -57,7 +57,7 @@ def running(jaeger: Jaeger, *arguments: str) -> Iterator[Jaeger]:
     command = [binary, *arguments]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            assert eventually(jaeger.answers, 60), f"{' '.join(command)} does not answer at {jaeger.query}"
+            assert eventually(jaeger.answers), f"{' '.join(command)} does not answer at {jaeger.query}"
             yield jaeger
         finally:
             process.terminate()
