@@ -7,6 +7,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.embedded import KafkaSource, WebSource
+from tasker_consumers.kafka.partitioner import partition_of
 from tasker_consumers.kafka.topics import create_topics
 from tasker_consumers.tools.doctor.examine import examine
 from tasker_consumers.tools.doctor.finding import Finding, Verdict
@@ -42,7 +43,9 @@ def test_a_healthy_system_passes_every_check(
     of_workers = {name for name in findings if name.startswith("group ")}
     others = {name: finding.verdict for name, finding in findings.items() if name not in of_workers}
     assert set(others.values()) == {Verdict.OK, Verdict.WARNING, Verdict.SKIPPED}
-    assert {name for name, verdict in others.items() if verdict is not Verdict.OK} == {"replication", "registry"}
+    assert {name for name, verdict in others.items() if verdict is not Verdict.OK} == {
+        "replication", "registry", "partitioner",
+    }  # fmt: skip
     assert "2 partitions each" in findings["topics"].detail
 
 
@@ -88,7 +91,7 @@ def test_the_round_trip_leaves_no_topic_behind(
     connection: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
     findings = by_check(list(examine(connection, topic_prefix, {}, is_new=True)))
-    assert findings["topics"].verdict is findings["otlp"].verdict is Verdict.SKIPPED
+    assert findings["topics"].verdict is Verdict.SKIPPED
     assert eventually(lambda: not [name for name in admin.list_topics(timeout=10).topics if topic_prefix in name])
 
 
@@ -167,3 +170,37 @@ def test_the_command_prints_every_row_as_json_and_ends_with_one(topic_prefix: st
     assert ended.returncode == 1
     assert {"program", "kafka", "topics", "round trip", "otlp"} <= checks.keys()
     assert all(row["remedy"] for row in checks.values() if row["verdict"] == "failed")
+
+
+def test_every_row_of_a_healthy_cluster_is_there_and_nothing_is_left_behind(
+    connection: dict[str, str], topic_prefix: str, admin: AdminClient
+) -> None:
+    create_topics(connection, topic_prefix, partitions=2)
+    before = set(admin.list_topics(timeout=10).topics)
+    groups_before = {group.group_id for group in admin.list_consumer_groups().result(10).valid}
+    findings = by_check(list(examine(connection, topic_prefix, {}, is_new=False)))
+    for check in ("publisher", "subscriber", "opentelemetry", "settings", "rights", "round trip"):
+        assert findings[check].verdict is Verdict.OK, findings[check]
+    assert findings["rights"].detail.startswith("this login may run: producer, tasker run stats")
+    assert findings["partitioner"].verdict is Verdict.SKIPPED
+    assert eventually(lambda: set(admin.list_topics(timeout=10).topics) == before)
+    assert {group.group_id for group in admin.list_consumer_groups().result(10).valid} <= groups_before
+
+
+def test_a_setting_that_loses_records_and_a_foreign_partitioner_are_named(
+    connection: dict[str, str], topic_prefix: str, admin: AdminClient
+) -> None:
+    events = f"{topic_prefix}.events.task"
+    for future in admin.create_topics([NewTopic(events, 2, 1, config={"cleanup.policy": "compact"})]).values():
+        future.result(20)
+    create_topics(connection, topic_prefix, partitions=2)
+    producer = Producer(connection)
+    key = b"42"
+    producer.produce(events, b"foreign", key, partition=1 - partition_of(key, 2))
+    producer.flush(20)
+    findings = by_check(list(examine(connection, topic_prefix, {}, is_new=False)))
+    settings = findings[f"settings {events}"]
+    assert settings.verdict in (Verdict.FAILED, Verdict.WARNING)
+    assert any("cleanup.policy" in f.detail for f in examine(connection, topic_prefix, {}, is_new=False))
+    assert findings["partitioner"].verdict is Verdict.WARNING
+    assert f"{events}/{1 - partition_of(key, 2)}/0" in findings["partitioner"].detail
