@@ -114,6 +114,8 @@ def _facts(own: SpanRef, parent: str, name: str, event: Event, start: int, attri
     end = cast("int", event["completed_at"])
     failed = "error_message" in event
     found = {key: event[key] for key in attributes if key in event} | {"status": "error" if failed else "complete"}
+    if failed:
+        found["error.type"] = event["error_class"]
     if name == END_SPAN:
         found["completion_time"] = datetime.fromtimestamp(end / 1e6, UTC).isoformat().replace("+00:00", "Z")
     else:

@@ -130,6 +130,7 @@ class StockPath:
                 **_known(event, *SUBJECT, *OF_STEP),
                 "execution_duration": (event["completed_at"] - event["started_at"]) / 1e6,
                 "status": "error" if failed else "complete",
+                **({"error.type": event["error_class"]} if failed else {}),
             },
             links=_links(event, place.trace_id),
             start_time=event["started_at"] * 1000,

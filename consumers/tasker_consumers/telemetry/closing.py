@@ -1,9 +1,8 @@
 """The shrinking of a task that is over, to the part that recognizes stragglers."""
 
-from tasker_consumers.telemetry.core.annotations import Annotated
 from tasker_consumers.telemetry.core.context import freeze
 from tasker_consumers.telemetry.core.event import FAILED
-from tasker_consumers.telemetry.core.head import Closed
+from tasker_consumers.telemetry.core.head import Annotated, Closed
 from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.spans.views.task_view import view_of
 

@@ -18,7 +18,7 @@ def note_attempt(state: TaskState, attempt: Attempt, span_id: str) -> None:
     """Note that an attempt's span was exported as it is; if the attempt can go no further, digests are left."""
     attempt.span_id = span_id
     attempt.exported_rank = attempt.rank
-    attempt.exported_digests.update(digest(event_id) for event_id in attempt.facts)
+    attempt.exported_digests.update([digest(event_id) for event_id in attempt.facts])
     if attempt.rank >= COMPLETE:
         attempt.facts, attempt.size = {}, 0
         if span_id in state.bucket(span_id).groups:
@@ -35,5 +35,5 @@ def note_task(view: TaskView) -> None:
 
 
 def _note_group(group: Group) -> None:
-    group.exported_digests.update(digest(event_id) for event_id in group.facts)
+    group.exported_digests.update([digest(event_id) for event_id in group.facts])
     group.facts, group.size = {}, 0

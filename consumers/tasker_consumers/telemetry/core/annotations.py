@@ -5,43 +5,16 @@ stay. The annotations that stay do not depend on the order of arrival: a dropped
 gap, and later arrivals inside of the gap are dropped too.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from tasker_consumers.telemetry.core.facts import NO_STATE, Fact, Facts, make_fact
+from tasker_consumers.telemetry.core.facts import NO_STATE, Fact, make_fact
+from tasker_consumers.telemetry.core.head import Annotated, Position
 
 KEPT = 128  # annotations at each end of time; OpenTelemetry shows no more than that in a span
 KEPT_BYTES = 131_072  # at each end of time
 MAX_FACT_BYTES = 65_536
 _TRIM_AT = 3 * KEPT  # to trim at each arrival would cost a sort for each event
 _SHORTEST = 256  # characters of a text that is cut
-
-Position = tuple[int, str]
-"""Time and event id of an annotation."""
-
-
-@dataclass
-class Gap:
-    """The annotations that were dropped: how many, and the first and the last of them."""
-
-    dropped: int = 0
-    first: Position | None = None
-    last: Position | None = None
-
-    def holds(self, fact: Fact) -> bool:
-        """Return whether an annotation lies among those that were dropped."""
-        if self.first is None or self.last is None:
-            return False
-        return self.first <= (fact.timestamp, fact.event_id) <= self.last
-
-
-@dataclass
-class Annotated:
-    """Facts of a span, with the gap in its annotations; `size` is the bytes of the annotations."""
-
-    facts: Facts = field(default_factory=dict)
-    gap: Gap = field(default_factory=Gap)
-    size: int = 0
 
 
 def add_annotation(annotated: Annotated, fact: Fact) -> None:
@@ -61,7 +34,7 @@ def trim_annotations(annotated: Annotated) -> None:
         return
     facts = [fact for fact in annotated.facts.values() if fact.rank == NO_STATE]
     facts.sort(key=_position)
-    if len(facts) <= 2 * KEPT and sum(fact.size for fact in facts) <= 2 * KEPT_BYTES and annotated.gap.first is None:
+    if len(facts) <= 2 * KEPT and sum([fact.size for fact in facts]) <= 2 * KEPT_BYTES and annotated.gap.first is None:
         return
     first, last = annotated.gap.first, annotated.gap.last
     early = [fact for fact in facts if first is None or _position(fact) < first]

@@ -30,7 +30,7 @@ class AttemptKey(NamedTuple):
     number: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Fact:
     """An event of a task, without the ids that lead to the fact in the state."""
 

@@ -131,7 +131,7 @@ def _fold_task(state: TaskState, fact: Fact) -> None:
         start = TaskStart(fact.fields.get("started_at", fact.timestamp), fact.fields.get("producer", ""))
         head.start = start if head.start is None else min(head.start, start)
     if not _keep(head.facts, fact):
-        head.status = max(stored.status for stored in head.facts.values())
+        head.status = max([stored.status for stored in head.facts.values()])
         return
     state.arrivals.append(Arrival(None, fact))
     head.status = fact.status if head.status is None else max(head.status, fact.status)
@@ -182,7 +182,8 @@ def _learn_again(attempt: Attempt) -> None:
     """Derive from the facts again, after a fact may have been replaced."""
     ranks = [fact.rank for fact in attempt.facts.values()]
     attempt.rank = max(ranks if attempt.exported_rank is None else [attempt.exported_rank, *ranks])
-    attempt.source = min((source_of(f) for f in attempt.facts.values() if f.carried is not None), default=None)
+    sources = [source_of(fact) for fact in attempt.facts.values() if fact.carried is not None]
+    attempt.source = min(sources, default=None)
 
 
 def _count_late(state: TaskState, key: AttemptKey | None, fact: Fact, exported_rank: int) -> None:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from tasker_consumers.telemetry.core.annotations import Annotated
 from tasker_consumers.telemetry.core.event import Carried
 from tasker_consumers.telemetry.core.facts import NO_STATE, AttemptKey, Fact, Facts, StatusEvent
 
 
-@dataclass(order=True, slots=True)
+@dataclass(order=True)
 class TraceSource:
     """The event whose headers tell a span's context; of several, the least holds."""
 
@@ -23,12 +22,40 @@ def source_of(fact: Fact) -> TraceSource:
     return TraceSource(False, fact.timestamp, fact.event_id, fact.carried)
 
 
-@dataclass(order=True, slots=True)
+@dataclass(order=True)
 class TaskStart:
     """When a task was started, microseconds, and by which producer; of several, the least holds."""
 
     timestamp: int
     producer: str
+
+
+Position = tuple[int, str]
+"""Time and event id of an annotation."""
+
+
+@dataclass
+class Gap:
+    """The annotations that were dropped: how many, and the first and the last of them."""
+
+    dropped: int = 0
+    first: Position | None = None
+    last: Position | None = None
+
+    def holds(self, fact: Fact) -> bool:
+        """Return whether an annotation lies among those that were dropped."""
+        if self.first is None or self.last is None:
+            return False
+        return self.first <= (fact.timestamp, fact.event_id) <= self.last
+
+
+@dataclass
+class Annotated:
+    """Facts of a span, with the gap in its annotations; `size` is the bytes of the annotations."""
+
+    facts: Facts = field(default_factory=dict)
+    gap: Gap = field(default_factory=Gap)
+    size: int = 0
 
 
 @dataclass

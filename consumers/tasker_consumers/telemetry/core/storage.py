@@ -9,10 +9,20 @@ from typing import Any
 
 import orjson
 
-from tasker_consumers.telemetry.core.annotations import Annotated, Gap
 from tasker_consumers.telemetry.core.event import Carried
 from tasker_consumers.telemetry.core.facts import NO_STATE, AttemptKey, Facts, StatusEvent, make_fact
-from tasker_consumers.telemetry.core.head import Attempt, Bucket, Closed, Group, Head, TaskStart, TraceSource, source_of
+from tasker_consumers.telemetry.core.head import (
+    Annotated,
+    Attempt,
+    Bucket,
+    Closed,
+    Gap,
+    Group,
+    Head,
+    TaskStart,
+    TraceSource,
+    source_of,
+)
 
 Read = Callable[[bytes], bytes | None]
 Json = dict[str, Any]
@@ -58,7 +68,7 @@ def _head(data: Json) -> Head:
         sampled=data.get("sampled"), exported_start=data.get("begun"), first_step_start=data.get("first_step"),
         source=_source(data.get("context")), step_source=_step_source(data.get("step_context")),
     )  # fmt: skip
-    head.status = max((fact.status for fact in head.facts.values()), default=None)
+    head.status = max([fact.status for fact in head.facts.values()], default=None)
     head.exported_ids = (data["frozen"][0], data["frozen"][1]) if "frozen" in data else None
     head.exported_end = StatusEvent(*data["told"]) if "told" in data else None
     head.start = TaskStart(*data["start"]) if "start" in data else None
@@ -155,7 +165,7 @@ def _group_json(group: Group) -> Json:
 
 def _read_annotated(annotated: Annotated, data: Json) -> None:
     annotated.facts = _facts(data["facts"])
-    annotated.size = sum(fact.size for fact in annotated.facts.values())
+    annotated.size = sum([fact.size for fact in annotated.facts.values()])
     dropped = data.get("dropped", 0)
     if gap := data.get("gap"):
         annotated.gap = Gap(dropped, (gap[0], gap[1]), (gap[2], gap[3]))

@@ -108,7 +108,7 @@ def deliveries_of(entries: list[Fact]) -> list[Delivery]:
         if fact.rank == BEGUN:
             producer = fact.fields.get("producer", "")
             again = not runs or runs[-1][0].fields.get("producer", "") != producer
-            if again or any(fact.name == earlier.name for earlier in runs[-1]):
+            if again or fact.name in [earlier.name for earlier in runs[-1]]:
                 runs.append([])
             runs[-1].append(fact)
     return [Delivery(_first_start(run), run[0].fields.get("producer", "")) for run in runs]
@@ -135,7 +135,7 @@ def _start_of_end(deliveries: list[Delivery], end: Fact) -> int | None:
     of_process = [delivery for delivery in earlier if delivery.producer == producer]
     if of_process or earlier:
         return (of_process or earlier)[-1].start
-    return min((delivery.start for delivery in deliveries), default=None)
+    return min([delivery.start for delivery in deliveries], default=None)
 
 
 def _checked(end: Fact, start: int, stop: int, *, measured: bool = True) -> Interval:

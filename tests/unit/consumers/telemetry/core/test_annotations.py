@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tasker_consumers.telemetry.core.annotations import (
     KEPT_BYTES,
     MAX_FACT_BYTES,
-    Annotated,
     add_annotation,
     trim_annotations,
 )
 from tasker_consumers.telemetry.core.facts import Fact, make_fact
+from tasker_consumers.telemetry.core.head import Annotated
 from tasker_consumers.telemetry.core.state import TaskState
 from tasker_schemas.names import TaskEvents
 from tests.support.telemetry.histories import T0, TASK, Told, folded, place, told

@@ -44,7 +44,8 @@ def histories(folder: str) -> list[History]:
 
 def exported(spans: Iterable[Span]) -> Iterator[ExportTraceServiceRequest]:
     """The requests that a backend gets, as it reads them."""
-    sanitized = [SpanSanitizer.from_env({}).sanitize(span) for span in spans]
+    sanitizer = SpanSanitizer.from_env({})
+    sanitized = [sanitizer.sanitize(span) for span in spans]
     for body, _ in OtlpEncoder({}, "1").requests(sanitized):
         yield ExportTraceServiceRequest.FromString(body)
 

@@ -1,0 +1,20 @@
+# C types for facts.py, which is compiled with them (docs/decisions/0016).
+cimport cython
+
+
+cdef class Fact:
+    cdef public object event_id
+    cdef public object name
+    cdef public object timestamp
+    cdef public int rank
+    cdef public object order
+    cdef public dict fields
+    cdef public object carried
+    cdef public Py_ssize_t size
+
+
+@cython.locals(fields=dict)
+cpdef Fact fact_of(event)
+cpdef Fact make_fact(event_id, dict fields, carried)
+cpdef canonical(Fact fact)
+cpdef digest(event_id)
