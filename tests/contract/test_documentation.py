@@ -26,7 +26,7 @@ DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(
     r"\btasker ((?:run|topics|schemas|dlq|spool|store|errors) [a-z]+(?:-[a-z]+)*"
-    r"|import|demo|tasks|stats|trace|show|tail|diff|replay|doctor)(?![a-z-])"
+    r"|import|demo|up|tasks|stats|trace|show|tail|diff|replay|doctor)(?![a-z-])"
 )
 SOURCE_FILE = re.compile(r"`([\w./-]+\.(?:py|pyx|pxd))`")
 SOURCES = [

@@ -61,7 +61,7 @@ class WorkerProcess:
     def address(self) -> str:
         """Return the address of its web server, also when it is dead."""
         assert eventually(lambda: self.said("Health and metrics at ") > 0), "the worker has no web server"
-        return self.log.read_text().split("Health and metrics at ")[1].split()[0]
+        return self.log.read_text().split("Health and metrics at ")[1].split()[0].rstrip('",')
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and text of a page of its web server."""

@@ -20,6 +20,7 @@ _ANSWER_LIMIT_S = 5.0
 _LOOK_EVERY_S = 0.05
 _SHOWN_LINES = 15
 _HOST = "127.0.0.1"
+READY = "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,19 @@ class Worker:
     def ready(self) -> bool:
         """Return whether it has its place in its group; raises DemoFailed if it is gone."""
         self.check()
+        return self.state() == READY
+
+    def state(self) -> str:
+        """Return the word of its `/readyz`, for people: `ok`, or the step before it can work."""
+        if not self.process.running:
+            return "ended"
         asking = HTTPConnection(_HOST, self.port, timeout=_ANSWER_LIMIT_S)
         try:
             asking.request("GET", "/readyz")
-            return asking.getresponse().status == HTTPStatus.OK
+            answer = asking.getresponse()
+            return READY if answer.status == HTTPStatus.OK else answer.read().decode("utf-8", "replace").strip()
         except (OSError, HTTPException):  # it does not listen yet
-            return False
+            return "starting"
         finally:
             asking.close()
 
@@ -64,7 +72,7 @@ def start_workers(directory: Path, variables: Mapping[str, str], *, politely: bo
             state = str(directory / "state")
             server = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": state}
             log = directory / f"{name}.log"
-            process = GuardedProcess(_command(name, {**variables, **server}), log=log, remove_if_orphaned=directory)
+            process = GuardedProcess(command_of(name, {**variables, **server}), log=log, remove_if_orphaned=directory)
             stack.callback(process.stop if politely else process.kill)
             workers.append(Worker(name, process, log, port))
         _wait_until_ready(workers)
@@ -79,7 +87,7 @@ def _wait_until_ready(workers: Sequence[Worker]) -> None:
         time.sleep(_LOOK_EVERY_S)
 
 
-def _command(name: str, variables: Mapping[str, str]) -> list[str]:
+def command_of(name: str, variables: Mapping[str, str]) -> list[str]:
     """Return the command of a worker; a variable that is given here is not taken from a file as well."""
     env = [shutil.which("env") or "env"]
     for variable in variables:

@@ -16,6 +16,7 @@ from tasker_consumers.cli.frame.shared_options import with_shared_options
 
 COMMANDS: Mapping[str, str] = {
     "demo": "demo:demo",
+    "up": "stored.up:up",
     "run": "run:app",
     "tasks": "task_list.tasks:tasks",
     "stats": "stats:stats",

@@ -22,7 +22,7 @@ from tasker_consumers.store.worker.statistics import ClientStatistics, read_stat
 from tasker_consumers.store.writing.writer import StoredPosition
 from tasker_schemas.errors import BackendUnavailable
 
-STATISTICS_S = 2
+STATISTICS_S = 1
 _A_DAY_MS = 24 * 3600 * 1000
 #: Fetched records that may wait for the database.
 _QUEUE_KIB = 48 << 10
