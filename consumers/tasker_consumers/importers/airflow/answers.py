@@ -87,7 +87,7 @@ def _key(node: Node) -> RunKey:
 def step_id_of(node: Node) -> str:
     """Return the step of a task instance; a mapped task has an instance, and so a step, for each of its inputs."""
     task_id, index = node.get("task_id").identifier(), node.find("map_index")
-    number = None if index is None or index.value in {-1, "-1"} else index.integer()
+    number = None if index is None or index.value in (-1, "-1") else index.integer()
     return task_id if number is None else f"{task_id}[{number}]"
 
 
