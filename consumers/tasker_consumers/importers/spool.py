@@ -7,7 +7,7 @@ from contextlib import closing
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-_BATCH = 1_000  # rows
+_BATCH = 250  # rows
 _CACHE_KIB = 16_384
 
 
