@@ -18,7 +18,7 @@ from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.sources import Content
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_LONGEST_ID = 900  # characters; the producer takes 1024, and the importers add a prefix and a suffix
+LONGEST_ID = 900  # characters; the producer takes 1024, and the importers add a prefix and a suffix
 _LARGEST = 2**31
 _SHOWN = 60  # characters of a wrong value that a message repeats
 _SPACE = re.compile(r"\s*")
@@ -75,8 +75,8 @@ class Node:
 
     def identifier(self) -> str:
         """Return this string, if an id on the wire can be as long; else raise BrokenFile."""
-        if len(self.text()) > _LONGEST_ID:
-            self.refuse(f"a text of at most {_LONGEST_ID} characters")
+        if len(self.text()) > LONGEST_ID or "\0" in self.text():
+            self.refuse(f"a text of at most {LONGEST_ID} characters, without NUL")
         return self.text()
 
     def number(self) -> Decimal:

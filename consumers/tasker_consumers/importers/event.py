@@ -17,7 +17,7 @@ class ParentRef(NamedTuple):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ImportedEvent:
     """An event of the catalogue with its original time; the same history always gives the same `event_id`.
 

@@ -31,7 +31,7 @@ Reader = Callable[[Content, ReadOptions, Note], Iterable[ImportedEvent]]
 _READERS: Mapping[HistoryFormat, Reader] = {
     HistoryFormat.WFCOMMONS: lambda content, _, __: wfcommons.read(content.read(), content.name),
     HistoryFormat.TEMPORAL: lambda content, _, note: temporal.read(content.read(), content.name, note),
-    HistoryFormat.GITHUB_ACTIONS: lambda content, _, __: github.read(content.read(), content.name),
+    HistoryFormat.GITHUB_ACTIONS: lambda content, _, note: github.read(content.read(), content.name, note),
     HistoryFormat.OPENLINEAGE: lambda content, _, __: openlineage.read(content),
     HistoryFormat.AIRFLOW: lambda content, _, __: airflow.read(content.read(), content.name),
     HistoryFormat.OTLP: lambda content, _, __: traces.read_otlp(content),

@@ -101,6 +101,7 @@ def check_event(event: ImportedEvent) -> None:
         "task_name": event.task_name,
         **event.fields,
     }
-    problem = problem_of(record)
+    ids = [event.fields.get("step_id", ""), *event.fields.get("depends_on", ())]
+    problem = "an id has a NUL character." if any("\0" in text for text in ids) else problem_of(record)
     if problem is not None:
         raise BrokenFile(f"{event.name} of task {event.task_id[:_SHOWN]}", problem)

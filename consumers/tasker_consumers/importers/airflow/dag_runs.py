@@ -13,7 +13,7 @@
 Any other state leaves the step open. A DAG run that the file does not list lasts from its first to its last instance.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tasker_consumers.importers.airflow.answers import Answers, RunKey, attempt_of, entries, step_id_of
 from tasker_consumers.importers.document import Node, load
@@ -69,7 +69,8 @@ def _task(answers: Answers, key: RunKey) -> TaskRun:
     upstream = answers.upstream.get(dag_id) or answers.upstream.get("", {})
     instances = [node for _, node in sorted(answers.instances.get(key, {}).items())]
     ended_at = _time(dag_run, "end_date") if dag_run else None
-    executions = [_execution(node, upstream, instances, ended_at) for node in instances]
+    waits = _waits(upstream, instances)
+    executions = [_execution(node, waits, ended_at) for node in instances]
     timing = span_of_executions(executions) if dag_run is None else _timing(dag_run, ended_at, "queued_at")
     state = dag_run.find("state") if dag_run else None
     return TaskRun(
@@ -83,9 +84,18 @@ def _task(answers: Answers, key: RunKey) -> TaskRun:
     )
 
 
-def _execution(
-    node: Node, upstream: Mapping[str, Sequence[str]], instances: Sequence[Node], run_ended_at: int | None
-) -> Execution:
+def _waits(upstream: Mapping[str, Sequence[str]], instances: Sequence[Node]) -> dict[str, list[str]]:
+    """Return the steps that the steps of each task wait for; a mapped task has several."""
+    steps: dict[str, dict[str, None]] = {}
+    for node in instances:
+        steps.setdefault(node.get("task_id").text(), {})[step_id_of(node)] = None
+    return {
+        task_id: [step_id for upstream_id in dict.fromkeys(tasks) for step_id in steps.get(upstream_id, ())]
+        for task_id, tasks in upstream.items()
+    }
+
+
+def _execution(node: Node, waits: Mapping[str, Iterable[str]], run_ended_at: int | None) -> Execution:
     state, max_tries = node.find("state"), node.find("max_tries")
     task_id = node.get("task_id").identifier()
     return Execution(
@@ -95,11 +105,7 @@ def _execution(
         attempt=attempt_of(node),
         reason=Reason(error_class=state.text(), message=f"Airflow's state: {state.text()}") if state else Reason(),
         attributes=_attributes(node, _INSTANCE_ATTRIBUTES),
-        depends_on=tuple(
-            dict.fromkeys(
-                step_id_of(instance) for instance in instances if instance.value["task_id"] in upstream.get(task_id, ())
-            )
-        ),
+        depends_on=tuple(waits.get(task_id, ())),
         retry_limit=max_tries.integer() + 1 if max_tries and max_tries.value != -1 else None,
     )
 

@@ -21,15 +21,16 @@ from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.github.answers import read_answers
 from tasker_consumers.importers.github.events import events_of_run
 from tasker_consumers.importers.github.run import read_runs
+from tasker_consumers.importers.options import Note
 
 
-def read(raw: bytes, name: str) -> list[ImportedEvent]:
+def read(raw: bytes, name: str, note: Note = lambda _: None) -> list[ImportedEvent]:
     """Return the events of every run in a file, in the order of their times.
 
     `raw` is the file's content, plain or gzip, `name` its name: a recording of GitHub's answers, or JSON as the API,
-    `gh` and webhooks write it. Raises BrokenFile.
+    `gh` and webhooks write it. `note` hears of a list of runs that goes on. Raises BrokenFile.
     """
-    runs = read_runs(read_answers(raw, name))
+    runs = read_runs(read_answers(raw, name), note)
     if not runs:
         raise BrokenFile("the file", "no answer in it is a workflow run")
     # Attempts of a run repeat the events that they share; their ids are equal.

@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.github.answers import Answer, GitHubNode
+from tasker_consumers.importers.options import Note
 
 _ANNOTATIONS = re.compile(r"/check-runs/(\d+)/annotations(?:$|\?)")
 _LARGEST_ID = 2**63
@@ -31,6 +32,14 @@ class Collection:
     failures: dict[int, tuple[str, ...]] = field(default_factory=dict)  # messages, by id of the job
     #: Pages that have fewer jobs than their total, by run and total: the first page, and the ids of all jobs.
     _pages: dict[tuple[int, int], tuple[GitHubNode, set[int]]] = field(default_factory=dict)
+    #: The ids of listed runs by the total that their lists tell.
+    _listed_runs: dict[int, set[int]] = field(default_factory=dict)
+
+    def missing_runs(self) -> Iterator[str]:
+        """Yield a sentence for each list of runs that goes on: the runs in it are whole, so they are imported."""
+        for total, run_ids in self._listed_runs.items():
+            if len(run_ids) < total:
+                yield f"{len(run_ids)} of {total} runs are in the file: fetch the other pages for more"
 
     def check_pages(self) -> None:
         """Raise BrokenFile when pages of jobs are missing."""
@@ -50,7 +59,7 @@ class Collection:
             if not answer.url:
                 body.refuse("a workflow run or a list of jobs")
         elif "workflow_runs" in body.value:
-            self.runs += body.get("workflow_runs").items()
+            self._add_list_of_runs(body)
         elif (run := body.find("workflow_run")) is not None:
             self.runs.append(run)
         elif (job := body.find("workflow_job")) is not None:
@@ -61,6 +70,12 @@ class Collection:
             self._add_page(body)
         elif not answer.url:
             body.refuse("a workflow run or a list of jobs")
+
+    def _add_list_of_runs(self, body: GitHubNode) -> None:
+        runs, total = body.get("workflow_runs").items(), body.find("total_count")
+        self.runs += runs
+        if total is not None:
+            self._listed_runs.setdefault(total.integer(), set()).update(identifier(run.get("id")) for run in runs)
 
     def _add_run(self, run: GitHubNode) -> None:
         if run.find("run_id") is not None:  # a job has its run's id and sha
@@ -87,12 +102,14 @@ class Collection:
         return entry
 
 
-def collect(answers: Iterable[Answer]) -> Collection:
+def collect(answers: Iterable[Answer], note: Note = lambda _: None) -> Collection:
     """Gather the contents of answers; raise BrokenFile, also for a missing page of jobs or a job without its run."""
     collection = Collection()
     for answer in answers:
         collection.add(answer)
     collection.check_pages()
+    for sentence in collection.missing_runs():
+        note(sentence)
     run_ids = {identifier(run.get("id")) for run in collection.runs}
     for job in collection.jobs.values():
         if job.run_id not in run_ids and (run_id := job.node.find("run_id")) is not None:

@@ -8,6 +8,7 @@ from tasker_consumers.importers.github.answers import Answer, GitHubNode
 from tasker_consumers.importers.github.attempts import executions
 from tasker_consumers.importers.github.collection import collect, identifier, positive
 from tasker_consumers.importers.github.job import End, Job, read_end, read_job, text_of
+from tasker_consumers.importers.options import Note
 from tasker_consumers.importers.times import read_time
 
 #: A run ends at its `updated_at`, soon after its last job; anything that touches the run later moves that time.
@@ -41,12 +42,13 @@ class Run:
         return [job for job in self.jobs if job.attempt <= self.attempt]
 
 
-def read_runs(answers: Iterable[Answer]) -> list[Run]:
+def read_runs(answers: Iterable[Answer], note: Note) -> list[Run]:
     """Return the runs that answers tell of, by id and attempt; raise BrokenFile.
 
-    Jobs and annotations belong to their run by the ids in them; answers about anything else are passed over.
+    `note` hears of a list of runs that goes on. Jobs and annotations belong to their run by the ids in them; answers
+    about anything else are passed over.
     """
-    collection = collect(answers)
+    collection = collect(answers, note)
     runs = {(run.run_id, run.attempt): run for run in map(_run, collection.runs)}
     jobs = [read_job(entry, collection.failures.get(job_id, ())) for job_id, entry in collection.jobs.items()]
     by_run: dict[int, tuple[Job, ...]] = {}

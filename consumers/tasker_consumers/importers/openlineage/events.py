@@ -64,7 +64,7 @@ def _roots(runs: Mapping[str, LineageRun]) -> Iterator[TaskRun]:
             if run.parent.run_id not in runs:
                 named_parents[run.parent.run_id] = run.parent
     ordered = [*(run_id for run_id, run in runs.items() if run.parent is None), *named_parents]
-    roots = list(ordered)
+    roots = dict.fromkeys(ordered)
     for run_id in ordered:  # grows while it is read: parents before their children
         ordered += [child.job.run_id for child in children.get(run_id, ())]
     if len(ordered) < len(runs) + len(named_parents):

@@ -94,7 +94,7 @@ def parents_of(event: Node) -> tuple[JobRef | None, str | None]:
 
 def _job(run_id: Node, job: Node, event: Node) -> JobRef:
     namespace, name = job.find("namespace"), job.get("name").identifier()
-    within = namespace.text() if namespace else ""
+    within = namespace.identifier() if namespace else ""
     if _TEMPLATE not in run_id.text():
         return JobRef(run_id.identifier(), name, within)
     invocation = _invocation(event)

@@ -75,4 +75,5 @@ class RowReader:
 
 
 def _names(cell: Cell) -> tuple[str, ...]:
-    return tuple(name for part in _SEPARATORS.split(cell.value) if (name := part.strip()))
+    parts = (Cell(part.strip(), cell.line, cell.column) for part in _SEPARATORS.split(cell.value))
+    return tuple(part.identifier() for part in parts if part.value)

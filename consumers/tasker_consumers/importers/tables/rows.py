@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from tasker_consumers.importers.document import LONGEST_ID
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.sources import Content
 
 _SEPARATORS = ",;\t|"
 _SHOWN = 60  # characters of a wrong value that a message repeats
-_LONGEST_ID = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Cell:
 
     def identifier(self) -> str:
         """Return this text, if an id on the wire can be as long; raise BrokenFile."""
-        if not 0 < len(self.value) <= _LONGEST_ID:
-            self.refuse(f"a text of 1 to {_LONGEST_ID} characters")
+        if not 0 < len(self.value) <= LONGEST_ID or "\0" in self.value:
+            self.refuse(f"a text of 1 to {LONGEST_ID} characters, without NUL")
         return self.value
 
 

@@ -77,3 +77,19 @@ def test_all_pages_of_jobs_go_in() -> None:
 def test_a_page_without_jobs_that_counts_some_is_refused() -> None:
     with pytest.raises(BrokenFile, match="0 of 3, fetch the other pages"):
         read(json.dumps([run(), {"total_count": 3, "jobs": []}]).encode(), "run.json")
+
+
+def test_a_list_of_runs_that_goes_on_is_imported_and_says_so() -> None:
+    notes: list[str] = []
+    whole = {"total_count": 1, "workflow_runs": [run()]}
+    assert read(json.dumps(whole).encode(), "runs.json", notes.append)
+    assert notes == []
+    assert read(json.dumps({**whole, "total_count": 45}).encode(), "runs.json", notes.append)
+    assert notes == ["1 of 45 runs are in the file: fetch the other pages for more"]
+
+
+def test_answers_one_behind_the_other_read_like_a_list() -> None:
+    pages = [run(), jobs(job(1, "build", at(0, 5), at(5)))]
+    plain = read(json.dumps(pages).encode(), "run.json")
+    assert read("".join(map(json.dumps, pages)).encode(), "run.json") == plain
+    assert read("\n".join(json.dumps(page, indent=2) for page in pages).encode(), "run.json") == plain
