@@ -19,6 +19,8 @@ FILES = {
     HistoryFormat.TEMPORAL: ("temporal-histories", "*.json*"),
     HistoryFormat.WFCOMMONS: ("wfinstances", "*.json*"),
     HistoryFormat.GITHUB_ACTIONS: ("github-actions", "*.rec"),
+    HistoryFormat.OPENLINEAGE: ("openlineage-dbt", "*.json"),
+    HistoryFormat.OTLP: ("jaeger-traces/integration", "*trace*.json"),
 }
 
 

@@ -16,6 +16,7 @@ from tasker_consumers.importers.traces.span import TraceSpan
 from tasker_schemas.names import State
 
 _IMPORTED = {"imported_from": "trace"}
+_MEMBERS_SHOWN = 5  # of a cycle
 
 
 def events_of_traces(spans: Spool[TraceSpan]) -> Iterator[ImportedEvent]:
@@ -70,7 +71,8 @@ def _foreign_tasks(spans: Mapping[str, TraceSpan]) -> Iterator[tuple[TraceSpan, 
     for span_id in ordered:  # grows while it is read: parents before their children
         ordered += children.get(span_id, ())
     if len(ordered) < len(spans):
-        lost = next(span for span_id, span in spans.items() if span_id not in set(ordered))
+        reached = set(ordered)
+        lost = next(span for span_id, span in spans.items() if span_id not in reached)
         raise BrokenFile(lost.place, f"its parents form a cycle: {_cycle(spans, lost)}")
     runs: dict[str, TaskRun] = {}
     for span_id in reversed(ordered):
@@ -82,11 +84,14 @@ def _foreign_tasks(spans: Mapping[str, TraceSpan]) -> Iterator[tuple[TraceSpan, 
 
 
 def _cycle(spans: Mapping[str, TraceSpan], span: TraceSpan) -> str:
-    walk: list[str] = []
+    """Return the ids of a cycle that walking up from a span leads into."""
+    walk: dict[str, int] = {}
     while span.span_id not in walk:
-        walk.append(span.span_id)
+        walk[span.span_id] = len(walk)
         span = spans[str(span.parent_id)]
-    return " → ".join([*walk[walk.index(span.span_id) :], span.span_id])
+    cycle = list(walk)[walk[span.span_id] :]
+    between = " → … → " if len(cycle) > _MEMBERS_SHOWN else " → "
+    return between.join([" → ".join(cycle[:_MEMBERS_SHOWN]), span.span_id])
 
 
 def _task(span: TraceSpan, executions: list[Execution]) -> TaskRun:
