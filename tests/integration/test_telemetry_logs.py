@@ -42,16 +42,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Backoff, "delay", lambda _, __, asked: max(0.01, asked))
 
 
-def export(environ: dict[str, str], records: Sequence[LogRecord] = RECORDS) -> ExportResult[LogRecord]:
-    async def run() -> ExportResult[LogRecord]:
-        exporter = log_exporter_of(environ)
-        await exporter.start()
-        try:
-            return await asyncio.wait_for(exporter.export(records), 30)
-        finally:
-            await exporter.stop()
-
-    return asyncio.run(run())
+async def export(environ: dict[str, str], records: Sequence[LogRecord] = RECORDS) -> ExportResult[LogRecord]:
+    exporter = log_exporter_of(environ)
+    await exporter.start()
+    try:
+        return await asyncio.wait_for(exporter.export(records), 30)
+    finally:
+        await exporter.stop()
 
 
 def ids(records: Sequence[LogRecord]) -> Counter[tuple[object, str]]:
@@ -62,32 +59,32 @@ def received(otlp: OtlpReceiver) -> list[LogRecord]:
     return [record_of(wire) for wire in list(otlp.records)]
 
 
-def test_log_records_arrive_with_everything_they_say(environ: dict[str, str], otlp: OtlpReceiver) -> None:
-    assert export(environ).accepted == len(RECORDS)
+async def test_log_records_arrive_with_everything_they_say(environ: dict[str, str], otlp: OtlpReceiver) -> None:
+    assert (await export(environ)).accepted == len(RECORDS)
     assert sorted(received(otlp)) == sorted(record._replace(service="", version="") for record in RECORDS)
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])
-def test_a_log_backend_that_is_busy_or_wrongly_set_up_is_asked_again(
+async def test_a_log_backend_that_is_busy_or_wrongly_set_up_is_asked_again(
     environ: dict[str, str], otlp: OtlpReceiver, status: int
 ) -> None:
     otlp.log_misbehaviours.extend([Misbehaviour(status=status)] * 3)
-    assert export(environ).accepted == len(RECORDS)
+    assert (await export(environ)).accepted == len(RECORDS)
     assert ids(received(otlp)) == ids(RECORDS)
 
 
-def test_a_log_record_that_is_refused_costs_itself_alone(environ: dict[str, str], otlp: OtlpReceiver) -> None:
+async def test_a_log_record_that_is_refused_costs_itself_alone(environ: dict[str, str], otlp: OtlpReceiver) -> None:
     refused = RECORDS[3]
     otlp.refuses_record = lambda wire: attributes_of(wire)["event_id"] == refused.attributes["event_id"]
-    (rejection,) = export(environ).rejections
+    (rejection,) = (await export(environ)).rejections
     assert rejection.items == [refused]
     assert "this record is not for me" in rejection.reason
     assert ids(received(otlp)) == ids([record for record in RECORDS if record is not refused])
 
 
-def test_a_partial_success_counts_as_it_does_for_spans(environ: dict[str, str], otlp: OtlpReceiver) -> None:
+async def test_a_partial_success_counts_as_it_does_for_spans(environ: dict[str, str], otlp: OtlpReceiver) -> None:
     otlp.log_misbehaviours.append(Misbehaviour(rejected=2, words="too old"))
-    result = export(environ)
+    result = await export(environ)
     assert (result.accepted, result.rejected, result.rejections[0].reason) == (len(RECORDS) - 2, 2, "too old")
 
 
@@ -137,9 +134,9 @@ def test_offsets_wait_for_the_log_backend_and_pass_a_refused_record_only_by_the_
     assert any(span.events for span in otlp.latest().values())
 
 
-def test_log_records_go_where_the_spans_go_unless_they_are_sent_elsewhere(tmp_path: Path) -> None:
+async def test_log_records_go_where_the_spans_go_unless_they_are_sent_elsewhere(tmp_path: Path) -> None:
     variables = {"TASKER_TELEMETRY_FILE": str(tmp_path / "spans.jsonl")}
-    export(variables)
+    await export(variables)
     lines = (tmp_path / "spans.logs.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [record_to_json(record) for record in RECORDS]
     assert "otlp" in description_of(log_exporter_of({**variables, "OTEL_LOGS_EXPORTER": "otlp"}))
