@@ -34,6 +34,7 @@ _TRACEPARENT = re.compile(rb"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!
 # Level 2 of the specification: members `key=value`, separated by commas, of which some may be empty.
 _MEMBER = re.compile(rb"[ \t]*([a-z0-9][a-z0-9_\-*/@]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~][ \t]*")
 _MAX_MEMBERS = 32
+_MAX_BAGGAGE = 64  # entries; W3C lets a platform drop more than that
 
 SAMPLED = 0x01
 RANDOM = 0x02
@@ -151,7 +152,8 @@ def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHead
     for name, value in headers:
         key = name.lower()
         if key in _TRACE_NAMES:
-            usable = value if value is not None and len(value) <= MAX_HEADER_BYTES else None
+            known = first_baggage(value) if key == BAGGAGE and value is not None else value
+            usable = known if known is not None and len(known) <= MAX_HEADER_BYTES else None
             values[key] = usable if values.get(key, usable) == usable else None
     span = read_traceparent(values.get(TRACEPARENT))
     if span is None:
@@ -162,6 +164,24 @@ def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHead
         read_tracestate(values.get(TRACESTATE)),
         _text(values.get(BAGGAGE)),
     )
+
+
+def first_baggage(value: bytes) -> bytes:
+    """Return a W3C `baggage` header with the first 64 of its entries, as far as they fit into 8,192 bytes.
+
+    >>> first_baggage(b"a=1,b=2"), first_baggage(b",".join(b"k%d=v" % n for n in range(99))).count(b",")
+    (b'a=1,b=2', 63)
+    """
+    entries = value.split(b",")
+    if len(entries) <= _MAX_BAGGAGE and len(value) <= MAX_HEADER_BYTES:
+        return value
+    size, fitting = -1, 0
+    for entry in entries[:_MAX_BAGGAGE]:
+        size += len(entry) + 1
+        if size > MAX_HEADER_BYTES:
+            break
+        fitting += 1
+    return b",".join(entries[:fitting])
 
 
 def read_tracestate(value: bytes | None) -> str:

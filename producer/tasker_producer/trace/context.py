@@ -14,10 +14,10 @@ from tasker_producer.trace.block_span import BAGGAGE_FORMAT
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import (
     DERIVED_FLAGS,
-    MAX_HEADER_BYTES,
     Header,
     SpanRef,
     TraceHeaders,
+    first_baggage,
     read_trace_headers,
     trace_headers,
 )
@@ -99,5 +99,4 @@ def _active_baggage() -> str:
         return ""
     carrier: dict[str, str] = {}
     BAGGAGE_FORMAT.inject(carrier)
-    text = carrier.get("baggage", "")
-    return text if len(text) <= MAX_HEADER_BYTES else ""
+    return first_baggage(carrier.get("baggage", "").encode()).decode()

@@ -182,3 +182,13 @@ def test_a_tracestate_of_the_right_form_is_kept_as_it_is(state: bytes) -> None:
 )
 def test_a_tracestate_of_another_form_counts_as_absent(state: bytes) -> None:
     assert read_trace_headers([("traceparent", VALID), ("tracestate", state)]) == TraceHeaders(SPAN)
+
+
+@pytest.mark.parametrize(
+    ("entries", "size", "stay"), [(64, 3, 64), (65, 3, 64), (200, 3, 64), (10, 1000, 8), (1, 9000, 0), (0, 0, 0)]
+)
+def test_the_first_64_entries_of_baggage_stay_as_far_as_they_fit(entries: int, size: int, stay: int) -> None:
+    members = [f"k{number}=".encode().ljust(size, b"v") for number in range(entries)]
+    read = read_trace_headers([("traceparent", VALID), ("baggage", b",".join(members))])
+    assert read.baggage == b",".join(members[:stay]).decode()
+    assert len(read.baggage) <= MAX_HEADER_BYTES

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from tasker_consumers.tools.doctor.backend_checks import check_backends
 from tasker_consumers.tools.doctor.connection import Connection, check_connection
 from tasker_consumers.tools.doctor.finding import Finding, Verdict, guarded
 from tasker_consumers.tools.doctor.kafka_checks import OF_KAFKA, kafka_checks
 from tasker_consumers.tools.doctor.opentelemetry_checks import check_opentelemetry
 from tasker_consumers.tools.doctor.pipeline_checks import check_pipeline
-from tasker_consumers.tools.doctor.service_checks import check_otlp, check_program, check_registry
+from tasker_consumers.tools.doctor.service_checks import check_program, check_registry
 from tasker_schemas import environment
 
 _SERVERS = "bootstrap.servers"
@@ -40,7 +41,7 @@ def examine(
                 yield from guarded(name, check, _RIGHTS)
     yield from guarded("registry", lambda: check_registry(environ, prefix), "is SCHEMA_REGISTRY_URL right?")
     yield from guarded("opentelemetry", lambda: check_opentelemetry(environ), "is each OTEL_* variable right?")
-    yield from guarded("otlp", lambda: check_otlp(environ), "is OTEL_EXPORTER_OTLP_ENDPOINT right?")
+    yield from guarded("otlp", lambda: check_backends(environ), "is each OTEL_* variable of the backends right?")
 
 
 def _groups(prefix: str, environ: Mapping[str, str]) -> dict[str, str]:

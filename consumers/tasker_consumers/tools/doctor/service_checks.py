@@ -1,26 +1,16 @@
-"""Whether the schema registry and the trace backend answer, and which program asks."""
+"""Whether the schema registry answers, and which program asks."""
 
-import asyncio
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 import confluent_kafka
 
-from tasker_consumers.telemetry.export.otlp.exporter import otlp_transport
-from tasker_consumers.telemetry.export.otlp.settings import OtlpSettings
-from tasker_consumers.telemetry.export.sending.answers import Answer, Then
-from tasker_consumers.telemetry.export.sending.endpoint import without_credentials
 from tasker_consumers.tools.doctor.finding import Finding, Verdict
-from tasker_schemas import environment
 from tasker_schemas.avro.versions import Schema, latest
 from tasker_schemas.extensions import native_state
 from tasker_schemas.registry.client import SchemaRegistry, subjects
 from tasker_schemas.registry.settings import RegistrySettings
-
-_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-_ANSWER_LIMIT_S = 5.0
 
 
 def check_program() -> Iterator[Finding]:
@@ -58,33 +48,9 @@ def check_registry(environ: Mapping[str, str], prefix: str) -> Iterator[Finding]
         yield Finding("registry", Verdict.OK, detail)
 
 
-def check_otlp(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield whether the trace backend takes a request; raises ConfigurationError for a wrong setting of it."""
-    settings = OtlpSettings.from_env(environ)
-    answer = asyncio.run(_export_nothing(replace(settings, timeout_s=min(settings.timeout_s, _ANSWER_LIMIT_S))))
-    where = f"{without_credentials(settings.endpoint)} ({settings.protocol})"
-    if answer.then is Then.TAKEN:
-        yield Finding("otlp", Verdict.OK, f"{where} takes spans")
-    elif any(environment.text(environ, name) for name in _ENDPOINTS):
-        remedy = "is the backend running, and is OTEL_EXPORTER_OTLP_ENDPOINT right?"
-        yield Finding("otlp", Verdict.FAILED, f"{where} takes no spans: {answer.message}", remedy)
-    else:
-        yield Finding("otlp", Verdict.SKIPPED, f"OTEL_EXPORTER_OTLP_ENDPOINT is not set, and nothing is at {where}")
-
-
 def _knows(registry: SchemaRegistry, subject: str, schema: Schema) -> bool:
     try:
         registry.look_up(subject, schema)
     except LookupError:
         return False
     return True
-
-
-async def _export_nothing(settings: OtlpSettings) -> Answer:
-    """Send a request without spans: the whole way to the backend is tried, and nothing is left there."""
-    transport = otlp_transport(settings)
-    await transport.open()
-    try:
-        return await transport.send(b"")
-    finally:
-        await transport.close()

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from opentelemetry import context, trace
+from opentelemetry import baggage, context, trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from tasker_producer import UsageError
 from tasker_producer.testing import RecordingPublisher
-from tasker_producer.trace.context import trace_of
+from tasker_producer.trace.context import new_task_trace, trace_of
 from tasker_schemas.headers import SpanRef, TraceHeaders
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 
@@ -78,3 +78,13 @@ def test_an_invalid_span_context_counts_as_none_and_others_are_mistakes(publishe
     for value in ("00-…", {"traceparent": "x"}, 5):
         with pytest.raises(UsageError, match="trace is a SpanContext"):
             publisher.publish_event("order.paid", {}, trace=value)
+
+
+def test_baggage_that_a_service_makes_is_limited_to_64_entries_before_it_is_sent() -> None:
+    inside = context.get_current()
+    for number in range(100):
+        inside = baggage.set_baggage(f"k{number:03}", "v", inside)
+    token = context.attach(inside)
+    sent = new_task_trace("t").baggage
+    context.detach(token)
+    assert sent == ",".join(f"k{number:03}=v" for number in range(64))
