@@ -25,6 +25,7 @@ from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.names import family_of
 from tasker_schemas.topics import event_topic, stats_topic, window_topic
 from tests.support.processes import eventually
+from tests.support.schemas.file_lookup import lookup_of_file
 from tests.support.stats.window_oracle import without_revisions
 from tests.support.worker_process import WorkerProcess
 
@@ -58,8 +59,15 @@ class StatsArena:
         """Return a producer of raw records."""
         return Sender(self.kafka)
 
-    def worker(self, name: str = "w", *, lifetime: dict[str, float] | None = None, **settings: Any) -> WorkerProcess:
-        """Start a worker; all of them share one state directory."""
+    def worker(
+        self,
+        name: str = "w",
+        *,
+        lifetime: dict[str, float] | None = None,
+        schemas: str | None = None,
+        **settings: Any,
+    ) -> WorkerProcess:
+        """Start a worker; all of them share one state directory. `schemas` is a file that stands for a registry."""
         engine = {
             "kafka": self.kafka,
             "state_dir": str(self.directory / "state"),
@@ -67,7 +75,7 @@ class StatsArena:
             "commit_interval": 0.3,
             **settings,
         }
-        arguments = {"prefix": self.prefix, "lifetime": lifetime or {}, "engine": engine}
+        arguments = {"prefix": self.prefix, "lifetime": lifetime or {}, "schemas": schemas, "engine": engine}
         return WorkerProcess("tests.support.stats.arena", arguments, self.directory / f"{name}.log")
 
     def stats(self) -> dict[str, dict[str, Any]]:
@@ -135,7 +143,8 @@ def main(arguments: dict[str, Any]) -> int:
     """Run one worker."""
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     engine = {**arguments["engine"], "state_dir": Path(arguments["engine"]["state_dir"])}
-    processor = build_stats_processor(arguments["prefix"], lifetime=Lifetime(**arguments["lifetime"]))
+    lookup = lookup_of_file(arguments["schemas"])
+    processor = build_stats_processor(arguments["prefix"], lookup=lookup, lifetime=Lifetime(**arguments["lifetime"]))
     return run_worker(processor, EngineSettings(**engine), questions_of(processor))
 
 

@@ -15,6 +15,7 @@ from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.worker import run_worker
 from tasker_consumers.telemetry.app import build_exporter, build_telemetry_processor
 from tasker_consumers.telemetry.lifetime import Lifetime
+from tests.support.schemas.file_lookup import lookup_of_file
 
 
 def main(arguments: dict[str, Any]) -> int:
@@ -25,6 +26,7 @@ def main(arguments: dict[str, Any]) -> int:
     processor = build_telemetry_processor(
         build_exporter({**os.environ, **arguments["environ"]}),
         arguments["prefix"],
+        lookup=lookup_of_file(arguments.get("schemas")),
         lifetime=Lifetime(**arguments["lifetime"]),
         environ={"KAFKA_BOOTSTRAP_SERVERS": settings["kafka"]["bootstrap.servers"], **arguments["environ"]},
     )

@@ -91,6 +91,7 @@ FINGERPRINTS = {
     "aiokafka.producer.sender:SendProduceReqHandler.handle_response": "850323cc8f77",
     "aiokafka.producer.transaction_manager:TransactionManager.set_pid_and_epoch": "1e174622d40d",
     "aiokafka.client:AIOKafkaClient.send": "246b277687d7",
+    "aiokafka.client:AIOKafkaClient._wait_on_metadata": "52b0a5ee78ef",
     "aiokafka.producer.producer:AIOKafkaProducer.send_batch": "bf42b0f0c5c0",
     "aiokafka.producer.message_accumulator:BatchBuilder.append": "657d76f55157",
 }

@@ -162,7 +162,7 @@ class _PartitionProducer:
         self.has_gap = False
         self._may_write = host.may_write
         self._producer = host.new_producer()
-        self._batches = KafkaBatchProducer(lambda: self._producer)
+        self._batches = KafkaBatchProducer(lambda: self._producer, waits_for_leaders=True)
         self._abandoned = asyncio.Event()
         _watch_writing(self._producer, self._check)
 

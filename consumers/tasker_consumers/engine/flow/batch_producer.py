@@ -10,6 +10,7 @@ from aiokafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
+    UnknownTopicOrPartitionError,
 )
 
 from tasker_schemas.errors import BackendUnavailable
@@ -58,10 +59,14 @@ class PackedBatch(NamedTuple):
 
 
 class KafkaBatchProducer:
-    """A batch producer over the worker's aiokafka producer."""
+    """A batch producer over the worker's aiokafka producer.
 
-    def __init__(self, producer: Callable[[], Any]) -> None:
+    With `waits_for_leaders` a batch waits as long as nobody knows its partition's leader, until the caller gives it up.
+    """
+
+    def __init__(self, producer: Callable[[], Any], *, waits_for_leaders: bool = False) -> None:
         self._producer = producer  # a function, because Faust makes the producer when it starts
+        self._waits_for_leaders = waits_for_leaders
 
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> int | None:
         """See `BatchProducer`. All batches have their answer before it returns or raises."""
@@ -73,7 +78,7 @@ class KafkaBatchProducer:
                     refused += batch.positions
                     reason = f"{batch.builder.size():,} bytes are more than any topic takes"
                 else:
-                    delivery = await producer.send_batch(batch.builder, topic, partition=partition)
+                    delivery = await self._hand_over(producer, batch.builder, topic, partition)
                     deliveries.append((delivery, batch.positions))
         except KafkaError as error:
             raise _unavailable(topic, partition, error) from error
@@ -91,6 +96,19 @@ class KafkaBatchProducer:
         if refused:
             raise RecordRefused(topic, refused, reason)
         return last
+
+    async def _hand_over(self, producer: Any, builder: Any, topic: str, partition: int) -> Any:
+        """Give a batch to aiokafka, and return the future of its answer.
+
+        aiokafka looks for a partition's leader for as long as a request may take. Behind a network that is cut it finds
+        none for longer; nothing was sent then, so it is asked again, for as long as the caller waits.
+        """
+        while True:
+            try:
+                return await producer.send_batch(builder, topic, partition=partition)
+            except UnknownTopicOrPartitionError:
+                if not self._waits_for_leaders:
+                    raise
 
 
 def pack(create_batch: Callable[[], Any], records: Iterable[ProducerRecord]) -> Iterator[PackedBatch]:

@@ -1,11 +1,16 @@
 """How records are packed into batches, with aiokafka's own batch builder."""
 
+import asyncio
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from tasker_consumers.engine.flow.batch_producer import ProducerRecord, pack
+from tasker_consumers.engine.flow.batch_producer import KafkaBatchProducer, ProducerRecord, pack
+from tasker_schemas.errors import BackendUnavailable
 
 LIMIT = 1000
 create_batch = partial(BatchBuilder, LIMIT, 0)
@@ -41,3 +46,31 @@ def test_headers_timestamp_and_missing_values_are_taken_along() -> None:
 
     (batch,) = pack(Recorder, [ProducerRecord(b"k", None, 5, [("h", b"v")])])
     assert batch.builder.kept == {"key": b"k", "value": None, "timestamp": 5, "headers": [("h", b"v")]}
+
+
+class Leaderless:
+    """An aiokafka producer that finds a partition's leader only at the third attempt."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+
+    def create_batch(self) -> BatchBuilder:
+        return create_batch()
+
+    async def send_batch(self, builder: BatchBuilder, topic: str, *, partition: int) -> asyncio.Future[Any]:
+        assert (builder.record_count(), topic, partition) == (1, "t", 0)
+        self.attempts += 1
+        if self.attempts < 3:
+            raise UnknownTopicOrPartitionError
+        answer = asyncio.get_running_loop().create_future()
+        answer.set_result(SimpleNamespace(offset=7))
+        return answer
+
+
+async def test_a_batch_waits_for_a_leader_where_that_is_asked_for() -> None:
+    producer = Leaderless()
+    records = [ProducerRecord(b"k", b"v")]
+    with pytest.raises(BackendUnavailable, match=r"Kafka took no records for t \[0\]"):
+        await KafkaBatchProducer(lambda: producer).send("t", 0, records)
+    assert await KafkaBatchProducer(lambda: producer, waits_for_leaders=True).send("t", 0, records) == 7
+    assert producer.attempts == 3
