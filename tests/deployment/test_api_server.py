@@ -39,7 +39,7 @@ def test_the_server_takes_a_corrected_setting_and_another_image(server: ApiServe
     for number, (servers, tag) in enumerate(
         [("wrong:9092", "0.1.0"), ("right:9092", "0.1.0"), ("right:9092", "0.2.0")]
     ):
-        folder = copytree(K8S / "base", tmp_path / str(number))
+        folder = copytree(K8S, tmp_path / str(number)) / "base"
         file = folder / "kustomization.yaml"
         text = file.read_text(encoding="utf-8").replace("kafka:9092", servers)
         file.write_text(text.replace("newTag: 0.1.0", f"newTag: {tag}"))
@@ -49,7 +49,7 @@ def test_the_server_takes_a_corrected_setting_and_another_image(server: ApiServe
 
 
 def test_the_server_refuses_a_changed_job_under_its_old_name(server: ApiServer, tmp_path: Path) -> None:
-    folder = copytree(K8S / "base", tmp_path / "named")
+    folder = copytree(K8S, tmp_path / "named") / "base"
     (folder / "names.yaml").write_text("nameReference: []\n")
     assert server.kubectl("apply", "-n", "named", "-k", str(folder)).returncode == 0
     file = folder / "kustomization.yaml"

@@ -25,7 +25,7 @@ each_worker = pytest.mark.parametrize("service", WORKERS.values(), ids=list(WORK
 
 
 CORE = {"kafka", "jaeger", "topics", "stats", "telemetry"}
-FULL = {"postgres", "registry", "otel-collector", "prometheus", "grafana", "kafka-ui"}
+FULL = {"store", "postgres", "registry", "otel-collector", "prometheus", "grafana", "kafka-ui"}
 #: Images without a shell or another program that could ask; what needs them waits for them by itself.
 SILENT = {"jaeger", "otel-collector"}
 
@@ -68,6 +68,7 @@ def test_every_setting_can_be_set_in_a_file_of_its_own(service: dict[str, Any]) 
         "OTEL_EXPORTER_OTLP_PROTOCOL",
         "TASKER_SPOOL_DIR",
     }
+    fixed |= {"TASKER_STORE_URL"}
     assert service["environment"].keys() <= fixed
 
 
@@ -117,7 +118,7 @@ def test_a_worker_is_healthy_when_it_is_ready_to_work(service: dict[str, Any]) -
 
 @each_worker
 def test_a_worker_starts_after_the_topics_and_has_time_to_drain(service: dict[str, Any]) -> None:
-    assert service["depends_on"] == {"topics": {"condition": "service_completed_successfully"}}
+    assert service["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
     assert int(service["stop_grace_period"].removesuffix("s")) >= 30
 
 

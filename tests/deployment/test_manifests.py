@@ -14,7 +14,6 @@ from tests.support.kubernetes import strimzi
 from tests.support.kubernetes.render import (
     K8S,
     OVERLAYS,
-    containers,
     of_kind,
     pods,
     render,
@@ -34,7 +33,7 @@ def ours(overlay: str) -> dict[str, dict[str, Any]]:
     return {
         name: container
         for name, pod in pods(render(overlay)).items()
-        for container in containers(pod)
+        for container in pod["containers"]
         if "tasker-events" in container["image"]
     }
 
@@ -72,9 +71,25 @@ def test_every_variable_of_a_pod_is_a_setting(overlay: str) -> None:
     assert unknown_variables(dict.fromkeys(fixed, "")) == []
 
 
-def test_both_groups_and_the_topics_are_deployed() -> None:
-    commands = {" ".join(container["args"]) for container in ours("base").values()}
-    assert commands == {"topics create", "run stats", "run telemetry"}
+def test_all_groups_and_the_topics_are_deployed() -> None:
+    def commands(overlay: str) -> set[str]:
+        return {" ".join(container["args"]) for container in ours(overlay).values()}
+
+    assert commands("base") == {"topics create", "run stats", "run telemetry"}
+    assert commands("overlays/production") == {*commands("base"), "run store"}
+
+
+def test_the_owner_of_the_database_is_known_to_the_migration_alone() -> None:
+    pod = pods(render("overlays/production"))["StatefulSet/tasker-store"]
+    secrets = {v["name"]: v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v}
+    (migration,) = pod["initContainers"]
+    (worker,) = pod["containers"]
+    folder = settings_of(render("overlays/production"))["TASKER_STORE_URL_FILE"].rpartition("/")[0]
+    for container, secret in ((migration, "tasker-database-owner"), (worker, "tasker-database")):
+        mounts = {m["mountPath"]: secrets.get(m["name"], "") for m in container["volumeMounts"]}
+        assert mounts[folder] == secret
+        assert [name for name in mounts.values() if name.startswith("tasker-database")] == [secret]
+    assert is_a_command(migration["args"])
 
 
 @each_overlay
@@ -111,7 +126,7 @@ def test_each_worker_has_an_address_that_outlives_its_pod(overlay: str) -> None:
 
 def test_another_setting_or_image_is_another_job_for_the_topics(tmp_path: Path) -> None:
     def job(literal: str, tag: str) -> str:
-        folder = copytree(K8S / "base", tmp_path / literal / tag)
+        folder = copytree(K8S, tmp_path / literal / tag) / "base"
         file = folder / "kustomization.yaml"
         text = file.read_text(encoding="utf-8").replace("TASKER_PARTITIONS=6", literal)
         file.write_text(text.replace("newTag: 0.1.0", f"newTag: {tag}"))
@@ -147,7 +162,8 @@ def test_strimzi_has_the_topics_of_the_code_and_the_rights_of_the_documentation(
     objects = render("overlays/production-strimzi")
     assert set(of_kind(objects, "KafkaTopic")) == {topic.name for topic in all_topics(DEFAULT_PREFIX)}
     used = {v["secret"]["secretName"] for pod in pods(objects).values() for v in pod["volumes"] if "secret" in v}
-    assert used <= {*of_kind(objects, "KafkaUser"), f"{strimzi.CLUSTER}-cluster-ca-cert"}
+    of_kafka = {name for name in used if not name.startswith("tasker-database")}
+    assert of_kafka <= {*of_kind(objects, "KafkaUser"), f"{strimzi.CLUSTER}-cluster-ca-cert"}
 
 
 def test_kedas_groups_and_login_are_those_of_the_workers() -> None:
