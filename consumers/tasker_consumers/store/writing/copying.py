@@ -1,21 +1,24 @@
-"""Rows into PostgreSQL by binary COPY: facts straight into their tables, all others by way of a staging table.
+"""Rows into PostgreSQL: facts by COPY straight into their tables, others by INSERT … ON CONFLICT.
 
-Facts are looked up first, and only those that are not there are copied: INSERT … ON CONFLICT takes each row by itself,
-and was half as fast as COPY. Two writers of the same fact, such as a worker that was cut off and its successor, meet in
-the unique index: the second fails, and finds the fact there when it tries again.
+INSERT … ON CONFLICT takes each row by itself, and was half as fast as COPY. So facts are copied as if all were new. The
+unique index ends that at the first fact that is there already: then the batch came before, and only the facts that
+are missing are copied. Two writers of the same fact, such as a worker that was cut off and its successor, meet in the
+unique index, too: the second waits for the first, and finds the fact there when it tries again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
 import psycopg
-from sqlalchemy import BigInteger, Column, Double, Integer, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Double, Integer, Table, Text
 
 from tasker_consumers.store.core.batch import Row
 from tasker_consumers.store.writing.statements import columns_of, on_conflict
 
-_TYPES: Mapping[type[Any], str] = {BigInteger: "int8", Integer: "int4", Double: "float8", Text: "text", Uuid: "uuid"}
+#: Rows that are inserted without a staging table.
+_FEW = 200
+_TYPES: Mapping[type[Any], str] = {BigInteger: "int8", Integer: "int4", Double: "float8", Text: "text"}
 
 
 def copy_new_facts(connection: psycopg.Connection[Any], table: Table, rows: Mapping[str, Row]) -> Collection[str]:
@@ -25,6 +28,9 @@ def copy_new_facts(connection: psycopg.Connection[Any], table: Table, rows: Mapp
     """
     if not rows:
         return ()
+    with suppress(psycopg.errors.UniqueViolation), connection.transaction():
+        _copy_facts(connection, table, rows.values())
+        return rows.keys()
     # The bounds leave out all other partitions; the list alone would be compared with each of them.
     present = connection.execute(
         f"SELECT event_id::text FROM {table.name} "  # noqa: S608  names of ours
@@ -32,13 +38,22 @@ def copy_new_facts(connection: psycopg.Connection[Any], table: Table, rows: Mapp
         (list(rows), min(rows), max(rows)),
     ).fetchall()
     stored = {key for (key,) in present}
-    missing = [key for key in rows if key not in stored] if stored else rows
-    _copy(connection, table, table.name, [(UUID(key), *rows[key][1:]) for key in missing])
-    return missing
+    missing = {key: row for key, row in rows.items() if key not in stored}
+    _copy_facts(connection, table, missing.values())
+    return missing.keys()
+
+
+def _copy_facts(connection: psycopg.Connection[Any], table: Table, rows: Collection[Row]) -> None:
+    """Copy rows as text: an id need not become a UUID for that."""
+    if rows:
+        statement = f"COPY {table.name} ({', '.join(columns_of(table))}) FROM STDIN"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 class StagedRows:
-    """Upserts rows through staging tables, which a connection makes at their first use."""
+    """Upserts rows: few by statements in a pipeline, many through a staging table made at its first use."""
 
     def __init__(self) -> None:
         self._made: set[str] = set()
@@ -52,6 +67,11 @@ class StagedRows:
         if not rows:
             return 0
         staging, columns = f"staging_{table.name}", ", ".join(columns_of(table))
+        if len(rows) <= _FEW:
+            marks = ", ".join(["%s"] * len(table.columns))
+            with connection.cursor() as cursor:
+                cursor.executemany(f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) {on_conflict(table)}", rows)  # noqa: S608
+                return cursor.rowcount
         if staging not in self._made:
             shape = f"SELECT {columns} FROM {table.name} WITH NO DATA"  # noqa: S608  names of ours
             connection.execute(f"CREATE TEMPORARY TABLE {staging} ON COMMIT DELETE ROWS AS {shape}")
