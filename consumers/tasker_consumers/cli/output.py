@@ -1,8 +1,10 @@
-"""The output of the commands: tables on a terminal, plain lines in a pipe, complaints on standard error."""
+"""The output of the commands: tables on a terminal, plain lines in a pipe, complaints and notices on standard error."""
 
 import shutil
+import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -106,3 +108,36 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     else:
         for row in (columns, *rows):
             typer.echo("\t".join(printable(cell).replace("\n", " ") for cell in row))
+
+
+class Notices:
+    """Lines on why nothing moves: on standard error, or in the frame of a terminal that is drawn anew."""
+
+    def __init__(self) -> None:
+        self.draw: Callable[[str], None] | None = None
+        self._last = ""
+
+    def show(self, notice: str | None) -> None:
+        """Show a line; on standard error only when more changed than its number of seconds."""
+        text = notice or ""
+        if self.draw is not None:
+            self.draw(text)
+            return
+        text_without_digits = "".join(letter for letter in text if not letter.isdigit())
+        if text_without_digits and text_without_digits != self._last:
+            complain(text)
+        self._last = text_without_digits
+
+
+@contextmanager
+def unwinding_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM leave the block like any exception, so that a terminal gets its cursor back."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    previous = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -2,16 +2,15 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tasker_consumers.cli.output import complain, open_console, show_json, show_table
+from tasker_consumers.cli.output import Notices, complain, open_console, show_json, show_table, unwinding_on_sigterm
 from tasker_consumers.cli.stats_query import (
     ByMinuteOption,
     ExitStatusOption,
@@ -82,25 +81,6 @@ def _is_answered_by(address: str, query: Query, latest: "LatestStats", notices: 
     return True
 
 
-class Notices:
-    """Lines on why nothing moves: on standard error, or in the frame of a terminal that is drawn anew."""
-
-    def __init__(self) -> None:
-        self.draw: Callable[[str], None] | None = None
-        self._last = ""
-
-    def show(self, notice: str | None) -> None:
-        """Show a line; on standard error only when more changed than its number of seconds."""
-        text = notice or ""
-        if self.draw is not None:
-            self.draw(text)
-            return
-        text_without_digits = "".join(letter for letter in text if not letter.isdigit())
-        if text_without_digits and text_without_digits != self._last:
-            complain(text)
-        self._last = text_without_digits
-
-
 def _answer(query: Query, latest: "LatestStats", source: "StatsSource", notices: Notices) -> None:
     """Show the statistics of a source. `latest` may hold those of another source already."""
     windows: list[Stats] = []
@@ -142,7 +122,7 @@ def _watch(query: Query, latest: "LatestStats", source: "StatsSource", notices: 
     for stats in latest.tasks.values():
         _print_change(stats, as_json=query.as_json)
     watch = Watch(latest, query.task_id)
-    with _unwinding_on_sigterm(), _frames(latest, notices, is_drawn=sys.stdout.isatty() and not query.as_json):
+    with unwinding_on_sigterm(), _frames(latest, notices, is_drawn=sys.stdout.isatty() and not query.as_json):
         notices.show(watch.notice(source))
         while not watch.is_over():
             for stats in watch.poll(source, _WATCH_S):
@@ -158,20 +138,6 @@ def _print_change(stats: dict[str, Any], *, as_json: bool) -> None:
         show_json(stats)
     elif not sys.stdout.isatty():
         typer.echo(progress_line(stats, _present_micros()))
-
-
-@contextmanager
-def _unwinding_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM leave the block like any exception, so that a terminal gets its cursor back."""
-
-    def leave(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    previous = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 @contextmanager

@@ -66,5 +66,6 @@ def chance_text(chance: float | None) -> str:
         return "likely"
     if chance >= 0.001:  # noqa: PLR2004  from here on percents are hard to read
         return f"{100 * chance:.2g} %"
-    places = max(0, int(-log10(max(chance, 1e-300))))
-    return f"1 in {round(1 / max(chance, 1e-300), -max(0, places - 1)):,.0f}" if places < 12 else "none"  # noqa: PLR2004
+    if chance < 1e-9:  # noqa: PLR2004  nobody tells such numbers apart
+        return "below 1 in 10^9"
+    return f"1 in {round(1 / chance, 1 - int(-log10(chance))):,.0f}"

@@ -89,7 +89,7 @@ def _reason(unit: Unit) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "-"
+    return f"{round(100 * part / whole)} %" if whole else "-"
 
 
 def _run_text(run: RunShape) -> str:

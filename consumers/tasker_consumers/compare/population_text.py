@@ -31,7 +31,7 @@ def step_rows(difference: PopulationDifference, limit: int) -> list[tuple[str, .
         (
             step.step,
             signed_duration(step.shift),
-            "-" if step.share is None else f"{100 * step.share:.0f} %",
+            "-" if step.share is None else f"{round(100 * step.share)} %",
             f"{step.suspects_failed}, {step.others_failed}",
             chance_text(step.chance),
             duration_text(round(step.suspects_mean)),

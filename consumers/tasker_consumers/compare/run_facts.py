@@ -87,7 +87,7 @@ def _add_attributes(facts: RunFacts, label: str, unit: Unit) -> None:
     for name, value in _causes(unit.attributes):
         if isinstance(value, int | float) and not isinstance(value, bool):
             facts.numbers[label, name] = float(value)
-        else:
+        elif (("", name), str(value)) not in facts.values:  # of a step only what its task does not say
             facts.values.add(((label, name), str(value)))
 
 

@@ -46,7 +46,7 @@ HELP: Mapping[str, CommandHelp] = {
     "store check": CommandHelp(("store check", "store check -o json"), has_table=True),
     "store prune": CommandHelp(("store prune",)),
     "store rebuild": CommandHelp(("store rebuild", "store rebuild --empty --yes")),
-    "tasks": CommandHelp(("tasks --status error --since 2h", "tasks --name order_processing --limit 10 -o json")),
+    "tasks": CommandHelp(("tasks --status error --since 2h", "tasks --name order --limit 10 -o json", "tasks --watch")),
     "stats": CommandHelp(("stats order-42", "stats order-42 --watch --exit-status", "stats --name order_processing")),
     "trace": CommandHelp(
         ("trace order-42", "trace order-42 --errors -v", "trace order-42 --at 03:12", "trace order-42 --html")

@@ -2,7 +2,8 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tasker_consumers.cli.output import complain
@@ -10,6 +11,7 @@ from tasker_schemas.errors import BackendUnavailable, UsageError
 
 if TYPE_CHECKING:
     from tasker_consumers.settings import ConsumerSettings
+    from tasker_consumers.stats.reading.sources import StatsSource
 
 
 def all_tasks(settings: "ConsumerSettings", url: str | None, name: str | None) -> Iterable[Mapping[str, Any]]:
@@ -40,3 +42,21 @@ def all_tasks(settings: "ConsumerSettings", url: str | None, name: str | None) -
         return latest.tasks.values()
     complain("no stats worker wrote statistics; reading the events instead")
     return tasks_of_events()
+
+
+@contextmanager
+def open_source(settings: "ConsumerSettings", url: str | None, name: str | None) -> "Iterator[StatsSource]":
+    """Yield the source of tasks that change: the worker at `url`, else the topics of statistics.
+
+    Raises ConfigurationError without a Kafka, and UsageError when no worker ever wrote statistics.
+    """
+    from tasker_consumers.cli.environment import read_settings_with_kafka
+    from tasker_consumers.stats.reading.topics import open_topics
+    from tasker_consumers.stats.reading.worker import StatsWorker
+
+    if url:
+        yield StatsWorker(url, None, name, ended=True)
+        return
+    settings = read_settings_with_kafka()
+    with open_topics(settings.kafka, settings.topic_prefix) as topics:
+        yield topics

@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -40,7 +40,7 @@ class TaskFilter:
         )
 
 
-def tasks(
+def tasks(  # noqa: PLR0913  each is an option
     *,
     status: Annotated[
         list[str] | None, typer.Option(metavar="STATUS", help=f"{', '.join(State)}; may be repeated.")
@@ -53,20 +53,25 @@ def tasks(
     url: Annotated[
         str | None, typer.Option("--from", metavar="URL", help="Ask the stats worker there; else TASKER_STATS_URL.")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with each change, until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on each line.")] = False,
 ) -> None:
     """List tasks, the latest first: asked of a stats worker, else read from its topic, else from the events."""
     from tasker_consumers.cli.environment import read_settings
-    from tasker_consumers.cli.task_list.source import all_tasks
+    from tasker_consumers.cli.task_list.source import all_tasks, open_source
+    from tasker_consumers.cli.task_list.watching import watch_tasks
 
     task_filter = _filter(status, name, since, limit)
     settings = read_settings()
+    if watch:
+        with open_source(settings, url or settings.stats_url, name) as source:
+            watch_tasks(source, name, task_filter.latest, _table, as_json=as_json)
     rows = task_filter.latest(all_tasks(settings, url or settings.stats_url, task_filter.name))
     if as_json:
         for row in rows:
             show_json(row)
     elif rows:
-        show_table(_COLUMNS, [_cells(row) for row in rows])
+        show_table(*_table(rows))
         complain(f"next: tasker trace {rows[0]['task_id']}")
     if not rows:
         complain("no task fits; a longer --since or fewer conditions show others")
@@ -83,6 +88,10 @@ def _filter(status: list[str] | None, name: str | None, since: str | None, limit
         raise UsageError(f"--limit is {limit}; expected a number from 1")
     moment = 0 if since is None else read_option_moment("--since", since) * 1000
     return TaskFilter(frozenset(status or ()), name, moment, limit)
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[Sequence[str], list[list[str]]]:
+    return _COLUMNS, [_cells(row) for row in rows]
 
 
 def _cells(task: Mapping[str, Any]) -> list[str]:

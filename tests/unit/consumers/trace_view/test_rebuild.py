@@ -1,7 +1,10 @@
 """A run rebuilt from records, whole and at every moment of it."""
 
+from pathlib import Path
+
 import pytest
 
+from tasker_consumers.replay.container import read_container, write_container
 from tasker_consumers.stats.core.fold import recompute
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.trace_view.rebuild import rebuild
@@ -35,6 +38,16 @@ def test_time_travel_is_a_fold_over_the_events_before(folder: str) -> None:
             selected = run.events_before(moment)
             assert selected.spans() == spans_of(past), (path, moment)
             assert selected.tasks() == run_of(past).tasks()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_real_run_comes_back_from_a_file_with_the_same_spans_and_statistics(folder: str, tmp_path: Path) -> None:
+    for number, path in enumerate(paths_of(folder)[2::9] or paths_of(folder)):
+        records, file = stored(records_of(folder, path)), tmp_path / f"{number}.avro"
+        write_container(records, file)
+        live, replayed = rebuild(records), rebuild(read_container(file))
+        assert replayed.spans() == live.spans(), path
+        assert replayed.tasks() == live.tasks(), path
 
 
 def event_times(history: list[Told]) -> list[int]:
