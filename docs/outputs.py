@@ -1,8 +1,9 @@
-"""Writes the outputs that docs/debugging.md and docs/replay.md show: python docs/outputs.py DATA.
+"""Writes the outputs that the pages on debugging show: python docs/outputs.py DATA.
 
 DATA is a folder with `github-actions` and `temporal-histories`, recorded runs of those systems. They are imported into
-the Kafka that KAFKA_BOOTSTRAP_SERVERS names, else into an embedded one, under a prefix of their own. Each block behind
-a line `<!-- output: COMMAND -->` becomes the output of that command.
+the Kafka that KAFKA_BOOTSTRAP_SERVERS names, else into an embedded one, under a prefix of their own, and runs of an
+order service are published beside them (`orders.py`). Each block behind a line `<!-- output: COMMAND -->` becomes the
+output of that command.
 """
 
 import os
@@ -12,9 +13,11 @@ import sys
 from pathlib import Path
 from uuid import uuid4
 
+from orders import publish_orders
+
 from tasker_consumers.embedded import find_kafka
 
-PAGES = [Path(__file__).with_name(name) for name in ("debugging.md", "replay.md")]
+PAGES = [Path(__file__).with_name(name) for name in ("debugging.md", "replay.md", "three-in-the-morning.md")]
 BLOCK = re.compile(r"<!-- output: (tasker [^\n]*) -->\n```text\n.*?```", re.DOTALL)
 WIDEST = 118
 
@@ -44,8 +47,9 @@ def main(data: Path) -> None:
         prefix = f"docs{uuid4().hex[:8]}"
         environ = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TASKER_TOPIC_PREFIX": prefix}
         run(["topics", "create"], environ)
-        run(["import", "github-actions", *map(str, sorted(data.glob("github-actions/*/*.rec")))], environ)
-        run(["import", "temporal", *map(str, sorted(data.glob("temporal-histories/**/*.json")))], environ)
+        run(["import", *map(str, sorted(data.glob("github-actions/*/*.rec")))], environ)
+        run(["import", *map(str, sorted(data.glob("temporal-histories/**/*.json")))], environ)
+        publish_orders(environ)
         for page in PAGES:
             text = page.read_text(encoding="utf-8")
             page.write_text(BLOCK.sub(lambda match: block(match[1], environ), text), encoding="utf-8")
