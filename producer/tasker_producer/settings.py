@@ -43,7 +43,8 @@ class ProducerSettings:
     `kafka` holds librdkafka's settings by their own names; times are in seconds, sizes in bytes. Without `on_misuse` a
     caller's mistake raises under pytest and is logged elsewhere. `trace_flags` are those that the service's own spans
     inherit inside a task that was created outside of any trace; without them the service's sampler decides. What is
-    not `enabled` publishes nothing. `foreign_kafka` names settings that are left out where they cannot be ours.
+    not `enabled` publishes nothing. `foreign_kafka` names settings that are left out where they cannot be ours. Of
+    OpenTelemetry's baggage only the entries of `baggage_keys` are in headers.
     """
 
     kafka: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)  # a password
@@ -65,6 +66,7 @@ class ProducerSettings:
     trace_flags: int | None = None
     enabled: bool = True
     foreign_kafka: frozenset[str] = frozenset()
+    baggage_keys: frozenset[str] = frozenset()
 
     @property
     def spool_root(self) -> Path:
@@ -114,7 +116,13 @@ class ProducerSettings:
             trace_flags=_trace_flags(environ),
             enabled=_is_enabled(environ),
             foreign_kafka=foreign_kafka_names(environ),
+            baggage_keys=_words(environ, "TASKER_BAGGAGE_KEYS"),
         )
+
+
+def _words(environ: Mapping[str, str], name: str) -> frozenset[str]:
+    words = (environment.text(environ, name) or "").split(",")
+    return frozenset(word.strip() for word in words) - {""}
 
 
 def _is_enabled(environ: Mapping[str, str]) -> bool:

@@ -39,6 +39,53 @@ PATCHES = {
 MAKE = "publisher = EventPublisher()"
 
 
+# Each publishes five events in a process whose threads are greenlets, and prints how many are left and on disk.
+ELSEWHERE = {
+    "in a forked child": """
+        import os
+        publisher.publish_event("order.paid", {})
+        child = os.fork()
+        if child:
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        publish()
+    """,
+    "in a signal handler": """
+        import signal
+        signal.signal(signal.SIGALRM, lambda *_: publish())
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        time.sleep(5)
+    """,
+    "with a registry that does not answer": """
+        publish()
+    """,
+}
+PUBLISH = """
+    import os, time
+    from tasker_producer import EventPublisher
+    publisher = EventPublisher()
+    def publish():
+        for number in range(5):
+            publisher.publish_event("order.paid", {"i": number})
+        left = publisher.close(1.0)
+        print(left, publisher.stats()["spooled"], flush=True)
+        os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("library", PATCHES)
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_a_host_with_green_threads_publishes_elsewhere(library: str, where: str, tmp_path: Path) -> None:
+    environ = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "TASKER_SPOOL_DIR": str(tmp_path)}
+    if "registry" in where:
+        environ["SCHEMA_REGISTRY_URL"] = "http://127.0.0.1:1"
+    code = "\n".join([PATCHES[library], textwrap.dedent(PUBLISH), textwrap.dedent(ELSEWHERE[where])])
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, check=False, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["5", "5"]), done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("library", PATCHES)
 @pytest.mark.parametrize("order", ["patched first", "patched after the import", "patched after the publisher"])
 def test_a_host_with_green_threads_goes_on_while_events_are_published(library: str, order: str, tmp_path: Path) -> None:

@@ -60,11 +60,6 @@ class Backlog:
         return (self._settings.topics if self._settings is not None else None) or ()
 
     @property
-    def safe(self) -> int:
-        """How many events are on disk, or just being written there."""
-        return self.on_disk + len(self._storing)
-
-    @property
     def where(self) -> str:
         """The directory of the events on disk, for messages."""
         return str(self.disk.where) if self.disk is not None else ""
@@ -109,7 +104,9 @@ class Backlog:
     def give_back(self, event: Returned) -> None:
         """Let an event wait that Kafka's client gave back; touches memory only."""
         with self._lock:
-            if not self._is_closed:
+            if self._is_closed:
+                self._give_up(event.record, Drop.CLOSED)
+            else:
                 self._returned.append(event)
                 self.active = True
 
@@ -193,18 +190,11 @@ class Backlog:
     def give_up_memory(self) -> None:
         """Take no event any more, and give up those that only memory holds."""
         with self._lock:
+            self._is_closed = True
             lost = [*self._oldest.clear(), *self._memory.clear(), *(event.record for event in self._returned)]
-            self.forget_memory()
+            self._returned.clear()
             for record in lost:
                 self._give_up(record, Drop.CLOSED)
-
-    def forget_memory(self) -> None:
-        """Take no event any more, and forget those that only memory holds; the caller has counted them."""
-        with self._lock:
-            self._is_closed = True
-            self._oldest.clear()
-            self._memory.clear()
-            self._returned.clear()
 
     def abandon(self) -> None:
         """Leave the files to the process that owns them: this one is its forked child."""

@@ -122,7 +122,7 @@ class KafkaDelivery:
         """Wait at most `timeout` seconds for everything to leave; return how many records are left."""
         native.wait_for(lambda: self._is_closed or self._worker.is_idle(), timeout)
         self._drop_log.report()
-        return self._worker.left()
+        return self._left()
 
     def close(self, timeout: float, *, patient: bool = True) -> int:
         """Flush, then stop; return how many records were left: in the spool, or given up where no spool is used.
@@ -138,11 +138,18 @@ class KafkaDelivery:
         native.wait_for(lambda: worker.has_sent() or (not patient and self._may_leave(worker, begin)), timeout)
         lost = sum(self._drop_log.dropped().values())
         worker.stop(max(0.0, begin + timeout - time.monotonic()) + _STOP_S)
-        on_disk = self._backlog.on_disk
+        on_disk, left = self._backlog.on_disk, self._left()
         if on_disk:
             self._drop_log.log("left", f"{on_disk} events wait in {self._backlog.where}", logging.WARNING)
+        if left > on_disk:
+            self._drop_log.log("unsafe", f"{left - on_disk} events were not on disk when the time was over")
         self._drop_log.report()
-        return on_disk + sum(self._drop_log.dropped().values()) - lost
+        return left + sum(self._drop_log.dropped().values()) - lost
+
+    def _left(self) -> int:
+        """Return how many events are undelivered; Kafka's client counts reports of its own with them."""
+        published = self._sent + self._backlog.restored
+        return max(0, min(self._worker.left(), published - sum(self._drop_log.dropped().values())))
 
     def _may_leave(self, worker: Worker, begin: float) -> bool:
         """Return whether no broker is up, and the disk keeps the waiting events."""
@@ -150,14 +157,14 @@ class KafkaDelivery:
 
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish; `dropped_<reason>` for each reason."""
-        left = self._worker.left()
+        left = self._left()
         spooled = self._backlog.waiting
         dropped = self._drop_log.dropped()
         lost = sum(dropped.values())
         return {
             "published": self._sent,
             "delivered": max(0, self._sent + self._backlog.restored - lost - left),
-            "queued": left - spooled,
+            "queued": max(0, left - spooled),
             "spooled": spooled,
             "dropped": lost,
             **{f"dropped_{reason}": number for reason, number in dropped.items()},

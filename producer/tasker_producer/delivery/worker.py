@@ -8,7 +8,7 @@ from tasker_producer.delivery.backlog import Backlog
 from tasker_producer.delivery.client import POLL_S, Client
 from tasker_producer.delivery.drain import Drain
 from tasker_producer.delivery.host import native, process
-from tasker_producer.delivery.host.drops import Drop, DropLog
+from tasker_producer.delivery.host.drops import DropLog
 from tasker_producer.delivery.outages import STALLED_S, TopicOutages
 from tasker_schemas.errors import ConfigurationError
 
@@ -79,13 +79,15 @@ class Worker:
         return self.client is not None and self.client.down_for() > 0
 
     def stop(self, timeout: float) -> None:
-        """End the thread within `timeout` seconds; events that are not on disk by then are given up."""
+        """End the thread, and wait for that at most `timeout` seconds.
+
+        A thread that needs longer goes on as long as the process does, and counts each event where it ends.
+        """
         self._stop.set()
         if self._started.acquire(blocking=False):  # it never ran
             self._finish()
         elif not native.wait_for(self._finished.is_set, timeout):
-            self._drop_log.count(Drop.CLOSED, max(0, self.left() - self._backlog.safe))
-            self._backlog.forget_memory()
+            return
         self.client = None
 
     def _work(self) -> None:
@@ -190,5 +192,8 @@ class Worker:
         client = self.client
         if client is not None and client.queued():  # more than events: librdkafka's own reports too
             client.purge()
-            client.flush(_PURGE_S)
+            queued = client.queued() + 1
+            while 0 < client.queued() < queued:  # as long as some come back
+                queued = client.queued()
+                client.flush(_PURGE_S)
         self._drain.close(settled=client is None or not client.queued())

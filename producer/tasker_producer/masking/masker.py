@@ -157,6 +157,11 @@ class Masker:
             return True
         return any(segment.removesuffix("s").endswith(self._undivided) for segment in parts)
 
+    def names_secret(self, name: str, value: Any) -> bool:
+        """Return whether a name that stands beside a value, and is no key of its own, makes the value secret."""
+        decision = self.decide(name)
+        return decision is Decision.HIDE or (decision is Decision.DEPENDS and self.hides((name,), value))
+
     def hides(self, path: tuple[str, ...], value: Any) -> bool:
         """Return whether the value at the end of a path of keys is secret.
 

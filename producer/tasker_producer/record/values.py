@@ -9,6 +9,7 @@ import json
 import math
 from codecs import utf_8_decode
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -20,6 +21,7 @@ from uuid import UUID
 
 from tasker_producer.masking.detectors import may_hide
 from tasker_producer.masking.masker import Decision, Masker
+from tasker_producer.masking.structures import secret_entries, secret_positions
 
 MAX_DEPTH = 16
 MAX_NODES = 10_000
@@ -28,6 +30,8 @@ CUT = '"[TRUNCATED]"'
 
 Scalar = None | bool | int | float | str
 _LONG = range(-(1 << 63), 1 << 63)
+_NONE: AbstractSet[str] = frozenset()
+_NO_POSITION: AbstractSet[int] = frozenset()
 _BYTES = (bytes, bytearray, memoryview)
 _TEXTS = (str, BaseException, UUID, PurePath, Decimal, date, time, timedelta)
 
@@ -52,9 +56,13 @@ class PlainValues:
         flat: dict[str, Scalar] = {}
         masker = self._masker
         decisions = masker.decisions
+        hidden = secret_entries(values, masker.names_secret) if type(values) is dict else _NONE
         cut = False
         for name, value in values.items():
             key = name
+            if hidden and name in hidden:
+                flat[key] = masker.mask
+                continue
             if decisions.get(name) is not Decision.SHOW:
                 key, decision = masker.judge(name)
                 if decision is Decision.HIDE or (decision is Decision.DEPENDS and masker.hides((key,), value)):
@@ -99,7 +107,7 @@ class _Walk:
         self._above.add(id(value))
         try:
             if kind is dict:  # the two usual ones first
-                return self._mapping(value.items(), path)
+                return self._mapping(value.items(), path, secret_entries(value, self._masker.names_secret))
             return self._items(value, path) if kind is list else self._uncommon(value, path)
         except Exception as error:  # noqa: BLE001  any object's own code may run here, and may do anything
             return quoted(f"<{kind.__name__}: {type(error).__name__}>")
@@ -113,7 +121,9 @@ class _Walk:
         self._room -= len(value)
         return quoted(self._masker.scrub(value) if may_hide(value) else value)
 
-    def _mapping(self, items: Iterable[tuple[Any, Any]], path: tuple[str, ...]) -> str:
+    def _mapping(
+        self, items: Iterable[tuple[Any, Any]], path: tuple[str, ...], hidden: AbstractSet[str] = _NONE
+    ) -> str:
         parts = []
         masker = self._masker
         decisions = masker.decisions
@@ -123,6 +133,9 @@ class _Walk:
                 self.cut = True
                 break
             key = name
+            if hidden and name in hidden:
+                parts.append(f"{quoted(key)}:{quoted(masker.mask)}")
+                continue
             if decisions.get(name) is not Decision.SHOW:
                 key, decision = masker.judge(name)
                 if decision is Decision.HIDE or (decision is Decision.DEPENDS and masker.hides((*path, key), value)):
@@ -134,12 +147,15 @@ class _Walk:
 
     def _items(self, values: Iterable[Any], path: tuple[str, ...]) -> str:
         parts = []
-        for value in values:
+        hidden: AbstractSet[int] = _NO_POSITION
+        if isinstance(values, (list, tuple)) and self._masker.is_on:
+            hidden = secret_positions(values[: self._left], self._masker.names_secret)
+        for position, value in enumerate(values):
             self._left -= 1
             if self._left <= 0:
                 self.cut = True
                 break
-            parts.append(self.json(value, path))
+            parts.append(quoted(self._masker.mask) if position in hidden else self.json(value, path))
         return "[" + ",".join(parts) + "]"
 
     def _uncommon(self, value: Any, path: tuple[str, ...]) -> str:

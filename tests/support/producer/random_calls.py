@@ -34,7 +34,7 @@ HELPERS = tuple(
 
 
 class RandomCalls:
-    """Makes one random call after the other; `published` counts those that publish one event or drop one."""
+    """Makes one random call after the other; `publishing` counts those that publish one event or drop one."""
 
     def __init__(self, publisher: EventPublisher) -> None:
         self._publisher = publisher
@@ -46,9 +46,13 @@ class RandomCalls:
         if kind < len(_OTHERS):
             _OTHERS[kind](self._publisher, choices)
         else:
-            method = getattr(self._publisher, HELPERS[choices.below(len(HELPERS))])
-            self.publishing += 1
-            method(**arguments(method, choices))
+            self.publish(choices)
+
+    def publish(self, choices: Choices) -> None:
+        """Make a call that publishes an event or drops it."""
+        method = getattr(self._publisher, HELPERS[choices.below(len(HELPERS))])
+        self.publishing += 1
+        method(**arguments(method, choices))
 
 
 def arguments(method: Callable[..., Any], choices: Choices) -> dict[str, Any]:

@@ -35,15 +35,16 @@ class Lock(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def _original() -> ModuleType:
+def _original(name: str) -> ModuleType:
     builtin: Any = importlib.machinery.BuiltinImporter
-    spec = importlib.machinery.ModuleSpec("_thread", builtin, origin="built-in")
+    spec = importlib.machinery.ModuleSpec(name, builtin, origin="built-in")
     module = importlib.util.module_from_spec(spec)
     builtin.exec_module(module)
     return module
 
 
-_thread: Any = _original()
+_thread: Any = _original("_thread")
+_sleep: Callable[[float], None] = _original("time").sleep
 allocate_lock: Callable[[], Lock] = _thread.allocate_lock
 RLock: Callable[[], Lock] = _thread.RLock
 get_ident: Callable[[], int] = _thread.get_ident
@@ -71,9 +72,17 @@ def wait_for(condition: Callable[[], bool], timeout: float) -> bool:
         remaining_s = end - time.monotonic()
         if remaining_s <= 0:
             return False
-        time.sleep(min(pause, remaining_s))  # looked up at each call: gevent and eventlet replace it
+        _let_others_run(min(pause, remaining_s))
         pause = min(2 * pause, _MAX_PAUSE_S)
     return True
+
+
+def _let_others_run(seconds: float) -> None:
+    """Sleep while other threads and greenlets run; in a hub, where signal handlers may run, nothing else can."""
+    try:
+        time.sleep(seconds)  # looked up at each call: gevent and eventlet replace it
+    except (RuntimeError, AssertionError):  # their refusals to let the hub itself sleep
+        _sleep(seconds)
 
 
 class Flag:

@@ -17,6 +17,7 @@ cdef class EncodedEvent:
 cdef class EventBuilder:
     cdef RecordEncoder _encoder
     cdef object _templates
+    cdef object _baggage_keys
 
     @cython.locals(template=Template, subject=Subject, occurrence=Occurrence)
     cpdef EncodedEvent build(self, name, fields, Options options, misuse)

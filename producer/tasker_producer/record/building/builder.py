@@ -35,6 +35,7 @@ class EventBuilder:
     def __init__(self, settings: ProducerSettings, frames: RegistryFrames | None = None) -> None:
         self._encoder = RecordEncoder(settings, frames)
         self._templates = self._encoder.templates
+        self._baggage_keys = settings.baggage_keys
 
     def build(self, name: str, fields: Mapping[str, Any], options: Options, misuse: Misuse) -> EncodedEvent:
         """Return the event `name` with these fields; a field that is None counts as absent.
@@ -57,7 +58,7 @@ class EventBuilder:
         occurrence = occurrence_of(options, misuse)
         value = self._encoder.encode(template, fields, occurrence, misuse)
         trace = event_trace(template.name, template.family, subject, block, options, misuse)
-        headers = event_headers(template, occurrence, subject, trace)
+        headers = event_headers(template, occurrence, subject, trace, self._baggage_keys)
         key = _key(template.name, options, misuse) if task_id is None else task_id
         return EncodedEvent(template.topic, key.encode(), value, headers)
 

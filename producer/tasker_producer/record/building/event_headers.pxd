@@ -6,4 +6,4 @@ from tasker_producer.record.building.templates cimport Template
 
 
 @cython.locals(headers=list)
-cpdef list event_headers(Template template, Occurrence occurrence, Subject subject, trace)
+cpdef list event_headers(Template template, Occurrence occurrence, Subject subject, trace, baggage_keys=*)

@@ -1,8 +1,12 @@
 """A table of places in which a secret can stand, each with the text that is to be shown in its place."""
 
+import json
+from typing import Any
+
 import pytest
 
 from tasker_producer.masking.masker import Decision, Masker
+from tasker_producer.settings import ProducerSettings
 from tasker_producer.testing import RecordingPublisher
 
 X = "c4n4ry-7f3a"
@@ -127,6 +131,28 @@ TEXTS = [
 ]
 
 
+#: Values in which a neighbour names the secret, and what is shown of them.
+STRUCTURES: list[tuple[Any, Any]] = [
+    ([("Authorization", f"Bearer {X}")], [["Authorization", F]]),
+    ([(b"authorization", f"Bearer {X}".encode()), (b"host", b"shop")], [["authorization", F], ["host", "shop"]]),
+    ((("cookie", X), ("a", 1)), [["cookie", F], ["a", 1]]),
+    (["password", X], ["password", F]),
+    (["password", {"deep": [X]}], ["password", F]),
+    ({"name": "DB_PASSWORD", "value": X}, {"name": "DB_PASSWORD", "value": F}),
+    ({"key": "api_key", "value": X}, {"key": "api_key", "value": F}),
+    ({"Key": "stripe_key", "Value": X}, {"Key": "stripe_key", "Value": F}),
+    (
+        {"env": [{"name": "A", "value": "1"}, {"name": "AWS_SECRET", "value": X}]},
+        {"env": [{"name": "A", "value": "1"}, {"name": "AWS_SECRET", "value": F}]},
+    ),
+    (["mysql", "--password", X], ["mysql", "--password", F]),
+    (["mysql", "--password", X, "--host", "db"], ["mysql", "--password", F, "--host", "db"]),
+    (("--token", X), ["--token", F]),
+    (["curl", "-u", "ada", "--api-key", X], ["curl", "-u", "ada", "--api-key", F]),
+    (["mysql", f"--password={X}"], ["mysql", f"--password={F}"]),
+]
+
+
 @pytest.mark.parametrize("key", SECRET_KEYS)
 @pytest.mark.parametrize("field", ["context", "attribute"])
 def test_the_value_of_a_secret_name_leaves_with_no_event(key: str, field: str) -> None:
@@ -139,6 +165,57 @@ def test_the_value_of_a_secret_name_leaves_with_no_event(key: str, field: str) -
     assert X.encode() not in event.value
     assert F.encode() in event.value
     assert key.encode() in event.value
+
+
+@pytest.mark.parametrize(("value", "shown"), STRUCTURES)
+@pytest.mark.parametrize("field", ["context", "attribute"])
+def test_a_name_beside_a_value_hides_it_and_stays(value: Any, shown: Any, field: str) -> None:
+    publisher = RecordingPublisher()
+    if field == "context":
+        publisher.publish_task_started({"id": 1}, context={"a": value})
+        text = json.loads(publisher.events[0].fields["context"])["a"]
+    else:
+        publisher.publish_event("order.seen", {"a": value})
+        text = json.loads(publisher.events[0].fields["attributes"]["a"])
+    assert text == shown
+
+
+def test_an_entry_among_the_attributes_themselves_is_hidden() -> None:
+    publisher = RecordingPublisher()
+    publisher.publish_event("order.seen", {"name": "DB_PASSWORD", "value": X})
+    assert publisher.events[0].fields["attributes"] == {"name": "DB_PASSWORD", "value": F}
+
+
+@pytest.mark.parametrize("value", [["a", "b"], ["token name", "b"], ["--host", "b"], {"name": "host", "value": "b"}])
+def test_neighbours_without_a_secret_name_are_shown(value: Any) -> None:
+    publisher = RecordingPublisher()
+    publisher.publish_event("order.seen", {"a": value})
+    assert json.loads(publisher.events[0].fields["attributes"]["a"]) == value
+
+
+def test_a_neighbour_that_answers_nothing_hides_what_may_be_an_entry() -> None:
+    class Hostile(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            raise LookupError
+
+    publisher = RecordingPublisher()
+    publisher.publish_event("order.seen", {"a": {Hostile("value"): X, "b": 1}})
+    assert X.encode() not in publisher.events[0].value
+
+
+@pytest.mark.parametrize(
+    ("keys", "header"), [((), None), (("tenant",), b"tenant=t1"), (("tenant", "a b"), b"tenant=t1,a%20b=2")]
+)
+def test_baggage_leaves_only_by_its_allowed_keys(keys: tuple[str, ...], header: bytes | None) -> None:
+    publisher = RecordingPublisher(ProducerSettings(baggage_keys=frozenset(keys)))
+    carrier = {"tasker-task-id": "1", "baggage": f"password={X},tenant=t1,a%20b=2"}
+    with publisher.resume_task(carrier, final=True) as task:
+        publisher.publish_event("order.seen", {})
+        assert X in task.carrier()["baggage"]
+    assert {dict(event.headers).get("baggage") for event in publisher.events} == {header}
 
 
 @pytest.mark.parametrize("key", SHOWN_KEYS)

@@ -7,6 +7,7 @@ from opentelemetry import baggage, context, trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 
 from tasker_producer import UsageError
+from tasker_producer.settings import ProducerSettings
 from tasker_producer.testing import RecordingPublisher
 from tasker_schemas.headers import DERIVED_FLAGS, SpanRef
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
@@ -111,7 +112,8 @@ async def test_tasks_in_concurrent_coroutines_do_not_mix(publisher: RecordingPub
     assert [event.key for event in seen] == [str(event.fields["attributes"]["number"]) for event in seen]
 
 
-def test_the_ambient_span_becomes_the_tasks_parent_with_its_state(publisher: RecordingPublisher) -> None:
+def test_the_ambient_span_becomes_the_tasks_parent_with_its_state() -> None:
+    publisher = RecordingPublisher(ProducerSettings(baggage_keys=frozenset({"tenant"})))
     token = context.attach(ambient(flags=0))
     try:
         with publisher.task("order", task_id=1):

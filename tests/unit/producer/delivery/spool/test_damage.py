@@ -1,5 +1,6 @@
 """Damage in a spool never stops the rest: what cannot be read is put aside and counted, the rest goes on in order."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -181,3 +182,25 @@ def test_any_bytes_that_are_changed_cost_what_they_hold_and_nothing_else(
     seen, _ = drained(directory)
     assert set(seen) <= set(range(60))
     assert not list(directory.parent.rglob("events-*.sqlite"))
+
+
+@given(position=st.integers(0, 1 << 20), value=st.integers(0, 255))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_changed_byte_in_the_log_of_a_killed_process_leaves_a_beginning_in_order(
+    tmp_path_factory: pytest.TempPathFactory, position: int, value: int
+) -> None:
+    directory = tmp_path_factory.mktemp("killed") / "spool"
+    living = new_spool(directory)
+    for number in range(0, 40, 10):  # commits of ten events each
+        living.append([record(each, 200) for each in range(number, number + 10)])
+    killed = directory.with_name("left")
+    shutil.copytree(directory, killed, ignore=shutil.ignore_patterns("*.lock"))  # as a SIGKILL leaves it
+    living.close()
+    log = next(killed.glob("events-*.sqlite-wal"))
+    content = bytearray(log.read_bytes())
+    content[position % len(content)] = value
+    log.write_bytes(content)
+    killed.chmod(0o700)
+    seen, damaged = drained(killed)
+    assert seen == sorted(set(seen))
+    assert len(seen) + damaged in {0, 10, 20, 30, 40} or damaged
