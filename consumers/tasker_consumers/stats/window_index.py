@@ -139,7 +139,12 @@ class WindowIndex:
     async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
         """Return the windows that the states of a partition add up to."""
         deltas, open_tasks, newest, totals = WindowDeltas(), 0, 0, dict[bytes, bytes]()
-        for count, key in enumerate(list(states.heads()), 1):
+        keys = list[bytes]()
+        for key in states.heads():
+            keys.append(key)
+            if not len(keys) % _SLICE:
+                await asyncio.sleep(0)
+        for count, key in enumerate(keys, 1):
             state = load(key, states.read)
             if state is not None:
                 deltas.add_task(state)

@@ -1,10 +1,12 @@
 """Where an application's index meets the states: made anew when they were restored, told which partitions it has."""
 
+import asyncio
 import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from tasker_consumers.engine.processor import INDEX, Entries, Index, Read, States
 from tasker_consumers.engine.state.store import INDEX_VERSION, StateStore
@@ -12,6 +14,8 @@ from tasker_consumers.engine.state.store import INDEX_VERSION, StateStore
 #: Entries of a partition with which an index is followed up when they come back; beyond, it is made anew.
 MOST_FOLLOWED = 10_000
 
+#: Entries that are read or written before other coroutines have their turn.
+_SLICE = 1000
 #: An index that takes longer to be made is told.
 _LONG_S = 1.0
 
@@ -89,9 +93,18 @@ class Indexing:
 
     async def _rebuild(self, index: Index, states: StoredStates) -> None:
         begun = time.monotonic()
-        entries: dict[bytes, bytes | None] = {key: None for key, _ in states.scan(INDEX)}
+        # Without its version an index that is written in part is made anew.
+        entries: dict[bytes, bytes | None] = {INDEX_VERSION: None}
+        for count, (key, _) in enumerate(states.scan(INDEX), 1):
+            entries[key] = None
+            if not count % _SLICE:
+                await asyncio.sleep(0)
         entries.update(await index.rebuild(states))
-        self._store.write(states.partition, {**entries, INDEX_VERSION: index.version})
+        items = iter(entries.items())
+        while part := dict(islice(items, _SLICE)):
+            self._store.write(states.partition, part)
+            await asyncio.sleep(0)
+        self._store.write(states.partition, {INDEX_VERSION: index.version})
         took = time.monotonic() - begun
         level = logging.INFO if took > _LONG_S else logging.DEBUG
         logger.log(

@@ -10,7 +10,7 @@ import pytest
 from tasker_consumers.engine.processor import INDEX, Effects, Entries, States
 from tasker_consumers.engine.state.index import MOST_FOLLOWED, Indexing
 from tasker_consumers.engine.state.rocks_store import open_store
-from tasker_consumers.engine.state.store import StateStore
+from tasker_consumers.engine.state.store import INDEX_VERSION, StateStore
 
 COUNT = INDEX + b"count"
 
@@ -87,3 +87,36 @@ async def test_an_index_is_made_anew_when_very_much_comes_back(store: StateStore
     store.write(3, {**many, **indexing.follow(3, many)})
     await indexing.take([3])
     assert index.told == ["held 3: 0", "released 3", f"held 3: {MOST_FOLLOWED + 1}"]
+
+
+@dataclass
+class Large(Counter):
+    """An index of very many entries."""
+
+    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:  # noqa: ARG002  it does not look at them
+        return {INDEX + b"%05d" % number: b"1" for number in range(5_000)}
+
+
+async def test_a_large_index_is_written_with_turns_for_others_and_made_anew_when_that_broke_off(
+    store: StateStore,
+) -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    await Indexing(Large(), store).take([3])
+    counting.cancel()
+    assert turns > 5
+    assert len(list(store.scan(3, INDEX))) == 5_000
+    interrupted = asyncio.create_task(Indexing(Large(version=b"2"), store).take([3]))
+    while store.reader(3)(INDEX_VERSION) is not None:  # noqa: ASYNC110  it is written in a later turn
+        await asyncio.sleep(0)
+    interrupted.cancel()
+    index = Counter()
+    await Indexing(index, store).take([3])
+    assert [key for key, _ in store.scan(3, INDEX)] == [COUNT]
