@@ -14,6 +14,8 @@ from tasker_consumers.store.database import database_errors, is_sqlite
 
 #: Rows that a DELETE takes at a time, so that no lock lasts.
 _CHUNK = 5000
+#: Days that `tasker store migrate` makes partitions for.
+_DAYS_AHEAD = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,17 @@ def prune(engine: Engine, retention: Retention, now_us: int) -> Pruned:
             pruned += _delete(engine, tables.dead_letters, tables.dead_letters.c.arrived_at < cutoff)
         _tidy(engine)
     return pruned
+
+
+def make_days_ahead(engine: Engine) -> None:
+    """Make the partitions of the next days in PostgreSQL: a worker whose user owns no table cannot."""
+    if is_sqlite(engine):
+        return
+    from tasker_consumers.store.writing import partitions  # noqa: PLC0415  SQLite needs no psycopg
+
+    with database_errors(engine), engine.begin() as connection:
+        driver: Any = connection.connection.driver_connection
+        partitions.make_days_ahead(driver, _DAYS_AHEAD)
 
 
 def forget_positions(engine: Engine) -> None:

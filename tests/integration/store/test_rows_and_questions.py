@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,13 +14,14 @@ from tasker_consumers.store.core.batch import Partition
 from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US
 from tasker_consumers.store.core.retention import Retention
 from tasker_consumers.store.database import open_database
-from tasker_consumers.store.maintenance import empty, forget_positions, miscounted, prune, row_counts
+from tasker_consumers.store.maintenance import empty, forget_positions, make_days_ahead, miscounted, prune, row_counts
 from tasker_consumers.store.migrations.migrate import check_schema, migrate
 from tasker_consumers.store.reading import attempts, errors, letters, tasks
 from tasker_consumers.store.reading.reader import StoreReader
 from tasker_consumers.store.writing.open_writer import open_writer
 from tasker_consumers.store.writing.writer import StoreWriter
 from tasker_schemas.errors import ConfigurationError
+from tests.support.store.postgres import PostgresCluster
 from tests.support.store.rows import IDS, NOW, batch_of, failed_step, letter, run_of, stats, tasks_failed
 from tests.support.store.snapshot import snapshot
 
@@ -197,3 +199,27 @@ def test_events_of_odd_times_are_kept(writer: StoreWriter, reader: StoreReader, 
     assert writer.write(batch_of(step), IDS) > 0
     assert writer.write(batch_of(step), IDS) == 0
     assert len(attempts.task_failures(reader, "t1")) == 1
+
+
+def test_a_worker_that_may_make_no_table_stores_all_the_same(postgres: PostgresCluster) -> None:
+    url = postgres.make_database(f"t{uuid4().hex}")
+    owner = open_database(url)
+    migrate(owner)
+    with owner.begin() as connection:
+        connection.exec_driver_sql("DROP ROLE IF EXISTS clerk")
+        connection.exec_driver_sql("CREATE ROLE clerk LOGIN")
+        connection.exec_driver_sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk")
+    clerk = open_database(url.replace("tasker@", "clerk@"))
+    writer = open_writer(clerk)
+    assert writer.write(run_of("order-1"), IDS) > 0
+    make_days_ahead(owner)  # which moves the rows that wait in the default partition
+    assert writer.write(run_of("order-1"), IDS) == 0
+    assert writer.write(run_of("order-2"), IDS) > 0
+    reader = StoreReader(clerk)
+    assert [len(attempts.task_attempts(reader, name)) for name in ("order-1", "order-2")] == [3, 3]
+    with owner.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM step_attempts_default").scalar_one() == 0
+        connection.exec_driver_sql("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM clerk")
+    writer.close()
+    clerk.dispose()
+    owner.dispose()

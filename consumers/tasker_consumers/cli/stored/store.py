@@ -13,15 +13,20 @@ app = typer.Typer(help="Migrate, check, prune and rebuild the store's database."
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to the schema of this version; a worker does so when it starts."""
+    """Bring the database to the schema of this version, and make partitions for the next 30 days.
+
+    A worker whose user owns the tables does so by itself.
+    """
     from tasker_consumers.cli.environment import read_settings
     from tasker_consumers.cli.stored.opening import opened_engine
 
     with opened_engine(read_settings()) as engine:
         from tasker_consumers.store.database import shown
+        from tasker_consumers.store.maintenance import make_days_ahead
         from tasker_consumers.store.migrations.migrate import migrate as apply
 
         applied = apply(engine)
+        make_days_ahead(engine)
         complain(f"{shown(engine)}: " + (f"applied {', '.join(applied)}" if applied else "the schema is up to date"))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from tasker_consumers.store.core.retention import KEEP_ALL, Retention
 from tasker_consumers.store.maintenance import prune
 from tasker_consumers.store.worker.metrics import StoreMetrics
+from tasker_schemas.errors import ConfigurationError
 
 EVERY_S = 3600.0
 
@@ -32,7 +33,11 @@ class Housekeeping:
         if self._retention == KEEP_ALL or self._clock() < self._due_at:
             return
         self._due_at = self._clock() + EVERY_S
-        pruned = prune(self._engine, self._retention, time.time_ns() // 1000)
+        try:
+            pruned = prune(self._engine, self._retention, time.time_ns() // 1000)
+        except ConfigurationError as error:  # a user that may only read and write; the owner prunes then
+            logger.warning("Retention removes nothing: %s; the owner's `tasker store prune` does", error)
+            return
         self._metrics.pruned.inc(pruned.days + pruned.rows)
         if pruned.days or pruned.rows:
             logger.info("Retention removed %d partitions of days and %d rows", pruned.days, pruned.rows)

@@ -33,16 +33,22 @@ class Days:
 
     def __init__(self) -> None:
         self._made: set[int] = set()
+        self._forgone: set[int] = set()
 
     def forget(self) -> None:
-        """Forget them: somebody may have dropped some."""
+        """Forget those that were made: somebody may have dropped some."""
         self._made.clear()
 
     def missing(self, days: Collection[int]) -> list[int]:
         """Return the days that may still need a partition, with those to make ahead."""
         present = today()
         ahead = {present, present + 1}
-        return sorted(day for day in {*days, *ahead} - self._made if present - DAYS_BACK <= day <= present + DAYS_AHEAD)
+        unknown = {*days, *ahead} - self._made - self._forgone
+        return sorted(day for day in unknown if present - DAYS_BACK <= day <= present + DAYS_AHEAD)
+
+    def forgo(self, days: Iterable[int]) -> None:
+        """Leave days to somebody else: this user may not make partitions."""
+        self._forgone.update(days)
 
     def make(self, connection: psycopg.Connection[Any], days: Iterable[int]) -> None:
         """Make the partitions of days in all event tables; those that exist stay as they are."""
@@ -53,6 +59,11 @@ class Days:
                 if day not in present:
                     _make(connection, table.name, day)
         self._made.update(days)
+
+
+def make_days_ahead(connection: psycopg.Connection[Any], count: int) -> None:
+    """Make the partitions of the present day and of the next days, for workers that may not."""
+    Days().make(connection, range(today(), today() + count + 1))
 
 
 def partitions_of(connection: psycopg.Connection[Any], table: str) -> dict[int, str]:

@@ -1,5 +1,6 @@
 """Writes batches into PostgreSQL: a transaction of COPYs for each, into the partitions of their days."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,7 +16,9 @@ from tasker_consumers.store.database import database_errors
 from tasker_consumers.store.writing.copying import StagedRows, copy_new_facts
 from tasker_consumers.store.writing.partitions import Days
 from tasker_consumers.store.writing.writer import StoredPosition
-from tasker_schemas.errors import BackendUnavailable
+from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+
+logger = logging.getLogger(__name__)
 
 #: Attempts at a batch that another writer has parts of.
 _TRIALS = 3
@@ -74,8 +77,19 @@ class PostgresWriter:
         """Make the partitions of the batch's days, in a transaction of their own."""
         days = {day_of(key) for name in _EVENT_TABLES for key in batch.rows()[name]}
         if missing := self._days.missing(days):
-            with self._transaction() as connection:
-                self._days.make(connection, missing)
+            try:
+                with self._transaction() as connection:
+                    self._days.make(connection, missing)
+            except ConfigurationError as error:
+                if not isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+                    raise
+                # Rows of these days wait in the default partition until the owner makes theirs, and move there then.
+                self._days.forgo(missing)
+                logger.warning(
+                    "No partitions for %d day(s): %s; the owner's `tasker store migrate` makes days ahead",
+                    len(missing),
+                    error,
+                )
 
     @contextmanager
     def _transaction(self) -> Iterator[psycopg.Connection[Any]]:
