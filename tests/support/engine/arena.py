@@ -124,7 +124,7 @@ class Arena:
             self.records += 1
 
         yield send
-        assert client.flush(30) == 0
+        assert client.flush(LIMIT_S) == 0
 
     def worker(self, name: str = "w", *, processor: dict[str, Any] | None = None, **settings: Any) -> WorkerProcess:
         """Start a worker; all of them share one state directory."""
