@@ -13,7 +13,7 @@ from tasker_consumers.telemetry.spans.span import Span, span_to_json
 from tasker_schemas.topics import dead_letter_topic
 from tests.support.processes import eventually
 from tests.support.telemetry.arena import TelemetryArena, arena, otlp_variables
-from tests.support.telemetry.histories import TASK, Told, failed_order, order, told
+from tests.support.telemetry.histories import TASK, Told, failed_order, large_order, order, told
 from tests.support.telemetry.otlp import Misbehaviour, OtlpReceiver, otlp
 from tests.support.telemetry.wire_spans import attributes_of
 
@@ -143,3 +143,14 @@ def test_a_span_that_waits_for_late_events_is_exported_when_its_grace_is_over(
         began = time.monotonic()
         assert len(otlp.wait_for(6)) == 6
     assert time.monotonic() - began >= 2  # and no sweep looks within an hour
+
+
+def test_a_task_of_many_steps_arrives_whole(arena: TelemetryArena, otlp: OtlpReceiver) -> None:
+    history = [record._replace(topic=record.topic.replace("tasker", arena.prefix, 1)) for record in large_order(1200)]
+    expected = {span.span_id: span.parent_span_id or "" for span in spans_of(large_order(1200))}
+    arena.send(history)
+    with arena.worker(otlp_variables(otlp.http)):
+        found = otlp.wait_for(len(expected), 90)
+        assert eventually(lambda: arena.offsets() == (len(history), len(history)), 30)
+    assert {span_id: span.parent_span_id.hex() for span_id, span in found.items()} == expected
+    assert attributes_of(found[spans_of(large_order(1))[0].span_id])["completed_steps"] == 1200

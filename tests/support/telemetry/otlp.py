@@ -46,6 +46,7 @@ class Misbehaviour:
     rejected: int = 0  # spans of a partial success
     words: str = "as told"
     hangs: bool = False  # no answer until the receiver is closed
+    code: str = ""  # of gRPC, where the status has none of its own
 
 
 _CODES = {
@@ -70,6 +71,7 @@ class OtlpReceiver:
     headers: dict[str, str] = field(default_factory=dict)  # of the last request
     misbehaviours: deque[Misbehaviour] = field(default_factory=deque)  # for the next requests, one each
     refuses: Callable[[WireSpan], bool] = lambda _: False  # 400 for each request with such a span
+    refusal_code: str = ""  # of gRPC, instead of that of 400
     refuses_record: Callable[[WireRecord], bool] = lambda _: False  # the same for log records
     log_misbehaviours: deque[Misbehaviour] = field(default_factory=deque)  # for the next requests with log records
     is_away: bool = False
@@ -126,7 +128,7 @@ class OtlpReceiver:
             self._closing.wait(60)
             return told
         if told.status == 200 and any(self.refuses(span) for span, _ in found):
-            return Misbehaviour(status=400, words="this span is not for me")
+            return Misbehaviour(status=400, words="this span is not for me", code=self.refusal_code)
         if told.status == 200:
             with self._lock:
                 self.keep(found[told.rejected :])
@@ -246,7 +248,7 @@ class _GrpcLogs(logs_service_pb2_grpc.LogsServiceServicer):
 
 def _abort_unless_taken(context: Any, told: Misbehaviour) -> None:
     if told.status != 200 or told.hangs:
-        code = _CODES.get(told.status, grpc.StatusCode.UNAVAILABLE)
+        code = grpc.StatusCode[told.code] if told.code else _CODES.get(told.status, grpc.StatusCode.UNAVAILABLE)
         if told.retry_after is not None:
             context.set_trailing_metadata((("grpc-status-details-bin", _retry_info(code, told.retry_after)),))
         context.abort(code, told.words)

@@ -1,24 +1,38 @@
 """Each event becomes a log record when it is new, in the trace and under the span that show it too."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.telemetry.core.event import read_event
+from tasker_consumers.telemetry.core.event import Event, read_event
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import TaskState
+from tasker_consumers.telemetry.export.otlp.log_encoder import encode_log_record
 from tasker_consumers.telemetry.logs.log_records import log_records
 from tasker_consumers.telemetry.logs.record import ERROR, INFO, LogRecord, record_to_json
 from tasker_consumers.telemetry.presentation.switches import EventSwitches
 from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import STEP, TASK
+from tasker_schemas.errors import PoisonRecord
 from tasker_schemas.headers import SpanRef, TraceHeaders
 from tasker_schemas.names import StepEvents, TaskEvents
-from tests.support.telemetry.histories import FAILURE, SECOND, T0, Told, attempt, failed_order, folded, order, told
+from tests.support.telemetry.histories import (
+    FAILURE,
+    SECOND,
+    T0,
+    Told,
+    attempt,
+    failed_order,
+    folded,
+    hostile_records,
+    order,
+    told,
+)
 
 LOGS = EventSwitches(events_as_logs=True)
 BOTH = EventSwitches(events_as_logs=True, exceptions_as_logs=True)
@@ -139,3 +153,25 @@ def test_a_record_is_shown_as_json_with_all_that_it_says() -> None:
     data = record_to_json(record)
     assert (data["event_name"], data["severity_number"]) == (record.event_name, INFO)
     assert data["attributes"] == record.attributes
+
+
+@given(st.lists(hostile_records(), min_size=1, max_size=12))
+def test_every_hostile_history_gives_records_that_can_be_sent_once_each(history: list[Told]) -> None:
+    states: dict[str, TaskState] = {}
+    for event in readable([*history, *history]):
+        if "task_id" in event.data:
+            states[event.data["task_id"]] = fold(states.get(event.data["task_id"]), event)
+    for state in states.values():
+        records = log_records(state, LOGS, NOW)
+        ids = [record.attributes["event_id"] for record in records]
+        assert len(ids) == len(set(ids))
+        for record in records:
+            assert (len(record.trace_id), len(record.span_id)) == (32, 16)
+            assert 0 <= record.time < 2**64
+            assert encode_log_record(record)
+
+
+def readable(history: Sequence[Told]) -> Iterator[Event]:
+    for record in history:
+        with suppress(PoisonRecord):
+            yield read_event(record)
