@@ -101,7 +101,7 @@ class CollectorRace:
             "brokers": self.arena.servers.split(","),
             "group_id": self._group,
             "initial_offset": "earliest",
-            "traces": {"topic": self._topic, "encoding": "otlp_proto"},
+            "traces": {"topics": [self._topic], "encoding": "otlp_proto"},
         }
         target = {"endpoint": endpoint, "compression": "none", "sending_queue": {"block_on_overflow": True}}
         pipeline = {"receivers": ["kafka"], "processors": ["batch"], "exporters": ["otlphttp"]}
