@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaException
@@ -35,14 +36,15 @@ async def watch_broker(app: EngineApp, limit: float) -> None:
 
     Raises ConfigurationError when another worker has this worker's place in the group.
     """
-    silence = BrokerSilence(limit)
+    silence, begun = BrokerSilence(limit), time.monotonic()
     while True:
         await asyncio.sleep(TICK_S)
         app.quarantine.log_pending()
         if app.started and isinstance(app.consumer, RunConsumer):
             if replaced := replaced_by_another(app):
                 raise replaced
-            silence.observe(app.consumer.heartbeat_age)
+            # A worker that still logs in was never heard of: the silence is no longer than its life.
+            silence.observe(min(app.consumer.heartbeat_age, time.monotonic() - begun))
 
 
 async def watch_progress(app: EngineApp, kafka: Mapping[str, str], limit: float) -> None:

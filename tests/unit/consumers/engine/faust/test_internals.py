@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from faust.types import TP, ConsumerMessage
 
+from tasker_consumers.engine import watch
 from tasker_consumers.engine.app import EngineApp
 from tasker_consumers.engine.build import build_app
 from tasker_consumers.engine.faust import fingerprints
@@ -23,7 +25,7 @@ from tasker_consumers.engine.faust.recovery import RunRecovery
 from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.preflight import Topology
 from tasker_consumers.engine.settings import EngineSettings
-from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tests.support.engine.counting import Counting
 from tests.support.engine.values import StoredRecord
 
@@ -251,6 +253,19 @@ async def test_writing_waits_until_the_group_has_heard_of_the_worker(app: Engine
     assert not waiting.done()
     thread.last_heartbeat = asyncio.get_running_loop().time()
     await waiting
+
+
+async def test_a_worker_that_still_logs_in_is_not_given_up(
+    consumer: RunConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "TICK_S", 0.01)
+    monkeypatch.setattr(RunConsumer, "heartbeat_age", 1e6)
+    quarantine = SimpleNamespace(log_pending=lambda: None)
+    joining: Any = SimpleNamespace(started=True, consumer=consumer, quarantine=quarantine)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(watch.watch_broker(joining, limit=60), timeout=0.2)
+    with pytest.raises(BackendUnavailable, match="no broker has answered"):
+        await watch.watch_broker(joining, limit=0.05)
 
 
 async def test_the_thread_fetches_topics_at_one_pace_and_says_whether_there_is_more(
