@@ -41,7 +41,11 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_stores_nothin
     assert rows == arena.expected_rows()
     assert {letter.key for letter in arena.letters()} >= {None, b"order-0", b"order-50", b"order-200"}
     _replay_all(arena)
-    assert arena.rows() == rows == arena.expected_rows()
+    replayed = arena.rows()
+    assert replayed == arena.expected_rows()
+    # What cannot be read is put aside once more: a letter for each time.
+    del rows["dead_letters"], replayed["dead_letters"]
+    assert replayed == rows
 
 
 def _replay_all(arena: StoreArena) -> None:
