@@ -8,6 +8,8 @@ _RELATIONS = {
     "context": "raised while handling",
     "member": "member of the group:",
 }
+#: Deeper exceptions stand no further to the right: a depth is any number that a record holds.
+_MAX_DEPTH = 16
 
 
 def stacktrace_of(fields: dict[str, Any]) -> str:
@@ -26,7 +28,7 @@ def stacktrace_of(fields: dict[str, Any]) -> str:
 
 def _lines_of(link: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of an exception around the error, the deeper the further to the right."""
-    indent = "  " * link.get("depth", 1)
+    indent = "  " * min(link.get("depth", 1), _MAX_DEPTH)
     message = link.get("error_message", "")
     separator = ": " if message else ""
     yield f"{indent}{_RELATIONS.get(link['relation'], link['relation'])} {link['error_class']}{separator}{message}"

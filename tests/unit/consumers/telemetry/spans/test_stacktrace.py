@@ -40,3 +40,8 @@ def test_frames_that_were_cut_are_counted() -> None:
 
 def test_an_error_that_tells_no_frame_has_no_stack_trace() -> None:
     assert "exception.stacktrace" not in exception_of().attributes
+
+
+def test_a_depth_beyond_all_bounds_moves_an_exception_no_further() -> None:
+    (line,) = stacktrace_of({"error_chain": [{**CAUSE, "depth": 2**31 - 1, "backtrace": []}]}).splitlines()
+    assert line == f"{'  ' * 16}caused by KeyError: 'cart'"
