@@ -21,12 +21,14 @@ FILES = {
     HistoryFormat.WFCOMMONS: ("wfinstances", "*.json*"),
     HistoryFormat.GITHUB_ACTIONS: ("github-actions", "*.rec"),
     HistoryFormat.JAEGER: ("jaeger-traces/ui", "*.json"),
+    HistoryFormat.OPENLINEAGE: ("openlineage-dbt", "*.json"),
 }
 
 
 @pytest.fixture
 def settings(kafka: KafkaSource, admin: AdminClient, topic_prefix: str) -> ProducerSettings:
-    create_event_topics(admin, topic_prefix)
+    # By their own times, retention would remove the records of old histories while they are written.
+    create_event_topics(admin, topic_prefix, **{"message.timestamp.type": "LogAppendTime"})
     return ProducerSettings(kafka={"bootstrap.servers": kafka.bootstrap_servers}, topic_prefix=topic_prefix)
 
 

@@ -15,9 +15,9 @@ from tasker_schemas.topics import event_topic
 DEADLINE_S = 30.0
 
 
-def create_event_topics(admin: AdminClient, prefix: str, partitions: int = 3) -> None:
-    """Create the event topics of a prefix and wait until they are there."""
-    topics = [NewTopic(event_topic(family, prefix), partitions, 1) for family in Family]
+def create_event_topics(admin: AdminClient, prefix: str, partitions: int = 3, **config: str) -> None:
+    """Create the event topics of a prefix, with settings of Kafka's, and wait until they are there."""
+    topics = [NewTopic(event_topic(family, prefix), partitions, 1, config=config) for family in Family]
     for future in admin.create_topics(topics).values():
         future.result(DEADLINE_S)
 
