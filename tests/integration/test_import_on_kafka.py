@@ -28,7 +28,7 @@ FILES = {
 @pytest.fixture
 def settings(kafka: KafkaSource, admin: AdminClient, topic_prefix: str) -> ProducerSettings:
     # By their own times, retention would remove the records of old histories while they are written.
-    create_event_topics(admin, topic_prefix, **{"message.timestamp.type": "LogAppendTime"})
+    create_event_topics(admin, topic_prefix, config={"message.timestamp.type": "LogAppendTime"})
     return ProducerSettings(kafka={"bootstrap.servers": kafka.bootstrap_servers}, topic_prefix=topic_prefix)
 
 

@@ -15,9 +15,11 @@ from tasker_schemas.topics import event_topic
 DEADLINE_S = 30.0
 
 
-def create_event_topics(admin: AdminClient, prefix: str, partitions: int = 3, **config: str) -> None:
+def create_event_topics(
+    admin: AdminClient, prefix: str, partitions: int = 3, *, config: dict[str, str] | None = None
+) -> None:
     """Create the event topics of a prefix, with settings of Kafka's, and wait until they are there."""
-    topics = [NewTopic(event_topic(family, prefix), partitions, 1, config=config) for family in Family]
+    topics = [NewTopic(event_topic(family, prefix), partitions, 1, config=config or {}) for family in Family]
     for future in admin.create_topics(topics).values():
         future.result(DEADLINE_S)
 
