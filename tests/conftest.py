@@ -25,6 +25,7 @@ collect_ignore = ["support/producer/celery_service.py", "support/producer/gunico
 pytest_plugins = [
     "tests.support.kafka.jvm_reader",
     "tests.support.kafka.cluster",
+    "tests.support.kafka.secured",
     "tests.support.embedded.maven_repository",
     "tests.support.registry.server",
     "tests.support.telemetry.zipkin",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.support.kafka.identity_provider import IdentityProvider
     from tests.support.kafka.secured import SecuredKafka
 
-pytest_plugins = ["tests.support.kafka.identity_provider", "tests.support.kafka.secured"]
+pytest_plugins = ["tests.support.kafka.identity_provider"]
 
 ROLE = "tasker-producer"
 ONE_OF_EACH_FAMILY: dict[str, dict[str, Any]] = {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.support.kafka.mutual_tls import CertifiedKafka
 
-pytest_plugins = ["tests.support.kafka.secured", "tests.support.kafka.mutual_tls"]
+pytest_plugins = ["tests.support.kafka.mutual_tls"]
 
 LIMIT_S = 20.0
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from tests.support.kafka.secured import SecuredKafka
 
-pytest_plugins = ["tests.support.kafka.secured"]
-
 COMMANDS = (("run", "stats"), ("run", "telemetry"), ("topics", "list"), ("trace", "42"))
 
 

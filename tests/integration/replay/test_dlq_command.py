@@ -69,9 +69,9 @@ def test_letters_are_dropped_only_with_yes(variables: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("list", "store"), "GROUP is 'store'; expected one of stats, telemetry"),
+        (("list", "shop"), "GROUP is 'shop'; expected one of stats, store, telemetry"),
         (("list", "stats", "--since", "soon"), "--since: 'soon' is no time"),
-        (("requeue", "stats", "--offset", "x"), "'x' is no position"),
+        (("requeue", "stats", "--offset", "x"), "--offset is 'x'; expected PARTITION:OFFSET"),
         (("drop", "stats", "--before", "soon"), "--before: 'soon' is no time"),
     ],
 )
