@@ -17,7 +17,7 @@ from tasker_schemas.names import Family
 LONGS = st.integers(-(1 << 63), (1 << 63) - 1)
 QUICK_FIELDS = {"step_name", "error_message", "retry_limit", "started_at", "execution_duration"}
 OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
-    "string": st.text(max_size=30) | st.text(min_size=1100, max_size=1200),
+    "string": st.text(max_size=30) | st.text(min_size=1, max_size=3).map(lambda text: (text * 1200)[:1150]),
     "int": st.integers(-(1 << 31), (1 << 31) - 1),
     "long": LONGS,
     "double": st.floats(allow_nan=False),
