@@ -7,17 +7,17 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and with them every process they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("tasker", deadline=None)
+settings.register_profile("tasker", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tasker")
 # For a second run of the same examples, on another interpreter: pytest --hypothesis-profile quick
-settings.register_profile("quick", deadline=None, max_examples=20)
+settings.register_profile("quick", settings.get_profile("tasker"), max_examples=20)
 
 # Programs that a test starts, not modules to look for examples in.
 collect_ignore = ["support/producer/celery_service.py", "support/producer/gunicorn_service.py"]
