@@ -12,9 +12,10 @@ from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.kafka.access import QuietAdmin
+from tasker_consumers.kafka.checked_settings import checked_settings
 from tasker_consumers.kafka.groups import forget_offsets, has_progress, members, ranges
 from tasker_consumers.kafka.topic_identity import topic_identity
-from tasker_consumers.kafka.topic_rules import Severity, TopicRole, check_topic, read_topic_settings
+from tasker_consumers.kafka.topic_rules import TopicRole
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
 CONNECT_SECONDS = 6.0
@@ -116,19 +117,7 @@ def _check_settings(admin: AdminClient, processor: Processor[Any, Any]) -> Mappi
         changelog_topic(processor.group): TopicRole.CHANGELOG,
         processor.dead_letters: TopicRole.DEAD_LETTERS,
     }
-    try:
-        topics = read_topic_settings(admin, roles)
-    except KafkaException as error:
-        raise BackendUnavailable(f"Kafka does not tell the settings of its topics: {error.args[0].str()}.") from error
-    if topics is None:
-        logger.warning("The settings of the topics are not checked: the right DescribeConfigs is missing")
-        return {}
-    findings = [finding for topic in topics for finding in check_topic(topic)]
-    if refused := [str(finding) for finding in findings if finding.severity is Severity.REFUSED]:
-        raise ConfigurationError("; ".join(refused))
-    for finding in findings:
-        logger.warning("%s", finding)
-    return {topic.name: topic.config for topic in topics}
+    return checked_settings(admin, roles, logger)
 
 
 def _connect(settings: EngineSettings) -> tuple[AdminClient, dict[str, int]]:

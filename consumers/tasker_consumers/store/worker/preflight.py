@@ -1,17 +1,15 @@
 """The demands on cluster and database before a worker starts."""
 
 import logging
-from collections.abc import Mapping
-
-from confluent_kafka import KafkaException
 
 from tasker_consumers.kafka.access import QuietAdmin
-from tasker_consumers.kafka.topic_rules import Severity, TopicRole, check_topic, read_topic_settings
+from tasker_consumers.kafka.checked_settings import checked_settings
+from tasker_consumers.kafka.topic_rules import TopicRole
 from tasker_consumers.kafka.topics import connect, create_topics, partitions_by_topic
 from tasker_consumers.store.core.records import FAMILIES, GROUP, source_topics
 from tasker_consumers.store.settings import StoreSettings
 from tasker_consumers.store.worker.burial import DeadLetterProducer
-from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.topics import dead_letter_topic, event_topic
 
 #: Bytes of a dead letter where the topic does not tell its limit.
@@ -47,22 +45,6 @@ def open_letters(admin: QuietAdmin, settings: StoreSettings) -> DeadLetterProduc
     """Check the settings of the topics, and return the producer of dead letters."""
     letters = dead_letter_topic(GROUP, settings.prefix)
     roles = {event_topic(family, settings.prefix): TopicRole.SOURCE for family in FAMILIES}
-    found = _checked_settings(admin, {**roles, letters: TopicRole.DEAD_LETTERS})
+    found = checked_settings(admin, {**roles, letters: TopicRole.DEAD_LETTERS}, logger)
     max_bytes = int(found.get(letters, {}).get("max.message.bytes", _LETTER_BYTES))
     return DeadLetterProducer(settings.kafka, letters, max_bytes)
-
-
-def _checked_settings(admin: QuietAdmin, roles: Mapping[str, TopicRole]) -> Mapping[str, Mapping[str, str]]:
-    try:
-        topics = read_topic_settings(admin, roles)
-    except KafkaException as error:
-        raise BackendUnavailable(f"Kafka does not tell the settings of its topics: {error.args[0].str()}.") from error
-    if topics is None:
-        logger.warning("The settings of the topics are not checked: the right DescribeConfigs is missing")
-        return {}
-    findings = [finding for topic in topics for finding in check_topic(topic)]
-    if refused := [str(finding) for finding in findings if finding.severity is Severity.REFUSED]:
-        raise ConfigurationError("; ".join(refused))
-    for finding in findings:
-        logger.warning("%s", finding)
-    return {topic.name: topic.config for topic in topics}
