@@ -2,12 +2,31 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from tasker_schemas.errors import TaskerEventsError
 
 EXIT_OK, EXIT_CRASH, EXIT_USAGE = 0, 1, 2
 
 logger = logging.getLogger(__name__)
+
+
+def exit_code_of(run: Callable[[], BaseException | None]) -> int:
+    """Run a worker, and return the exit code of its end; after 1 and 2 the last line of the log has the reason.
+
+    `run` returns why the worker crashed, None when it stopped as asked. 0: stopped. 1: crashed; a supervisor should
+    start it again. 2: it could not start, because a setting is wrong, or a broker or a database is away.
+    """
+    try:
+        reason = run()
+    except TaskerEventsError as error:
+        return end(error, EXIT_USAGE)
+    except Exception as error:  # noqa: BLE001  no end is without a word
+        return end(error, EXIT_CRASH)
+    if reason is not None:
+        return end(reason, EXIT_CRASH)
+    logger.info("Stopped: all finished work is committed")
+    return EXIT_OK
 
 
 def end(reason: BaseException, code: int) -> int:

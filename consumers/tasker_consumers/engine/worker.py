@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tasker_consumers.engine.ending import EXIT_CRASH, EXIT_OK, EXIT_USAGE, end, log_thread_error
+from tasker_consumers.engine.ending import exit_code_of, log_thread_error
 from tasker_consumers.engine.faust.fingerprints import check_libraries
 from tasker_consumers.engine.preflight import Topology, prepare_topics
 from tasker_consumers.engine.processor import Processor
@@ -16,7 +16,6 @@ from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.engine.state.state_dir import claim_state_dir
 from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.engine.working import work
-from tasker_schemas.errors import TaskerEventsError
 from tasker_schemas.extensions import native_state
 
 logger = logging.getLogger(__name__)
@@ -31,20 +30,17 @@ def run_worker(processor: Processor[Any, Any], settings: EngineSettings, questio
     not start, because a setting is wrong or the broker is away. After 1 and 2 the last line of the log has the reason.
     """
     threading.excepthook = log_thread_error
-    try:
-        check_libraries()
-        topology = prepare_topics(processor, settings)
-        with claim_state_dir(settings.state_dir, processor.group) as state_dir:
-            _log_start(processor, settings, topology, state_dir)
-            reason = asyncio.run(work(processor, settings, questions, topology, state_dir))
-    except TaskerEventsError as error:
-        return end(error, EXIT_USAGE)
-    except Exception as error:  # noqa: BLE001  no end is without a word
-        return end(error, EXIT_CRASH)
-    if reason is not None:
-        return end(reason, EXIT_CRASH)
-    logger.info("Stopped: all finished work is committed")
-    return EXIT_OK
+    return exit_code_of(lambda: _run(processor, settings, questions))
+
+
+def _run(
+    processor: Processor[Any, Any], settings: EngineSettings, questions: Sequence[Question]
+) -> BaseException | None:
+    check_libraries()
+    topology = prepare_topics(processor, settings)
+    with claim_state_dir(settings.state_dir, processor.group) as state_dir:
+        _log_start(processor, settings, topology, state_dir)
+        return asyncio.run(work(processor, settings, questions, topology, state_dir))
 
 
 def _log_start(processor: Processor[Any, Any], settings: EngineSettings, topology: Topology, state_dir: Path) -> None:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from sqlalchemy import Engine
 
-from tasker_consumers.engine.ending import EXIT_CRASH, EXIT_OK, EXIT_USAGE, end
+from tasker_consumers.engine.ending import exit_code_of
 from tasker_consumers.kafka.broker_silence import BrokerSilence
 from tasker_consumers.store.database import open_database, shown
 from tasker_consumers.store.migrations.migrate import migrate
@@ -17,7 +17,6 @@ from tasker_consumers.store.worker.assembly import assemble
 from tasker_consumers.store.worker.loop import StoreLoop
 from tasker_consumers.store.worker.pages import serve_pages
 from tasker_schemas.avro.codec import Decoder
-from tasker_schemas.errors import TaskerEventsError
 
 logger = logging.getLogger("tasker_consumers.engine.worker")
 
@@ -29,23 +28,17 @@ def run_store(settings: StoreSettings, decoder: Decoder) -> int:
     start it again. 2: it could not start, because a setting is wrong, or broker or database are away. After 1 and 2 the
     last line of the log has the reason.
     """
-    try:
-        with ExitStack() as stack:
-            engine = open_database(settings.url)
-            stack.callback(engine.dispose)
-            _log_start(settings, engine)
-            if applied := migrate(engine):
-                logger.info("Migrated the database to schema %s", applied[-1])
-            loop = assemble(settings, engine, decoder, stack)
-            reason = asyncio.run(_work(settings, loop))
-    except TaskerEventsError as error:
-        return end(error, EXIT_USAGE)
-    except Exception as error:  # noqa: BLE001  no end is without a word
-        return end(error, EXIT_CRASH)
-    if reason is not None:
-        return end(reason, EXIT_CRASH)
-    logger.info("Stopped: all finished work is committed")
-    return EXIT_OK
+    return exit_code_of(lambda: _run(settings, decoder))
+
+
+def _run(settings: StoreSettings, decoder: Decoder) -> BaseException | None:
+    with ExitStack() as stack:
+        engine = open_database(settings.url)
+        stack.callback(engine.dispose)
+        _log_start(settings, engine)
+        if applied := migrate(engine):
+            logger.info("Migrated the database to schema %s", applied[-1])
+        return asyncio.run(_work(settings, assemble(settings, engine, decoder, stack)))
 
 
 async def _work(settings: StoreSettings, loop: StoreLoop) -> Exception | None:
