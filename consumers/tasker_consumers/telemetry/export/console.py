@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.text import Text
 from rich.tree import Tree
 
-from tasker_consumers.telemetry.export.exporter import ExportResult
+from tasker_consumers.telemetry.export.exporter import ExportResult, LocalExporter
 from tasker_consumers.telemetry.spans.span import ERROR, OK, Span
 
 _MARK = {OK: ("✔", "green"), ERROR: ("✘", "red")}
@@ -48,23 +48,13 @@ def duration_text(nanoseconds: int) -> str:
     return f"{nanoseconds // 1000} µs"
 
 
-class ConsoleExporter:
+class ConsoleExporter(LocalExporter):
     """Prints the spans that ended together, as trees; the tree of a whole task is `tasker trace`'s."""
 
     description = "console"
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
-
-    async def start(self) -> None:
-        """See `Exporter`."""
-
-    async def stop(self) -> None:
-        """See `Exporter`."""
-
-    def ready(self) -> bool:
-        """See `Exporter`."""
-        return True
 
     async def export(self, items: Sequence[Span]) -> ExportResult[Span]:
         """See `Exporter`."""

@@ -6,29 +6,19 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
-from tasker_consumers.telemetry.export.exporter import ExportResult
+from tasker_consumers.telemetry.export.exporter import ExportResult, LocalExporter
 from tasker_consumers.telemetry.logs.record import ERROR, LogRecord
 
 _SECOND, _LAST_SECOND = 1_000_000_000, 253_402_300_799  # a calendar knows no year 10000
 
 
-class ConsoleLogExporter:
+class ConsoleLogExporter(LocalExporter):
     """Prints a line for each log record: time, event, and the trace that it belongs to."""
 
     description = "console"
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
-
-    async def start(self) -> None:
-        """See `Exporter`."""
-
-    async def stop(self) -> None:
-        """See `Exporter`."""
-
-    def ready(self) -> bool:
-        """See `Exporter`."""
-        return True
 
     async def export(self, items: Sequence[LogRecord]) -> ExportResult[LogRecord]:
         """See `Exporter`."""

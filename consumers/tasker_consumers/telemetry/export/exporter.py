@@ -84,10 +84,8 @@ def description_of(exporter: object) -> str:
     return str(getattr(exporter, "description", type(exporter).__name__))
 
 
-class NoExporter(Generic[Item]):
-    """Takes every span and keeps none; for `OTEL_TRACES_EXPORTER=none`."""
-
-    description = "none: no span is exported"
+class LocalExporter:
+    """The part of an exporter that has no backend to connect to, and that is always ready."""
 
     async def start(self) -> None:
         """See `Exporter`."""
@@ -98,6 +96,12 @@ class NoExporter(Generic[Item]):
     def ready(self) -> bool:
         """See `Exporter`."""
         return True
+
+
+class NoExporter(LocalExporter, Generic[Item]):
+    """Takes every span and keeps none; for `OTEL_TRACES_EXPORTER=none`."""
+
+    description = "none: no span is exported"
 
     async def export(self, items: Sequence[Item]) -> ExportResult[Item]:
         """See `Exporter`."""
