@@ -11,8 +11,8 @@ from tasker_consumers.importers.document import Node, stream
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.executions import Reason
 from tasker_consumers.importers.sources import Content
-from tasker_consumers.importers.spool import Spool
 from tasker_consumers.importers.traces.span import (
+    LONGEST_NAME,
     SPAN_DIGITS,
     TRACE_DIGITS,
     TraceSpan,
@@ -22,17 +22,12 @@ from tasker_consumers.importers.traces.span import (
 )
 from tasker_consumers.importers.traces.tasks import events_of_traces
 
-_LONGEST_NAME = 250
 _NO_PROCESSES: Mapping[str, Any] = MappingProxyType({})
 
 
 def read(content: Content) -> Iterator[ImportedEvent]:
-    """Yield the events of every trace in a file; raise BrokenFile."""
-    with Spool[TraceSpan]() as spans:
-        for node in stream(content, Node):
-            for span in _spans(node):
-                spans.add(span.trace_id, span)
-        yield from events_of_traces(spans)
+    """Return the events of every trace in a file; reading them raises BrokenFile."""
+    return events_of_traces(span for node in stream(content, Node) for span in _spans(node))
 
 
 def _spans(root: Node) -> Iterator[TraceSpan]:
@@ -79,7 +74,7 @@ def _span(node: Node, services: Mapping[str, str]) -> TraceSpan:
         trace_id=hex_id(node.get("traceID"), TRACE_DIGITS),
         span_id=hex_id(node.get("spanID"), SPAN_DIGITS),
         parent_id=_parent(node),
-        name=name.text()[:_LONGEST_NAME] if name and name.value else "span",
+        name=name.text()[:LONGEST_NAME] if name and name.value else "span",
         start=start,
         end=start + whole_number(duration) if duration else None,
         is_failed=is_failed,

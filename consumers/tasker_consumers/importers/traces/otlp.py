@@ -14,8 +14,8 @@ from tasker_consumers.importers.document import ProtobufNode, stream
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.executions import Reason
 from tasker_consumers.importers.sources import Content
-from tasker_consumers.importers.spool import Spool
 from tasker_consumers.importers.traces.span import (
+    LONGEST_NAME,
     SPAN_DIGITS,
     TRACE_DIGITS,
     TraceSpan,
@@ -27,17 +27,12 @@ from tasker_consumers.importers.traces.tasks import events_of_traces
 
 _ERROR_CODES = (2, "2", "STATUS_CODE_ERROR", "ERROR")
 _SCALARS = ("stringValue", "boolValue", "intValue", "doubleValue", "bytesValue")
-_LONGEST_NAME = 250
 _NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
 
 
 def read(content: Content) -> Iterator[ImportedEvent]:
-    """Yield the events of every trace in a file; raise BrokenFile."""
-    with Spool[TraceSpan]() as spans:
-        for node in stream(content, ProtobufNode):
-            for span in _spans(node):
-                spans.add(span.trace_id, span)
-        yield from events_of_traces(spans)
+    """Return the events of every trace in a file; reading them raises BrokenFile."""
+    return events_of_traces(span for node in stream(content, ProtobufNode) for span in _spans(node))
 
 
 def _spans(root: ProtobufNode) -> Iterator[TraceSpan]:
@@ -69,7 +64,7 @@ def _span(node: ProtobufNode, of_resource: Mapping[str, Any]) -> TraceSpan:
         trace_id=_id(node.get("traceId"), TRACE_DIGITS),
         span_id=_id(node.get("spanId"), SPAN_DIGITS),
         parent_id=None if parent is None or not str(parent.value).strip("0") else _id(parent, SPAN_DIGITS),
-        name=name.text()[:_LONGEST_NAME] if name else "span",
+        name=name.text()[:LONGEST_NAME] if name else "span",
         start=whole_number(node.get("startTimeUnixNano")) // 1000,
         end=(whole_number(end) // 1000 or None) if end else None,
         is_failed=is_failed,

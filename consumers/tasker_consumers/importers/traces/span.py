@@ -10,6 +10,7 @@ from tasker_consumers.importers.executions import Reason
 _LATEST_NANOS = 2**63
 _HEX_DIGITS = frozenset("0123456789abcdef")
 TRACE_DIGITS, SPAN_DIGITS = 32, 16
+LONGEST_NAME = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,15 @@ _IMPORTED = {"imported_from": "trace"}
 _MEMBERS_SHOWN = 5  # of a cycle
 
 
-def events_of_traces(spans: Spool[TraceSpan]) -> Iterator[ImportedEvent]:
+def events_of_traces(spans: Iterable[TraceSpan]) -> Iterator[ImportedEvent]:
     """Yield the events of all traces, a trace at a time; raise BrokenFile when there is no span or no root."""
     is_empty = True
-    for _, trace in groupby(spans.by_key(), key=lambda entry: entry[0]):
-        is_empty = False
-        yield from events_of_trace([span for _, span in trace])
+    with Spool[TraceSpan]() as spool:
+        for span in spans:
+            spool.add(span.trace_id, span)
+        for _, trace in groupby(spool.by_key(), key=lambda entry: entry[0]):
+            is_empty = False
+            yield from events_of_trace([span for _, span in trace])
     if is_empty:
         raise BrokenFile("the file", "no span is in it")
 
