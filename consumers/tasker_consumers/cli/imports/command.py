@@ -3,10 +3,23 @@
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from tasker_consumers.cli.imports.options import (
+    AsIfNowOption,
+    DryRunOption,
+    EpochOption,
+    FilesArgument,
+    JsonOption,
+    MapOption,
+    NoHeaderOption,
+    PrefixOption,
+    SpeedOption,
+    StatusOption,
+    TimezoneOption,
+)
 from tasker_consumers.cli.output import complain
 
 if TYPE_CHECKING:
@@ -15,62 +28,21 @@ if TYPE_CHECKING:
 FORMATS = (
     "wfcommons", "temporal", "github-actions", "openlineage", "airflow", "otlp", "jaeger", "xes", "nextflow", "csv",
 )  # fmt: skip
-_TABLES = "Tables"
-_PLACE = "Ids and times"
 
 
 def import_histories(  # noqa: PLR0913  each is an option
-    arguments: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE", help="Files, archives of them, or - for standard input; before them, if wanted, a FORMAT."
-        ),
-    ],
+    arguments: FilesArgument,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read everything, show it, and publish nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print files, tasks and faults as a JSON document.")] = False,
-    prefix: Annotated[
-        str, typer.Option(metavar="TEXT", rich_help_panel=_PLACE, help="Begin the ids of all tasks with this text.")
-    ] = "",
-    as_if_now: Annotated[
-        bool, typer.Option("--as-if-now", rich_help_panel=_PLACE, help="Move all times, so that the last is now.")
-    ] = False,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            metavar="FACTOR",
-            min=0.001,
-            rich_help_panel=_PLACE,
-            help="Publish as if it happened from now on, so many times as fast as it did.",
-        ),
-    ] = None,
-    columns: Annotated[
-        str,
-        typer.Option(
-            "--map",
-            metavar="FIELD=COLUMN,...",
-            rich_help_panel=_TABLES,
-            help="The columns of task, step, start, end, status, queued, duration, attempt, name, depends_on, error.",
-        ),
-    ] = "",
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WORD=STATE",
-            rich_help_panel=_TABLES,
-            help="What a status means: complete, error, cancelled, in_progress or pending; may be repeated.",
-        ),
-    ] = None,
-    no_header: Annotated[
-        bool, typer.Option("--no-header", rich_help_panel=_TABLES, help="Columns have numbers, from 1.")
-    ] = False,
-    timezone: Annotated[
-        str, typer.Option(metavar="ZONE", rich_help_panel=_TABLES, help="The zone of times that name none.")
-    ] = "UTC",
-    epoch: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", rich_help_panel=_TABLES, help="Where times that are numbers begin; else 1970."),
-    ] = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    prefix: PrefixOption = "",
+    as_if_now: AsIfNowOption = False,
+    speed: SpeedOption = None,
+    columns: MapOption = "",
+    status: StatusOption = None,
+    no_header: NoHeaderOption = False,
+    timezone: TimezoneOption = "UTC",
+    epoch: EpochOption = None,
 ) -> None:
     """Publish other engines' histories as events, at their original times.
 
