@@ -16,15 +16,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from benchmarks.outage import PARTITIONS, TOPIC, events_on_topic
 from tasker_consumers.embedded import EmbeddedKafka
 from tasker_producer import EventPublisher
-from tasker_schemas.avro.codec import Decoder
 
-TOPIC = "tasker.events.custom"
-PARTITIONS = 6
 KEYS = 200
 SAFE_AFTER_S = 5.0
 LIMIT_S = 600.0
@@ -70,19 +67,9 @@ def start_service(process: str, rate: int, servers: str, spool: Path) -> "subpro
 def read_back(servers: str) -> dict[bytes, list[Arrived]]:
     """Return what arrived for each key, in the order of the topic, each event where it came first."""
     found: dict[bytes, dict[tuple[str, int], Arrived]] = defaultdict(dict)
-    decode = Decoder().decode
-    consumer = Consumer({"bootstrap.servers": servers, "group.id": "killed", "enable.partition.eof": True})
-    consumer.assign([TopicPartition(TOPIC, number, 0) for number in range(PARTITIONS)])
-    ended = 0
-    while ended < PARTITIONS:
-        for message in consumer.consume(5000, 1.0):
-            if message.error():
-                ended += 1
-                continue
-            event = decode("CustomEvent", message.value())["attributes"]
-            arrived = Arrived(event["process"], event["number"], event["at"])
-            found[message.key() or b""].setdefault(arrived[:2], arrived)
-    consumer.close()
+    for key, event in events_on_topic(servers):
+        arrived = Arrived(event["process"], event["number"], event["at"])
+        found[key].setdefault(arrived[:2], arrived)
     return {key: list(events.values()) for key, events in found.items()}
 
 

@@ -8,7 +8,9 @@ import json
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -33,11 +35,10 @@ def publish_for(publisher: EventPublisher, first: int, seconds: float, rate: int
     return number
 
 
-def read_back(bootstrap: str) -> dict[bytes, list[int]]:
-    """Return the numbers of each key, in the order of the topic."""
-    found: dict[bytes, list[int]] = defaultdict(list)
+def events_on_topic(servers: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Yield key and attributes of every event on the topic, in its order per key."""
     decode = Decoder().decode
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "outage", "enable.partition.eof": True})
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": "reader", "enable.partition.eof": True})
     consumer.assign([TopicPartition(TOPIC, number, 0) for number in range(PARTITIONS)])
     ended = 0
     while ended < PARTITIONS:
@@ -45,9 +46,15 @@ def read_back(bootstrap: str) -> dict[bytes, list[int]]:
             if message.error():
                 ended += 1
             else:
-                number = decode("CustomEvent", message.value())["attributes"]["number"]
-                found[message.key() or b""].append(number)
+                yield message.key() or b"", decode("CustomEvent", message.value())["attributes"]
     consumer.close()
+
+
+def read_back(bootstrap: str) -> dict[bytes, list[int]]:
+    """Return the numbers of each key, in the order of the topic."""
+    found: dict[bytes, list[int]] = defaultdict(list)
+    for key, attributes in events_on_topic(bootstrap):
+        found[key].append(attributes["number"])
     return found
 
 
