@@ -15,6 +15,7 @@ from tasker_consumers.store.core.event_keys import day_of
 from tasker_consumers.store.database import database_errors
 from tasker_consumers.store.writing.copying import StagedRows, copy_new_facts
 from tasker_consumers.store.writing.partitions import Days
+from tasker_consumers.store.writing.statements import SELECT_POSITIONS, position_rows, stored_positions
 from tasker_consumers.store.writing.writer import StoredPosition
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
@@ -37,12 +38,11 @@ class PostgresWriter:
     def positions(self) -> dict[Partition, StoredPosition]:
         """See `StoreWriter`."""
         with self._transaction() as connection:
-            rows = connection.execute("SELECT topic, partition, topic_id, next_offset FROM positions").fetchall()
-        return {Partition(*row[:2]): StoredPosition(*row[2:]) for row in rows}
+            return stored_positions(connection.execute(SELECT_POSITIONS).fetchall())
 
     def write(self, batch: Batch, topic_ids: Mapping[str, str]) -> int:
         """See `StoreWriter`."""
-        positions = [(*key, topic_ids[key.topic], offset) for key, offset in sorted(batch.positions.items())]
+        positions = position_rows(batch, topic_ids)
         self._make_days(batch)
         for _ in range(_TRIALS):
             with suppress(psycopg.errors.UniqueViolation):

@@ -12,7 +12,13 @@ from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch, Partition, Row
 from tasker_consumers.store.core.error_counts import counts_of
 from tasker_consumers.store.database import database_errors
-from tasker_consumers.store.writing.statements import columns_of, on_conflict
+from tasker_consumers.store.writing.statements import (
+    SELECT_POSITIONS,
+    columns_of,
+    on_conflict,
+    position_rows,
+    stored_positions,
+)
 from tasker_consumers.store.writing.writer import StoredPosition
 
 _KEYS_IN_A_QUERY = 500
@@ -34,12 +40,11 @@ class SqliteWriter:
     def positions(self) -> dict[Partition, StoredPosition]:
         """See `StoreWriter`."""
         with self._transaction() as connection:
-            rows = connection.execute("SELECT topic, partition, topic_id, next_offset FROM positions").fetchall()
-        return {Partition(*row[:2]): StoredPosition(*row[2:]) for row in rows}
+            return stored_positions(connection.execute(SELECT_POSITIONS).fetchall())
 
     def write(self, batch: Batch, topic_ids: Mapping[str, str]) -> int:
         """See `StoreWriter`."""
-        positions = [(*key, topic_ids[key.topic], offset) for key, offset in sorted(batch.positions.items())]
+        positions = position_rows(batch, topic_ids)
         with self._transaction() as connection:
             before = connection.total_changes
             failures = dict(batch.failed_attempts)

@@ -1,10 +1,25 @@
 """The statements that put rows into a table, for both databases."""
 
+from collections.abc import Iterable, Mapping
+
 from sqlalchemy import Table
 
 from tasker_consumers.store import tables
+from tasker_consumers.store.core.batch import Batch, Partition, Row
+from tasker_consumers.store.writing.writer import StoredPosition
 
+SELECT_POSITIONS = "SELECT topic, partition, topic_id, next_offset FROM positions"
 _BOUNDS = {"first_at": "least", "last_at": "greatest"}
+
+
+def stored_positions(rows: Iterable[Row]) -> dict[Partition, StoredPosition]:
+    """Return the answer of `SELECT_POSITIONS` by partition."""
+    return {Partition(*row[:2]): StoredPosition(*row[2:]) for row in rows}
+
+
+def position_rows(batch: Batch, topic_ids: Mapping[str, str]) -> list[Row]:
+    """Return the rows of a batch's positions, in the order of their partitions."""
+    return [(*key, topic_ids[key.topic], offset) for key, offset in sorted(batch.positions.items())]
 
 
 def columns_of(table: Table) -> list[str]:
