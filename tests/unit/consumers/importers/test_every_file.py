@@ -77,6 +77,13 @@ def test_every_list_of_what_ran_gives_the_numbers_that_its_file_says(folder: str
         assert edges == (list_oracles.edges_of(items) if folder == "openlineage-dbt" else {}), path
 
 
+def test_every_workflow_has_the_edges_that_its_file_says() -> None:
+    for path in files_of("wfinstances"):
+        tasks = oracles.content(path)["workflow"]["specification"]["tasks"]
+        expected = {task["id"]: set(task["parents"]) for task in tasks if task["parents"]}
+        assert {step: needed for (_, step), needed in run_import([path]).edges().items()} == expected, path
+
+
 def test_the_table_of_a_cluster_gives_the_numbers_that_its_rows_say(tmp_path: Path) -> None:
     (path,) = real_files("alibaba-2017", "*.csv.gz")
     header, rows = list_oracles.rows_of_alibaba(path)
