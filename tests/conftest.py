@@ -23,6 +23,7 @@ settings.register_profile("quick", settings.get_profile("tasker"), max_examples=
 collect_ignore = ["support/producer/celery_service.py", "support/producer/gunicorn_service.py"]
 
 pytest_plugins = [
+    "tests.support.browser",
     "tests.support.kafka.jvm_reader",
     "tests.support.kafka.cluster",
     "tests.support.kafka.secured",
