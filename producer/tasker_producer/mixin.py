@@ -1,6 +1,5 @@
 """Publishing from the classes that do the work: Tasker's `EventPublisher` concern, as a mixin."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from tasker_producer.default_publisher import default_publisher
@@ -16,7 +15,7 @@ class EventPublisherMixin(TaskerHelpers):
 
     event_publisher: EventPublisher | None = None
 
-    def publish_event(self, name: str, payload: Mapping[str, Any] | None = None, **fields: Any) -> None:
+    def publish_event(self, name: str, payload: Any = None, **fields: Any) -> None:
         """Publish any event; see `EventPublisher.publish_event`."""
         self._publisher().publish_event(name, payload, **fields)
 

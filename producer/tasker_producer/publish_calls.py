@@ -11,6 +11,7 @@ from tasker_producer.helpers.entities import EntityReader
 from tasker_producer.helpers.tasker_names import TaskerHelpers
 from tasker_producer.record.arguments import Call, Options, combined_attributes, event_name, mapping, read_payload
 from tasker_producer.record.custom_events import AttributeType, CustomEvent, CustomEvents
+from tasker_producer.record.event_classes import attributes_of_class
 from tasker_producer.record.misuse import unreadable
 from tasker_producer.record.schema_ids import RegistryFrames
 from tasker_producer.settings import ProducerSettings
@@ -23,15 +24,17 @@ _ARGUMENTS = ("timestamp", "event_id", "trace", "additional_context", "error", "
 class PublishCalls(EventSubmission, TaskerHelpers):
     """All calls that publish an event."""
 
-    def __init__(self, settings: ProducerSettings, frames: RegistryFrames | None, *, strict: bool) -> None:
-        super().__init__(settings, frames, strict=strict)
+    def __init__(
+        self, settings: ProducerSettings, frames: RegistryFrames | None, *, strict: bool, presume: bool = True
+    ) -> None:
+        super().__init__(settings, frames, strict=strict, presume=presume)
         self._entities = EntityReader(self.misuse)
         self._custom = CustomEvents()
 
     def publish_event(  # noqa: PLR0913  all but the name have defaults
         self,
         name: str,
-        payload: Mapping[str, Any] | None = None,
+        payload: Any = None,
         *,
         key: Any = None,
         timestamp: Any = None,
@@ -43,8 +46,9 @@ class PublishCalls(EventSubmission, TaskerHelpers):
     ) -> None:
         """Publish any event: an event of the catalogue, whose fields the payload holds, or a custom event.
 
-        The payload of a custom event (`order.payment_processed`) becomes its attributes; `key` orders events that
-        belong to no task. Timestamps are datetimes with a time zone, or microseconds since the epoch. `trace` is a
+        `payload` is a mapping, a dataclass's instance or a model of pydantic. That of a custom event, such as
+        `order.payment_processed`, becomes its attributes; `key` orders events that belong to no task. Timestamps are
+        datetimes with a time zone, or microseconds since the epoch. `trace` is a
         SpanContext, a traceparent, a carrier or TraceHeaders. `error` fills the error fields that the event has.
 
         Raises UsageError, in strict mode, for an unknown reserved name, an unknown field, or a value that does not fit.
@@ -135,15 +139,17 @@ class PublishCalls(EventSubmission, TaskerHelpers):
         self.publish_event(name, {**payload, **fields}, **arguments)
 
     def register_event(
-        self, name: str, description: str = "", attributes: Mapping[str, AttributeType] | None = None
+        self, name: str, description: str = "", attributes: Mapping[str, AttributeType] | type | None = None
     ) -> None:
         """Describe a custom event; from now on a payload that does not fit is a caller's mistake.
 
-        `attributes` holds a type for each name, such as `int | float`; a type that allows None may be left out. Raises
-        UsageError in strict mode for a name of the catalogue.
+        `attributes` holds a type for each name, such as `int | float`; a type that allows None may be left out. It may
+        also be a dataclass or a model of pydantic, whose instances are payloads then. Raises UsageError in strict mode
+        for a name of the catalogue.
         """
         try:
-            self._custom.register(CustomEvent(event_name(name, self.misuse), description, dict(attributes or {})))
+            types = attributes_of_class(attributes) if isinstance(attributes, type) else dict(attributes or {})
+            self._custom.register(CustomEvent(event_name(name, self.misuse), description, types))
         except UsageError as mistake:
             self.misuse.report(mistake)
         except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here

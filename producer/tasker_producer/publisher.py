@@ -25,7 +25,9 @@ class EventPublisher(PublishCalls, TracedFunctions):
     """Publishes the events of a service; safe to share between threads, coroutines and forked workers.
 
     `on_drop` is called with name and reason of each event that is given up. Raises ConfigurationError, when it is made,
-    for settings that Kafka's client refuses. Without a Kafka in the settings events are counted and dropped.
+    for settings that Kafka's client refuses. Without a Kafka in the settings events are counted and dropped. With
+    `presume=False` the words that Tasker presumes, such as `exponential` for a retry, are left out: for the facts of
+    another engine.
     """
 
     is_closed = False
@@ -37,6 +39,7 @@ class EventPublisher(PublishCalls, TracedFunctions):
         delivery: Delivery | None = None,
         *,
         on_drop: Callable[[str, str], None] | None = None,
+        presume: bool = True,
     ) -> None:
         self.settings = settings if settings is not None else ProducerSettings.from_env()
         if delivery is None:
@@ -45,7 +48,7 @@ class EventPublisher(PublishCalls, TracedFunctions):
         registry = self.settings.registry if is_kafka else None
         self._frames = None if registry is None else RegistryFrames(registry, self.settings.topic_prefix)
         mode = self.settings.on_misuse or default_on_misuse(self._default_on_misuse)
-        super().__init__(self.settings, self._frames, strict=OnMisuse(mode) is OnMisuse.RAISE)
+        super().__init__(self.settings, self._frames, strict=OnMisuse(mode) is OnMisuse.RAISE, presume=presume)
         self._delivery = delivery
         if not is_kafka:
             return

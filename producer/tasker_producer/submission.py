@@ -23,7 +23,10 @@ class EventSubmission:
     settings: ProducerSettings
     _delivery: Delivery
 
-    def __init__(self, settings: ProducerSettings, frames: RegistryFrames | None, *, strict: bool) -> None:
+    def __init__(
+        self, settings: ProducerSettings, frames: RegistryFrames | None, *, strict: bool, presume: bool = True
+    ) -> None:
+        self._presume = presume
         self.misuse = Misuse(strict=strict)
         self._builder = EventBuilder(settings, frames)
 
@@ -37,7 +40,7 @@ class EventSubmission:
                 fields = failure_fields(name, fields, error, subject, self.settings.backtrace_frames)
             elif subject:
                 fields = {**subject, **{key: value for key, value in fields.items() if value is not None}}
-            fields = with_defaults(name, fields)
+            fields = with_defaults(name, fields, presume=self._presume)
             if call.context is not None:
                 fields = {**fields, "attributes": combined_attributes(fields.get("attributes"), call.context, misuse)}
             event = self._builder.build(name, fields, call.options, misuse)

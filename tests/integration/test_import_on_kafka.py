@@ -34,7 +34,7 @@ def settings(kafka: KafkaSource, admin: AdminClient, topic_prefix: str) -> Produ
 
 def publish(settings: ProducerSettings, history_format: HistoryFormat, files: list[Path]) -> Counter[str]:
     """Import files; return the number of their events by family."""
-    with EventPublisher(settings) as publisher:
+    with EventPublisher(settings, presume=False) as publisher:
         report = import_files(history_format, files, publisher)
     assert report.faults == ()
     counts = Counter[str]()
@@ -54,6 +54,8 @@ class Read:
                 events.append(decoder.decode(record, message.value()))
                 headers.append(message.headers() or [])
         assert len(events) == counts.total()
+        retries = [event for event in events if event["event_name"] == "step.retry_requested"]
+        assert [event["backoff_strategy"] for event in retries] == [None] * len(retries)  # no source says it
         self.events = events
         self.stats: dict[str, dict[str, Any]] = recompute(events, headers)
         self.places: set[TraceHeaders] = {read_trace_headers(found) for found in headers}

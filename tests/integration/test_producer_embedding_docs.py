@@ -53,7 +53,7 @@ def shop(
 
 def test_every_example_of_the_page_is_tried_here() -> None:
     tried = {"service", "retry", "hand-over", "events", "fastapi", "celery", "django", "testing"}
-    tried |= {"outcomes", "pools", "mistakes"}
+    tried |= {"outcomes", "pools", "mistakes", "classes"}
     assert EXAMPLES.keys() == tried
     assert PAGE.read_text().count("```python") == len(tried)
 
@@ -137,6 +137,10 @@ def test_a_pool_publishes_inside_the_step(shop: Shop) -> None:
     shop.run("pools")["publisher"].close()
     messages = read_all(shop._servers, f"{shop._prefix}.events.custom", 3)
     assert [message.key() for message in messages] == [b"49"] * 3
+
+
+def test_the_example_of_classes_tells_the_truth(shop: Shop) -> None:
+    assert len(shop.run("classes")["publisher"].events) == 1
 
 
 def test_the_example_of_mistakes_tells_the_truth(shop: Shop) -> None:

@@ -21,7 +21,7 @@ def publisher_of(file_format: str | None, files: Sequence[Path]) -> "Publish":
         from tasker_consumers.importers import HistoryFormat, import_files
         from tasker_producer import EventPublisher, ProducerSettings
 
-        with EventPublisher(ProducerSettings.from_env(environ)) as publisher:
+        with EventPublisher(ProducerSettings.from_env(environ), presume=False) as publisher:
             report = import_files(
                 HistoryFormat(file_format),
                 files,

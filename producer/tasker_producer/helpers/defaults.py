@@ -17,17 +17,20 @@ _BEGINNINGS: Mapping[str, str] = {
 }
 
 
-def with_defaults(name: str, fields: Fields) -> Fields:
-    """Return the fields of an event, completed by those that follow from them or that Tasker presumes.
+def with_defaults(name: str, fields: Fields, *, presume: bool = True) -> Fields:
+    """Return the fields of an event, completed by those that follow from them and that Tasker presumes.
 
     >>> with_defaults("workflow.viable_steps_discovered", {"step_ids": ["a", "b"]})
-    {'step_count': 2, 'processing_mode': 'concurrent', 'step_ids': ['a', 'b']}
+    {'processing_mode': 'concurrent', 'step_count': 2, 'step_ids': ['a', 'b']}
+    >>> with_defaults("step.retry_requested", {"step_id": "a"}, presume=False)
+    {'step_id': 'a'}
     """
-    complete = _DEFAULTS.get(name)
-    if complete is None:
+    complete, presumed = _DERIVED.get(name), _PRESUMED.get(name) if presume else None
+    if complete is None and presumed is None:
         return fields
     try:
-        return complete(fields)
+        derived = fields if complete is None else complete(fields)
+        return derived if presumed is None else {**presumed, **_present(derived)}
     except Exception:  # noqa: BLE001  a value's own code runs here; its field's converter reports it
         return fields
 
@@ -55,21 +58,23 @@ def _with_duration(fields: Fields) -> Fields:
     return {**fields, "execution_duration": seconds} if seconds >= 0 else fields  # else the clock was set
 
 
-def _with_retry_words(fields: Fields) -> Fields:
-    present = {name: value for name, value in fields.items() if value is not None}
-    return {"retry_reason": "Step execution failed", "backoff_strategy": "exponential", **present}
-
-
 def _with_step_count(fields: Fields) -> Fields:
-    present = {name: value for name, value in fields.items() if value is not None}
-    step_ids = present.get("step_ids")
-    count = len(step_ids) if isinstance(step_ids, (list, tuple)) and len(step_ids) <= MAX_ITEMS else None
-    return {"step_count": count, "processing_mode": "concurrent", **present}
+    step_ids = fields.get("step_ids")
+    is_counted = isinstance(step_ids, (list, tuple)) and len(step_ids) <= MAX_ITEMS
+    return {"step_count": len(step_ids), **_present(fields)} if is_counted else fields
 
 
-_DEFAULTS: Mapping[str, Callable[[Fields], Fields]] = {
+def _present(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+_DERIVED: Mapping[str, Callable[[Fields], Fields]] = {
     StepEvents.COMPLETED: _with_duration,
     StepEvents.FAILED: _with_duration,
-    StepEvents.RETRY_REQUESTED: _with_retry_words,
     WorkflowEvents.VIABLE_STEPS_DISCOVERED: _with_step_count,
+}
+
+_PRESUMED: Mapping[str, Fields] = {
+    StepEvents.RETRY_REQUESTED: {"retry_reason": "Step execution failed", "backoff_strategy": "exponential"},
+    WorkflowEvents.VIABLE_STEPS_DISCOVERED: {"processing_mode": "concurrent"},
 }

@@ -1,6 +1,5 @@
 """Tasker's general publish methods and older names of its helpers, beside the names that follow the catalogue."""
 
-from collections.abc import Mapping
 from typing import Any, Unpack
 
 from tasker_producer.helpers.task_and_step import StepHelpers
@@ -11,7 +10,7 @@ from tasker_producer.helpers.workflow_and_observability import ObservabilityHelp
 class TaskerHelpers(StepHelpers, WorkflowHelpers, ObservabilityHelpers):
     """All helpers of the catalogue, and Tasker's names for some of them."""
 
-    def publish_event(self, name: str, payload: Mapping[str, Any] | None = None, **fields: Any) -> None:
+    def publish_event(self, name: str, payload: Any = None, **fields: Any) -> None:
         """Publish any event."""
         raise NotImplementedError
 
@@ -23,7 +22,7 @@ class TaskerHelpers(StepHelpers, WorkflowHelpers, ObservabilityHelpers):
         """Publish any observability event about a task or a step of it."""
         self.publish_orchestration_event(name, task, step=step, **fields)
 
-    def publish_custom_event(self, name: str, payload: Mapping[str, Any] | None = None, **fields: Any) -> None:
+    def publish_custom_event(self, name: str, payload: Any = None, **fields: Any) -> None:
         """Publish a custom event, whose payload becomes its attributes."""
         self.publish_event(name, payload, **fields)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from tasker_producer.record.event_classes import fields_of_object
 from tasker_producer.record.identifiers import plain_text
 from tasker_producer.record.misuse import Misuse, unreadable
 from tasker_producer.record.moments import Moment
@@ -95,10 +96,13 @@ def combined_attributes(attributes: Any, context: Any, misuse: Misuse) -> Mappin
 
 
 def mapping(name: str, value: Any) -> Mapping[Any, Any]:
-    """Return a value that is a mapping; raise UsageError, naming the argument, for any other."""
-    if not isinstance(value, Mapping):
-        raise UsageError(f"{name} is a mapping, not {type(value).__name__}")
-    return value
+    """Return a mapping, or the fields of a dataclass or pydantic model; else raise UsageError, naming the argument."""
+    if isinstance(value, Mapping):
+        return value
+    fields = fields_of_object(value)
+    if fields is None:
+        raise UsageError(f"{name} is a mapping, a dataclass or a model of pydantic, not {type(value).__name__}")
+    return fields
 
 
 def read_payload(name: str, payload: Mapping[Any, Any]) -> Call:

@@ -7,7 +7,6 @@ come from the wall clock, durations from the monotonic clock: a clock that is se
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -29,7 +28,7 @@ class BlockPublisher(Protocol):
     settings: ProducerSettings
     misuse: Misuse
 
-    def publish_event(self, name: str, payload: Mapping[str, Any] | None = None, **fields: Any) -> None:
+    def publish_event(self, name: str, payload: Any = None, **fields: Any) -> None:
         """Publish any event."""
         ...
 
@@ -105,7 +104,7 @@ class Block(BoundCode, ABC):
         """End the block as cancelled when it is left, although nothing is raised."""
         self._decided = (Outcome.CANCELLED, reason)
 
-    def publish_event(self, name: str, payload: Mapping[str, Any] | None = None, **fields: Any) -> None:
+    def publish_event(self, name: str, payload: Any = None, **fields: Any) -> None:
         """Publish an event inside this block, in whatever thread, task or generator the caller is.
 
         Raises UsageError in strict mode for a caller's mistake.

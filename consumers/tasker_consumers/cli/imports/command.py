@@ -80,5 +80,5 @@ def _run(importer: "Import", files: list[Path]) -> "ImportReport":
 
     settings = read_settings_with_kafka()
     require_topics(settings.kafka, settings.topic_prefix)
-    with EventPublisher(ProducerSettings.from_env(os.environ)) as publisher:
+    with EventPublisher(ProducerSettings.from_env(os.environ), presume=False) as publisher:
         return importer.run(files, publisher)

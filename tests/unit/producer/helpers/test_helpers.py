@@ -10,13 +10,14 @@ from tasker_producer import (
     EventPayloadBuilder,
     EventPublisher,
     EventPublisherMixin,
+    ProducerSettings,
     StepEvents,
     TaskEvents,
     UsageError,
     WorkflowEvents,
 )
 from tasker_producer.helpers.tasker_names import TaskerHelpers
-from tasker_producer.testing import RecordingPublisher
+from tasker_producer.testing import RecordingDelivery, RecordingPublisher
 from tasker_schemas.names import RESERVED_NAMES
 
 STEP = {"id": "s1", "name": "fetch_cart", "attempts": 1, "retry_limit": 3, "task": {"id": 42, "name": "order"}}
@@ -186,3 +187,13 @@ def test_an_event_is_described_only_once(publisher: RecordingPublisher) -> None:
         publisher.register_event("order.paid", "Money")
     with pytest.raises(UsageError, match="registered already"):
         publisher.register_event("order.paid", "Something else")
+
+
+def test_nothing_is_presumed_about_the_facts_of_another_engine() -> None:
+    recorded = RecordingDelivery()
+    publisher = EventPublisher(ProducerSettings(), recorded, presume=False)
+    publisher.publish_step_retry_requested(STEP)
+    publisher.publish_viable_steps_discovered({"id": 42}, step_ids=["a"])
+    retry, discovered = (event.fields for event in recorded.events)
+    assert (retry["retry_reason"], retry["backoff_strategy"]) == (None, None)
+    assert (discovered["step_count"], discovered["processing_mode"]) == (1, None)
