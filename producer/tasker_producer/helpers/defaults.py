@@ -59,7 +59,7 @@ def _with_duration(fields: Fields) -> Fields:
 
 
 def _with_step_count(fields: Fields) -> Fields:
-    step_ids = fields.get("step_ids")
+    step_ids: Any = fields.get("step_ids")
     is_counted = isinstance(step_ids, (list, tuple)) and len(step_ids) <= MAX_ITEMS
     return {"step_count": len(step_ids), **_present(fields)} if is_counted else fields
 
