@@ -1,6 +1,7 @@
 """The page of `tasker trace --html` in a real Chromium: by keyboard, back in time, and with many spans."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.webdriver import Keys
@@ -35,7 +36,9 @@ def steps(count: int) -> list[Told]:
     history = [told(TaskEvents.START_REQUESTED, 0, total_steps=count, started_at=T0)]
     for n in range(count):
         outcome = "failed" if n in {10, count - 2} else "completed"
-        error = {"error_class": "Timeout", "error_message": f"no answer {n}"} if outcome == "failed" else {}
+        error: dict[str, Any] = (
+            {"error_class": "Timeout", "error_message": f"no answer {n}"} if outcome == "failed" else {}
+        )
         history += attempt(f"s{n}", n, n + 2, outcome, **error)[1:]
     return history
 
@@ -47,8 +50,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spans, path = [task], tmp_path_factory.mktemp("large") / "run.html"
     for n in range(19_999):
         attributes = {**few[n % 19].attributes, "step_id": f"s{n}", "step_name": f"s{n}_step"}
-        moment = {"start": task.start + n * SECOND, "end": task.start + (n + 2) * SECOND}
-        spans.append(few[n % 19]._replace(span_id=f"{n:016x}", attributes=attributes, **moment))
+        start, end = task.start + n * SECOND, task.start + (n + 2) * SECOND
+        spans.append(few[n % 19]._replace(span_id=f"{n:016x}", attributes=attributes, start=start, end=end))
     path.write_text(render_page(Run(), build_tree(spans, [], spans[-1].end)), encoding="utf-8")
     return path
 
