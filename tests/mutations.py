@@ -57,6 +57,13 @@ MUTATIONS = (
         f"{TESTS}/engine/flow/test_pipeline.py",
     ),
     Mutation(
+        "windows: a place is given anew while `other` has windows",
+        f"{STATS}/window_names.py",
+        "full = {kind for kind, name in self._names if name is None and (kind, OTHER) in in_use}",
+        "full: set[str] = set()",
+        f"{TESTS}/stats/test_window_names.py",
+    ),
+    Mutation(
         "stores: the states of another changelog are trusted",
         f"{ENGINE}/state/rocks_files.py",
         "if database.get(CHANGELOG) != self._changelog:",

@@ -76,6 +76,7 @@ class ConsumerSettings(BaseModel):
     stats_results_s: Seconds = 30 * 86_400.0
     stats_unfinished_s: Seconds = 365 * 86_400.0
     stats_metric_names: int = Field(100, ge=0, le=100_000, description="a whole number from 0 to 100000")
+    stats_window_names: int = Field(1000, ge=0, le=100_000, description="a whole number from 0 to 100000")
     #: Where the store keeps its rows; by default a SQLite file below the state directory. A password may be in it.
     store_url: str | None = Field(None, repr=False, description="postgresql://… or sqlite:///…")
     store_retention_days: int = Field(90, ge=0, le=36_500, description="a number of days, 0 for ever")

@@ -26,7 +26,7 @@ def metrics_of_workers() -> set[str]:
     registry = CollectorRegistry()
     GroupMetrics(registry)
     PrometheusInstruments(registry)
-    stats = StatsMetrics(lambda: 0.0)
+    stats = StatsMetrics(lambda: 0.0, {}, 0)
     metrics: Iterable[Metric] = [*EngineMetrics(registry).registry.collect(), *stats.registry.collect()]
     return {metric.name + suffix for metric in metrics for suffix in _SUFFIXES[metric.type]}
 

@@ -33,6 +33,7 @@ def stats() -> None:
         lookup=open_lookup(settings.registry),
         lifetime=lifetime,
         metric_names=settings.stats_metric_names,
+        window_names=settings.stats_window_names,
     )
     run_processor(processor, settings, questions_of(processor))
 

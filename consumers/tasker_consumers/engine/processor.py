@@ -4,7 +4,7 @@ The engine reads runs of records, keeps a state per record key in a changelogged
 everything that a run caused is acknowledged. It knows no event: all meaning is in here.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -96,8 +96,11 @@ class Index(Protocol):
     def emit_seconds(self) -> float:
         """How often `emit` is called for each partition held."""
 
-    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
-        """Return all entries of the index, from the states alone; should let others have their turn."""
+    def rebuild(self, states: States) -> AsyncIterator[Entries]:
+        """Yield all entries of the index in parts, from the states alone; should let others have their turn.
+
+        Each part is written before the next part is asked for, so a rebuild may read its parts and change them.
+        """
 
     def follow(self, states: States, items: Entries) -> Entries:
         """Return the index's changes by entries that come back from the changelog; these are not written yet.

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from tasker_consumers.stats.clocks import SECOND, RecordTime
 from tasker_consumers.stats.core.derive import is_abandoned, is_settled, is_terminal
 from tasker_consumers.stats.core.state import TaskState
-from tasker_consumers.stats.core.windows import HOUR_S
+from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, WindowKey
 
 #: States outlive the windows of their tasks by this time, so that a window is never rebuilt from a part of its tasks.
 MARGIN_S = HOUR_S
+_DAY = 86_400 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,25 @@ class Lifetime:
             return False
         state.abandoned_after = known_events
         return True
+
+
+class WindowRetention:
+    """How long windows take corrections: those of minutes for a day at most, those of hours for the whole retention.
+
+    A week of minutes would be most of a worker's store; hours tell as much after a day.
+    """
+
+    def __init__(self, retention_s: float) -> None:
+        retention = round(retention_s * SECOND)
+        self._of_length = {MINUTE_S: min(retention, _DAY), HOUR_S: retention}
+
+    def is_closed(self, key: WindowKey, first_heard_at: int | None, now_us: int) -> bool:
+        """Return whether a window takes no more corrections, given the arrival of its first event."""
+        return closes_at(key.start, first_heard_at or 0, self._of_length[key.length_s]) <= now_us
+
+    def may_be_closed(self, key: WindowKey, now_us: int) -> bool:
+        """Return the same for the earliest possible arrival, which costs less to know."""
+        return key.start + self._of_length[key.length_s] <= now_us
 
 
 def closes_at(start: int, first_heard_at: int, retention: int) -> int:

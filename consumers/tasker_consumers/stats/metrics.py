@@ -1,7 +1,7 @@
 """Metrics of the statistics, for `/metrics`: by task name and step name, for a limited number of names."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -12,10 +12,7 @@ from prometheus_client.registry import Collector
 from tasker_consumers.stats.core.contribution import FIRST_OUTCOME, OUTCOMES, Contribution
 from tasker_consumers.stats.core.counting import Change
 from tasker_consumers.stats.core.windows import STEP, TASK
-
-#: Label for all names beyond the limit.
-OTHER = "other"
-DEFAULT_NAMES = 100
+from tasker_consumers.stats.window_names import OTHER
 
 _SECOND = 1_000_000
 _BOUNDS = {
@@ -31,6 +28,7 @@ _LASTED = {
     STEP: "From the start of a step's first attempt to the end of its last.",
 }
 _OVER_LIMIT = "How often the label `other` stood for a name that came after the limit (TASKER_STATS_METRIC_NAMES)."
+_SHARED = "How often a batch counted a name in the windows of `other`, after the limit (TASKER_STATS_WINDOW_NAMES)."
 _OPEN = "Tasks that are not over, in the partitions held; abandoned ones among them."
 _ABANDONED = "Tasks that were given up for their silence."
 _LATE = (
@@ -53,10 +51,11 @@ class _Ended:
 class EndedCollector(Collector):
     """Counts ends, retries and durations by kind and name; each end once, however often it is delivered."""
 
-    def __init__(self, most_names: int = DEFAULT_NAMES) -> None:
+    def __init__(self, most_names: int) -> None:
         self._most = most_names
         self._ended: dict[str, dict[str, _Ended]] = {TASK: {}, STEP: {}}
-        self._over_limit = dict.fromkeys((TASK, STEP), 0)
+        #: How often `other` stood for a name, by kind.
+        self.over_limit = dict.fromkeys((TASK, STEP), 0)
         self._bounds = {kind: [round(bound * _SECOND) for bound in bounds] for kind, bounds in _BOUNDS.items()}
 
     def count(self, changes: Iterable[Change]) -> None:
@@ -72,10 +71,6 @@ class EndedCollector(Collector):
         """Yield all metrics, for Prometheus."""
         for kind in (TASK, STEP):
             yield from self._of_kind(kind)
-        over = CounterMetricFamily("tasker_stats_names_over_limit", _OVER_LIMIT, labels=["kind"])
-        for kind, count in self._over_limit.items():
-            over.add_metric([kind], count)
-        yield over
 
     def _of_kind(self, kind: str) -> Iterator[Metric]:
         label = f"{kind}_name"
@@ -105,19 +100,38 @@ class EndedCollector(Collector):
         ended = names.get(name)
         if ended is None:
             if len(names) >= self._most:
-                self._over_limit[kind] += 1
+                self.over_limit[kind] += 1
                 name = OTHER
             ended = names.setdefault(name, _Ended())
         return ended
 
 
-class StatsMetrics:
-    """The metrics of a worker's statistics, in a separate registry."""
+class CountsByKind(Collector):
+    """A counter by kind, of counts that others keep."""
 
-    def __init__(self, open_tasks: Callable[[], float], most_names: int = DEFAULT_NAMES) -> None:
+    def __init__(self, name: str, documentation: str, counts: Mapping[str, int]) -> None:
+        self._name, self._documentation, self._counts = name, documentation, counts
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the counter, for Prometheus."""
+        family = CounterMetricFamily(self._name, self._documentation, labels=["kind"])
+        for kind, count in self._counts.items():
+            family.add_metric([kind], count)
+        yield family
+
+
+class StatsMetrics:
+    """The metrics of a worker's statistics, in a separate registry.
+
+    `shared` counts by kind how often the windows of `other` took a task or step.
+    """
+
+    def __init__(self, open_tasks: Callable[[], float], shared: Mapping[str, int], most_names: int) -> None:
         self.registry = CollectorRegistry()
         self.ended = EndedCollector(most_names)
         self.registry.register(self.ended)
+        self.registry.register(CountsByKind("tasker_stats_names_over_limit", _OVER_LIMIT, self.ended.over_limit))
+        self.registry.register(CountsByKind("tasker_stats_window_names_over_limit", _SHARED, shared))
         Gauge("tasker_stats_open_tasks", _OPEN, registry=self.registry).set_function(open_tasks)
         self.abandoned = Counter("tasker_stats_tasks_abandoned", _ABANDONED, registry=self.registry)
         self.late = Counter("tasker_stats_late_events", _LATE, registry=self.registry)

@@ -6,7 +6,7 @@ from tasker_consumers.engine.processor import Effects
 from tasker_consumers.stats.clocks import StateClock
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.lifetime import Lifetime
-from tasker_consumers.stats.metrics import DEFAULT_NAMES, StatsMetrics
+from tasker_consumers.stats.metrics import StatsMetrics
 from tasker_consumers.stats.task_states import TaskStates
 from tasker_consumers.stats.touched_tasks import deltas_of_forgotten, is_open, records_and_changes
 from tasker_consumers.stats.window_index import WindowIndex
@@ -28,15 +28,18 @@ class StatsProcessor(TaskStates):
         lifetime: Lifetime,
         clock: StateClock | None = None,
         *,
-        metric_names: int = DEFAULT_NAMES,
+        metric_names: int,
+        window_names: int,
     ) -> None:
         super().__init__(prefix, decoder, clock or StateClock())
         self.group = f"{prefix}-{GROUP}"
         self.outputs = (stats_topic(prefix), window_topic(prefix))
         self.dead_letters = dead_letter_topic(GROUP, prefix)
         #: The windows of the partitions held; HTTP questions read them.
-        self.windows = self.index = WindowIndex(self.outputs[1], lifetime.retention_s, clock=self._clock)
-        self._metrics = StatsMetrics(self.windows.open_tasks, metric_names)
+        self.windows = self.index = WindowIndex(
+            self.outputs[1], lifetime.retention_s, clock=self._clock, most_names=window_names
+        )
+        self._metrics = StatsMetrics(self.windows.open_tasks, self.windows.shared, metric_names)
         self.registry = self._metrics.registry
         self._lifetime = lifetime
 
@@ -83,10 +86,14 @@ def build_stats_processor(
     *,
     lookup: SchemaLookup | None = None,
     lifetime: Lifetime | None = None,
-    metric_names: int = DEFAULT_NAMES,
+    metric_names: int = 100,
+    window_names: int = 1000,
 ) -> StatsProcessor:
     """Return the processor of the statistics; `lookup` finds schemas by registry id, if there is a registry.
 
-    `metric_names` limits the task names, and the step names, that have a label of their own in the metrics.
+    `metric_names` limits the task names, and the step names, that have a label of their own in the metrics, and
+    `window_names` those that have windows of their own in a partition.
     """
-    return StatsProcessor(prefix, Decoder(lookup), lifetime or Lifetime(), metric_names=metric_names)
+    return StatsProcessor(
+        prefix, Decoder(lookup), lifetime or Lifetime(), metric_names=metric_names, window_names=window_names
+    )

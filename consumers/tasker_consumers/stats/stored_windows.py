@@ -9,6 +9,8 @@ from tasker_consumers.engine.processor import INDEX, States
 from tasker_consumers.stats.core.contribution import OUTCOMES
 from tasker_consumers.stats.core.counting import WindowDelta
 from tasker_consumers.stats.core.windows import Window, WindowKey
+from tasker_schemas.avro.codec import encode
+from tasker_schemas.avro.versions import STATS_WINDOW
 
 PREFIX = INDEX + b"w"
 _MAX_CACHED = 1000
@@ -27,6 +29,10 @@ class StoredWindow(NamedTuple):
             return cls(WindowDelta())
         first_heard_at, revision, *row = orjson.loads(entry)
         return cls(WindowDelta(Window.of_row(row), first_heard_at), revision)
+
+    def record(self, key: WindowKey, partition: int) -> bytes:
+        """Return the record to publish."""
+        return encode(STATS_WINDOW, {**self.content.window.value(key, self.revision), "partition": partition})
 
     def entry(self) -> bytes:
         """Return the entry to store."""

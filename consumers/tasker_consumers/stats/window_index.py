@@ -6,35 +6,40 @@ some seconds later; the marks are in the changelog, written before the states, s
 """
 
 import asyncio
+import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tasker_consumers.engine.processor import INDEX, PART, Effects, Entries, States
+from tasker_consumers.engine.processor import PART, Effects, Entries, States
 from tasker_consumers.stats.clocks import SECOND, StateClock
 from tasker_consumers.stats.core.counting import Change, WindowDelta, WindowDeltas
 from tasker_consumers.stats.core.derive import is_terminal
 from tasker_consumers.stats.core.storage import load
-from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, WindowKey
-from tasker_consumers.stats.lifetime import MARGIN_S, closes_at
+from tasker_consumers.stats.core.windows import STEP, TASK, WindowKey
+from tasker_consumers.stats.lifetime import MARGIN_S, WindowRetention
 from tasker_consumers.stats.stored_windows import (
     StoredWindow,
     WindowCache,
     entry_key,
     is_empty,
     stored_windows,
-    window_key_of_entry,
 )
-from tasker_schemas.avro.codec import encode
-from tasker_schemas.avro.versions import STATS_WINDOW
+from tasker_consumers.stats.window_names import Admission, NameKey, WindowNames, name_entries
+from tasker_consumers.stats.window_rebuild import OPEN_TASKS, WindowRebuild
 
-_OPEN = INDEX + b"open"
 _MARK = b"\x00\x00emit:"  # prefix of entries of our own, which are no parts of a state
 #: Seconds between two searches for windows that are closed.
 _CLEANUP_S = 600.0
-_DAY = 86_400 * SECOND
-_SLICE = 1000  # tasks of a rebuild whose windows are added up together
-_TURN = 50  # windows, or tasks, between which other coroutines have their turn
+_SLICE = 1000  # windows of a search between which other coroutines have their turn
+_TURN = 50  # the same for windows that are written
+
+_OVER_LIMIT = (
+    "%d %s names have windows of their own in partition %d: %r and all further names share the windows of `other` "
+    "(TASKER_STATS_WINDOW_NAMES). Do names hold ids?"
+)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -45,6 +50,9 @@ class _Partition:
     #: Windows to publish, by record key, with the arrival of their first event.
     changed: dict[bytes, int]
     open_tasks: int
+    names: WindowNames
+    #: Names of which the changelog may have no entry.
+    unlogged_names: set[NameKey]
     #: The changed windows whose mark is in the changelog.
     marked: set[bytes] = field(default_factory=set)
     cleaned_at: float = -_CLEANUP_S
@@ -53,14 +61,17 @@ class _Partition:
 class WindowIndex:
     """The windows of all partitions held (`engine.processor.Index`)."""
 
-    version = b"1"
+    version = b"2"
 
-    def __init__(self, topic: str, retention_s: float, *, clock: StateClock, emit_seconds: float = 2.0) -> None:
+    def __init__(
+        self, topic: str, retention_s: float, *, clock: StateClock, most_names: int, emit_seconds: float = 2.0
+    ) -> None:
         self.emit_seconds = emit_seconds
         self._topic = topic
-        retention = round(retention_s * SECOND)
-        # A week of minutes would be most of a worker's store; hours tell as much after a day.
-        self._retentions = {MINUTE_S: min(retention, _DAY), HOUR_S: retention}
+        self._retention = WindowRetention(retention_s)
+        self._most_names = most_names
+        #: How often a task or step of a name without a place was counted, by kind.
+        self.shared = dict.fromkeys((TASK, STEP), 0)
         self._clock = clock
         self._held: dict[int, _Partition] = {}
         self._cache = WindowCache()
@@ -92,7 +103,8 @@ class WindowIndex:
         deltas.add(changes)
         index: dict[bytes, bytes | None] = {}
         changed: dict[bytes, int] = {}
-        for count, (key, delta) in enumerate(deltas.windows(), 1):
+        admission = held.names.admit(deltas.windows())
+        for count, (key, delta) in enumerate(admission.windows, 1):
             window = self._changed(held.states, key, delta)
             if window is not None:
                 index[entry_key(key)] = self._cache.put(partition, entry_key(key), window)
@@ -100,17 +112,18 @@ class WindowIndex:
             if not count % _TURN:
                 await asyncio.sleep(0)
         if opened:
-            index[_OPEN] = b"%d" % (held.open_tasks + opened)
+            index[OPEN_TASKS] = b"%d" % (held.open_tasks + opened)
         unmarked = {key: arrival for key, arrival in {**held.changed, **changed}.items() if key not in held.marked}
 
         def written() -> None:
             held.changed.update(changed)
             held.marked.update(unmarked)
             held.open_tasks += opened
+            self._admitted(held, admission)
 
-        return Effects(
-            entries={_MARK + key: b"%d" % arrival for key, arrival in unmarked.items()}, index=index, written=written
-        )
+        names = name_entries({*held.unlogged_names, *admission.admitted})
+        marks = {_MARK + key: b"%d" % arrival for key, arrival in unmarked.items()}
+        return Effects(entries={**names, **marks}, index=index, written=written)
 
     async def emit(self, states: States) -> Effects:
         """Return the records of the windows that changed since the last call, and delete windows long closed."""
@@ -128,46 +141,21 @@ class WindowIndex:
             for record_key in published:
                 del held.changed[record_key]
             held.marked.difference_update(published)
+            held.names.release(unused)
+            held.unlogged_names.difference_update(unused)
 
+        closed, unused = await self._long_closed(held)
+        marks = {_MARK + record_key: None for record_key in published}
         return Effects(
             outputs={self._topic: records},
-            entries={_MARK + record_key: None for record_key in published},
-            index=await self._long_closed(held),
+            entries={**marks, **name_entries(unused, present=False)},
+            index=closed,
             written=written,
         )
 
-    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
-        """Return the windows that the states of a partition add up to."""
-        deltas, open_tasks, newest, totals = WindowDeltas(), 0, 0, dict[bytes, bytes]()
-        keys = list[bytes]()
-        for key in states.heads():
-            keys.append(key)
-            if not len(keys) % _SLICE:
-                await asyncio.sleep(0)
-        for count, key in enumerate(keys, 1):
-            state = load(key, states.read)
-            if state is not None:
-                deltas.add_task(state)
-                open_tasks += not is_terminal(state)
-                newest = max(newest, state.last_heard_at)
-            if not count % _TURN:
-                await asyncio.sleep(0)
-            if not count % _SLICE:
-                await _add_to(totals, deltas)
-                deltas = WindowDeltas()
-        await _add_to(totals, deltas)
-        long_ago = max(self._clock.now(), min(self._clock.wall(), newest)) - MARGIN_S * SECOND
-        revision = min(self._clock.for_revisions(), newest + _DAY)  # a clock that is far ahead must not outdo others
-        for count, key in enumerate(list(totals), 1):
-            content = StoredWindow.of_entry(totals[key]).content
-            if self._is_closed(window_key_of_entry(key), content.first_heard_at, long_ago):
-                del totals[key]
-            else:
-                totals[key] = StoredWindow(content, revision).entry()
-            if not count % _TURN:
-                await asyncio.sleep(0)
-        totals[_OPEN] = b"%d" % open_tasks
-        return totals
+    def rebuild(self, states: States) -> AsyncIterator[Entries]:
+        """Yield the windows that the states of a partition add up to, in parts."""
+        return WindowRebuild(states, self._clock, self._retention, self._most_names).parts()
 
     def follow(self, states: States, items: Entries) -> Entries:
         """Return the changes of the windows that follow from entries of the changelog."""
@@ -182,15 +170,19 @@ class WindowIndex:
                 if state is not None:
                     deltas.add_task(state, times)
                     opened += times * (not is_terminal(state))
-        changed = ((window_key, self._changed(states, window_key, delta)) for window_key, delta in deltas.windows())
+        admission = WindowNames.stored(self._most_names, states, items).admit(deltas.windows())
+        changed = ((window_key, self._changed(states, window_key, delta)) for window_key, delta in admission.windows)
         index = {entry_key(window_key): window.entry() for window_key, window in changed if window is not None}
-        return {**index, _OPEN: b"%d" % (int(states.read(_OPEN) or 0) + opened)}
+        return {**index, OPEN_TASKS: b"%d" % (int(states.read(OPEN_TASKS) or 0) + opened)}
 
     def held(self, states: States) -> None:
         """Start to serve a partition of which this worker holds the states."""
-        # Whether the changelog has the marks is unknown: they are written again.
+        # Whether the changelog has the marks and the names is unknown: they are written again.
+        names = WindowNames.stored(self._most_names, states)
         changed = {key.removeprefix(_MARK): int(arrival) for key, arrival in states.scan(_MARK)}
-        self._held[states.partition] = _Partition(states, changed, int(states.read(_OPEN) or 0))
+        self._held[states.partition] = _Partition(
+            states, changed, int(states.read(OPEN_TASKS) or 0), names, set(names.all)
+        )
 
     def released(self, partition: int) -> None:
         """Stop serving a partition."""
@@ -203,45 +195,41 @@ class WindowIndex:
             return None  # the window was closed and deleted
         content, revision = self._cache.get(states.partition, entry_key(key), entry)
         content.merge(delta.window, delta.first_heard_at)
-        is_closed = self._is_closed(key, content.first_heard_at, now_us)
+        is_closed = self._retention.is_closed(key, content.first_heard_at, now_us)
         return None if is_closed else StoredWindow(content, max(self._clock.for_revisions(), revision + 1))
-
-    def _is_closed(self, key: WindowKey, first_heard_at: int | None, now_us: int) -> bool:
-        return closes_at(key.start, first_heard_at or 0, self._retentions[key.length_s]) <= now_us
 
     def _record(self, states: States, key: WindowKey, first_heard_at: int) -> bytes | None:
         """Return a window's record, None if the window is closed; a window without an entry has become empty."""
         entry = states.read(entry_key(key))
-        if self._is_closed(key, first_heard_at, self._clock.now()):
+        if self._retention.is_closed(key, first_heard_at, self._clock.now()):
             return None
         content, revision = StoredWindow.of_entry(entry)
-        window = content.window.value(key, revision or self._clock.for_revisions())
-        return encode(STATS_WINDOW, {**window, "partition": states.partition})
+        return StoredWindow(content, revision or self._clock.for_revisions()).record(key, states.partition)
 
-    async def _long_closed(self, held: _Partition) -> dict[bytes, None]:
-        """Return the entries to delete; searched from time to time, with pauses for other coroutines."""
+    async def _long_closed(self, held: _Partition) -> tuple[dict[bytes, None], list[NameKey]]:
+        """Return the entries to delete, and the names that have no others; searched from time to time, with pauses."""
         long_ago = self._clock.now() - MARGIN_S * SECOND
         if long_ago < 0 or time.monotonic() < held.cleaned_at + _CLEANUP_S:
-            return {}
+            return {}, []
         held.cleaned_at = time.monotonic()
-        closed = dict[bytes, None]()
+        closed, in_use = dict[bytes, None](), set[tuple[str, str]]()
         # The partition is locked meanwhile, so the iterator may stay open.
         for count, (key, entry) in enumerate(stored_windows(held.states), 1):
-            if key.start + self._retentions[key.length_s] <= long_ago:
-                first_heard_at = StoredWindow.of_entry(entry).content.first_heard_at
-                if self._is_closed(key, first_heard_at, long_ago):
-                    closed[entry_key(key)] = None
+            if self._retention.may_be_closed(key, long_ago) and self._retention.is_closed(
+                key, StoredWindow.of_entry(entry).content.first_heard_at, long_ago
+            ):
+                closed[entry_key(key)] = None
+            else:
+                in_use.add((key.kind, key.name))
             if not count % _SLICE:
                 await asyncio.sleep(0)
-        return closed
+        return closed, held.names.unused(in_use)
 
-
-async def _add_to(totals: dict[bytes, bytes], deltas: WindowDeltas) -> None:
-    """Add deltas to stored windows by entry key: an entry takes a twentieth of the memory of a window."""
-    for count, (window_key, delta) in enumerate(deltas.windows(), 1):
-        key = entry_key(window_key)
-        content, revision = StoredWindow.of_entry(totals.get(key))
-        content.merge(delta.window, delta.first_heard_at)
-        totals[key] = StoredWindow(content, revision).entry()
-        if not count % _TURN:
-            await asyncio.sleep(0)
+    def _admitted(self, held: _Partition, admission: Admission) -> None:
+        """Note an admission that is written; tell the first name of each kind that finds no place."""
+        held.names.note(admission)
+        held.unlogged_names.clear()
+        for kind, name in admission.shared:
+            if not self.shared[kind]:
+                logger.warning(_OVER_LIMIT, self._most_names, kind, held.states.partition, name)
+            self.shared[kind] += 1

@@ -59,8 +59,11 @@ class Log:
 class WindowWorker:
     """One worker of one partition."""
 
-    def __init__(self, lifetime: Lifetime | None = None, now: int = T0, metric_names: int = 100) -> None:
-        self.now, self.lifetime, self.metric_names = now, lifetime or Lifetime(), metric_names
+    def __init__(
+        self, lifetime: Lifetime | None = None, now: int = T0, metric_names: int = 100, window_names: int = 1000
+    ) -> None:
+        self.now, self.lifetime = now, lifetime or Lifetime()
+        self.limits = {"metric_names": metric_names, "window_names": window_names}
         self.wall_ahead = 0  # how far the host's clock is ahead of the broker's, microseconds
         self.log, self.store = Log(), MemoryStore()
         self.start()
@@ -74,7 +77,7 @@ class WindowWorker:
             Decoder(),
             self.lifetime,
             StateClock(lambda: WallTime(self.now + self.wall_ahead), lambda: self.now),
-            metric_names=self.metric_names,
+            **self.limits,
         )
         self.indexing = Indexing(self.processor.index, self.store)
         known = self.store.offset(0)

@@ -29,6 +29,7 @@ def test_kafka_variables_become_settings_of_the_client() -> None:
         ("TASKER_ABANDONED_AFTER_S", "inf", "a number of seconds above 0"),
         ("TASKER_STATS_RESULTS_S", "0", "a number of seconds above 0"),
         ("TASKER_STATS_METRIC_NAMES", "many", "a whole number from 0 to 100000"),
+        ("TASKER_STATS_WINDOW_NAMES", "-1", "a whole number from 0 to 100000"),
         ("TASKER_WEB_PORT", "70000", "a port from 0 (any free one) to 65535"),
         ("TASKER_WEB_URL", "10.0.0.1:8080", "http://host:port, where other workers reach this one"),
         ("TASKER_STATS_URL", "http://", "http://host:port of a stats worker"),

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.stats.lifetime import Lifetime
-from tasker_consumers.stats.processor import StatsProcessor
+from tasker_consumers.stats.processor import build_stats_processor
 from tasker_consumers.telemetry.core.event import read_event
-from tasker_schemas.avro.codec import Decoder, encode
+from tasker_schemas.avro.codec import encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 from tasker_schemas.event_check import FamilyRules, problem_of
@@ -106,7 +105,7 @@ class Groups:
     """Both groups' ways from a record to an event."""
 
     def __init__(self) -> None:
-        self._stats = StatsProcessor("tasker", Decoder(), Lifetime())
+        self._stats = build_stats_processor()
 
     def refusals(self, family: Family, event: dict[str, Any], key: bytes | None) -> list[str | None]:
         """Return what each group says about the event's record: None where it is folded."""

@@ -94,19 +94,21 @@ class Indexing:
     async def _rebuild(self, index: Index, states: StoredStates) -> None:
         begun = time.monotonic()
         # Without its version an index that is written in part is made anew.
-        entries: dict[bytes, bytes | None] = {INDEX_VERSION: None}
-        for count, (key, _) in enumerate(states.scan(INDEX), 1):
-            entries[key] = None
-            if not count % _SLICE:
-                await asyncio.sleep(0)
-        entries.update(await index.rebuild(states))
-        items = iter(entries.items())
-        while part := dict(islice(items, _SLICE)):
-            self._store.write(states.partition, part)
-            await asyncio.sleep(0)
+        self._store.write(states.partition, {INDEX_VERSION: None})
+        await self._write(states.partition, ((key, None) for key, _ in states.scan(INDEX)))
+        count = 0
+        async for entries in index.rebuild(states):
+            count += await self._write(states.partition, entries.items())
         self._store.write(states.partition, {INDEX_VERSION: index.version})
         took = time.monotonic() - begun
         level = logging.INFO if took > _LONG_S else logging.DEBUG
-        logger.log(
-            level, "Index of partition %d: %d entries, made anew in %.1f s", states.partition, len(entries), took
-        )
+        logger.log(level, "Index of partition %d: %d entries, made anew in %.1f s", states.partition, count, took)
+
+    async def _write(self, partition: int, items: Iterable[tuple[bytes, bytes | None]]) -> int:
+        """Write entries in slices, between which others have their turn, and return how many there were."""
+        count, items = 0, iter(items)
+        while part := dict(islice(items, _SLICE)):
+            self._store.write(partition, part)
+            count += len(part)
+            await asyncio.sleep(0)
+        return count

@@ -5,7 +5,7 @@ beside the states of a partition and made anew from them when they were restored
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 
 import orjson
@@ -96,7 +96,7 @@ class OpenSpans:
 
         return Effects(index={_SUM: b"%d %d" % total}, written=written)
 
-    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
+    async def rebuild(self, states: States) -> AsyncIterator[Entries]:
         """Add up the counts in the states of a partition."""
         tasks = attempts = 0
         for number, key in enumerate(list(states.heads()), 1):
@@ -104,7 +104,7 @@ class OpenSpans:
             tasks, attempts = tasks + count.tasks, attempts + count.attempts
             if not number % _TURN:
                 await asyncio.sleep(0)
-        return {_SUM: b"%d %d" % (tasks, attempts)}
+        yield {_SUM: b"%d %d" % (tasks, attempts)}
 
     def follow(self, states: States, items: Entries) -> Entries:
         """Return the sum with entries that come back from the changelog in it."""

@@ -9,8 +9,7 @@ import pytest
 from tasker_consumers.engine.state.index import StoredStates
 from tasker_consumers.engine.state.memory_store import MemoryStore
 from tasker_consumers.stats.core.state import TaskState
-from tasker_consumers.stats.lifetime import Lifetime
-from tasker_consumers.stats.processor import StatsProcessor
+from tasker_consumers.stats.processor import StatsProcessor, build_stats_processor
 from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.errors import PoisonReason, PoisonRecord
@@ -31,7 +30,7 @@ class Record:
 
 @pytest.fixture
 def processor() -> StatsProcessor:
-    processor = StatsProcessor("tasker", Decoder(), Lifetime())
+    processor = build_stats_processor()
     processor.index.held(StoredStates(0, MemoryStore()))
     return processor
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_consumers.stats import window_index as window_index_module
+from tasker_consumers.stats import window_rebuild as window_rebuild_module
 from tasker_consumers.stats.core import table as table_module
 from tasker_consumers.stats.core.contribution import contribution_of_stats
 from tasker_consumers.stats.core.derive import contribution_of_state, derive_stats
@@ -145,11 +145,24 @@ def test_hours_take_corrections_for_a_week_and_minutes_for_a_day() -> None:
 
 
 def test_a_rebuild_in_many_slices_gives_the_same_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window_index_module, "_SLICE", 2)
+    monkeypatch.setattr(window_rebuild_module, "_SLICE", 2)
     worker = WindowWorker()
     worker.take(orders(7))
     worker.start(lost=True)
     assert worker.windows() == from_scratch(orders(7))
+
+
+def test_a_rebuild_of_more_windows_than_memory_takes_gives_the_same_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_rebuild_module, "_SLICE", 2)
+    monkeypatch.setattr(window_rebuild_module, "MOST_IN_MEMORY", 3)
+    worker = WindowWorker()
+    worker.take(orders(7))
+    worker.start(lost=True)
+    assert worker.windows() == from_scratch(orders(7))
+    worker.wait(3 * 24 * HOUR)
+    worker.take([event("task.start_requested", 9, "live")])
+    worker.start(lost=True)
+    assert worker.windows() == hours_of(orders(7))
 
 
 def test_closed_minutes_are_deleted_and_hours_stay() -> None:

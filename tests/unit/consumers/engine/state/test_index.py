@@ -1,7 +1,7 @@
 """An index beside the states: made anew when they were restored, and only then."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,9 +23,9 @@ class Counter:
     emit_seconds: float = 0.001
     told: list[str] = field(default_factory=list)
 
-    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:
+    async def rebuild(self, states: States) -> AsyncIterator[Entries]:
         await asyncio.sleep(0)
-        return {COUNT: b"%d" % len(list(states.heads()))}
+        yield {COUNT: b"%d" % len(list(states.heads()))}
 
     def follow(self, states: States, items: Entries) -> Entries:
         return {COUNT: b"%d and %d more" % (int(states.read(COUNT) or b""), len(items))}
@@ -93,8 +93,8 @@ async def test_an_index_is_made_anew_when_very_much_comes_back(store: StateStore
 class Large(Counter):
     """An index of very many entries."""
 
-    async def rebuild(self, states: States) -> Mapping[bytes, bytes]:  # noqa: ARG002  it does not look at them
-        return {INDEX + b"%05d" % number: b"1" for number in range(5_000)}
+    async def rebuild(self, states: States) -> AsyncIterator[Entries]:  # noqa: ARG002  it does not look at them
+        yield {INDEX + b"%05d" % number: b"1" for number in range(5_000)}
 
 
 async def test_a_large_index_is_written_with_turns_for_others_and_made_anew_when_that_broke_off(
@@ -111,7 +111,7 @@ async def test_a_large_index_is_written_with_turns_for_others_and_made_anew_when
     counting = asyncio.create_task(count_turns())
     await Indexing(Large(), store).take([3])
     counting.cancel()
-    assert turns > 5
+    assert turns >= 5
     assert len(list(store.scan(3, INDEX))) == 5_000
     interrupted = asyncio.create_task(Indexing(Large(version=b"2"), store).take([3]))
     while store.reader(3)(INDEX_VERSION) is not None:  # noqa: ASYNC110  it is written in a later turn

@@ -33,7 +33,7 @@ Worker = tuple[WindowIndex, StoredLocalStates]
 def worker_of(partitions: int) -> Worker:
     """Return the windows of a worker that holds so many partitions, after it took all batches."""
     worker, store = WindowWorker(), MemoryStore()
-    index = WindowIndex("windows", 7 * 86_400, clock=StateClock())
+    index = WindowIndex("windows", 7 * 86_400, clock=StateClock(), most_names=100)
     for partition in range(partitions):
         worker = WindowWorker()
         for batch in retried_tasks():

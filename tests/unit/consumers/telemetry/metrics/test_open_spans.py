@@ -69,9 +69,12 @@ class Partition:
         reaction.written()
         return self.index.total
 
+    async def rebuilt(self) -> dict[bytes, bytes]:
+        return {key: value async for part in self.index.rebuild(self) for key, value in part.items() if value}
+
     def counted_anew(self) -> Open:
         """What the states say when they were read back."""
-        self.table |= asyncio.run(self.index.rebuild(self))
+        self.table |= asyncio.run(self.rebuilt())
         self.index.released(0)
         self.index.held(self)
         return self.index.total
