@@ -14,6 +14,8 @@ from tests.support.kubernetes import strimzi
 from tests.support.kubernetes.render import (
     K8S,
     OVERLAYS,
+    containers,
+    environment_of,
     of_kind,
     pods,
     render,
@@ -60,9 +62,13 @@ def test_every_command_exists_on_the_command_line(overlay: str) -> None:
 def test_every_setting_is_known_and_can_work(overlay: str, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("secret")
     told = settings_of(render(overlay))
-    files = {name: str(tmp_path / "password") for name in told if name.endswith("_FILE")}
     assert unknown_variables(told) == []
-    assert ConsumerSettings.from_env(image_environment() | told | files).web_port == PORT
+    for pod in pods(render(overlay)).values():
+        for container in containers(pod):
+            if "tasker-events" in container["image"]:
+                own = environment_of(render(overlay), container)
+                files = {name: str(tmp_path / "password") for name in own if name.endswith("_FILE")}
+                assert ConsumerSettings.from_env(image_environment() | own | files).web_port == PORT
 
 
 @each_overlay
@@ -84,7 +90,7 @@ def test_the_owner_of_the_database_is_known_to_the_migration_alone() -> None:
     secrets = {v["name"]: v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v}
     (migration,) = pod["initContainers"]
     (worker,) = pod["containers"]
-    folder = settings_of(render("overlays/production"))["TASKER_STORE_URL_FILE"].rpartition("/")[0]
+    folder = environment_of(render("overlays/production"), worker)["TASKER_STORE_URL_FILE"].rpartition("/")[0]
     for container, secret in ((migration, "tasker-database-owner"), (worker, "tasker-database")):
         mounts = {m["mountPath"]: secrets.get(m["name"], "") for m in container["volumeMounts"]}
         assert mounts[folder] == secret

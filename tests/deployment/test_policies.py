@@ -84,6 +84,11 @@ MUTATIONS: dict[str, tuple[policies.Policy, Callable[[Objects], object]]] = {
         policies.settings,
         lambda o: container(o)["env"].append({"name": "TASKER_LOG_LEVEL", "value": "debug"}),
     ),
+    "a file of another program": (
+        policies.files,
+        lambda o: data(o).update(TASKER_STORE_URL_FILE="/etc/tasker/database/url"),
+    ),
+    "no mount": (policies.files, lambda o: container(o).update(volumeMounts=[])),
     "no settings": (policies.settings, lambda o: container(o).pop("envFrom")),
     "password": (
         policies.no_secret_in_plain_sight,

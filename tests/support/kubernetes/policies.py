@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tests.support.kubernetes.render import Object, containers, of_kind, pods, settings_of
+from tests.support.kubernetes.render import Object, containers, environment_of, of_kind, pods, settings_of
 
 Policy = Callable[[tuple[Object, ...]], Iterator[str]]
 #: Variables that follow from the pod, so that no ConfigMap may set them.
-OF_THE_POD = {"TASKER_GROUP_INSTANCE_ID", "TASKER_WEB_URL", "KAFKA_SASL_USERNAME"}
+OF_THE_POD = {"TASKER_GROUP_INSTANCE_ID", "TASKER_WEB_URL", "KAFKA_SASL_USERNAME", "TASKER_STORE_URL_FILE"}
 _DRAIN_S = 30
 
 
@@ -128,6 +128,17 @@ def settings(objects: tuple[Object, ...]) -> Iterator[str]:
                 yield f"{name}: fixes {', '.join(sorted(fixed))}"
 
 
+def files(objects: tuple[Object, ...]) -> Iterator[str]:
+    """Every file that the settings of a container name is in it: else its program ends before it begins."""
+    for name, pod in pods(objects).items():
+        for container in containers(pod):
+            mounted = {mount["mountPath"] for mount in container.get("volumeMounts", [])}
+            for variable, path in environment_of(objects, container).items():
+                named = variable.endswith(("_FILE", "_LOCATION")) and path
+                if named and path.rpartition("/")[0] not in mounted:
+                    yield f"{name}: {container['name']} has no {path}"
+
+
 def no_secret_in_plain_sight(objects: tuple[Object, ...]) -> Iterator[str]:
     """Secrets are referred to, and come as files."""
     for name in of_kind(objects, "Secret"):
@@ -179,6 +190,7 @@ POLICIES: tuple[Policy, ...] = (
     workers,
     disruption,
     settings,
+    files,
     no_secret_in_plain_sight,
     scaling,
     topics_job,

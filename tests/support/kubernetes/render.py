@@ -64,3 +64,11 @@ def settings_of(objects: tuple[Object, ...]) -> dict[str, str]:
     (config,) = [o for name, o in of_kind(objects, "ConfigMap").items() if name.startswith("tasker-events-")]
     data: dict[str, str] = config["data"]
     return data
+
+
+def environment_of(objects: tuple[Object, ...], container: Object) -> dict[str, str]:
+    """Return the variables that a container starts with; those that Kubernetes fills in are empty."""
+    maps = of_kind(objects, "ConfigMap")
+    referred = [maps[source["configMapRef"]["name"]]["data"] for source in container.get("envFrom", [])]
+    own = {variable["name"]: variable.get("value", "") for variable in container.get("env", [])}
+    return {name: value for told in (*referred, own) for name, value in told.items()}
