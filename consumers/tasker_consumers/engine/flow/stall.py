@@ -21,17 +21,20 @@ class Position(NamedTuple):
 
 
 class _Mark(NamedTuple):
+    """Where a partition stood; `since` is when records were first seen to arrive there while none was taken."""
+
     committed: int
     end: int
-    since: float
+    since: float | None = None
 
 
 @dataclass(slots=True)
 class StallWatch:
     """Compares the positions of partitions over time; `limit_s` is how long growing partitions may stand still.
 
-    >>> seconds = iter([0.0, 61.0])
+    >>> seconds = iter([0.0, 10.0, 71.0])
     >>> watch = StallWatch(60.0, lambda: next(seconds))
+    >>> watch.observe({("events", 3): Position(committed=100, end=100)})
     >>> watch.observe({("events", 3): Position(committed=100, end=150)})
     >>> watch.observe({("events", 3): Position(committed=100, end=220)})
     'events/3 stands still: 120 records wait, and none was taken for 61 s'
@@ -48,8 +51,12 @@ class StallWatch:
         for partition, position in positions.items():
             mark = self._marks.get(partition)
             if mark is None or position.held or position.committed != mark.committed:
-                mark = _Mark(position.committed, position.end, now)
-            elif position.end > max(mark.end, position.committed) and now - mark.since > self.limit_s:
+                mark = _Mark(position.committed, position.end)
+            elif position.end <= max(mark.end, position.committed):
+                pass  # nothing has arrived: a silent partition, or a control record at its end
+            elif mark.since is None:
+                mark = mark._replace(since=now)
+            elif now - mark.since > self.limit_s:
                 topic, number = partition
                 stalled = stalled or (
                     f"{topic}/{number} stands still: {position.end - position.committed} records wait, "
