@@ -4,6 +4,7 @@ A publish call builds, checks, masks and encodes the record on the caller's thre
 Kafka never raises. A caller's mistake raises UsageError in strict mode, and is logged and counted in production.
 """
 
+import asyncio
 from collections.abc import Callable
 from types import TracebackType
 from typing import NoReturn, Self
@@ -73,6 +74,10 @@ class EventPublisher(PublishCalls, TracedFunctions):
             return self._delivery.close(self.settings.flush_timeout_s, patient=False)
         return self._delivery.close(timeout)
 
+    async def aclose(self, timeout: float | None = None) -> int:  # noqa: ASYNC109  as `close`
+        """Do as `close`, in a thread of its own: asyncio's event loop goes on meanwhile."""
+        return await asyncio.to_thread(self.close, timeout)
+
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish: published, delivered, queued, dropped (by reason).
 
@@ -111,3 +116,11 @@ class EventPublisher(PublishCalls, TracedFunctions):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

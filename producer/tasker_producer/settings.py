@@ -3,6 +3,7 @@
 `KAFKA_*` is any setting of librdkafka, `TASKER_*` is ours, and `<NAME>_FILE` names a file that holds the value.
 """
 
+import logging
 import os
 import re
 import sys
@@ -19,6 +20,8 @@ from tasker_producer.masking.masker import DEFAULT_MASK, DEFAULT_PATTERNS, Patte
 from tasker_schemas import environment
 from tasker_schemas.registry.settings import RegistrySettings
 from tasker_schemas.topics import DEFAULT_PREFIX, event_topics
+
+_log = logging.getLogger("tasker_producer")
 
 DEFAULT_SERVICE = "tasker"
 _LIKELY = 0.9  # a wrong letter or two in a name
@@ -68,6 +71,14 @@ class ProducerSettings:
     foreign_kafka: frozenset[str] = frozenset()
     baggage_keys: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        for name in ("service_name", "service_version"):
+            text = str(getattr(self, name))
+            shown = text.encode(errors="replace").decode()
+            if shown != text:  # half a character, such as of a variable that is not UTF-8
+                object.__setattr__(self, name, shown)
+                _log.warning("TASKER_%s is no text of Unicode: %s is used", name.upper(), shown)
+
     @property
     def spool_root(self) -> Path:
         """The directory in which each service has a directory for its spool files."""
@@ -83,7 +94,7 @@ class ProducerSettings:
         """Return how events wait on disk; None where no byte is given for it."""
         if not self.spool_max_bytes:
             return None
-        directory = self.spool_root / f"{self.service_name}-{self.spool_digest}"
+        directory = self.spool_root / f"{self.service_name.replace('/', '_')}-{self.spool_digest}"
         topics = frozenset(event_topics(self.topic_prefix))
         return SpoolSettings(directory, self.spool_max_bytes, self.spool_full, self.spool_block_s, topics)
 

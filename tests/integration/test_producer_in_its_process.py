@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
+from tests.support.kafka.certificates import Authority
 from tests.support.kafka.produced import create_event_topics, read_all
 from tests.support.processes import eventually
 
@@ -68,11 +69,41 @@ CHILD_OUTLIVES_PARENT = """
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
+CERTIFICATE_IN_ROTATION = """
+    import os
+    from tasker_producer import EventPublisher
+    ca = os.environ["KAFKA_SSL_CA_LOCATION"]
+    publisher = EventPublisher()
+    os.rename(ca, ca + ".old")
+    child = os.fork()
+    if child == 0:
+        publisher.publish_event("order.paid", {})
+        with publisher.task("order", task_id=1):
+            pass
+        counts = publisher.stats()
+        os._exit(0 if (counts["published"], counts["spooled"], counts["dropped"]) == (4, 4, 0) else 1)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+WITHOUT_A_DISK = """
+    from tasker_producer import EventPublisher
+    publisher = EventPublisher()
+    publisher.publish_event("order.paid", {})
+    print(publisher.stats()["dropped"], publisher.close(0.2))
+"""
+READ_ONLY = "mount --make-rprivate / && mount --bind / / && mount -o remount,ro,bind / && cd /"
+NAMESPACE = ["unshare", "--mount", "sh", "-c"]
+
 
 def can_make_first_processes() -> bool:
     if shutil.which("unshare") is None:
         return False
     return subprocess.run([*UNSHARE, "true"], check=False, capture_output=True).returncode == 0
+
+
+def can_mount() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*NAMESPACE, READ_ONLY], check=False, capture_output=True).returncode == 0
 
 
 def environ(servers: str, spool: Path, prefix: str = "tasker") -> dict[str, str]:
@@ -128,3 +159,24 @@ def test_what_a_killed_parent_left_is_sent_while_its_child_lives_on(
         finally:
             os.kill(child, signal.SIGKILL)
     assert len(read_all(kafka.bootstrap_servers, f"{topic_prefix}.events.custom", 10)) == 10
+
+
+def test_a_child_that_is_forked_while_a_certificate_is_replaced_works_on(tmp_path: Path) -> None:
+    variables = environ("127.0.0.1:1", tmp_path / "spool")
+    variables |= {"KAFKA_SECURITY_PROTOCOL": "ssl", "KAFKA_SSL_CA_LOCATION": str(tmp_path / "ca.pem")}
+    (tmp_path / "ca.pem").write_bytes(Authority.new("tests").pem())
+    command = [sys.executable, "-c", textwrap.dedent(CERTIFICATE_IN_ROTATION)]
+    ended = subprocess.run(command, env=variables, check=True, capture_output=True, text=True, timeout=LIMIT_S)
+    assert ended.stdout.split() == ["0"], ended.stderr
+
+
+@pytest.mark.skipif(not can_mount(), reason="this user may mount nothing")
+@pytest.mark.parametrize("more", [{}, {"TASKER_SPOOL_MAX_BYTES": "0"}])
+def test_without_a_directory_that_can_be_written_a_service_publishes_from_memory(more: dict[str, str]) -> None:
+    variables = environ("127.0.0.1:1", Path("/nowhere/spool")) | more
+    script = f'{READ_ONLY} && exec "$0" -c "$1"'
+    command = [*NAMESPACE, script, sys.executable, textwrap.dedent(WITHOUT_A_DISK)]
+    ended = subprocess.run(command, env=variables, check=True, capture_output=True, text=True, timeout=LIMIT_S)
+    assert ended.stdout.split() == ["0", "1"]
+    told = [line for line in ended.stderr.splitlines() if "/nowhere/spool" in line]
+    assert len(told) == (0 if more else 1)

@@ -7,12 +7,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 
 import gevent
 import pytest
 
-from tasker_producer import OnMisuse, ProducerSettings, current_task
+from tasker_producer import EventPublisher, OnMisuse, ProducerSettings, current_task
 from tasker_producer.testing import RecordingPublisher
 from tasker_producer.trace import task_traces
 from tests.support.producer.hostile import Choices
@@ -28,7 +29,7 @@ GENERATORS = 3
 class Caller:
     """Makes random calls in a place of its own, and measures the processor time of each on its thread."""
 
-    def __init__(self, publisher: RecordingPublisher, seed: int) -> None:
+    def __init__(self, publisher: EventPublisher, seed: int) -> None:
         self._random = random.Random(seed)
         self.calls = RandomCalls(publisher)
         self.times: list[float] = []
@@ -68,7 +69,7 @@ class Caller:
 
         asyncio.run(all_of_them())
 
-    def in_generators(self, publisher: RecordingPublisher) -> None:
+    def in_generators(self, publisher: EventPublisher) -> None:
         """Make all calls in generators that are inside of blocks, take turns, and are left in any order."""
 
         def some(number: int) -> Iterator[None]:
@@ -84,11 +85,10 @@ class Caller:
                 generators.remove(generator)
 
 
-@pytest.mark.timeout(300 * SCALE)
-def test_calls_in_every_place_at_once_raise_nothing_and_the_counts_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def call_everywhere(publisher: EventPublisher, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Caller]:
+    """Make all calls in all places at once; return how many events they were, and the caller in the event loop."""
     monkeypatch.setenv("TASKER_ON_MISUSE", "log")
     monkeypatch.setattr(task_traces, "_traces", OrderedDict())  # of tasks that other tests have, too
-    publisher = RecordingPublisher(ProducerSettings(on_misuse=OnMisuse.LOG))
     callers = [Caller(publisher, seed) for seed in range(6)]
     threaded, other, green, loop, generated, interrupting = callers
     failures: list[object] = []
@@ -112,8 +112,29 @@ def test_calls_in_every_place_at_once_raise_nothing_and_the_counts_add_up(monkey
     assert failures == []
     assert current_task() is None
     assert interrupting.calls.publishing > 0
-    published = sum(caller.calls.publishing for caller in callers) + 3 * GENERATORS  # their tasks' own events
+    return sum(caller.calls.publishing for caller in callers) + 3 * GENERATORS, loop  # and their tasks' own events
+
+
+@pytest.mark.timeout(300 * SCALE)
+def test_calls_in_every_place_at_once_raise_nothing_and_the_counts_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher = RecordingPublisher(ProducerSettings(on_misuse=OnMisuse.LOG))
+    published, loop = call_everywhere(publisher, monkeypatch)
     assert len(publisher.events) + publisher.stats()["dropped_misuse"] == published
     # Of the texts of 70,000 characters and the values of a thousand levels some take longer.
     times = sorted(loop.times)
     assert times[len(times) * 9 // 10] < LONGEST_S
+
+
+@pytest.mark.timeout(300 * SCALE)
+def test_the_counts_of_a_real_delivery_without_a_broker_add_up_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kafka = {"bootstrap.servers": "127.0.0.1:1"}
+    publisher = EventPublisher(ProducerSettings(kafka=kafka, spool_dir=tmp_path, on_misuse=OnMisuse.LOG))
+    published, _ = call_everywhere(publisher, monkeypatch)
+    counts = publisher.stats()
+    assert counts["published"] + counts["dropped_misuse"] == published
+    left = publisher.close(60)
+    counts = publisher.stats()
+    assert left == counts["published"]
+    assert counts["spooled"] + counts["dropped"] == left

@@ -6,6 +6,7 @@ import pytest
 
 from tasker_producer.masking.masker import DEFAULT_PATTERNS
 from tasker_producer.settings import ProducerSettings, kafka_config
+from tasker_producer.testing import RecordingPublisher
 from tasker_schemas.errors import ConfigurationError
 
 
@@ -76,3 +77,17 @@ def test_our_own_kafka_variables_win_over_those_of_the_service() -> None:
 def test_it_can_be_switched_off(environ: dict[str, str]) -> None:
     assert not ProducerSettings.from_env(environ).enabled
     assert ProducerSettings.from_env({}).enabled
+
+
+def test_a_name_of_the_service_that_is_no_text_is_replaced_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    publisher = RecordingPublisher(ProducerSettings(service_name="caf\udce9"))
+    for _ in range(2):
+        publisher.publish_event("order.paid")
+    assert {event.fields["service"] for event in publisher.events} == {"caf?"}
+    assert caplog.messages == ["TASKER_SERVICE_NAME is no text of Unicode: caf? is used"]
+
+
+def test_a_slash_in_the_name_of_the_service_makes_no_directory(tmp_path: Path) -> None:
+    spool = ProducerSettings(service_name="../team/shop", spool_dir=tmp_path).spool()
+    assert spool is not None
+    assert spool.directory.parent == tmp_path
