@@ -71,7 +71,9 @@ def test_a_start_and_an_end_take_a_few_lines(
         assert worker.process.wait(40) == 0
     events = [line["event"] for line in worker.lines()]
     assert len(events) <= MOST_LINES
-    assert events[0].startswith("tasker-events ")
+    assert re.match(
+        rf"tasker-events \S+ \(native: .+\): group {topic_prefix}-{kind} at 127.0.0.1:\d+, states in ", events[0]
+    )
     assert events[-1] == "Stopped: all finished work is committed"
 
 

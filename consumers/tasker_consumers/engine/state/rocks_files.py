@@ -10,6 +10,7 @@ from typing import Any
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBufferManager, WriteOptions
 
 from tasker_consumers.engine.processor import PART
+from tasker_consumers.engine.state.allocator import return_freed_blocks
 from tasker_schemas.errors import ConfigurationError
 
 #: The memory of a worker's partitions together: blocks that were read, and entries that are in no file yet. Beyond it
@@ -35,6 +36,7 @@ class RocksFiles:
     """The databases below a directory; `changelog` and `max_age_s` say which of them can be trusted."""
 
     def __init__(self, directory: Path, changelog: bytes, max_age_s: float) -> None:
+        return_freed_blocks()
         self._directory = directory
         self._changelog = changelog
         self._max_age_s = max_age_s

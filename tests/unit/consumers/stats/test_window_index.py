@@ -1,5 +1,6 @@
 """The windows beside the states: whatever happens to a worker, they are what the states count for."""
 
+import asyncio
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasker_consumers.stats import window_index as window_index_module
 from tasker_consumers.stats import window_rebuild as window_rebuild_module
 from tasker_consumers.stats.core import table as table_module
 from tasker_consumers.stats.core.contribution import contribution_of_stats
@@ -172,6 +174,26 @@ def test_closed_minutes_are_deleted_and_hours_stay() -> None:
     worker.emit()
     assert worker.chosen(length_s=MINUTE_S) == []
     assert worker.windows() == hours_of(order_processing())
+
+
+def test_the_search_for_closed_windows_leaves_turns_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_index_module, "_SLICE", 2)
+    worker, turns = WindowWorker(), 0
+    worker.take(order_processing())
+    worker.emit()
+    worker.wait(3 * 24 * HOUR)
+    worker.processor.windows._held[0].cleaned_at = float("-inf")  # a search is due
+    states = worker.indexing.held(0)
+
+    async def emit() -> None:
+        nonlocal turns
+        emitting = asyncio.create_task(worker.processor.index.emit(states))
+        while not emitting.done():
+            turns += 1
+            await asyncio.sleep(0)
+
+    asyncio.run(emit())
+    assert turns > len(worker.windows()) // 2
 
 
 def test_hours_outlive_a_lost_disk() -> None:

@@ -246,6 +246,18 @@ async def test_the_end_of_a_recovery_is_seen_also_by_who_asks_late(app: EngineAp
     assert not recovery.signal_recovery_end.is_set()
 
 
+async def test_an_index_that_cannot_be_made_ends_the_worker_with_the_reason(
+    app: EngineApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Any) -> None:
+        raise ArithmeticError("an index without an end")
+
+    monkeypatch.setattr(app.table.indexing, "take", fail)
+    with pytest.raises(ArithmeticError):
+        await app.table.on_recovery_completed({CHANGELOG}, set())
+    assert str(app.crash_reason) == "an index without an end"
+
+
 async def test_writing_waits_until_the_group_has_heard_of_the_worker(app: EngineApp, consumer: RunConsumer) -> None:
     thread: Any = consumer._thread
     waiting = asyncio.ensure_future(app.may_write())  # the last heartbeat was long ago

@@ -75,6 +75,24 @@ async def test_a_job_that_raises_crashes_once_and_ends_the_taking_of_jobs() -> N
     assert await executor.start(0, job) is None
 
 
+async def test_a_job_that_fails_while_lanes_are_closed_says_why_its_batch_goes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    crashes, gate = Crashes(), asyncio.Event()
+    executor = PartitionExecutor(crashes)
+
+    async def job() -> None:
+        await gate.wait()
+        raise ArithmeticError("half of it")
+
+    await executor.start(3, job)
+    closing = asyncio.ensure_future(executor.close(60))
+    await asyncio.sleep(0)
+    gate.set()
+    await closing
+    assert (caplog.messages, crashes) == (["Partition 3 let its batch go: ArithmeticError: half of it"], [])
+
+
 async def test_uninterrupted_work_ends_before_its_canceller_goes_on() -> None:
     async def scenario() -> None:
         done = list[str]()
@@ -85,8 +103,9 @@ async def test_uninterrupted_work_ends_before_its_canceller_goes_on() -> None:
             return "result"
 
         task = asyncio.ensure_future(uninterrupted(work()))
-        await asyncio.sleep(0)
-        task.cancel()
+        for _ in range(2):  # by a rebalance, and by the stop of the worker
+            await asyncio.sleep(0)
+            task.cancel()
         assert await task == "result"
         assert done == ["work"]
 
