@@ -9,6 +9,8 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.engine.preflight import CHANGELOG_CONFIG
+from tasker_consumers.kafka.groups import delete_topic
 from tests.support.engine.arena import PARTITIONS, Arena, wait_until
 from tests.support.processes import LIMIT_S, eventually
 
@@ -271,6 +273,19 @@ def test_partitions_that_are_added_under_a_worker_end_it_in_order_with_the_way_o
     assert f"tasker: partitions were changed under this worker: {arena.prefix}.a has 8 partitions, not 4" in lines[-1]
     assert not [text for text in lines if "Traceback" in text]
     assert arena.differences() == {}
+
+
+def test_a_changelog_that_is_made_again_under_a_worker_ends_it_in_order_with_the_way_on(arena: Arena) -> None:
+    arena.produce(100, 10)
+    changelog = f"{arena.prefix}-counting-states-changelog"
+    with arena.worker() as worker:
+        arena.wait_committed()
+        worker.wait_ready()
+        delete_topic(AdminClient({"bootstrap.servers": arena.bootstrap}), changelog)
+        arena.create_topic(changelog, CHANGELOG_CONFIG)
+        assert worker.process.wait(60) == 1
+        lines = worker.log.read_text().splitlines()
+    assert f"tasker: deleted and made again under this worker: {changelog}. Records that were in there" in lines[-1]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tasker_consumers.engine.settings import EngineSettings
 from tasker_consumers.kafka.access import QuietAdmin
 from tasker_consumers.kafka.checked_settings import checked_settings
 from tasker_consumers.kafka.groups import forget_offsets, has_progress, members, ranges
-from tasker_consumers.kafka.topic_identity import topic_identity
+from tasker_consumers.kafka.topic_identity import topic_identity, topic_ids
 from tasker_consumers.kafka.topic_rules import TopicRole
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
@@ -57,6 +57,8 @@ class Topology:
     counts: Mapping[str, int] = field(default_factory=dict)
     #: Names the changelog among all that ever had its name, on any cluster.
     changelog_id: str = ""
+    #: The ids of these topics, as far as known: a topic that is made again has another.
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def changelog_topic(group: str) -> str:
@@ -92,7 +94,8 @@ def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> 
         max_bytes=int(topics.get(processor.dead_letters, DEAD_LETTER_CONFIG)["max.message.bytes"]),
     )
     counts = dict.fromkeys([*processor.sources, *processor.outputs, changelog], partitions)
-    return Topology(partitions, letters, counts, topic_identity(admin, changelog))
+    changelog_id = topic_identity(admin, changelog)  # waits until the brokers know a topic that was just made
+    return Topology(partitions, letters, counts, changelog_id, topic_ids(admin, counts))
 
 
 def _rewind_without_states(admin: AdminClient, processor: Processor[Any, Any], changelog: str) -> None:

@@ -15,6 +15,7 @@ from tasker_consumers.engine.preflight import PARTITIONS_ADVICE, Topology
 from tasker_consumers.kafka.access import QuietAdmin
 from tasker_consumers.kafka.broker_silence import BrokerSilence
 from tasker_consumers.kafka.groups import end_offsets
+from tasker_consumers.kafka.topic_identity import topic_ids
 from tasker_schemas.errors import ConfigurationError
 
 TICK_S = 1.0
@@ -22,6 +23,10 @@ TICK_S = 1.0
 _TOPICS_S = 3.0
 _PROGRESS_S = 10.0
 _ANSWER_LIMIT_S = 5.0
+_REMADE_ADVICE = (
+    "Records that were in there are gone: stop the group, and have `tasker topics reset` rebuild its states from the "
+    "events (docs/operations.md#states)"
+)
 #: Records and states live for a batch and form no cycles, yet their number sets off the collector all the time: with
 #: Python's own thresholds it took a quarter of a worker's time, with a million still a sixth. So it works when nothing
 #: is in work or there is little to look through; growth beyond five million objects is worth a look at any time.
@@ -86,16 +91,17 @@ def replaced_by_another(app: EngineApp) -> ConfigurationError | None:
 
 
 async def watch_topics(kafka: Mapping[str, str], topology: Topology) -> None:
-    """Raise ConfigurationError when a topic's partitions are not those that this worker started with."""
+    """Raise ConfigurationError when a topic or its partitions are not those that this worker started with."""
     admin = QuietAdmin(kafka)
     while True:
         await asyncio.sleep(_TOPICS_S)
         try:
             cluster = await asyncio.to_thread(admin.list_topics, timeout=_ANSWER_LIMIT_S)
+            ids = await asyncio.to_thread(topic_ids, admin, topology.ids)
         except KafkaException:
             continue  # the watch of the broker tells it
         counts = {name: len(topic.partitions) for name, topic in cluster.topics.items() if topic.error is None}
-        if change := topology_change(topology, counts):
+        if change := topology_change(topology, counts) or remade_topics(topology, ids):
             raise ConfigurationError(change)
 
 
@@ -109,6 +115,12 @@ def topology_change(topology: Topology, counts: Mapping[str, int]) -> str | None
         return None
     listed = ", ".join(f"{name} has {count} partitions, not {topology.counts[name]}" for name, count in changed.items())
     return f"partitions were changed under this worker: {listed}. {PARTITIONS_ADVICE}"
+
+
+def remade_topics(topology: Topology, ids: Mapping[str, str]) -> str | None:
+    """Return which topics were made again since the start; None when none was. A topic missing in `ids` is unknown."""
+    remade = [name for name, topic_id in topology.ids.items() if ids.get(name, topic_id) != topic_id]
+    return f"deleted and made again under this worker: {', '.join(remade)}. {_REMADE_ADVICE}" if remade else None
 
 
 async def collect_garbage(app: EngineApp) -> None:

@@ -1,5 +1,7 @@
 """Which topic a name stands for: one that was deleted and made again is another, and so is one of another cluster."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import KafkaException, TopicCollection
@@ -21,3 +23,16 @@ def topic_identity(admin: Any, topic: str) -> str:
     except KafkaException as error:
         raise BackendUnavailable(f"Kafka does not say which topic {topic} is: {error.args[0].str()}") from error
     return f"{cluster}/{description.topic_id}"
+
+
+def topic_ids(admin: Any, topics: Iterable[str]) -> dict[str, str]:
+    """Return the ids of topics by name, without those that the broker does not describe to us.
+
+    Brokers before Kafka 2.8 give all topics the same id.
+    """
+    answers = admin.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT_S)
+    ids = dict[str, str]()
+    for name, answer in answers.items():
+        with suppress(KafkaException):
+            ids[name] = str(answer.result(TIMEOUT_S).topic_id)
+    return ids

@@ -6,11 +6,12 @@ import pytest
 
 from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.preflight import Topology
-from tasker_consumers.engine.watch import topology_change
+from tasker_consumers.engine.watch import remade_topics, topology_change
 from tasker_consumers.kafka.broker_silence import BrokerSilence
 from tasker_schemas.errors import BackendUnavailable
 
-TOPOLOGY = Topology(3, DeadLetterTopic(name="t.dlq", partitions=3, max_bytes=1), {"t.a": 3, "t.b": 3})
+LETTERS = DeadLetterTopic(name="t.dlq", partitions=3, max_bytes=1)
+TOPOLOGY = Topology(3, LETTERS, {"t.a": 3, "t.b": 3}, ids={"t.a": "one", "t.b": "two"})
 
 
 def test_a_broker_that_is_away_is_told_once_in_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
@@ -44,3 +45,15 @@ def test_partitions_that_were_added_are_named_with_the_way_on() -> None:
     assert change is not None
     assert "t.a has 6 partitions, not 3" in change
     assert "tasker topics grow" in change
+
+
+def test_a_topic_that_was_made_again_is_named_with_the_way_on() -> None:
+    change = remade_topics(TOPOLOGY, {"t.a": "one", "t.b": "three"})
+    assert change is not None
+    assert change.startswith("deleted and made again under this worker: t.b. ")
+    assert "tasker topics reset" in change
+
+
+@pytest.mark.parametrize("ids", [{"t.a": "one", "t.b": "two"}, {"t.a": "one"}, {}])
+def test_topics_that_are_the_same_or_not_described_were_not_made_again(ids: dict[str, str]) -> None:
+    assert remade_topics(TOPOLOGY, ids) is None

@@ -184,6 +184,7 @@ def test_the_search_for_closed_windows_leaves_turns_to_others(monkeypatch: pytes
     worker.wait(3 * 24 * HOUR)
     worker.processor.windows._held[0].cleaned_at = float("-inf")  # a search is due
     states = worker.indexing.held(0)
+    assert states is not None
 
     async def emit() -> None:
         nonlocal turns
