@@ -7,6 +7,8 @@ export.
 Where there is an OpenTelemetry Collector (`peers/otel_collector.py`), it carries the same spans, ready-made, from Kafka
 to the receiver. That is another job, so the table shows how long it takes in the same terms: as if it read our records.
 
+Events as log records follow, beside the SDK's log path (`log_records.py`).
+
     python -m benchmarks.telemetry [--rounds N] [--tasks N] [--json]
 """
 
@@ -24,6 +26,8 @@ from rich.console import Console
 
 from benchmarks.arena import PREFIX, Arena, filled_arena
 from benchmarks.engine_process import EngineFailed, running
+from benchmarks.log_records import TASKS as LOG_TASKS
+from benchmarks.log_records import ratio_of_logs
 from benchmarks.peers.otel_collector import COLLECTORS, CollectorRace, collector, spans_in
 from benchmarks.rounds import Report, in_turns, ratio, read_options
 from benchmarks.span_sink import SpanFacts, SpanPlace, SpanSink, facts_of
@@ -160,6 +164,7 @@ def main() -> None:
         rates = in_turns({**engines, **carriers}, options.rounds, console)
     ratios = {"ratio_stock": ratio(rates, "ours", "stock")}
     ratios |= {f"ratio_collector_{COLLECTORS[name]}": ratio(rates, "ours", name) for name in collectors}
+    ratios |= ratio_of_logs(options.rounds, LOG_TASKS, console)
     Report(
         benchmark="telemetry",
         title=f"Telemetry: {arena.records:,} records, {len(expected):,} spans, every run verified",

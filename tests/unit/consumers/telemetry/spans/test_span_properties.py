@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.core.event import FAILED, read_event
+from tasker_consumers.telemetry.core.facts import AttemptKey
 from tasker_consumers.telemetry.export.otlp.encoder import encode_span
 from tasker_consumers.telemetry.export.zipkin.encoder import ZipkinEncoder
 from tasker_consumers.telemetry.rebuild import spans_of
@@ -15,6 +16,7 @@ from tasker_consumers.telemetry.spans.span import STEP, TASK, Span
 from tasker_schemas.catalogue import RANK_AFTER
 from tasker_schemas.errors import PoisonRecord
 from tests.support.telemetry.histories import Told, hostile_records
+from tests.support.telemetry.skewed import Skewed, skewed_histories
 from tests.support.telemetry.span_rules import broken_rules
 
 histories = st.lists(hostile_records(), min_size=1, max_size=12)
@@ -33,6 +35,10 @@ def readable(history: list[Told]) -> Iterator[dict[str, object]]:
 
 def is_marked(span: Span) -> bool:
     return not _MARKS.isdisjoint(span.attributes)
+
+
+def key_of(span: Span) -> AttemptKey:
+    return AttemptKey(str(span.attributes["step_id"]), int(str(span.attributes["attempt_number"])))
 
 
 @given(histories)
@@ -82,6 +88,34 @@ def _explains(event: dict[str, object], span: Span) -> bool:
     start, duration = event.get("started_at"), event.get("execution_duration")
     expected = {end, *(() if duration is None else (span.start // 1000 + round(float(duration) * 1e6),))}  # type: ignore[arg-type]
     return span.end // 1000 in expected and (start is None or start == span.start // 1000)
+
+
+@given(skewed_histories())
+def test_clocks_that_disagree_change_no_duration_and_leave_no_step_outside_without_a_mark(history: Skewed) -> None:
+    spans = spans_of(history.records)
+    (root,) = [span for span in spans if span.kind == TASK]
+    steps = {key_of(span): span for span in spans if span.kind == STEP}
+    assert {key: (span.end - span.start) // 1000 for key, span in steps.items()} == history.durations
+    assert not is_marked(root)
+    for span in steps.values():
+        assert is_marked(span) or root.start <= span.start <= span.end <= root.end
+
+
+@given(skewed_histories())
+def test_no_event_of_a_history_that_could_be_lies_outside_of_its_span(history: Skewed) -> None:
+    for span in spans_of(history.records):
+        is_of_two = span.kind == STEP and key_of(span) in history.delivered_again
+        for event in span.events:
+            # The start of a delivery that came to nothing is before the span of the delivery that did the work.
+            if event.name != "step.started" or not is_of_two:
+                assert span.start <= event.time <= span.end
+
+
+@given(skewed_histories(), st.randoms(use_true_random=False))
+def test_every_order_of_a_history_that_could_be_gives_one_result(history: Skewed, random: Random) -> None:
+    shuffled = [*history.records, *random.choices(history.records, k=3)]
+    random.shuffle(shuffled)
+    assert spans_of(shuffled) == spans_of(history.records)
 
 
 @given(histories)
