@@ -69,6 +69,10 @@ class ConsumerSettings(BaseModel):
     web_host: str = Field("127.0.0.1", min_length=1, description="an address to listen at")
     web_port: int = Field(0, ge=0, le=65_535, description="a port from 0 (any free one) to 65535")
     web_url: str | None = Field(None, pattern=_URL, description="http://host:port, where other workers reach this one")
+    #: Who may look at the web view from other machines, and where its links to other tools lead.
+    web_token: str | None = Field(None, min_length=16, repr=False, description="16 characters or more")
+    web_proxy_header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]{1,64}$", description="the name of a header")
+    web_links: str | None = Field(None, description="NAME=https://…{trace_id}, separated by spaces")
     #: Where `tasker stats` asks.
     stats_url: str | None = Field(None, pattern=_URL, description="http://host:port of a stats worker")
     abandoned_after_s: Seconds = 86_400.0

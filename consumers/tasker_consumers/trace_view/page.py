@@ -4,8 +4,9 @@ The page makes elements for the visible rows only, so that it stays fluid with t
 hides by time, nothing is folded again.
 """
 
+import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -17,28 +18,41 @@ from tasker_consumers.trace_view.rebuild import Run
 from tasker_consumers.trace_view.tree import Node
 
 _OK, _FAILED, _RUNNING = 0, 1, 2
+_PLACE = re.compile(r"\{\{([\w-]+)\}\}")
 
 
 def render_page(run: Run, roots: Sequence[Node]) -> str:
     """Return the page as text; its content security policy allows its own script and style, and nothing else."""
     assets = files("tasker_consumers.trace_view") / "assets"
-    script, style, frame = ((assets / f"page.{kind}").read_text(encoding="utf-8") for kind in ("js", "css", "html"))
+    script, waterfall, style, layout, frame = (
+        (assets / name).read_text(encoding="utf-8")
+        for name in ("waterfall.js", "waterfall.html", "waterfall.css", "page.css", "page.html")
+    )
+    style += layout
     title = ", ".join(root.title for root in roots[:3]) or "no spans"
     # Within a script element only `</script` and `<!--` mean anything: no `<` may come from an event.
     data = strict_json(page_data(run, roots)).replace("<", "\\u003c")
-    return (
-        frame.replace("{{title}}", escape(title))
-        .replace("{{script-hash}}", _hash(script))
-        .replace("{{style-hash}}", _hash(style))
-        .replace("{{style}}", style)
-        .replace("{{script}}", script)
-        .replace("{{data}}", data)
-    )
+    parts = {
+        "title": escape(title),
+        "waterfall": waterfall,
+        "script-hash": _hash(script),
+        "style-hash": _hash(style),
+        "style": style,
+        "script": script,
+        "data": data,
+    }
+    # In a single pass: a title may look like a place of the frame.
+    return _PLACE.sub(lambda match: parts[match[1]], frame)
 
 
-def page_data(run: Run, roots: Sequence[Node]) -> dict[str, Any]:
-    """Return the rows of the page in the order of the tree, with times in microseconds from the first start."""
-    details = span_details(run.spans(), run.payloads)
+def page_data(
+    run: Run, roots: Sequence[Node], *, with_details: bool = True, mask: Callable[[str], str] = str
+) -> dict[str, Any]:
+    """Return the rows of the page in the order of the tree, with times in microseconds from the first start.
+
+    Without details each row has the id of its span in their place. `mask` is applied to titles and errors.
+    """
+    details = span_details(run.spans(), run.payloads) if with_details else {}
     start = min((root.start for root in roots), default=0)
     rows: list[list[Any]] = []
     pending = [(root, -1) for root in reversed(roots)]
@@ -46,10 +60,10 @@ def page_data(run: Run, roots: Sequence[Node]) -> dict[str, Any]:
         node, parent = pending.pop()
         state = _FAILED if node.failed else _RUNNING if node.running else _OK
         times = [(moment - start) // 1000 for moment in (node.start, node.end)]
-        node_details = [list(pair) for pair in details.get(node.span.span_id, ())]
-        rows.append(
-            [parent, node.title, *times, state, node.wait // 1000, int(node.critical), node.errors, node_details]
-        )
+        span_id = node.span.span_id
+        known = [list(pair) for pair in details.get(span_id, ())] if with_details else span_id
+        errors = [mask(error) for error in node.errors]
+        rows.append([parent, mask(node.title), *times, state, node.wait // 1000, int(node.critical), errors, known])
         pending += [(child, len(rows) - 1) for child in reversed(node.children)]
     heads = [_head(task) for task in run.tasks()]
     return {"startMs": start // 1_000_000, "tasks": heads, "rows": rows}

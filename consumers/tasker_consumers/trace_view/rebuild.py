@@ -25,6 +25,8 @@ class Run:
     events: list[Event] = field(default_factory=list)
     payloads: list[dict[str, Any]] = field(default_factory=list)
     headers: list[Headers] = field(default_factory=list)
+    #: Topic, partition and offset of each event.
+    origins: list[str] = field(default_factory=list)
     #: A sentence for each record that cannot be read.
     unreadable: list[str] = field(default_factory=list)
 
@@ -45,7 +47,9 @@ class Run:
         return self._prefix(count)
 
     def _prefix(self, count: int) -> "Run":
-        return Run(self.events[:count], self.payloads[:count], self.headers[:count], self.unreadable)
+        return Run(
+            self.events[:count], self.payloads[:count], self.headers[:count], self.origins[:count], self.unreadable
+        )
 
 
 def rebuild(records: Iterable[StoredRecord], lookup: SchemaLookup | None = None) -> Run:
@@ -54,7 +58,7 @@ def rebuild(records: Iterable[StoredRecord], lookup: SchemaLookup | None = None)
     Raises BackendUnavailable when the registry must be asked and does not answer.
     """
     decode, decode_for_spans = Decoder(lookup).decode, span_decoder(lookup).decode
-    entries: list[tuple[int, int, Event, dict[str, Any], Headers]] = []
+    entries: list[tuple[int, int, Event, dict[str, Any], StoredRecord]] = []
     unreadable = []
     for position, record in enumerate(_distinct(records)):
         try:
@@ -63,9 +67,16 @@ def rebuild(records: Iterable[StoredRecord], lookup: SchemaLookup | None = None)
         except PoisonRecord as error:
             unreadable.append(f"{record.origin} cannot be read: {error}")
         else:
-            entries.append((payload["timestamp"], position, event, payload, record.headers))
+            entries.append((payload["timestamp"], position, event, payload, record))
     entries.sort(key=lambda entry: entry[:2])
-    return Run([e[2] for e in entries], [e[3] for e in entries], [e[4] for e in entries], unreadable)
+    records_in_order = [entry[4] for entry in entries]
+    return Run(
+        [entry[2] for entry in entries],
+        [entry[3] for entry in entries],
+        [record.headers for record in records_in_order],
+        [record.origin for record in records_in_order],
+        unreadable,
+    )
 
 
 def _distinct(records: Iterable[StoredRecord]) -> Sequence[StoredRecord]:

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "trace": "runs.trace:trace",
     "errors": "stored.errors:app",
     "diff": "compare.diff:diff",
+    "web": "stored.web:web",
     "show": "records.show:show",
     "tail": "records.show:tail",
     "replay": "replay.replay:replay",

@@ -38,6 +38,7 @@ _REPLAY = (
 HELP: Mapping[str, CommandHelp] = {
     "demo": CommandHelp(("demo", "demo --keep", "demo --format temporal history.json")),
     "up": CommandHelp(("up", "up --zipkin", "-b kafka:9092 up")),
+    "web": CommandHelp(("web", "web --port 8700", "-b kafka:9092 web")),
     "run stats": CommandHelp(("run stats", "-b kafka:9092 run stats")),
     "run telemetry": CommandHelp(("run telemetry --exporter otlp",)),
     "run store": CommandHelp(("run store",)),

@@ -24,22 +24,23 @@ def masked_record(record: StoredRecord, masker: Masker, decoder: Decoder) -> Sto
         return replace(record, headers=headers)
     family = family_of_record(record)
     # Fields of the record have names of ours; names below them are the service's.
-    masked = {name: _masked_value(value, masker) for name, value in fields.items()}
+    masked = {name: masked_value(value, masker) for name, value in fields.items()}
     if masked == fields or family is None:
         return replace(record, headers=headers)
     return replace(record, headers=headers, value=encode(RECORD_OF_FAMILY[family], masked))
 
 
-def _masked_value(value: Any, masker: Masker) -> Any:
+def masked_value(value: Any, masker: Masker) -> Any:
+    """Return a value of JSON with the values of secret names masked at every depth."""
     if isinstance(value, str):
         return masker.scrub(value)
     if isinstance(value, Mapping):
         return {
-            name: masker.mask if masker.decide(str(name)) is Decision.HIDE else _masked_value(item, masker)
+            name: masker.mask if masker.decide(str(name)) is Decision.HIDE else masked_value(item, masker)
             for name, item in value.items()
         }
     if isinstance(value, list):
-        return [_masked_value(item, masker) for item in value]
+        return [masked_value(item, masker) for item in value]
     return value
 
 

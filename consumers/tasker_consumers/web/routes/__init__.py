@@ -1,0 +1,1 @@
+"""The routes of the web view: parameters in, a rendered model out."""

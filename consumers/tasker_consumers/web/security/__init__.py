@@ -1,0 +1,1 @@
+"""Who may look, and what a browser may do with a page."""

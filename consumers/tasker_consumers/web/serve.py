@@ -1,0 +1,54 @@
+"""Runs the web view until it is stopped."""
+
+import socket
+from collections.abc import Callable, Mapping
+
+import uvicorn
+
+from tasker_consumers.engine.web.address import url_of
+from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.web.app import make_app
+from tasker_consumers.web.settings import WebSettings
+from tasker_consumers.web.site import Site
+from tasker_consumers.web.sources.sources import open_sources
+from tasker_producer.masking.masker import Masker
+from tasker_producer.settings import ProducerSettings
+from tasker_schemas.errors import ConfigurationError
+
+#: Seconds that open pages get to end when the server stops.
+_SHUTDOWN_S = 2
+
+
+def serve(
+    settings: ConsumerSettings, web: WebSettings, environ: Mapping[str, str], on_start: Callable[[str], None]
+) -> None:
+    """Serve until SIGINT or SIGTERM; `on_start` gets the address.
+
+    Raises ConfigurationError when the port is taken.
+    """
+    listener = _listen(web)
+    producer = ProducerSettings.from_env(environ)
+    masker = Masker(producer.filter_parameters, producer.filter_mask)
+    with listener, open_sources(settings) as sources:
+        on_start(url_of(web.host, listener.getsockname()[1]))
+        app = make_app(Site(settings=web, sources=sources, masker=masker))
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=_SHUTDOWN_S,
+            limit_concurrency=1000,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(web: WebSettings) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(web.host, web.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((web.host, web.port), family=family, backlog=256)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the web view cannot listen at {web.host}:{web.port} ({error.strerror}): choose another --port"
+        ) from error

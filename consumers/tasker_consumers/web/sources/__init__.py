@@ -1,0 +1,1 @@
+"""Where pages get their values from: topics, and the store."""

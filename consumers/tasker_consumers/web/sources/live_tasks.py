@@ -1,0 +1,112 @@
+"""The newest tasks in memory, as they change: read by a thread of its own, bounded, asked by any number of viewers."""
+
+import heapq
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from tasker_consumers.stats.reading.sources import LatestStats, Stats, StatsSource
+from tasker_schemas.errors import TaskerEventsError
+
+#: Tasks that are kept; beyond it the longest silent ones are forgotten, a tenth at a time.
+CAPACITY = 50_000
+_WAIT_S = 0.5
+_PAUSES_S = (1.0, 2.0, 5.0, 10.0)
+
+OpenSource = Callable[[], AbstractContextManager[StatsSource]]
+"""Opens the source of tasks that change; may raise any of our errors."""
+
+logger = logging.getLogger(__name__)
+
+
+class LiveTasks:
+    """Follows a source of statistics in a thread, from `start` to `stop`; begins anew when the source fails.
+
+    `version` grows with every change, so that a viewer knows whether there is anything to draw.
+    """
+
+    def __init__(self, open_source: OpenSource, capacity: int = CAPACITY) -> None:
+        self._open_source = open_source
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._latest = LatestStats()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="live-tasks", daemon=True)
+        self.version = 0
+        #: Whether older tasks than those in memory were forgotten.
+        self.is_cut = False
+        #: A sentence on why nothing changes; None while all is well.
+        self.trouble: str | None = "the statistics are being read"
+        #: Set as soon as the source was read up to its present end.
+        self.is_ready = threading.Event()
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following, and wait for the thread's end."""
+        self._ending.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def newest(
+        self, count: int, accepts: Callable[[Mapping[str, Any]], bool], before: tuple[int, str] | None = None
+    ) -> list[Stats]:
+        """Return the accepted tasks with the latest events, at most `count`; `before` is the last task of a page."""
+        with self._lock:
+            tasks = list(self._latest.tasks.values())
+        selected = (task for task in tasks if (before is None or order_of(task) < before) and accepts(task))
+        return heapq.nlargest(count, selected, key=order_of)
+
+    def get(self, task_id: str) -> Stats | None:
+        """Return the statistics of a task; None for a task that is not in memory."""
+        with self._lock:
+            return self._latest.tasks.get(task_id)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._ending.is_set():
+            try:
+                self._follow()
+                failures = 0
+            except TaskerEventsError as error:
+                self.trouble = str(error)
+            except Exception:  # whatever it is, the pages say that nothing changes, and the next try may work
+                logger.exception("The statistics cannot be read")
+                self.trouble = "the statistics cannot be read; the log says why"
+            self._ending.wait(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
+            failures += 1
+
+    def _follow(self) -> None:
+        with self._open_source() as source:
+            for stats in source.backlog():
+                self._learn([stats])
+                if self._ending.is_set():
+                    return
+            self.trouble = None
+            self.is_ready.set()
+            while not self._ending.is_set():
+                self._learn(source.changes(_WAIT_S))
+                silence_s = source.silence_s()
+                is_silent = silence_s > 10 * max(_WAIT_S, 1.0)
+                self.trouble = f"no answer from {source.name} for {silence_s:.0f} s" if is_silent else None
+
+    def _learn(self, changes: Iterable[Stats]) -> None:
+        with self._lock:
+            changed = sum(self._latest.learn(stats) for stats in changes)
+            self.version += changed > 0
+            if len(self._latest.tasks) > self._capacity:
+                self._forget()
+
+    def _forget(self) -> None:
+        newest = heapq.nlargest(self._capacity - self._capacity // 10, self._latest.tasks.values(), key=order_of)
+        self._latest.tasks = {task["task_id"]: task for task in newest}
+        self.is_cut = True
+
+
+def order_of(task: Mapping[str, Any]) -> tuple[int, str]:
+    """Return the place of a task in lists, the greatest first: latest event, then id."""
+    return task["last_event_at"] or 0, task["task_id"]

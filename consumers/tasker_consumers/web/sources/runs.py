@@ -1,0 +1,67 @@
+"""The events of a run, read from Kafka for a page, and entry for the next pages about the same run."""
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.trace_view.readers import KafkaRuns, Records, find_records
+from tasker_consumers.trace_view.rebuild import Run, rebuild
+from tasker_schemas.avro.codec import SchemaLookup
+
+#: Events of all entry runs together, and seconds for which a run is entry.
+_MOST_EVENTS, _KEPT_S = 300_000, 60.0
+#: Runs that are read at the same time: others wait.
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRun:
+    """A run with its records, in the order of its events."""
+
+    run: Run
+    records: Records
+    read_at: float
+    mark: object
+
+
+class RunCache:
+    """Reads runs; `mark` is anything that changes with the run, so that a stored run is the present one."""
+
+    def __init__(self, settings: ConsumerSettings, lookup: SchemaLookup | None) -> None:
+        self._settings = settings
+        self._lookup = lookup
+        self._runs: OrderedDict[str, ReadRun] = OrderedDict()
+        self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(_AT_ONCE)
+
+    def read(self, identifier: str, mark: object, since: int | None = None) -> ReadRun:
+        """Return the run of a task or of a trace; without events if Kafka has none of it.
+
+        Records that arrived before `since` (milliseconds) are left out. Raises BackendUnavailable when Kafka is away.
+        """
+        if (entry := self._get(identifier, mark)) is not None:
+            return entry
+        with self._slots:
+            if (entry := self._get(identifier, mark)) is not None:
+                return entry
+            records = find_records(identifier, KafkaRuns(self._settings, since=since), alone=False)
+            read = ReadRun(rebuild(records, self._lookup), records, time.monotonic(), mark)
+        self._keep(identifier, read)
+        return read
+
+    def _get(self, identifier: str, mark: object) -> ReadRun | None:
+        with self._lock:
+            entry = self._runs.get(identifier)
+            if entry is None or entry.mark != mark or time.monotonic() - entry.read_at > _KEPT_S:
+                return None
+            self._runs.move_to_end(identifier)
+            return entry
+
+    def _keep(self, identifier: str, read: ReadRun) -> None:
+        with self._lock:
+            self._runs[identifier] = read
+            self._runs.move_to_end(identifier)
+            while len(self._runs) > 1 and sum(len(entry.records) for entry in self._runs.values()) > _MOST_EVENTS:
+                self._runs.popitem(last=False)

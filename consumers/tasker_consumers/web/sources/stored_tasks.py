@@ -1,0 +1,37 @@
+"""Tasks asked of the store."""
+
+# ruff: noqa: PLC0415  the store is an extra of its own
+
+from typing import TYPE_CHECKING, Any
+
+from tasker_consumers.web.views.task_list import PAGE, ListQuery
+
+if TYPE_CHECKING:
+    from tasker_consumers.store.reading.reader import StoreReader
+
+
+def stored_page(reader: "StoreReader", query: ListQuery, before: tuple[int, str] | None) -> list[dict[str, Any]]:
+    """Return a page of stored tasks behind a place; a page for each status, merged, since each has its index."""
+    from tasker_consumers.store.reading.tasks import After, TaskFilter, list_tasks
+
+    after = None if before is None else After(*before)
+    tasks = [
+        task
+        for status in query.statuses or (None,)
+        for task in list_tasks(reader, TaskFilter(status=status, name=query.name or None), after, PAGE)
+    ]
+    return sorted(tasks, key=lambda task: (task["last_event_at"], task["task_id"]), reverse=True)[:PAGE]
+
+
+def stored_task(reader: "StoreReader", task_id: str) -> dict[str, Any] | None:
+    """Return the stored statistics of a task; None for a task that the store does not know."""
+    from tasker_consumers.store.reading.tasks import task
+
+    return task(reader, task_id)
+
+
+def find_stored(reader: "StoreReader", text: str) -> list[str]:
+    """Return the ids of stored tasks that an id stands for."""
+    from tasker_consumers.store.reading.tasks import find_tasks
+
+    return find_tasks(reader, text)

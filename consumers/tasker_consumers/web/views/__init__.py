@@ -1,0 +1,1 @@
+"""The models of pages: functions of values, without server, Kafka and database."""
