@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tasker_consumers.web.routes import assets, login, task, tasks
+from tasker_consumers.web.routes import assets, live, login, task, tasks
 from tasker_consumers.web.security.access import AccessControl, access_rule
 from tasker_consumers.web.security.headers import SecurityHeaders
 from tasker_consumers.web.site import Site, site_of
@@ -17,6 +17,7 @@ from tasker_schemas.errors import BackendUnavailable, TaskerEventsError, UsageEr
 
 ROUTES = (
     Route("/", tasks.tasks),
+    Route("/tasks-live", live.tasks_live),
     Route("/find", tasks.find),
     Route("/task", task.waterfall),
     Route("/task-steps", task.steps),
@@ -39,6 +40,7 @@ def make_app(site: Site) -> Starlette:
         exception_handlers={TaskerEventsError: _tell, HTTPException: _tell_http},
     )
     app.state.site = site
+    app.state.lists = live.LiveLists()
     return app
 
 

@@ -1,4 +1,5 @@
 "use strict";
+{ // names of this script are its own
 const [PARENT, TITLE, BEGIN, END, STATE, WAIT, CHAIN, ERRORS, DETAILS] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 const HEIGHT = 22, MOST = 16000000, OK = 0, FAILED = 1, RUNNING = 2;
 const WORDS = ["complete", "failed", "running"];
@@ -304,4 +305,5 @@ if (inline) { begin(JSON.parse(inline.textContent)); grid.focus(); }
 else if (source) {
   fetch(source).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status)))).then(begin)
     .catch(() => { byId("found").textContent = "The run cannot be read just now; load the page again."; });
+}
 }

@@ -1,4 +1,5 @@
 "use strict";
+{ // names of this script are its own
 // "/" searches, "g" and a letter open a page, "j" and "k" walk through the rows of a table, Enter opens one.
 let before = "";
 
@@ -28,3 +29,4 @@ addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+}

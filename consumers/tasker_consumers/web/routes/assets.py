@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 _FOLDERS = (
-    ("tasker_consumers.web", ("htmx.min.js", "hx-sse.min.js", "theme.js", "keys.js", "web.css", "icon.svg")),
+    ("tasker_consumers.web", ("htmx.min.js", "hx-sse.min.js", "theme.js", "keys.js", "live.js", "web.css", "icon.svg")),
     ("tasker_consumers.trace_view", ("waterfall.js", "waterfall.css")),
 )
 _FILES = {name: files(package) / "assets" / name for package, names in _FOLDERS for name in names}

@@ -3,10 +3,10 @@
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasker_consumers.settings import ConsumerSettings
-from tasker_consumers.trace_view.readers import KafkaRuns, Records, find_records
+from tasker_consumers.trace_view.readers import Records, RunReader, find_records
 from tasker_consumers.trace_view.rebuild import Run, rebuild
 from tasker_schemas.avro.codec import SchemaLookup
 
@@ -14,6 +14,10 @@ from tasker_schemas.avro.codec import SchemaLookup
 _MOST_EVENTS, _KEPT_S = 300_000, 60.0
 #: Runs that are read at the same time: others wait.
 _AT_ONCE = 2
+
+
+OpenReader = Callable[[int | None], RunReader]
+"""Returns a reader of the records that arrived since a time in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,8 @@ class ReadRun:
 class RunCache:
     """Reads runs; `mark` is anything that changes with the run, so that a stored run is the present one."""
 
-    def __init__(self, settings: ConsumerSettings, lookup: SchemaLookup | None) -> None:
-        self._settings = settings
+    def __init__(self, open_reader: OpenReader, lookup: SchemaLookup | None = None) -> None:
+        self._open_reader = open_reader
         self._lookup = lookup
         self._runs: OrderedDict[str, ReadRun] = OrderedDict()
         self._lock = threading.Lock()
@@ -46,7 +50,7 @@ class RunCache:
         with self._slots:
             if (entry := self._get(identifier, mark)) is not None:
                 return entry
-            records = find_records(identifier, KafkaRuns(self._settings, since=since), alone=False)
+            records = find_records(identifier, self._open_reader(since), alone=False)
             read = ReadRun(rebuild(records, self._lookup), records, time.monotonic(), mark)
         self._keep(identifier, read)
         return read

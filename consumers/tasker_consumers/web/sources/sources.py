@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.trace_view.readers import KafkaRuns
 from tasker_consumers.web.sources.live_tasks import LiveTasks
 from tasker_consumers.web.sources.runs import RunCache
 from tasker_consumers.web.sources.stats_topics import open_stats_source
@@ -40,6 +41,6 @@ def open_sources(settings: ConsumerSettings) -> Iterator[Sources]:
             settings=settings,
             live=live,
             facts=facts,
-            runs=RunCache(settings, lookup),
+            runs=RunCache(lambda since: KafkaRuns(settings, since=since), lookup),
             stored=stored,
         )

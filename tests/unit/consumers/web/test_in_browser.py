@@ -1,0 +1,104 @@
+"""The pages of the web view in a real Chromium, under their policy."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from selenium.webdriver import Keys
+
+from tasker_consumers.web.settings import WebSettings
+from tests.support.browser import Browser
+from tests.support.telemetry.histories import attempt, failed_order, order
+from tests.support.web import served, site_over, sources_of
+
+HOSTILE = "</td><script>document.title='owned'</script><img src=http://127.0.0.1:1/x onerror=document.title='owned'>"
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with site_over(*sources_of([*order(), *failed_order("7")]), WebSettings()) as site, served(site) as url:
+        yield url
+
+
+def test_the_list_follows_the_tasks_without_being_loaded_again(browser: Browser) -> None:
+    source, runs = sources_of(order())
+    with site_over(source, runs) as site, served(site) as url:
+        browser.open(url)
+        browser.wait("document.querySelectorAll('#tasks tr').length == 1")
+        later, _ = sources_of(failed_order("7"))
+        source.more(later.backlog())
+        browser.wait("document.querySelectorAll('#tasks tr').length == 2")
+        assert browser.wait("document.querySelector('#t-7 .pill').textContent.includes('error')")
+        assert browser.complaints() == []
+
+
+def test_hostile_strings_are_executed_nowhere(browser: Browser) -> None:
+    fields = dict.fromkeys(("task_id", "step_name", "error_message", "task_name", "service"), HOSTILE)
+    history = attempt(HOSTILE, 0, 1, "failed", step_inputs=json.dumps({HOSTILE: HOSTILE}), **fields)
+    with ExitStack() as stack:
+        url = stack.enter_context(served(stack.enter_context(site_over(*sources_of(history)))))
+        browser.open(url)
+        browser.wait("document.querySelectorAll('#tasks tr').length == 1")
+        for page in browser.run("return ['task', 'task-steps', 'task-events'].map(p => p + "
+                                "document.querySelector('#tasks a').search)"):  # fmt: skip
+            browser.open(url + page)
+            browser.wait("document.readyState == 'complete' && document.querySelector('h1')")
+            if page.startswith("task?"):
+                browser.wait("document.querySelectorAll('.row').length == 2")
+                browser.press("/", Keys.ESCAPE)
+                browser.run("document.getElementById('grid').focus()")
+                browser.press("e")
+                browser.wait("document.getElementById('details').textContent.includes('step_inputs')")
+            assert browser.run("return document.images.length") == 0
+            assert browser.run("return document.title") != "owned"
+            assert browser.complaints() == []
+
+
+def test_the_waterfall_is_walked_by_keyboard_and_says_where_it_is(browser: Browser, address: str) -> None:
+    browser.open(address + "task?id=42")
+    browser.wait("document.querySelectorAll('.row').length >= 3")
+    browser.run("document.getElementById('grid').focus()")
+    walked = []
+    for key in (Keys.HOME, *[Keys.DOWN] * 2, "e", Keys.END):
+        browser.press(key)
+        walked.append(browser.run("return document.querySelector('.row.selected').id"))
+        assert browser.run("return document.getElementById('grid').getAttribute('aria-activedescendant')") == walked[-1]
+    assert walked[:3] == ["row-0", "row-1", "row-2"]
+    assert browser.run("return document.getElementById('spoken').textContent").count(",") >= 3
+    browser.press(Keys.HOME, Keys.LEFT)
+    assert browser.run("return document.querySelectorAll('.row').length") == 1
+    browser.press("+")
+    assert "shows" in browser.run("return document.getElementById('spoken').textContent")
+
+
+def test_keys_lead_through_the_list_and_between_pages(browser: Browser, address: str) -> None:
+    browser.open(address)
+    browser.wait("document.querySelectorAll('#tasks tr').length == 2 && document.readyState == 'complete'")
+    browser.press("j", "j")
+    chosen = browser.run("return document.activeElement.getAttribute('href')")
+    assert chosen.startswith("task?id=")
+    browser.press(Keys.ENTER)
+    browser.wait("location.pathname == '/task'")
+    browser.wait("document.readyState == 'complete'")
+    browser.press("/")
+    assert browser.run("return document.activeElement.id") == "q"
+
+
+def test_the_theme_is_the_systems_until_a_person_chooses(browser: Browser, address: str) -> None:
+    colour = "getComputedStyle(document.body).backgroundColor"
+    browser.prefer(prefers_color_scheme="dark")
+    browser.open(address)
+    dark = browser.run(f"return {colour}")
+    browser.run("document.getElementById('theme').click()")
+    assert browser.run(f"return {colour}") != dark
+    browser.open(address)
+    assert browser.run("return document.documentElement.dataset.theme") == "light"
+    browser.run("localStorage.clear()")
+
+
+def test_a_phone_shows_every_page_without_scrolling_sideways(browser: Browser, address: str) -> None:
+    for page in ("", "task?id=7", "task-steps?id=7", "task-events?id=7", "task-statistics?id=7"):
+        browser.open(address + page, width=390, height=800)
+        browser.wait("document.readyState == 'complete'")
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), page
