@@ -77,7 +77,7 @@ def test_without_the_token_no_page_is_shown(with_token: TestClient) -> None:
     answer = with_token.get("/", headers=_HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, "login")
     assert with_token.get("/", headers={"authorization": "Bearer wrong"}).status_code == 401
-    assert with_token.get("/", cookies={COOKIE: TOKEN}).status_code == 401
+    assert with_token.get("/", headers={"cookie": f"{COOKIE}={TOKEN}"}).status_code == 401
 
 
 def test_the_token_lets_in_by_header_and_by_login(with_token: TestClient) -> None:
