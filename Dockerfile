@@ -18,16 +18,16 @@ WORKDIR /src
 
 # The dependencies first: they change seldom, and so this layer is kept while our code changes.
 COPY pyproject.toml uv.lock hatch_build.py README.md LICENSE ./
-RUN uv sync --locked --no-default-groups --extra consumers --extra store --no-install-project
+RUN uv sync --locked --no-default-groups --extra consumers --extra store --extra web --no-install-project
 
 COPY schemas ./schemas
 COPY producer ./producer
 COPY consumers ./consumers
 COPY examples ./examples
-RUN uv sync --locked --no-default-groups --extra consumers --extra store --no-editable
+RUN uv sync --locked --no-default-groups --extra consumers --extra store --extra web --no-editable
 
 # What is in it, for scanners: CycloneDX, from the lock file. A random number and times of day go, so that the bytes stay the same.
-RUN uv export --locked --no-default-groups --extra consumers --extra store --no-emit-project --format cyclonedx1.5 --output-file sbom.json --quiet \
+RUN uv export --locked --no-default-groups --extra consumers --extra store --extra web --no-emit-project --format cyclonedx1.5 --output-file sbom.json --quiet \
     && python -c "import json; s = json.load(open('sbom.json')); s.pop('serialNumber', None); s['metadata'].pop('timestamp', None); \
 json.dump(s, open('/opt/tasker/sbom.cdx.json', 'w'), indent=1, sort_keys=True)" \
     && find /opt/tasker -name uv_cache.json -delete \

@@ -25,7 +25,7 @@ each_worker = pytest.mark.parametrize("service", WORKERS.values(), ids=list(WORK
 
 
 CORE = {"kafka", "jaeger", "topics", "stats", "telemetry"}
-FULL = {"store", "postgres", "registry", "otel-collector", "prometheus", "grafana", "kafka-ui"}
+FULL = {"store", "web", "postgres", "registry", "otel-collector", "prometheus", "grafana", "kafka-ui"}
 #: Images without a shell or another program that could ask; what needs them waits for them by itself.
 SILENT = {"jaeger", "otel-collector"}
 

@@ -54,7 +54,7 @@ def stats_table(tasks: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
-def addresses(stage: Stage, task_id: str | None) -> list[str]:
+def addresses(stage: Stage, task_id: str | None, web: str | None = None) -> list[str]:
     """Return where everything of a demo that goes on is, with commands to try there."""
     lines = ["", "Everything goes on until Ctrl-C. In another terminal:", ""]
     lines += [f"  export KAFKA_BOOTSTRAP_SERVERS={stage.source.bootstrap_servers} TASKER_TOPIC_PREFIX={stage.prefix}"]
@@ -64,6 +64,8 @@ def addresses(stage: Stage, task_id: str | None) -> list[str]:
     for worker in stage.workers:
         pages = "/readyz  /healthz  /metrics" + ("  /docs  /tasks  /windows" if worker.name == "stats" else "")
         lines.append(f"{worker.name:<10} http://127.0.0.1:{worker.port}{pages}")
+    if web is not None:
+        lines.append(f"{'web':<10} {web}  tasks, waterfalls, errors and statistics as pages")
     return [*lines, f"{'logs':<10} {stage.directory}"]
 
 

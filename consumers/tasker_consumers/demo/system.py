@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasker_consumers.demo.workers import Worker, command_of
+from tasker_consumers.demo.workers import WEB, Worker, command_of, has_web
 from tasker_consumers.embedded import EmbeddedKafka, find_zipkin
 from tasker_consumers.embedded.java.process import GuardedProcess
 from tasker_consumers.embedded.ports import free_ports
@@ -107,8 +107,10 @@ def start_system(settings: ConsumerSettings, *, zipkin: bool, groups: Sequence[s
         elif not any(name.startswith("OTEL_") for name in os.environ):
             variables["TASKER_TELEMETRY_FILE"] = str(directory / "spans.jsonl")
             places["spans"] = variables["TASKER_TELEMETRY_FILE"]
-        ports = free_ports(len(groups))
-        members = [Member(name, directory, variables, port) for name, port in zip(groups, ports, strict=True)]
+        names = [*groups, WEB] if has_web() else groups
+        members = [
+            Member(name, directory, variables, port) for name, port in zip(names, free_ports(len(names)), strict=True)
+        ]
         for member in members:
             stack.callback(member.stop)
         system = System(

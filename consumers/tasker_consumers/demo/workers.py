@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 
 from tasker_consumers.demo.failure import DemoFailed
@@ -15,6 +16,8 @@ from tasker_consumers.embedded.java.process import GuardedProcess
 from tasker_consumers.embedded.ports import free_ports
 
 GROUPS = ("stats", "telemetry")
+#: The web view is no group: it starts as `tasker web`.
+WEB = "web"
 START_LIMIT_S = 60.0
 _ANSWER_LIMIT_S = 5.0
 _LOOK_EVERY_S = 0.05
@@ -88,9 +91,15 @@ def _wait_until_ready(workers: Sequence[Worker]) -> None:
 
 
 def command_of(name: str, variables: Mapping[str, str]) -> list[str]:
-    """Return the command of a worker; a variable that is given here is not taken from a file as well."""
+    """Return the command of a worker, or of the web view; a variable that is given here is not taken from a file as well."""
     env = [shutil.which("env") or "env"]
     for variable in variables:
         env += ["-u", f"{variable}_FILE"]
     env += [f"{variable}={value}" for variable, value in variables.items()]
-    return [*env, sys.executable, "-m", "tasker_consumers.cli", "run", name]
+    words = [name] if name == WEB else ["run", name]
+    return [*env, sys.executable, "-m", "tasker_consumers.cli", *words]
+
+
+def has_web() -> bool:
+    """Return whether the libraries of the web view are installed."""
+    return all(find_spec(library) is not None for library in ("jinja2", "starlette", "uvicorn"))

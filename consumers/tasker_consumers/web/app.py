@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tasker_consumers.web.routes import assets, live, login, task, tasks
+from tasker_consumers.web.routes import assets, diff, errors, grid, groups, live, login, statistics, task, tasks
 from tasker_consumers.web.security.access import AccessControl, access_rule
 from tasker_consumers.web.security.headers import SecurityHeaders
 from tasker_consumers.web.site import Site, site_of
@@ -25,6 +25,12 @@ ROUTES = (
     Route("/task-statistics", task.statistics),
     Route("/task-waterfall.json", task.waterfall_json),
     Route("/task-span.json", task.span_json),
+    Route("/grid", grid.grid),
+    Route("/errors", errors.errors),
+    Route("/error", errors.error),
+    Route("/stats", statistics.statistics),
+    Route("/groups", groups.groups),
+    Route("/diff", diff.diff),
     Route("/login", login.login, methods=["GET", "POST"]),
     Route("/healthz", login.health),
     Route("/readyz", login.ready),

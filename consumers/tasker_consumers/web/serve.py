@@ -10,7 +10,7 @@ from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.web.app import make_app
 from tasker_consumers.web.settings import WebSettings
 from tasker_consumers.web.site import Site
-from tasker_consumers.web.sources.sources import open_sources
+from tasker_consumers.web.sources.opening import open_sources
 from tasker_producer.masking.masker import Masker
 from tasker_producer.settings import ProducerSettings
 from tasker_schemas.errors import ConfigurationError

@@ -19,7 +19,7 @@ def up(
     *,
     zipkin: Annotated[bool, typer.Option("--zipkin", help="Start a Zipkin too, and send the spans there.")] = False,
 ) -> None:
-    """Run everything on this machine: a Kafka, statistics, telemetry, the store; Ctrl-C stops all of it.
+    """Run everything on this machine: a Kafka, statistics, telemetry, the store, the web view; Ctrl-C stops all of it.
 
     A Kafka that KAFKA_BOOTSTRAP_SERVERS names is used instead of an own one. All data stay in TASKER_STATE_DIR.
     """
@@ -89,5 +89,5 @@ def _advice(system: "System") -> str:
     return (
         f"\nLogs and data: {system.directory}\n"
         f"In another terminal: export {variables} TASKER_STATE_DIR={system.directory}\n"
-        "then `tasker tasks`, `tasker errors`, `tasker trace ID`. Ctrl-C stops everything."
+        "then `tasker tasks`, `tasker errors`, `tasker trace ID`; or open the address of web. Ctrl-C stops everything."
     )

@@ -139,9 +139,10 @@ function drawOverview() {
 }
 
 function drawAxis() {
-  const ticks = [0, 1, 2, 3, 4].map((tick) => {
-    const mark = element("span", "+" + duration(Math.round(view[0] + ((view[1] - view[0]) * tick) / 5)));
-    mark.style.left = tick * 20 + "%";
+  const parts = byId("axis").clientWidth < 400 ? 2 : 5;
+  const ticks = [0, 1, 2, 3, 4].slice(0, parts).map((tick) => {
+    const mark = element("span", "+" + duration(Math.round(view[0] + ((view[1] - view[0]) * tick) / parts)));
+    mark.style.left = (tick * 100) / parts + "%";
     return mark;
   });
   byId("axis").replaceChildren(...ticks);
@@ -262,7 +263,7 @@ function listen() {
   grid.addEventListener("keydown", pressed);
   grid.addEventListener("scroll", () => requestAnimationFrame(draw));
   grid.addEventListener("wheel", (event) => { if (event.ctrlKey) { event.preventDefault(); zoom(event.deltaY > 0 ? 1.25 : 0.8); } }, { passive: false });
-  const redraw = () => { readColours(); list(); };
+  const redraw = () => { readColours(); drawAxis(); list(); };
   new ResizeObserver(() => requestAnimationFrame(redraw)).observe(grid);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   new MutationObserver(redraw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });

@@ -16,7 +16,7 @@ Task = Mapping[str, Any]
 def task_page(sources: Sources, query: ListQuery) -> list[Task]:
     """Return a page of tasks, the latest event first: those in memory, then those that only the store still has."""
     tasks: list[Task] = list(sources.live.newest(PAGE, query.accepts, query.before))
-    reader = sources.stored.reader if sources.stored else None
+    reader = sources.store_reader
     if len(tasks) < PAGE and reader is not None:
         in_memory = {task["task_id"] for task in tasks}
         last = (tasks[-1]["last_event_at"], tasks[-1]["task_id"]) if tasks else query.before
@@ -28,7 +28,7 @@ def find_task(sources: Sources, task_id: str) -> Task | None:
     """Return the statistics of a task; None where neither memory nor store has them."""
     if (live := sources.live.get(task_id)) is not None:
         return live
-    reader = sources.stored.reader if sources.stored else None
+    reader = sources.store_reader
     return stored_task(reader, task_id) if reader is not None else None
 
 
@@ -37,7 +37,7 @@ def search(sources: Sources, text: str) -> list[str]:
     if find_task(sources, text) is not None:
         return [text]
     task_ids = [*_of_trace(sources, text), *sources.facts.correlated(text)]
-    reader = sources.stored.reader if sources.stored else None
+    reader = sources.store_reader
     if reader is not None:
         task_ids += find_stored(reader, text)
     if not task_ids and sources.runs.read(text, mark=None).run.events:

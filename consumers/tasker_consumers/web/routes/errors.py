@@ -1,0 +1,64 @@
+"""Errors by group, and a group with its newest failures."""
+
+import time
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tasker_consumers.web.site import site_of
+from tasker_consumers.web.sources.failures import PAGE, error_list, failures_of_group
+from tasker_consumers.web.views.failures import failure_rows, group_row, group_rows
+from tasker_schemas.errors import UsageError
+
+#: Ranges of time by their names, in hours.
+RANGES = {"1h": 1, "24h": 24, "7d": 168, "30d": 720}
+_MOST_GROUPS = 100
+
+
+def errors(request: Request) -> Response:
+    """Show the groups of errors, the most frequent first."""
+    site, chosen = site_of(request), _range(request)
+    name = request.query_params.get("name", "").strip()
+    answer = error_list(site.sources, RANGES[chosen], name)
+    since, present = _span(chosen)
+    rows = group_rows(answer.groups, since, present, site.masker, _MOST_GROUPS)
+    return site.page(
+        request, "errors.html", rows=rows, ranges=RANGES, chosen=chosen, name=name, count=len(answer.groups),
+        source=answer.source, is_cut=answer.is_cut,
+    )  # fmt: skip
+
+
+def error(request: Request) -> Response:
+    """Show a group: its reason, its trend, its newest failures."""
+    site, chosen = site_of(request), _range(request)
+    group_id = request.query_params.get("id", "")
+    groups = [group for group in error_list(site.sources, RANGES[chosen]).groups if group.id == group_id]
+    if not groups:
+        text = "no failure of this group in that time; a longer range may have some"
+        return site.page(request, "message.html", HTTPStatus.NOT_FOUND, title="Not found", text=text)
+    since, present = _span(chosen)
+    before = request.query_params.get("before", "")
+    failures = failures_of_group(site.sources, groups[0], RANGES[chosen], before)
+    return site.page(
+        request,
+        "error.html",
+        section="errors",
+        group=group_row(groups[0], since, present, site.masker),
+        rows=failure_rows(failures, site.masker),
+        next_id=failures[-1]["event_id"] if len(failures) == PAGE else "",
+        ranges=RANGES,
+        chosen=chosen,
+    )
+
+
+def _range(request: Request) -> str:
+    chosen = request.query_params.get("since", "24h")
+    if chosen not in RANGES:
+        raise UsageError(f"since is {chosen[:40]!r}; expected one of {', '.join(RANGES)}")
+    return chosen
+
+
+def _span(chosen: str) -> tuple[int, int]:
+    present = time.time_ns() // 1000
+    return present - RANGES[chosen] * 3_600_000_000, present
