@@ -84,7 +84,7 @@ def site_over(
     def opened() -> Iterator[HistoryStats]:
         yield source
 
-    settings = ConsumerSettings()
+    settings = ConsumerSettings.from_env({})
     live = LiveTasks(opened)
     live.start()
     try:

@@ -91,7 +91,7 @@ def _wait_until_ready(workers: Sequence[Worker]) -> None:
 
 
 def command_of(name: str, variables: Mapping[str, str]) -> list[str]:
-    """Return the command of a worker, or of the web view; a variable that is given here is not taken from a file as well."""
+    """Return the command of a worker, or of the web view; variables given here are not taken from files as well."""
     env = [shutil.which("env") or "env"]
     for variable in variables:
         env += ["-u", f"{variable}_FILE"]

@@ -43,7 +43,7 @@ class GroupRow(NamedTuple):
     id: str
     title: str
     reason: str
-    count: int
+    number: int
     first: str
     last: str
     names: str
@@ -65,7 +65,7 @@ def group_row(group: ErrorGroup, since: int, present: int, masker: Masker) -> Gr
         id=group.id,
         title=shown_text(group.title, masker, _MAX_TEXT),
         reason=shown_text(group.reason, masker, _MAX_TEXT),
-        count=group.count,
+        number=group.count,
         first=time_text(group.first_seen),
         last=time_text(group.last_seen),
         names=_names({**group.task_names, **group.step_names}, masker),

@@ -18,7 +18,7 @@ class NameRow(NamedTuple):
 
     kind: str
     name: str
-    count: int
+    number: int
     failed: int
     failure: str
     p50: str
@@ -35,7 +35,7 @@ def name_rows(windows: Iterable[Mapping[str, Any]], since: int) -> list[NameRow]
         if window["window_s"] == _HOUR_S and window["window_start"] + _HOUR_S * 1_000_000 > since:
             names.setdefault((window["kind"], window["name"]), []).append(window)
     rows = [_name_row(kind, name, parts) for (kind, name), parts in names.items()]
-    return sorted(rows, key=lambda row: (row.kind != "task", -row.count, row.name))
+    return sorted(rows, key=lambda row: (row.kind != "task", -row.number, row.name))
 
 
 def _name_row(kind: str, name: str, parts: Sequence[Mapping[str, Any]]) -> NameRow:
@@ -47,7 +47,7 @@ def _name_row(kind: str, name: str, parts: Sequence[Mapping[str, Any]]) -> NameR
     return NameRow(
         kind=kind,
         name=name,
-        count=figures["count"],
+        number=figures["count"],
         failed=figures["error"],
         failure="-" if ratio is None else f"{100 * ratio:.1f} %",
         p50=seconds_text(figures["duration_p50_s"]),
@@ -67,7 +67,7 @@ class WindowRow(NamedTuple):
     """A window in the table beside the charts."""
 
     start: str
-    count: int
+    number: int
     failed: int
     retries: int
     percentiles: list[str]

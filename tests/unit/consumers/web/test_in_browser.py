@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from selenium.webdriver import Keys
@@ -34,7 +35,7 @@ def test_the_list_follows_the_tasks_without_being_loaded_again(browser: Browser)
 
 
 def test_hostile_strings_are_executed_nowhere(browser: Browser) -> None:
-    fields = dict.fromkeys(("task_id", "step_name", "error_message", "task_name", "service"), HOSTILE)
+    fields: dict[str, Any] = dict.fromkeys(("task_id", "step_name", "error_message", "task_name", "service"), HOSTILE)
     history = attempt(HOSTILE, 0, 1, "failed", step_inputs=json.dumps({HOSTILE: HOSTILE}), **fields)
     with ExitStack() as stack:
         url = stack.enter_context(served(stack.enter_context(site_over(*sources_of(history)))))

@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -87,7 +88,7 @@ def test_the_search_leads_to_a_task_by_its_id_and_by_its_trace(client: TestClien
 
 
 def test_hostile_names_are_text_in_every_field() -> None:
-    fields = {
+    fields: dict[str, Any] = {
         "step_name": HOSTILE, "error_message": HOSTILE, "error_class": HOSTILE, "task_name": HOSTILE,
         "service": HOSTILE, "service_version": HOSTILE, "correlation_id": HOSTILE, "backtrace": [HOSTILE],
         "step_inputs": json.dumps({HOSTILE: HOSTILE}), "attributes": {HOSTILE: HOSTILE}, "task_id": HOSTILE,
