@@ -80,9 +80,8 @@ def _perform(console: "Console", publish: "Publish", *, as_json: bool, keep: boo
 
 
 def _show(console: "Console", result: "DemoResult", stage: "Stage", *, as_json: bool, keep: bool) -> None:
-    from tasker_consumers.demo.run import hold
+    from tasker_consumers.demo.run import hold, web_of
     from tasker_consumers.demo.show import addresses, show_result, what_next
-    from tasker_consumers.demo.web_view import start_web
 
     if as_json:
         show_json(result.document())
@@ -90,7 +89,7 @@ def _show(console: "Console", result: "DemoResult", stage: "Stage", *, as_json: 
         show_result(console, result)
     if keep:
         task_id = result.tasks[0]["task_id"] if result.tasks else None
-        with suppress(KeyboardInterrupt), start_web(stage) as web:
+        with suppress(KeyboardInterrupt), web_of(stage) as web:
             console.print("\n".join(addresses(stage, task_id, web)), markup=False, highlight=False, soft_wrap=True)
             hold(stage)
     elif not as_json:

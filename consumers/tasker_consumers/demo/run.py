@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from typing import NoReturn
 
 from tasker_consumers.demo.consumer_lag import ConsumerLag
@@ -12,6 +12,7 @@ from tasker_consumers.demo.failure import DemoFailed
 from tasker_consumers.demo.progress import Progress
 from tasker_consumers.demo.result import DemoResult, read_spans
 from tasker_consumers.demo.stage import LOOK_EVERY_S, Stage, readers
+from tasker_consumers.demo.workers import start_web
 from tasker_consumers.stats.reading.sources import LatestStats
 from tasker_consumers.stats.reading.topics import TopicReader, open_topic
 from tasker_schemas.topics import stats_topic
@@ -35,6 +36,11 @@ def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
         _follow(stage, reader, latest, publishing, progress)
         tasks = sorted(latest.tasks.values(), key=lambda s: (s["created_at"] or s["started_at"] or 0, s["task_id"]))
         return DemoResult(tasks=tasks, spans=read_spans(stage.spans_file), faults=publishing.result())
+
+
+def web_of(stage: Stage) -> AbstractContextManager[str | None]:
+    """Return the web view of a stage, to be started for a block that gets its address; None where it is missing."""
+    return start_web(stage.directory, stage.variables)
 
 
 def hold(stage: Stage) -> NoReturn:

@@ -45,6 +45,11 @@ class Stage:
         return {**inherited, **variables}
 
     @property
+    def variables(self) -> dict[str, str]:
+        """The variables that name this Kafka and its topics."""
+        return _variables(self.source, self.prefix)
+
+    @property
     def spans_file(self) -> Path:
         """Where the telemetry group writes its spans."""
         return _spans_file(self.directory)

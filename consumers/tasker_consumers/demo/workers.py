@@ -100,6 +100,22 @@ def command_of(name: str, variables: Mapping[str, str]) -> list[str]:
     return [*env, sys.executable, "-m", "tasker_consumers.cli", *words]
 
 
+@contextmanager
+def start_web(directory: Path, variables: Mapping[str, str]) -> Iterator[str | None]:
+    """Start the web view, and yield its address; None where its libraries are not installed."""
+    if not has_web():
+        yield None
+        return
+    (port,) = free_ports(1)
+    server = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": str(directory / "state")}
+    log = directory / f"{WEB}.log"
+    process = GuardedProcess(command_of(WEB, {**variables, **server}), log=log, remove_if_orphaned=directory)
+    try:
+        yield f"http://{_HOST}:{port}"
+    finally:
+        process.stop()
+
+
 def has_web() -> bool:
     """Return whether the libraries of the web view are installed."""
     return all(find_spec(library) is not None for library in ("jinja2", "starlette", "uvicorn"))

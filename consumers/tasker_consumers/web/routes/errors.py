@@ -38,8 +38,8 @@ def error(request: Request) -> Response:
         text = "no failure of this group in that time; a longer range may have some"
         return site.page(request, "message.html", HTTPStatus.NOT_FOUND, title="Not found", text=text)
     since, present = _span(chosen)
-    before = request.query_params.get("before", "")
-    failures = failures_of_group(site.sources, groups[0], RANGES[chosen], before)
+    last_id = request.query_params.get("before", "")
+    failures = failures_of_group(site.sources, groups[0], RANGES[chosen], last_id)
     return site.page(
         request,
         "error.html",

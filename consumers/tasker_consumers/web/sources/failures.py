@@ -65,16 +65,18 @@ def error_list(sources: Sources, hours: int, name: str = "") -> ErrorList:
     return ErrorList(gather(rows, rules), "events", len(failures) >= _MOST)
 
 
-def failures_of_group(sources: Sources, group: ErrorGroup, hours: int, before: str = "") -> Sequence[Mapping[str, Any]]:
-    """Return a page of a group's failures, the newest first; `before` is the id of the last page's last failure."""
+def failures_of_group(
+    sources: Sources, group: ErrorGroup, hours: int, last_id: str = ""
+) -> Sequence[Mapping[str, Any]]:
+    """Return a page of a group's failures, the newest first; `last_id` is the id of the last page's last failure."""
     if (reader := sources.store_reader) is not None:
         from tasker_consumers.store.reading.errors import group_failures
 
-        return group_failures(reader, sorted(group.fingerprints), before=before or None, limit=PAGE)
+        return group_failures(reader, sorted(group.fingerprints), before=last_id or None, limit=PAGE)
     failures = [row for row in event_failures(sources, hours) if row["fingerprint"] in group.fingerprints]
     newest = failures[::-1]
     ids = [failure["event_id"] for failure in newest]
-    first = ids.index(before) + 1 if before in ids else 0
+    first = ids.index(last_id) + 1 if last_id in ids else 0
     return newest[first : first + PAGE]
 
 

@@ -53,12 +53,12 @@ class LiveTasks:
             self._thread.join()
 
     def newest(
-        self, count: int, accepts: Callable[[Mapping[str, Any]], bool], before: tuple[int, str] | None = None
+        self, count: int, accepts: Callable[[Mapping[str, Any]], bool], place: tuple[int, str] | None = None
     ) -> list[Stats]:
-        """Return the accepted tasks with the latest events, at most `count`; `before` is the last task of a page."""
+        """Return the accepted tasks with the latest events, at most `count`, behind the place of another task."""
         with self._lock:
             tasks = list(self._latest.tasks.values())
-        selected = (task for task in tasks if (before is None or order_of(task) < before) and accepts(task))
+        selected = (task for task in tasks if (place is None or order_of(task) < place) and accepts(task))
         return heapq.nlargest(count, selected, key=order_of)
 
     def get(self, task_id: str) -> Stats | None:

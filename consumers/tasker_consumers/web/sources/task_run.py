@@ -44,8 +44,8 @@ def read_task_run(sources: Sources, task_id: str, at: str = "") -> TaskRun:
         present = int(run.payloads[-1]["timestamp"]) * _MICRO
     tasks = run.tasks()
     roots = build_tree(run.spans(), tasks, present)
-    own = next((task for task in tasks if task["task_id"] == task_id), None)
-    return TaskRun(task_id, own or stats or (tasks[0] if tasks else None), run, roots)
+    task = next((stats_of_task for stats_of_task in tasks if stats_of_task["task_id"] == task_id), None)
+    return TaskRun(task_id, task or stats or (tasks[0] if tasks else None), run, roots)
 
 
 def _before(run: Run, at: str) -> Run:
