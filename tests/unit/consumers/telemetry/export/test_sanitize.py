@@ -10,7 +10,7 @@ from tasker_consumers.telemetry.core.annotations import KEPT
 from tasker_consumers.telemetry.export.limits import Limits
 from tasker_consumers.telemetry.export.sanitize import SpanSanitizer
 from tasker_consumers.telemetry.rebuild import spans_of
-from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent
+from tasker_consumers.telemetry.spans.span import Attributes, Link, Span, SpanEvent
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.names import WorkflowEvents
 from tests.support.telemetry.histories import attempt, order, told
@@ -69,6 +69,17 @@ def test_whatever_the_limits_they_are_kept_and_the_rest_is_counted(attributes: i
     assert len(span.attributes) + span.dropped_attributes == len(many.attributes)
     assert len(span.events) + span.dropped_events == len(many.events)
     assert (len(span.links), span.dropped_links) == (min(links, 4), 4 - min(links, 4))
+
+
+def test_attributes_of_an_event_and_of_a_link_beyond_the_limit_are_counted_there() -> None:
+    many: Attributes = {f"name.{n}": n for n in range(200)}
+    span = Limits().applied(
+        WHOLE._replace(events=[SpanEvent(1, "noted", many)], links=[Link("a" * 32, "b" * 16, many)])
+    )
+    (event,), (link,) = span.events, span.links
+    assert (len(event.attributes), event.dropped_attributes) == (128, 72)
+    assert (len(link.attributes), link.dropped_attributes) == (128, 72)
+    assert span.dropped_attributes == 0
 
 
 def test_values_longer_than_the_limit_are_cut() -> None:

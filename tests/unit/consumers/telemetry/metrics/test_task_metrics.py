@@ -12,10 +12,10 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from tasker_consumers.telemetry.metrics.otel_metrics import otlp_meter_provider
 from tasker_consumers.telemetry.metrics.task_metrics import OtelInstruments, PrometheusInstruments, TaskMetrics
 from tasker_consumers.telemetry.rebuild import spans_of
-from tasker_consumers.telemetry.spans.attributes import ABANDONED
+from tasker_consumers.telemetry.spans.attributes import ABANDONED, PROVISIONAL
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.errors import ConfigurationError
-from tests.support.telemetry.histories import order
+from tests.support.telemetry.histories import failed_order, order
 
 ORDER = {"task_name": "order_processing", "status": "complete"}
 
@@ -24,6 +24,13 @@ def measured(spans: Sequence[Span]) -> CollectorRegistry:
     registry = CollectorRegistry()
     TaskMetrics(PrometheusInstruments(registry)).observe(spans)
     return registry
+
+
+def counts(spans: Sequence[Span]) -> dict[tuple[str, ...], float]:
+    """How often each duration, retry and failure was measured, by name and labels."""
+    samples = [sample for family in measured(spans).collect() for sample in family.samples]
+    numbers = [sample for sample in samples if sample.name.endswith(("_seconds_count", "_total"))]
+    return {(sample.name, *map(str, sample.labels.items())): sample.value for sample in numbers}
 
 
 def test_tasks_and_attempts_are_measured_in_seconds_by_name_and_outcome() -> None:
@@ -50,6 +57,18 @@ def test_an_exemplar_leads_from_a_duration_to_its_trace() -> None:
 def test_open_spans_are_not_measured() -> None:
     spans = [span._replace(attributes={**span.attributes, ABANDONED: True}) for span in spans_of(order())]
     assert measured(spans).get_sample_value("tasker_task_duration_seconds_count", ORDER) is None
+
+
+def test_a_callers_attributes_with_our_names_decide_nothing_about_what_is_measured() -> None:
+    evil = {
+        "step_id": "X",
+        "step_name": "evil",
+        "status": "error",
+        "attempt_number": 2,
+        ABANDONED: True,
+        PROVISIONAL: True,
+    }
+    assert counts(spans_of(failed_order(attributes=evil))) == counts(spans_of(failed_order()))
 
 
 def test_names_without_end_do_not_fill_the_memory() -> None:

@@ -65,6 +65,12 @@ def test_zipkin_has_a_tag_error_only_where_the_status_is_one() -> None:
     assert bad["error"] == "no answer"
 
 
+def test_a_spans_own_attribute_beats_that_of_its_resource_in_zipkin() -> None:
+    encoder = ZipkinEncoder({"service.name": "tasker", "deployment.environment": "test"})
+    span = with_attributes("step", {"deployment.environment": "mine"})
+    assert encoder.encoded(span)["tags"]["deployment.environment"] == "mine"
+
+
 @pytest.mark.parametrize(("failure", "expected"), [(FAILURE, "gateway.Timeout"), ({"error_message": "no"}, "_OTHER")])
 def test_a_span_with_an_error_tells_its_type(failure: dict[str, Any], expected: str) -> None:
     history: list[Told] = [*attempt("a", 0, 1, "failed", **failure), told(TaskEvents.FAILED, 2, **failure)]
