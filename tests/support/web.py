@@ -1,6 +1,7 @@
 """The web view for tests: its real parts over histories in memory, asked directly or served to a browser."""
 
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import uvicorn
 from starlette.testclient import TestClient
 
+from tasker_consumers.errors.groups import HOUR_US
+from tasker_consumers.replay.dead_letters import DeadLetter, LetterGroup
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats.reading.sources import Stats
 from tasker_consumers.trace_view.readers import Records, trace_ids
@@ -15,13 +18,18 @@ from tasker_consumers.trace_view.rebuild import rebuild
 from tasker_consumers.web.app import make_app
 from tasker_consumers.web.settings import WebSettings
 from tasker_consumers.web.site import Site
-from tasker_consumers.web.sources.live_tasks import LiveTasks
+from tasker_consumers.web.sources.answers import Answers
+from tasker_consumers.web.sources.groups import GroupState, TopicLag
+from tasker_consumers.web.sources.live_tasks import LiveTasks, order_of
 from tasker_consumers.web.sources.runs import RunCache
 from tasker_consumers.web.sources.sources import Sources
 from tasker_consumers.web.sources.stored import Stored
 from tasker_consumers.web.sources.task_facts import LiveFacts
+from tasker_consumers.web.views.failures import failure_of
+from tasker_consumers.web.views.grid import attempt_of_span
 from tasker_producer.masking.masker import Masker
 from tests.support.runs import stored
+from tests.support.stats.windows import windows_of_durations
 from tests.support.telemetry.histories import Told
 
 LIMIT_S = 30
@@ -31,14 +39,14 @@ class HistoryRuns:
     """A `RunReader` of records in memory."""
 
     def __init__(self, records: Records) -> None:
-        self._records = records
+        self.records = records
 
     def of_task(self, task_id: str) -> Records:
-        return [record for record in self._records if record.key == task_id.encode()]
+        return [record for record in self.records if record.key == task_id.encode()]
 
     def of_trace(self, traces: set[str], near: Records) -> Records:
-        keys = {record.key for record in self._records if trace_ids([record]) & traces}
-        return [record for record in self._records if record.key in keys - {record.key for record in near}]
+        keys = {record.key for record in self.records if trace_ids([record]) & traces}
+        return [record for record in self.records if record.key in keys - {record.key for record in near}]
 
 
 class HistoryStats:
@@ -74,6 +82,28 @@ class HistoryStats:
         return []
 
 
+def answers_about(runs: HistoryRuns) -> Answers[Any]:
+    """Return the answers that Kafka would give about a history: failures, attempts, windows, groups, dead letters."""
+    run = rebuild(runs.records)
+    failed = [event for event in run.payloads if event["event_name"] in ("step.failed", "task.failed")]
+    attempts = [made for span in run.spans() if (made := attempt_of_span(span))]
+    names = sorted({task["task_name"] for task in run.tasks() if task["task_name"]})
+    hour = time.time_ns() // 1000 // HOUR_US
+    windows = [window for name in names for window in windows_of_durations([(hour * 60, [0.5, 2])], name, 3600)]
+    letter = DeadLetter(runs.records[0], "tasker.events.step", 0, 7, f"unreadable: {names}", 1)
+    group = LetterGroup("tasker.events.step", "unreadable", 1, 1, letter)
+    answers: Answers[Any] = Answers(kept_s=3600)
+    answers.get(("failures", 24), lambda: [failure for event in failed if (failure := failure_of(event))])
+    answers.get("windows", lambda: windows)
+    answers.get("groups", lambda: [GroupState("tasker-stats", "stable", 1, ["127.0.0.1"], 3, [TopicLag("t", 3)])])
+    answers.get("letters", lambda: [("stats", group)])
+    for name in names:
+        of_name = [task for task in run.tasks() if task["task_name"] == name]
+        newest = sorted(of_name, key=order_of, reverse=True)[:30]
+        answers.get(("attempts", tuple(task["task_id"] for task in newest)), lambda: attempts)
+    return answers
+
+
 @contextmanager
 def site_over(
     source: HistoryStats, runs: HistoryRuns, web: WebSettings | None = None, database: Stored | None = None
@@ -90,7 +120,12 @@ def site_over(
     try:
         assert live.is_ready.wait(LIMIT_S)
         sources = Sources(
-            settings=settings, live=live, facts=LiveFacts(settings), runs=RunCache(lambda _: runs), stored=database
+            settings=settings,
+            live=live,
+            facts=LiveFacts(settings),
+            runs=RunCache(lambda _: runs),
+            stored=database,
+            answers=answers_about(runs),
         )
         yield Site(settings=web or WebSettings(), sources=sources, masker=Masker())
     finally:

@@ -20,7 +20,8 @@ class Answers(Generic[T]):
     (6, 6)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept_s: float = _KEPT_S) -> None:
+        self._kept_s = kept_s
         self._answers: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
         self._locks: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -31,7 +32,7 @@ class Answers(Generic[T]):
             lock = self._locks.setdefault(question, threading.Lock())
         with lock:
             asked_at, answer = self._answers.get(question, (float("-inf"), None))
-            if answer is None or time.monotonic() - asked_at > _KEPT_S:
+            if answer is None or time.monotonic() - asked_at > self._kept_s:
                 answer = ask()
                 self._keep(question, answer)
             return answer

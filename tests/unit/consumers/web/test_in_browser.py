@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -98,8 +99,27 @@ def test_the_theme_is_the_systems_until_a_person_chooses(browser: Browser, addre
     browser.run("localStorage.clear()")
 
 
-def test_a_phone_shows_every_page_without_scrolling_sideways(browser: Browser, address: str) -> None:
-    for page in ("", "task?id=7", "task-steps?id=7", "task-events?id=7", "task-statistics?id=7"):
-        browser.open(address + page, width=390, height=800)
+PAGES = (
+    "", "task?id=7", "task-steps?id=7", "task-events?id=7", "task-statistics?id=7", "grid", "errors", "stats",
+    "stats?name=order_processing", "groups", "diff?b=7", "diff?a=42&b=7", "find?q=nobody",
+)  # fmt: skip
+#: Runs axe-core, and calls back with the serious findings: rule, and the first element.
+AXE = """const done = arguments[0];
+axe.run(document, {resultTypes: ["violations"]}).then((found) => done(found.violations
+  .filter((item) => item.impact === "serious" || item.impact === "critical")
+  .map((item) => item.id + ": " + item.nodes[0].html)));"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_for_everyone(browser: Browser, address: str, theme: str) -> None:
+    axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    browser.prefer(prefers_color_scheme=theme)
+    for page in PAGES:
+        browser.open(address + page, width=390 if theme == "dark" else 1280, height=900)
         browser.wait("document.readyState == 'complete'")
+        if page.startswith("task?"):
+            browser.wait("document.querySelectorAll('.row').length > 1")
         assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), page
+        browser.run(axe)
+        assert browser.driver.execute_async_script(AXE) == [], page
+        assert [line for line in browser.complaints() if "404" not in line] == [], page

@@ -96,11 +96,34 @@ def test_hostile_names_are_text_in_every_field() -> None:
     of_task = {name: fields[name] for name in ("task_name", "error_message", "error_class", "service", "task_id")}
     history = [*attempt(HOSTILE, 0, 1, "failed", **fields), told("task.failed", 2, **of_task)]
     with client_over(history, WebSettings(links=read_links("Jaeger=https://j/{task_name}"))) as client:
-        for path in ("/", "/find", *PAGES[:-1]):
-            page = client.get(path, params={"id": HOSTILE, "q": HOSTILE}).text
+        for path in ("/", "/find", *PAGES[:-1], *OTHER_PAGES):
+            page = client.get(
+                path, params={"id": HOSTILE, "q": HOSTILE, "name": HOSTILE, "a": HOSTILE, "b": HOSTILE}
+            ).text
             assert "<script>alert" not in page, path
             assert "<img" not in page, path
             assert not re.search(r'href="javascript:', page), path
+
+
+OTHER_PAGES = ("/grid", "/errors", "/stats", "/groups", "/diff")
+
+
+def test_grid_errors_statistics_groups_and_differences_are_pages(client: TestClient) -> None:
+    assert "charge" in client.get("/grid").text
+    errors = client.get("/errors").text
+    group = html.unescape(re.findall(r'href="(error\?[^"]+)"', errors)[0])
+    assert "no answer" in client.get(f"/{group}").text
+    assert client.get("/error", params={"id": "none"}).status_code == 404
+    assert client.get("/errors", params={"since": "1y"}).status_code == 400
+    assert 'href="stats?kind=task&amp;name=order_processing"' in client.get("/stats").text
+    assert "<polyline" in client.get("/stats", params={"name": "order_processing"}).text
+    assert "No task of this name ended yet" in client.get("/stats", params={"name": "x"}).text
+    groups = client.get("/groups").text
+    assert "up to date" in groups
+    assert "unreadable" in groups
+    assert "diff?a=42&amp;b=7" in client.get("/diff", params={"b": "7"}).text
+    assert "they part" in client.get("/diff", params={"a": "42", "b": "7"}).text
+    assert "No event of" in client.get("/diff", params={"a": "42", "b": "nobody"}).text
 
 
 def test_secrets_that_a_producer_forgot_are_masked_on_every_page() -> None:
@@ -110,7 +133,7 @@ def test_secrets_that_a_producer_forgot_are_masked_on_every_page() -> None:
         attributes={"authorization": secret}, task_id="s",
     )  # fmt: skip
     with client_over(history) as client:
-        for path in ("/", *PAGES):
-            assert secret not in client.get(path, params={"id": "s"}).text, path
+        for path in ("/", *PAGES, *OTHER_PAGES):
+            assert secret not in client.get(path, params={"id": "s", "a": "s", "b": "s"}).text, path
         for row in client.get("/task-waterfall.json", params={"id": "s"}).json()["rows"]:
             assert secret not in client.get("/task-span.json", params={"id": "s", "span": row[8]}).text
