@@ -29,7 +29,7 @@ def an_order(number: int, *, fails: bool) -> list[Told]:
         return [*history, told("task.completed", at + 3, total_steps=4, completed_steps=4, **same)]
     history += attempt("charge_card", at + 1.1, at + 4.1, "failed", 1, **same, **PAYMENT | {"step_name": "charge_card"})
     history += attempt("charge_card", at + 5.1, at + 8.1, "failed", 2, **same, **PAYMENT | {"step_name": "charge_card"})
-    counts = {"total_steps": 4, "completed_steps": 2, "failed_steps": 1}
+    counts: dict[str, Any] = {"total_steps": 4, "completed_steps": 2, "failed_steps": 1}
     return [*history, told("task.failed", at + 8.2, **counts, **same, **PAYMENT, error_steps=["charge_card"])]
 
 
