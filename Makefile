@@ -12,7 +12,7 @@ CYTHON := $(shell find schemas producer consumers -name '*.pyx')
 C_TYPES := $(shell find schemas producer consumers -name '*.pxd')
 COMPILED := $(CYTHON) $(C_TYPES) $(C_TYPES:.pxd=.py)
 
-.PHONY: help setup demo test test-pythons check up bench bench-stats wheels clean
+.PHONY: help setup demo test hunt test-pythons check up bench bench-stats wheels clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,8 +27,11 @@ $(READY): pyproject.toml uv.lock hatch_build.py $(COMPILED)
 demo: $(READY) ## Tasks in four processes on an embedded Kafka: spans and statistics
 	$(VENV)/bin/tasker demo
 
-test: $(READY) ## All tests, on real components
-	$(VENV)/bin/pytest -n 2 --dist loadfile
+test: $(READY) ## All tests, on real components; they wait half of the time, so there are two for each of two cores
+	$(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+hunt: $(READY) ## Ten times as many examples as the tests have, and others in every run
+	TASKER_TEST_SCALE=10 $(VENV)/bin/pytest -n 2 --dist loadfile --hypothesis-profile random tests/unit tests/contract
 
 test-pythons: $(READY) ## Unit and contract tests on every other supported Python of this machine
 	@for python in $$(.ci/other-pythons $(UV) $(VENV)/bin/python); do \

@@ -13,11 +13,16 @@ from hypothesis import HealthCheck, settings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("tasker", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run. How long an example takes says more of the machine than of the code.
+settings.register_profile("tasker", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("tasker")
-# For a second run of the same examples, on another interpreter: pytest --hypothesis-profile quick
+# For a second run, on another interpreter: pytest --hypothesis-profile quick
 settings.register_profile("quick", settings.get_profile("tasker"), max_examples=20)
+# Other examples in every run, and many of them: make hunt
+settings.register_profile("random", settings.get_profile("tasker"), max_examples=1000, derandomize=False)
+
+#: Folders whose tests wait for servers and processes. They come first, so that short tests fill the end of a run.
+SLOW_FOLDERS = ("reliability", "end_to_end", "integration", "deployment")
 
 # Programs that a test starts, not modules to look for examples in.
 collect_ignore = ["support/producer/celery_service.py", "support/producer/gunicorn_service.py"]
@@ -42,6 +47,18 @@ def pytest_configure() -> None:
         sources = [source for suffix in (".py", ".pyx", ".pxd") if (source := module.with_suffix(suffix)).exists()]
         if any(source.stat().st_mtime > compiled.stat().st_mtime for source in sources):
             raise pytest.UsageError(f"{compiled.name} is older than its source: make setup")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow folders first, each in the random order of its files."""
+    here, ranks = Path(__file__).parent, {folder: rank for rank, folder in enumerate(SLOW_FOLDERS)}
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        return ranks.get(folder, len(ranks))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ def told_records(kafka: KafkaSource, admin: AdminClient, registry: WebSource, jv
             record, declared = example.schema.record, json.dumps(example.schema.declared)
             schema_id = client.register_schema(f"{topic}-{record}", RegistrySchema(declared, "AVRO"))
             producer.produce(topic, encode(record, example.expected(), confluent_frame(schema_id)), record)
-    assert producer.flush(30) == 0
+    assert producer.flush(90) == 0
     return jvm_reader.read(kafka.bootstrap_servers, topic, confluent_framing(registry.url))
 
 

@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
 from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.processes import LIMIT_S
 
 needs_kcat = pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is not installed: apt-get install kcat")
 
@@ -22,7 +23,7 @@ def shown(kafka: KafkaSource, admin: AdminClient, topic_prefix: str) -> list[tup
         for number in range(20):
             publisher.publish_step_event("step.cancelled", task_id=number, step_id="s")
     look = ["kcat", "-C", "-e", "-q", "-b", kafka.bootstrap_servers, "-t", f"{topic_prefix}.events.step"]
-    ended = subprocess.run([*look, "-f", r"%k %p %h\n"], capture_output=True, text=True, check=True, timeout=60)
+    ended = subprocess.run([*look, "-f", r"%k %p %h\n"], capture_output=True, text=True, check=True, timeout=LIMIT_S)
     lines = [line.split(" ", 2) for line in ended.stdout.splitlines()]
     return [(key, int(place), dict(each.split("=", 1) for each in headers.split(","))) for key, place, headers in lines]
 

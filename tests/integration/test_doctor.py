@@ -15,7 +15,7 @@ from tasker_schemas.avro.versions import latest
 from tasker_schemas.registry.client import SchemaRegistry, subjects
 from tasker_schemas.registry.settings import RegistrySettings
 from tests.support.demo_runs import run_tasker
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 from tests.support.telemetry.otlp import OtlpReceiver, otlp
 
 __all__ = ["otlp"]  # a fixture
@@ -92,7 +92,7 @@ def test_the_round_trip_leaves_no_topic_behind(
 ) -> None:
     findings = by_check(list(examine(connection, topic_prefix, {}, is_new=True)))
     assert findings["topics"].verdict is Verdict.SKIPPED
-    assert eventually(lambda: not [name for name in admin.list_topics(timeout=10).topics if topic_prefix in name])
+    assert eventually(lambda: not [name for name in admin.list_topics(timeout=LIMIT_S).topics if topic_prefix in name])
 
 
 def registry_finding(connection: dict[str, str], prefix: str, **variables: str) -> Finding:
@@ -158,7 +158,7 @@ def test_where_topics_cannot_be_deleted_the_same_topic_serves_every_call(
     connection: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
     for future in admin.create_topics([NewTopic(f"{topic_prefix}.doctor", 1)]).values():
-        future.result(20)
+        future.result(LIMIT_S)
     findings = by_check(list(examine(connection, topic_prefix, {}, is_new=True)))
     assert findings["round trip"].verdict is Verdict.OK
 
@@ -172,19 +172,29 @@ def test_the_command_prints_every_row_as_json_and_ends_with_one(topic_prefix: st
     assert all(row["remedy"] for row in checks.values() if row["verdict"] == "failed")
 
 
+def topics_of(admin: AdminClient, prefix: str) -> set[str]:
+    """Return the topics that this test and its doctor made."""
+    return {name for name in admin.list_topics(timeout=LIMIT_S).topics if prefix in name}
+
+
+def groups_of(admin: AdminClient, prefix: str) -> set[str]:
+    names = {group.group_id for group in admin.list_consumer_groups().result(LIMIT_S).valid}
+    return {name for name in names if prefix in name or "doctor" in name}
+
+
 def test_every_row_of_a_healthy_cluster_is_there_and_nothing_is_left_behind(
     connection: dict[str, str], topic_prefix: str, admin: AdminClient
 ) -> None:
     create_topics(connection, topic_prefix, partitions=2)
-    before = set(admin.list_topics(timeout=10).topics)
-    groups_before = {group.group_id for group in admin.list_consumer_groups().result(10).valid}
+    before = topics_of(admin, topic_prefix)
+    groups_before = groups_of(admin, topic_prefix)
     findings = by_check(list(examine(connection, topic_prefix, {}, is_new=False)))
     for check in ("publisher", "subscriber", "opentelemetry", "settings", "rights", "round trip"):
         assert findings[check].verdict is Verdict.OK, findings[check]
     assert findings["rights"].detail.startswith("this login may run: producer, tasker run stats")
     assert findings["partitioner"].verdict is Verdict.SKIPPED
-    assert eventually(lambda: set(admin.list_topics(timeout=10).topics) == before)
-    assert {group.group_id for group in admin.list_consumer_groups().result(10).valid} <= groups_before
+    assert eventually(lambda: topics_of(admin, topic_prefix) == before)
+    assert groups_of(admin, topic_prefix) <= groups_before
 
 
 def test_a_setting_that_loses_records_and_a_foreign_partitioner_are_named(
@@ -192,7 +202,7 @@ def test_a_setting_that_loses_records_and_a_foreign_partitioner_are_named(
 ) -> None:
     events = f"{topic_prefix}.events.task"
     for future in admin.create_topics([NewTopic(events, 2, 1, config={"cleanup.policy": "compact"})]).values():
-        future.result(20)
+        future.result(LIMIT_S)
     create_topics(connection, topic_prefix, partitions=2)
     producer = Producer(connection)
     key = b"42"

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
 from tasker_consumers.embedded.ports import free_ports
 from tasker_schemas.errors import BackendUnavailable
-from tests.support.processes import eventually, is_alive
+from tests.support.processes import LIMIT_S, eventually, is_alive
 
 PARENT = """
 import sys, time
@@ -25,7 +25,7 @@ with EmbeddedKafka() as kafka:
 
 def topics_of(broker: EmbeddedKafka) -> set[str]:
     admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
-    return set(admin.list_topics(timeout=10).topics)
+    return set(admin.list_topics(timeout=LIMIT_S).topics)
 
 
 def create_topic(broker: EmbeddedKafka, name: str) -> None:
@@ -41,7 +41,7 @@ def test_a_record_comes_back_with_every_compression(
     admin.create_topics([NewTopic(topic_prefix, 1, 1)])[topic_prefix].result()
     producer = Producer({**servers, "compression.type": codec})
     producer.produce(topic_prefix, b"x" * 1000)
-    assert producer.flush(30) == 0
+    assert producer.flush(90) == 0
     consumer = Consumer({**servers, "group.id": topic_prefix, "auto.offset.reset": "earliest"})
     consumer.subscribe([topic_prefix])
     record = consumer.poll(30)

@@ -10,6 +10,7 @@ from tasker_consumers.embedded.java.artifacts import files_of, program_dir
 from tasker_consumers.embedded.java.programs import KAFKA
 from tasker_schemas.errors import BackendUnavailable
 from tests.support.embedded.maven_repository import PACKED, PROGRAM, MavenRepository
+from tests.support.processes import LIMIT_S
 
 DOWNLOAD = """
 from tasker_consumers.embedded.java.artifacts import files_of
@@ -63,7 +64,7 @@ def test_a_download_says_in_plain_lines_what_it_does(
 def test_processes_may_download_the_same_program_at_once(maven_repository: MavenRepository) -> None:
     command = [sys.executable, "-c", DOWNLOAD]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(3)]
-    said = [process.communicate(timeout=60)[0] for process in running]
+    said = [process.communicate(timeout=LIMIT_S)[0] for process in running]
     assert said == [b"greeter-1.0.jar phrases-1.0.jar\n"] * 3
     assert [path.name for path in program_dir(PROGRAM).parent.iterdir()] == [PROGRAM.key]
     assert maven_repository.asked

@@ -9,19 +9,21 @@ from urllib.request import Request, urlopen
 from uuid import uuid4
 
 from tasker_consumers.embedded import WebSource
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 
 
 def send(zipkin: str, span: dict[str, Any]) -> None:
     body = json.dumps([span]).encode()
-    with urlopen(Request(f"{zipkin}/api/v2/spans", body, {"Content-Type": "application/json"}), timeout=10) as answer:
+    with urlopen(
+        Request(f"{zipkin}/api/v2/spans", body, {"Content-Type": "application/json"}), timeout=LIMIT_S
+    ) as answer:
         assert answer.status == 202
 
 
 def spans_of(zipkin: str, trace_id: str) -> list[dict[str, Any]]:
     """Return the trace's spans, none if Zipkin does not know it."""
     try:
-        with urlopen(f"{zipkin}/api/v2/trace/{trace_id}", timeout=10) as answer:
+        with urlopen(f"{zipkin}/api/v2/trace/{trace_id}", timeout=LIMIT_S) as answer:
             found: list[dict[str, Any]] = json.load(answer)
             return found
     except HTTPError as error:

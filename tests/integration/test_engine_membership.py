@@ -1,21 +1,13 @@
 """Static membership: who comes back keeps its partitions, who is replaced says so, and nothing is lost meanwhile."""
 
 import signal
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tasker_consumers.embedded import KafkaSource
-from tests.support.engine.arena import Arena, wait_until
+from tests.support.engine.arena import Arena, arena, wait_until
+from tests.support.processes import LIMIT_S
 from tests.support.worker_process import WorkerProcess
 
-
-@pytest.fixture
-def arena(kafka: KafkaSource, topic_prefix: str, tmp_path: Path) -> Arena:
-    arena = Arena(kafka.bootstrap_servers, topic_prefix, tmp_path)
-    arena.create_topics()
-    return arena
+__all__ = ["arena"]
 
 
 def named(arena: Arena, name: str, log: str | None = None, **settings: Any) -> WorkerProcess:
@@ -71,7 +63,7 @@ def test_the_older_of_two_workers_with_the_same_name_ends_and_says_why(arena: Ar
     with named(arena, "w-0", "older") as older:
         older.wait_ready()
         with named(arena, "w-0", "newer") as newer:
-            assert older.process.wait(40) == 1
+            assert older.process.wait(LIMIT_S) == 1
             last_line = older.log.read_text().splitlines()[-1]
             assert f"another worker has joined group {arena.prefix}-counting as 'w-0'" in last_line
             assert "TASKER_GROUP_INSTANCE_ID of its own" in last_line

@@ -1,22 +1,16 @@
 """Records that fail, on a real Kafka: each goes to the dead letters alone, and no worker ends for one of them."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasker_consumers.embedded import KafkaSource
-from tests.support.engine.arena import Arena, wait_until
+from tests.support.engine.arena import Arena, arena, wait_until
 from tests.support.processes import eventually
 
 FATAL = 777
 
 
-@pytest.fixture
-def arena(kafka: KafkaSource, topic_prefix: str, tmp_path: Path) -> Arena:
-    arena = Arena(kafka.bootstrap_servers, topic_prefix, tmp_path)
-    arena.create_topics()
-    return arena
+__all__ = ["arena"]
 
 
 # A stage of the application, and both whose limits are the broker's; the pipeline's own tests go through all stages.

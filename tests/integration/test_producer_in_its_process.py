@@ -34,7 +34,7 @@ FORK_AMID_A_SLOW_DISK = """
     from tasker_producer.delivery.host.process import no_fork
     publisher = EventPublisher()
     publisher.publish_event("order.paid", {"of": "parent"})
-    assert publisher.flush(60) == 0
+    assert publisher.flush(90) == 0
     is_slow, is_done = threading.Event(), threading.Event()
     def use_the_disk():
         with no_fork:  # as around each call of SQLite
@@ -61,7 +61,7 @@ CHILD_OUTLIVES_PARENT = """
     for number in range(10):
         publisher.publish_event("order.paid", {"n": number})
     backlog = publisher._delivery._backlog
-    assert native.wait_for(lambda: backlog.on_disk == 10, 60)
+    assert native.wait_for(lambda: backlog.on_disk == 10, 90)
     child = os.fork()
     if child == 0:
         signal.pause()

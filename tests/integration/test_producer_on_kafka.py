@@ -19,6 +19,7 @@ from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.headers import read_trace_headers
 from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.processes import LIMIT_S
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def run_service(settings: ProducerSettings, code: str) -> "subprocess.CompletedP
         "TASKER_SPOOL_DIR": str(settings.spool_dir),
     }
     command = [sys.executable, "-c", textwrap.dedent(code)]
-    return subprocess.run(command, env=environ, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=environ, check=False, capture_output=True, text=True, timeout=LIMIT_S)
 
 
 def task_ids(settings: ProducerSettings, family: str, count: int) -> "Counter[str]":

@@ -23,7 +23,7 @@ from tests.support.kafka.produced import create_event_topics, read_all
 from tests.support.processes import eventually
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 40.0
+LIMIT_S = 90.0
 TASKS = 10
 
 

@@ -15,6 +15,7 @@ from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.registry.client import IncompatibleSchema, SchemaRegistry, subject_of
 from tasker_schemas.registry.settings import RegistrySettings
 from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.processes import LIMIT_S
 
 
 def settings_of(kafka: KafkaSource, prefix: str, directory: Path, registry: RegistrySettings) -> ProducerSettings:
@@ -35,7 +36,7 @@ def test_events_carry_the_registrys_id_and_are_read_by_it(
     asked = RegistrySettings(url=registry.url)
     with EventPublisher(settings_of(kafka, topic_prefix, tmp_path, asked)) as publisher:
         assert publisher._frames is not None
-        assert publisher._frames.wait(30)
+        assert publisher._frames.wait(LIMIT_S)
         publisher.publish_event("order.paid", {"amount": 3})
     (message,) = read_all(kafka.bootstrap_servers, f"{topic_prefix}.events.custom", 1)
     value = message.value() or b""
@@ -60,8 +61,8 @@ def test_without_registration_only_known_schemas_get_an_id(registry: WebSource, 
     looking = RegistryFrames(settings, topic_prefix, retry_s=0.2)
     assert not looking.wait(1)
     registering = RegistryFrames(RegistrySettings(url=registry.url), topic_prefix)
-    assert registering.wait(30)
-    assert looking.wait(30)
+    assert registering.wait(LIMIT_S)
+    assert looking.wait(LIMIT_S)
     assert looking.known_frames() == registering.known_frames()
 
 
@@ -91,5 +92,5 @@ def test_an_unknown_id_and_an_unknown_subject_are_told_apart_from_a_registry_tha
 def test_waiting_for_a_registry_ends_with_the_publisher() -> None:
     frames = RegistryFrames(RegistrySettings(url="http://127.0.0.1:9"), "tasker")
     frames.stop()
-    frames._thread.join(15)
+    frames._thread.join(LIMIT_S)
     assert not frames._thread.is_alive()

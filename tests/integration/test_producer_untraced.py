@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.processes import LIMIT_S
 
 SERVICE = """
     import json, os
@@ -60,7 +61,7 @@ def test_only_the_services_own_work_is_traced_and_below_our_step(
         "OWN_TOPIC": own_topic,
     }
     command = [sys.executable, "-c", textwrap.dedent(SERVICE)]
-    ended = subprocess.run(command, env=environ, check=False, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, env=environ, check=False, capture_output=True, text=True, timeout=LIMIT_S)
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout)
     assert sorted(name for name, _, _ in told["spans"]) == sorted(["charge", f"{own_topic} send"])

@@ -19,7 +19,7 @@ from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.registry.client import SchemaRegistry, subject_of, subjects
 from tasker_schemas.registry.lookup import CachedLookup
 from tasker_schemas.registry.settings import RegistrySettings
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 from tests.support.stats.arena import StatsArena
 
 RECORD = "StepEvent"
@@ -47,7 +47,7 @@ def publisher_of(arena: StatsArena, registry_url: str | None) -> Iterator[EventP
     settings = ProducerSettings(kafka=arena.kafka, topic_prefix=arena.prefix, spool_max_bytes=0, registry=registry)
     with EventPublisher(settings) as publisher:
         if publisher._frames is not None:
-            assert publisher._frames.wait(30)
+            assert publisher._frames.wait(LIMIT_S)
         yield publisher
 
 
@@ -65,7 +65,7 @@ def stats_worker(arena: StatsArena, registry_url: str) -> Iterator[Path]:
     with log.open("wb") as out, subprocess.Popen(command, env={**os.environ, **ours}, stdout=out, stderr=out) as worker:
         yield log
         worker.terminate()
-        assert worker.wait(40) == 0
+        assert worker.wait(LIMIT_S) == 0
 
 
 def run_task(publisher: EventPublisher, task_id: str) -> None:
@@ -124,7 +124,7 @@ def test_records_without_an_id_are_counted_until_the_registry_is_there(
         assert publisher.stats()["framed_single_object"] == 1
         own_registry.start()
         assert publisher._frames is not None
-        assert publisher._frames.wait(40)
+        assert publisher._frames.wait(LIMIT_S)
         publisher.publish_event("order.paid")
         assert publisher.stats()["framed_single_object"] == 1
     assert first_bytes(arena, "events.custom") == {CONFLUENT, SINGLE_OBJECT[:1]}
@@ -189,7 +189,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRegist
 def test_a_registry_with_a_login_gives_ids_to_its_user_only(guarded: EmbeddedRegistry, topic_prefix: str) -> None:
     named = RegistrySettings.from_env({"SCHEMA_REGISTRY_URL": guarded.url.replace("http://", "http://a:s3%3A%40@")})
     assert named is not None
-    assert RegistryFrames(named, topic_prefix).wait(30)
+    assert RegistryFrames(named, topic_prefix).wait(LIMIT_S)
     with pytest.raises(BackendUnavailable, match="HTTP 401: is SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO right"):
         SchemaRegistry(RegistrySettings(url=guarded.url)).register(topic_prefix, latest(RECORD))
 
@@ -198,7 +198,7 @@ def schemas_command(registry_url: str, prefix: str, *arguments: str) -> tuple[in
     """Run `tasker schemas`; return its exit code, the lines of its table, and its complaints."""
     environ = {**os.environ, "SCHEMA_REGISTRY_URL": registry_url, "TASKER_TOPIC_PREFIX": prefix}
     command = [sys.executable, "-m", "tasker_consumers.cli", "schemas", *arguments]
-    ended = subprocess.run(command, env=environ, check=False, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, env=environ, check=False, capture_output=True, text=True, timeout=LIMIT_S)
     return ended.returncode, ended.stdout.splitlines()[1:], ended.stderr
 
 

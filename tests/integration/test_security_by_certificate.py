@@ -79,7 +79,7 @@ def test_a_worker_logs_in_by_its_certificate_and_makes_the_statistics(
         assert eventually(lambda: finished(certified_kafka, prefix)), (tmp_path / "log").read_text()
     finally:
         worker.terminate()
-        assert worker.wait(40) == 0
+        assert worker.wait(LIMIT_S) == 0
 
 
 def finished(kafka: CertifiedKafka, prefix: str) -> bool:

@@ -79,7 +79,7 @@ def test_the_statistics_are_made_with_the_documented_rights(
     with worker("stats", log, **variables) as process:
         assert eventually(lambda: finished(secured_kafka, prefix)), log.read_text()
         process.terminate()
-        assert process.wait(40) == 0, log.read_text()
+        assert process.wait(LIMIT_S) == 0, log.read_text()
     assert secured_kafka.secret not in log.read_text()
     for what in (("42",), ("--name", "order")):
         shown = run_tasker("stats", *what, **secured_kafka.let_in("tasker-tools", prefix), TASKER_TOPIC_PREFIX=prefix)
@@ -90,7 +90,7 @@ def test_a_changelog_that_is_there_needs_no_right_to_make_topics(
     secured_kafka: SecuredKafka, prefix: str, tmp_path: Path
 ) -> None:
     log, changelog = tmp_path / "worker.log", changelog_topic(f"{prefix}-stats")
-    secured_kafka.admin.create_topics([NewTopic(changelog, 2, 1, config=CHANGELOG_CONFIG)])[changelog].result(20)
+    secured_kafka.admin.create_topics([NewTopic(changelog, 2, 1, config=CHANGELOG_CONFIG)])[changelog].result(LIMIT_S)
     variables = settings_of(secured_kafka, "tasker-stats", prefix, tmp_path)
     secured_kafka.forbid_making_topics(variables["KAFKA_SASL_USERNAME"])
     with worker("stats", log, **variables):
@@ -105,7 +105,7 @@ def test_the_spans_are_made_with_the_documented_rights(
     with worker("telemetry", log, **variables, TASKER_TELEMETRY_FILE=str(spans)) as process:
         assert eventually(lambda: spans.exists() and spans.read_text().count("\n") >= 3), log.read_text()
         process.terminate()
-        assert process.wait(40) == 0, log.read_text()
+        assert process.wait(LIMIT_S) == 0, log.read_text()
     assert secured_kafka.secret not in log.read_text()
 
 

@@ -9,6 +9,7 @@ import pytest
 from tasker_consumers.embedded import KafkaSource
 from tests.support.demo_runs import TASKER, run_tasker, tasker_environ
 from tests.support.kafka.event_topics import EventTopics
+from tests.support.processes import LIMIT_S
 
 
 @pytest.fixture
@@ -60,5 +61,5 @@ def test_events_are_followed_as_they_arrive(topics: EventTopics, following: "sub
     topics.produce("43", range(3))
     topics.produce("42", range(3, 4))
     lines.append(following.stdout.readline())
-    assert following.wait(30) == 0
+    assert following.wait(LIMIT_S) == 0
     assert all("step.completed" in line and " 42" in line for line in lines)

@@ -11,6 +11,7 @@ from tasker_consumers.kafka.partitioner import partition_of
 from tasker_consumers.stats.core.fold import recompute
 from tasker_schemas.avro.codec import encode
 from tasker_schemas.topics import stats_topic, window_topic
+from tests.support.processes import LIMIT_S
 from tests.support.stats.arena import StatsArena
 from tests.support.stats.command import command, output
 from tests.support.stats.histories import SECOND, T0, order_processing
@@ -127,7 +128,7 @@ def test_a_watched_task_is_told_until_it_is_over(arena: StatsArena) -> None:
         assert json.loads(process.stdout.readline())["status"] == "in_progress"
         publish(arena, order("42", 7), order("42"))
         told = [json.loads(line) for line in process.stdout]
-        assert process.wait(30) == 0
+        assert process.wait(LIMIT_S) == 0
     assert told[-1] == order("42")
 
 

@@ -10,6 +10,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
+from tests.support.processes import LIMIT_S
 from tests.support.stats.group import TASKS, Group, group
 from tests.support.worker_process import WorkerProcess
 
@@ -38,7 +39,7 @@ class Answer(NamedTuple):
 
 def answer(worker: WorkerProcess, path: str, **headers: str) -> Answer:
     try:
-        with urlopen(Request(worker.address() + path, headers=headers), timeout=10) as found:
+        with urlopen(Request(worker.address() + path, headers=headers), timeout=LIMIT_S) as found:
             return Answer(found.status, dict(found.headers), found.read())
     except HTTPError as refused:
         with refused:

@@ -12,6 +12,7 @@ from tasker_consumers.telemetry.export.retrying import Backoff
 from tasker_consumers.telemetry.export.sending.answers import GRPC_ROWS, HTTP_ROWS, Row, Then
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span
+from tests.support.processes import LIMIT_S
 from tests.support.telemetry.histories import order
 from tests.support.telemetry.http_backend import TAKES, HttpBackend, Reply, Request
 from tests.support.telemetry.otlp import Misbehaviour, OtlpReceiver, otlp
@@ -37,7 +38,7 @@ def export(environ: dict[str, str], spans: Sequence[Span] = SPANS) -> ExportResu
         exporter = build_exporter(environ)
         await exporter.start()
         try:
-            return await asyncio.wait_for(exporter.export(spans), 30)
+            return await asyncio.wait_for(exporter.export(spans), LIMIT_S)
         finally:
             await exporter.stop()
 

@@ -21,6 +21,7 @@ from tasker_consumers.telemetry.export.otlp.settings import OtlpSettings
 from tasker_consumers.telemetry.export.retrying import BackendExporter, Backoff
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span
+from tests.support.processes import LIMIT_S
 from tests.support.telemetry.histories import order
 from tests.support.telemetry.http_backend import PAGE, TAKES, HttpBackend, Reply, Request
 
@@ -55,7 +56,7 @@ async def running(backend: HttpBackend, kind: str) -> AsyncIterator[Exporter[Spa
 
 async def export(backend: HttpBackend, kind: str, spans: list[Span] = SPANS) -> ExportResult[Span]:
     async with running(backend, kind) as exporter:
-        return await asyncio.wait_for(exporter.export(spans), 30)
+        return await asyncio.wait_for(exporter.export(spans), LIMIT_S)
 
 
 def redirect(status: int, location: str, then: Reply) -> Callable[[Request], Reply]:
@@ -98,7 +99,7 @@ async def test_an_answer_that_takes_no_spans_makes_the_worker_wait_until_it_is_m
             assert not work.done(), f"{work.result()} after {lie}"
             await asyncio.sleep(0.01)
         backend.reply_to, backend.kept = (lambda _: TAKES), []
-        result = await asyncio.wait_for(work, 30)
+        result = await asyncio.wait_for(work, LIMIT_S)
     assert (result.accepted, result.rejected, sorted(backend.kept)) == (len(SPANS), 0, IDS)
 
 
@@ -141,7 +142,7 @@ async def test_a_redirect_to_another_server_repeats_the_post_there_without_the_c
         environ = {**backend.exporter(OTLP), "OTEL_EXPORTER_OTLP_HEADERS": "x-key=CANARY"}
         exporter = build_exporter(environ)
         await exporter.start()
-        assert (await asyncio.wait_for(exporter.export(SPANS), 30)).accepted == len(SPANS)
+        assert (await asyncio.wait_for(exporter.export(SPANS), LIMIT_S)).accepted == len(SPANS)
         await exporter.stop()
         assert "CANARY" in str(backend.requests[0].headers)
         assert "CANARY" not in str(other.requests[0].headers)
@@ -229,7 +230,7 @@ async def test_while_nothing_at_all_passes_everything_waits_and_then_arrives(bac
             await asyncio.sleep(0.01)
         assert not exporter.ready()
         backend.reply_to = lambda _: TAKES
-        result = await asyncio.wait_for(work, 30)
+        result = await asyncio.wait_for(work, LIMIT_S)
     assert (result.accepted, result.rejected) == (len(spans), 0)
     assert set(backend.kept) == {span.span_id for span in spans}
 

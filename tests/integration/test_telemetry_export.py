@@ -14,6 +14,7 @@ from tasker_consumers.telemetry.export.otlp.settings import GRPC, OtlpSettings
 from tasker_consumers.telemetry.export.retrying import BackendExporter, Backoff
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Span
+from tests.support.processes import LIMIT_S
 from tests.support.telemetry.histories import failed_order, order
 from tests.support.telemetry.otlp import Misbehaviour, OtlpReceiver, otlp
 from tests.support.telemetry.wire_spans import attributes_of
@@ -41,7 +42,7 @@ def exporter(request: pytest.FixtureRequest, otlp: OtlpReceiver) -> BackendOf:
 async def export(exporter: BackendExporter[Span], spans: Sequence[Span] = SPANS) -> ExportResult[Span]:
     await exporter.start()
     try:
-        return await asyncio.wait_for(exporter.export(spans), 30)
+        return await asyncio.wait_for(exporter.export(spans), LIMIT_S)
     finally:
         await exporter.stop()
 
@@ -111,7 +112,7 @@ async def test_a_backend_that_comes_up_late_gets_every_span(exporter: BackendOf,
     while subject.ready():  # noqa: ASYNC110  it is told by nothing but itself
         await asyncio.sleep(0.01)
     otlp.misbehaviours.clear()
-    await asyncio.wait_for(work, 30)
+    await asyncio.wait_for(work, LIMIT_S)
     assert subject.ready()
     await subject.stop()
     assert len(otlp.latest()) == len(SPANS)

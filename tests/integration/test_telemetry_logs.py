@@ -17,7 +17,7 @@ from tasker_consumers.telemetry.logs.log_records import log_records
 from tasker_consumers.telemetry.logs.record import LogRecord, record_to_json
 from tasker_consumers.telemetry.presentation.switches import EventSwitches
 from tasker_schemas.errors import ConfigurationError
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 from tests.support.telemetry.arena import TelemetryArena, arena, otlp_variables
 from tests.support.telemetry.histories import T0, TASK, failed_order, folded, order, told
 from tests.support.telemetry.otlp import Misbehaviour, OtlpReceiver, otlp
@@ -46,7 +46,7 @@ async def export(environ: dict[str, str], records: Sequence[LogRecord] = RECORDS
     exporter = log_exporter_of(environ)
     await exporter.start()
     try:
-        return await asyncio.wait_for(exporter.export(records), 30)
+        return await asyncio.wait_for(exporter.export(records), LIMIT_S)
     finally:
         await exporter.stop()
 

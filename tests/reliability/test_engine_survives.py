@@ -9,6 +9,7 @@ import pytest
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
 from tests.support.engine.arena import Arena, wait_until
+from tests.support.processes import LIMIT_S
 
 pytestmark = pytest.mark.reliability
 RECORDS, KEYS = 20_000, 2_000
@@ -90,5 +91,5 @@ def test_a_worker_gives_up_when_the_broker_is_gone_for_too_long(
     with arena.worker(broker_timeout=3.0, drain_timeout=1.0) as worker:
         arena.wait_committed()
         own_kafka.kill()
-        assert worker.process.wait(60) == 1
+        assert worker.process.wait(LIMIT_S) == 1
         assert worker.said("tasker: no broker has answered for 3 s: giving up")

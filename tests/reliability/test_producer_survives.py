@@ -17,6 +17,7 @@ from tasker_consumers.embedded import EmbeddedKafka
 from tasker_producer import EventPublisher, ProducerSettings
 from tasker_schemas.avro.codec import Decoder
 from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.processes import eventually
 from tests.support.scale import SCALE
 
 pytestmark = pytest.mark.reliability
@@ -59,7 +60,7 @@ def test_a_broker_that_goes_away_costs_no_event_and_no_order(
     publish(publisher, range(2_000))
     own_kafka.kill()
     publish(publisher, range(2_000, 12_000))
-    assert publisher.stats()["spooled"] > 5_000
+    assert eventually(lambda: publisher.stats()["spooled"] > 5_000)
     own_kafka.start()
     publish(publisher, range(12_000, 14_000))
     assert publisher.flush(90) == 0
@@ -78,7 +79,7 @@ def test_what_waits_when_a_service_ends_is_sent_by_the_next_one(
     assert publisher.close(0.1) == 3_000
     own_kafka.start()
     with EventPublisher(settings) as successor:
-        assert successor.flush(60) == 0
+        assert successor.flush(90) == 0
     assert successor.stats()["delivered"] == 3_000
     assert_all_in_order(settings, 3_000)
 
@@ -89,13 +90,13 @@ def test_what_a_service_leaves_amid_an_outage_keeps_its_order(
     servers = {"bootstrap.servers": own_kafka.bootstrap_servers}  # and a queue that holds all
     publisher = EventPublisher(replace(settings, kafka=servers))
     publish(publisher, range(100))
-    assert publisher.flush(30) == 0
+    assert publisher.flush(90) == 0
     own_kafka.kill()
     publish(publisher, range(100, 6_000))
     assert publisher.close(5) == 5_900  # a loaded machine needs a moment to write them
     own_kafka.start()
     with EventPublisher(replace(settings, kafka=servers)) as successor:
-        assert successor.flush(60) == 0
+        assert successor.flush(90) == 0
     assert_all_in_order(settings, 6_000)
 
 
@@ -109,7 +110,7 @@ def test_a_killed_service_loses_nothing_of_what_it_had_spooled(
         service.send_signal(signal.SIGKILL)
     own_kafka.start()
     with EventPublisher(settings) as successor:
-        assert successor.flush(60) == 0
+        assert successor.flush(90) == 0
     assert spooled > 2_000
     messages = read_all(settings.kafka["bootstrap.servers"], "tasker.events.custom", spooled)
     assert len({message.value() for message in messages}) == spooled
@@ -125,7 +126,7 @@ def start_service(settings: ProducerSettings) -> "subprocess.Popen[str]":
         for number in range(3_000):
             publisher.publish_event("order.seen", {"number": number})
         backlog = publisher._delivery._backlog
-        native.wait_for(lambda: backlog.on_disk >= 2_500, 30)
+        native.wait_for(lambda: backlog.on_disk >= 2_500, 90)
         print(backlog.on_disk, flush=True)
         signal.pause()
     """
@@ -154,7 +155,7 @@ def test_memory_stays_flat_however_much_is_published(settings: ProducerSettings)
 def publish_and_flush(publisher: EventPublisher, count: int) -> None:
     for begin in range(0, count, 20_000):
         publish(publisher, range(begin, begin + 20_000))
-        assert publisher.flush(60) == 0
+        assert publisher.flush(90) == 0
 
 
 def resident_bytes() -> int:

@@ -120,7 +120,7 @@ def test_random_records_are_counted_or_put_aside_and_no_group_ends(arena: StatsA
         events = [{**event, "task_id": "honest"} for event in order_processing()]
         arena.produce(events)
         expected = recompute(events)
-        assert eventually(lambda: expected.items() <= arena.stats().items(), 60)
+        assert eventually(lambda: expected.items() <= arena.stats().items())
         letters = {group: len(arena.read(dead_letter_topic(group, arena.prefix))) for group in workers}
         assert all(0 < count < RECORDS for count in letters.values()), letters
         assert {group: worker.terminate() for group, worker in workers.items()} == {"stats": 0, "telemetry": 0}

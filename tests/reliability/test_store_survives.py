@@ -69,12 +69,12 @@ def test_a_database_that_goes_away_holds_the_partitions_until_it_is_back(
             arena.wait_until_complete()
             cluster.kill()
             arena.produce(TASKS, TASKS)
-            assert eventually(lambda: worker.said("All partitions wait") > 0, 40)
+            assert eventually(lambda: worker.said("All partitions wait") > 0)
             assert worker.get("/readyz")[0] == 503
             assert worker.get("/healthz")[0] == 200
             cluster.start()
             arena.wait_until_complete()
-            assert eventually(lambda: worker.get("/readyz")[0] == 200, 30)
+            assert eventually(lambda: worker.get("/readyz")[0] == 200)
             assert worker.terminate() == 0
         assert arena.rows() == arena.expected_rows()
 

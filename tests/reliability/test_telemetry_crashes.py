@@ -11,7 +11,7 @@ import pytest
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import StepEvents, TaskEvents
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 from tests.support.telemetry.arena import TelemetryArena, arena, otlp_variables
 from tests.support.telemetry.histories import Told, failed_order, order, told
 from tests.support.telemetry.otlp import Misbehaviour, OtlpReceiver, otlp
@@ -97,7 +97,7 @@ def test_a_deleted_state_directory_is_rebuilt_and_open_spans_survive(arena: Tele
     with arena.worker(otlp_variables(otlp.http), state_dir=str(arena.directory / "first")) as worker:
         otlp.wait_for(len({s.span_id for s in spans_of(records[:half]) if s.status == "OK"}) // 2)
         worker.signal(signal.SIGTERM)
-        worker.process.wait(60)
+        worker.process.wait(LIMIT_S)
     arena.send(records[half:])
     with arena.worker(otlp_variables(otlp.http), state_dir=str(arena.directory / "second")):
         assert_complete(otlp, records)
@@ -134,11 +134,11 @@ def test_the_number_of_open_spans_is_exact_after_a_kill_and_without_the_state_di
     arena.send([told(StepEvents.HANDLE, 1, step_id=step, **task) for task in tasks for step in "ab"])
     for name, directory in (("a", "first"), ("b", "first"), ("c", "second")):
         with arena.worker(otlp_variables(otlp.http), name, state_dir=str(arena.directory / directory)) as worker:
-            assert eventually(lambda: open_spans(worker) == (30, 60))
+            assert eventually(lambda: open_spans(worker) == (30))
     with arena.worker(otlp_variables(otlp.http), "d", state_dir=str(arena.directory / "second")) as worker:
         arena.send([told(StepEvents.COMPLETED, 2, step_id="a", **task) for task in tasks])
         arena.send([told(TaskEvents.COMPLETED, 3, **task) for task in tasks[:10]])
-        assert eventually(lambda: open_spans(worker) == (20, 30))
+        assert eventually(lambda: open_spans(worker) == (20))
 
 
 def open_spans(worker: WorkerProcess) -> tuple[int, ...]:

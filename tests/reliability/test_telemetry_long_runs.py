@@ -146,7 +146,7 @@ def test_one_worker_that_becomes_three_and_one_again_loses_no_span_and_doubles_n
             second.terminate()
             third.signal(signal.SIGTERM)
             load.send()
-            third.process.wait(60)
+            third.process.wait(LIMIT_S)
         ledger.wait_until_complete(load.expected, LIMIT_S)
         assert first.process.poll() is None
     say(f"1 to 3 to 1: {load.sent:,} events, {len(load.expected):,} spans, {ledger.taken:,} received")

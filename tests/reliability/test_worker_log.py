@@ -15,7 +15,7 @@ import pytest
 from tasker_consumers.embedded import EmbeddedKafka
 from tasker_consumers.kafka.topics import create_topics
 from tests.support.demo_runs import TASKER, tasker_environ
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 
 #: Lines of a start and an orderly end, with some room: start, topics, two addresses, assignment, ready, stop.
 MOST_LINES = 10
@@ -33,7 +33,7 @@ class LoggingWorker:
     def readyz(self) -> str:
         (address,) = re.findall(r"Health and metrics at (http://[0-9.:]+)", self.log.read_text())
         try:
-            with urlopen(f"{address}/readyz", timeout=10) as answer:
+            with urlopen(f"{address}/readyz", timeout=LIMIT_S) as answer:
                 return str(answer.read().decode())
         except HTTPError as error:
             return f"{error.code} {error.read().decode()}"
@@ -68,7 +68,7 @@ def test_a_start_and_an_end_take_a_few_lines(
     with running(kind, own_kafka, topic_prefix, tmp_path) as worker:
         assert eventually(lambda: worker.has_said("Ready with partitions 0, 1")), worker.log.read_text()
         worker.process.terminate()
-        assert worker.process.wait(40) == 0
+        assert worker.process.wait(LIMIT_S) == 0
     events = [line["event"] for line in worker.lines()]
     assert len(events) <= MOST_LINES
     assert re.match(

@@ -71,7 +71,7 @@ class HeldDemo:
 
     def topics(self) -> list[str]:
         """The topics of this demo, those of its groups included."""
-        names = AdminClient(self.connection).list_topics(timeout=10).topics
+        names = AdminClient(self.connection).list_topics(timeout=LIMIT_S).topics
         return [name for name in names if name.startswith(self.prefix)]
 
     def remove_topics(self) -> None:
@@ -143,7 +143,7 @@ def _listen(demo: HeldDemo) -> None:
 
 
 def _everything(consumer: Consumer, topics: Sequence[str]) -> list[OffsetRange]:
-    known = consumer.list_topics(timeout=10).topics
+    known = consumer.list_topics(timeout=LIMIT_S).topics
     return [
         OffsetRange(topic, number, *span)
         for topic in topics

@@ -1,28 +1,23 @@
 """A worker of a consumer group as a process of its own, for tests that stop, freeze and kill it."""
 
-import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from tests.support.preloaded import PreloadedProcess
 from tests.support.processes import LIMIT_S, eventually
 
 ROOT = Path(__file__).parents[2]
 
 
 class WorkerProcess:
-    """`python -m MODULE ARGUMENTS_JSON`, with its output in a file; leaving the block kills it if it still lives."""
+    """`main(arguments)` of a module, with its output in a file; leaving the block kills it if it still lives."""
 
     def __init__(self, module: str, arguments: dict[str, Any], log: Path) -> None:
         self.log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", module, json.dumps(arguments)], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
-            )
+        self.process = PreloadedProcess(module, arguments, log)
 
     def __enter__(self) -> Self:
         return self

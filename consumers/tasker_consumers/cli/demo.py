@@ -50,10 +50,9 @@ def demo(
     from tasker_consumers.cli.demo_input import publisher_of
     from tasker_consumers.demo.failure import DemoFailed
 
+    publish = publisher_of(file_format, files or [])
     try:
-        faults = _perform(
-            open_console(stderr=as_json), publisher_of(file_format, files or []), as_json=as_json, keep=keep
-        )
+        faults = _perform(open_console(stderr=as_json), publish, as_json=as_json, keep=keep)
     except DemoFailed as error:
         typer.echo(f"tasker: {error}", err=True)
         raise typer.Exit(1) from None

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tasker_consumers.importers.document import Node
+from tasker_consumers.importers.documents.node import Node
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = 2**63 // 1000  # the year 2262: spans count nanoseconds in 64 bits

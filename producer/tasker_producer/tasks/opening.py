@@ -39,11 +39,7 @@ class TaskOpening(BlockPublisher):
         span stays the service's own. Raises UsageError in strict mode for an id that is none.
         """
         misuse = self.misuse
-        identity = None if task_id is None else misuse.identifier("task_id", task_id)
-        if identity is not None and run is not None:
-            number = misuse.identifier("run", run)
-            identity = identity if number is None else f"{identity}:{number}"
-        identity = identity or new_event_id()
+        identity = self._task_identity(task_id, run)
         task = TaskContext(
             task_id=identity,
             task_name=misuse.identifier("name", name),
@@ -60,6 +56,13 @@ class TaskOpening(BlockPublisher):
             replaces_span=misuse.truth("current", current, default=True),
         )
         return TaskScope(self, task, options)
+
+    def _task_identity(self, task_id: Any, run: Any) -> str:
+        identity = None if task_id is None else self.misuse.identifier("task_id", task_id)
+        if identity is not None and run is not None:
+            number = self.misuse.identifier("run", run)
+            identity = identity if number is None else f"{identity}:{number}"
+        return identity or new_event_id()
 
     def resume_task(
         self,

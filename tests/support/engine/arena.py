@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
+from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.engine.faust.partition_producers import FENCE
 from tests.support.processes import LIMIT_S, eventually
 from tests.support.worker_process import WorkerProcess
@@ -63,7 +65,7 @@ class Arena:
         topic = f"{self.prefix}.{name}"
         with self._reader("reader") as consumer:
             return {
-                number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=LIMIT_S)[1]
                 for number in self._partitions(topic)
             }
 
@@ -148,7 +150,7 @@ class Arena:
         with self._reader(group) as consumer:
             ends = [
                 TopicPartition(
-                    topic, number, consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                    topic, number, consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=LIMIT_S)[1]
                 )
                 for number in self._partitions(topic)
             ]
@@ -224,6 +226,14 @@ class Arena:
     def _end(self, topic: str) -> int:
         with self._reader("reader") as consumer:
             return sum(
-                consumer.get_watermark_offsets(TopicPartition(topic, place), timeout=10)[1]
+                consumer.get_watermark_offsets(TopicPartition(topic, place), timeout=LIMIT_S)[1]
                 for place in self._partitions(topic)
             )
+
+
+@pytest.fixture
+def arena(kafka: KafkaSource, topic_prefix: str, tmp_path: Path) -> Arena:
+    """Fresh topics on the shared Kafka."""
+    arena = Arena(kafka.bootstrap_servers, topic_prefix, tmp_path)
+    arena.create_topics()
+    return arena

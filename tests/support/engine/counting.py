@@ -1,7 +1,7 @@
 """A small application of the engine: for each key, how many distinct numbers were seen, and their sum.
 
-Events carry an id, and the state remembers the ids, so the fold is idempotent as the engine demands. As a program,
-`python -m tests.support.engine.counting SETTINGS_JSON` is one worker.
+Events carry an id, and the state remembers the ids, so the fold is idempotent as the engine demands. `main` is
+a worker, which runs in a process of its own (see `worker_process`).
 """
 
 import asyncio
@@ -140,7 +140,3 @@ def main(arguments: dict[str, Any]) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = {**arguments["settings"], "state_dir": Path(arguments["settings"]["state_dir"])}
     return run_worker(Counting(**arguments["processor"]), EngineSettings(**settings))
-
-
-if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""A real Kafka for the tests: one for the whole session, and one of its own for a test that breaks it."""
+"""A real Kafka for the tests: one for the whole run, and one of its own for a test that breaks it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource, find_kafka
+from tests.support.kafka.shared import shared_kafka
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[KafkaSource]:
+def kafka(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[KafkaSource]:
     """A running Kafka that all tests share: the one KAFKA_BOOTSTRAP_SERVERS names, else an own one."""
+    if worker_id != "master":  # several pytest workers, started by the process that leads them
+        yield shared_kafka(tmp_path_factory.getbasetemp().parent, run=os.getppid())
+        return
     with find_kafka(os.environ) as source:
         yield source
 

@@ -6,7 +6,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 
 
 class EventTopics:

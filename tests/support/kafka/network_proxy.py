@@ -9,6 +9,7 @@ from typing import Self
 
 from tasker_consumers.embedded import EmbeddedKafka
 from tasker_consumers.embedded.ports import free_ports
+from tests.support.processes import LIMIT_S
 
 TO_BROKER, TO_CLIENT = "to broker", "to client"
 _PART = 1 << 16
@@ -52,14 +53,14 @@ class NetworkProxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(LIMIT_S)
         self.mend()
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(LIMIT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(LIMIT_S)
         self._loop.close()
 
     def _write_ends(self) -> None:

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 
 
 def create_event_topics(

@@ -45,7 +45,7 @@ _OF_PREFIX = re.compile("^tasker(?!-replay|-stats-reader)")
 _WORD_END = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ACLS_TOOL = "kafka-acls.sh "
 SECRET = "Tr0ub4dor"
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 
 
 def _password_of(user: str) -> str:

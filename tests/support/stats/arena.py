@@ -1,9 +1,8 @@
 """The statistics on a real Kafka: topics, records, worker processes, and what the output topic says in the end.
 
-As a program, `python -m tests.support.stats.arena ARGUMENTS_JSON` is one worker.
+`main` is a worker, which runs in a process of its own (see `worker_process`).
 """
 
-import json
 import logging
 import sys
 from collections.abc import Iterable
@@ -128,7 +127,7 @@ class Sender:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._client.flush(60) == 0
+        assert self._client.flush(90) == 0
 
     def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Any = (), partition: int | None = None
@@ -146,7 +145,3 @@ def main(arguments: dict[str, Any]) -> int:
     lookup = lookup_of_file(arguments["schemas"])
     processor = build_stats_processor(arguments["prefix"], lookup=lookup, lifetime=Lifetime(**arguments["lifetime"]))
     return run_worker(processor, EngineSettings(**engine), questions_of(processor))
-
-
-if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1])))

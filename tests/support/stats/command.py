@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support.processes import LIMIT_S
 from tests.support.stats.arena import StatsArena
 from tests.support.worker_process import ROOT
 
@@ -31,5 +32,5 @@ def command(arena: StatsArena, *arguments: str, **variables: str) -> Iterator[su
 def output(arena: StatsArena, *arguments: str, **variables: str) -> tuple[int, str, str]:
     """Return its exit code, and what it wrote to standard output and standard error."""
     with command(arena, *arguments, **variables) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=LIMIT_S)
         return process.returncode, out, err

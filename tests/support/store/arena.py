@@ -59,7 +59,7 @@ class StoreArena:
             if not number % 50:
                 self._send(event_topic(Family.STEP, self.prefix), task_id.encode(), POISON[number // 50 % len(POISON)])
                 self._send(event_topic(Family.TASK, self.prefix), None, b"without a key")
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(90) == 0
 
     @contextmanager
     def worker(self, name: str, **variables: str) -> Iterator[WorkerProcess]:

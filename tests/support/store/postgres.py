@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tasker_consumers.embedded.ports import free_ports
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 
 ABSENT = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
@@ -62,7 +62,7 @@ class PostgresCluster:
         """End it as a crash would, with all its connections."""
         if self._process is not None:
             self._process.send_signal(3)  # SIGQUIT: immediate shutdown
-            self._process.wait(30)
+            self._process.wait(LIMIT_S)
             self._process = None
 
     def url(self, database: str) -> str:

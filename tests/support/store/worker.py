@@ -1,11 +1,16 @@
-"""A store worker for tests: `python -m tests.support.store.worker VARIABLES_AS_JSON`."""
+"""A store worker for tests, as `tasker run store` with the given variables."""
 
-import json
 import os
 import sys
 
+from tasker_consumers.cli import main as tasker
 from tests.support.store.arena import environment_of
 
-if __name__ == "__main__":
-    command = [sys.executable, "-m", "tasker_consumers.cli", "run", "store"]
-    os.execve(sys.executable, command, environment_of(json.loads(sys.argv[1])))
+
+def main(variables: dict[str, str]) -> None:
+    """Run until asked to stop."""
+    environ = environment_of(variables)
+    os.environ.clear()
+    os.environ.update(environ)
+    sys.argv = ["tasker", "run", "store"]
+    tasker()

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from tasker_consumers.embedded import KafkaSource
 from tasker_schemas.names import Family
 from tasker_schemas.topics import dead_letter_topic, event_topic
+from tests.support.processes import LIMIT_S
 from tests.support.telemetry.histories import Told
 from tests.support.worker_process import WorkerProcess
 
@@ -35,7 +36,7 @@ class TelemetryArena:
         for record in records:
             self._producer.produce(record.topic, record.value, record.key, headers=list(record.headers))
             self._producer.poll(0)
-        assert self._producer.flush(60) == 0
+        assert self._producer.flush(90) == 0
 
     def worker(
         self, environ: dict[str, str], name: str = "w", lifetime: dict[str, float] | None = None, **settings: Any
@@ -61,8 +62,8 @@ class TelemetryArena:
         places = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": f"{self.prefix}-telemetry"})
         try:
-            committed = sum(max(0, place.offset) for place in consumer.committed(places, timeout=10))
-            return committed, sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+            committed = sum(max(0, place.offset) for place in consumer.committed(places, timeout=LIMIT_S))
+            return committed, sum(consumer.get_watermark_offsets(place, timeout=LIMIT_S)[1] for place in places)
         finally:
             consumer.close()
 

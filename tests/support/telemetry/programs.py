@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tasker_consumers.embedded.ports import free_ports
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def running(binary: str, arguments: Sequence[str], url: str) -> Iterator[None]:
         pytest.skip(f"no binary named `{binary}` on the PATH")
     with subprocess.Popen([path, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            assert eventually(lambda: _answers(url), 60), f"{binary} {' '.join(arguments)} does not answer at {url}"
+            assert eventually(lambda: _answers(url)), f"{binary} {' '.join(arguments)} does not answer at {url}"
             yield
         finally:
             process.terminate()
@@ -108,7 +108,7 @@ class LogBackend:
     def records(self, query: str) -> list[dict[str, Any]]:
         """Return the records that a query of LogsQL finds."""
         text = urllib.parse.urlencode({"query": query, "limit": 1000})
-        with urllib.request.urlopen(f"{self.url}/select/logsql/query?{text}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/select/logsql/query?{text}", timeout=LIMIT_S) as answer:
             return [json.loads(line) for line in answer.read().splitlines()]
 
 

@@ -1,10 +1,5 @@
-"""One worker of the telemetry group as a process, for tests that kill, stop and restart it.
+"""One worker of the telemetry group as a process, for tests that kill, stop and restart it."""
 
-Run as `python -m tests.support.telemetry.worker JSON`, with the engine's settings, the prefix of the topics, and the
-exporter's variables.
-"""
-
-import json
 import logging
 import os
 import sys
@@ -31,7 +26,3 @@ def main(arguments: dict[str, Any]) -> int:
         environ={"KAFKA_BOOTSTRAP_SERVERS": settings["kafka"]["bootstrap.servers"], **arguments["environ"]},
     )
     return run_worker(processor, engine)
-
-
-if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1])))

@@ -54,9 +54,8 @@ def errors(
             _show_group(answers[0], failures_of(reader, answers[0], 10))
         elif answers:
             show_table(_COLUMNS, [_cells(answer) for answer in answers])
-            complain(
-                f"next: tasker errors --group {answers[0].group.id!r}; tasker errors explain {answers[0].group.id!r}"
-            )
+            first = repr(answers[0].group.id)
+            complain(f"next: tasker errors --group {first}; tasker errors explain {first}")
     if not answers:
         complain(f"no failure since {since}" + (f" with the name {name}" if name else ""))
         raise typer.Exit(1)

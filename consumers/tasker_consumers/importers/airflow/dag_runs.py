@@ -16,7 +16,8 @@ Any other state leaves the step open. A DAG run that the file does not list last
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tasker_consumers.importers.airflow.answers import Answers, RunKey, attempt_of, entries, step_id_of
-from tasker_consumers.importers.document import Node, load
+from tasker_consumers.importers.documents.document import load
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.executions import (

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tasker_consumers.importers.document import Node, load_part, parse, read_text
+from tasker_consumers.importers.documents.document import load_part, parse, read_text
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.errors import BrokenFile
 
 _LINES = 5

@@ -18,7 +18,8 @@ a task without a start and an end.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tasker_consumers.importers.document import Node, stream
+from tasker_consumers.importers.documents.document import stream
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.executions import Execution, TaskRun, Timing, events_of

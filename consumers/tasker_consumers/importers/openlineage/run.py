@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from tasker_consumers.importers.document import Node
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.executions import Reason, Timing
 from tasker_consumers.importers.times import read_time

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from tasker_consumers.importers.document import LONGEST_ID
+from tasker_consumers.importers.documents.node import LONGEST_ID
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.sources import Content
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from tasker_consumers.importers.document import Node
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.options import ReadOptions
 from tasker_consumers.importers.tables.rows import Cell
 from tasker_consumers.importers.times import LATEST, parse_date, since_epoch

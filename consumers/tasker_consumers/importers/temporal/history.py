@@ -19,7 +19,7 @@ updates, markers (so local activities) and Nexus operations are no steps.
 
 from collections.abc import Callable
 
-from tasker_consumers.importers.document import load
+from tasker_consumers.importers.documents.document import load
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.temporal.run import RunReader
 from tasker_consumers.importers.temporal.spelling import TemporalNode, histories

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from tasker_consumers.importers.document import ProtobufNode
+from tasker_consumers.importers.documents.node import ProtobufNode
 from tasker_consumers.importers.times import read_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tasker_consumers.importers.document import Node, stream
+from tasker_consumers.importers.documents.document import stream
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.executions import Reason
 from tasker_consumers.importers.sources import Content

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasker_consumers.importers.document import Node
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.executions import Reason
 
 _LATEST_NANOS = 2**63

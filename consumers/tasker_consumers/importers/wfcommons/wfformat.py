@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from tasker_consumers.importers.document import Node
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.times import read_time
 
 VERSIONS = ("1.3", "1.4", "1.5")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from tasker_consumers.importers.document import load
+from tasker_consumers.importers.documents.document import load
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import EventMaker, ImportedEvent
 from tasker_consumers.importers.times import LATEST, micros_of

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasker_consumers.importers.document import Node
+from tasker_consumers.importers.documents.node import Node
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.event import ImportedEvent
 from tasker_consumers.importers.executions import (

@@ -5,12 +5,16 @@ import sys
 
 import pytest
 
+from tests.support.processes import LIMIT_S
+
 TASKER = [sys.executable, "-m", "tasker_consumers.cli"]
 
 
 def run_tasker(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     environ = {"PATH": "/usr/bin:/bin", **environ}
-    return subprocess.run([*TASKER, *arguments], env=environ, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [*TASKER, *arguments], env=environ, check=False, capture_output=True, text=True, timeout=LIMIT_S
+    )
 
 
 def test_the_version_is_shown() -> None:

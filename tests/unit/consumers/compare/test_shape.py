@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tasker_consumers.compare.shape import RunShape, key_text, shape_of
 from tests.support.importers.real_records import FOLDERS, paths_of, records_of
 from tests.support.runs import SECOND, run_of, shape_of_history
+from tests.support.scale import SCALE
 from tests.support.telemetry.histories import Told, attempt, hostile_records, order, told
 
 
@@ -37,7 +38,7 @@ def test_a_step_that_ran_beside_another_fills_its_gap() -> None:
     assert times == {"order_processing": 0, "long_step": 2 * SECOND, "late_step": 9 * SECOND}
 
 
-@settings(max_examples=60)
+@settings(max_examples=60 * SCALE)
 @given(st.lists(hostile_records(), max_size=12))
 def test_the_times_of_any_history_add_up(history: list[Told]) -> None:
     spans = run_of(history).spans()

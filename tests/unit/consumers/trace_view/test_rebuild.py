@@ -11,10 +11,11 @@ from tasker_consumers.trace_view.rebuild import rebuild
 from tests.support.importers.real_records import FOLDERS, paths_of, records_of
 from tests.support.replay_records import a_record
 from tests.support.runs import run_of, stored
+from tests.support.scale import SCALE
 from tests.support.telemetry.histories import Told, order
 
 #: Events that are folded for the moments of one history: of a small one every moment is compared, of a large one some.
-FOLDED = 4_000
+FOLDED = 1_000 * SCALE
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -11,6 +11,7 @@ from celery.exceptions import Ignore, Reject
 
 from tasker_producer.contrib.celery import job_step, pass_on_context
 from tasker_producer.testing import RecordingPublisher
+from tests.support.processes import LIMIT_S
 
 pytest_plugins = ["tasker_producer.pytest_plugin"]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -44,7 +45,7 @@ def test_a_job_goes_on_with_the_task_that_sent_it(app: Celery, tasker_events: Re
 
     job = job_of(app, ship_order)
     with working(app), tasker_events.task("order", task_id=42, final=False):
-        assert job.delay(42).get(timeout=30) == 42
+        assert job.delay(42).get(timeout=LIMIT_S) == 42
     step = tasker_events.assert_published("step.completed", task_id="42", step_name="ship_order", step_results=42)
     assert step.trace.parent == tasker_events.assert_published("task.completed", task_id="42").trace.span
 
@@ -58,7 +59,7 @@ def test_each_try_of_a_job_is_an_attempt_of_its_step(app: Celery, tasker_events:
 
     job = job_of(app, ship_order, max_retries=3)
     with working(app), tasker_events.task("order", task_id=43, final=False):
-        assert job.delay().get(timeout=30) == 2
+        assert job.delay().get(timeout=LIMIT_S) == 2
     assert [event.fields["attempt_number"] for event in tasker_events.published("step.handle")] == [1, 2, 3]
     requested = tasker_events.published("step.retry_requested", retry_reason="away", retry_limit=4)
     assert [event.fields["attempt_number"] for event in requested] == [2, 3]
@@ -77,7 +78,7 @@ def test_a_try_that_celery_repeats_by_itself_fails_its_attempt_alone(
 
     job = job_of(app, ship_order, autoretry_for=(GatewayError,), retry_backoff=False, default_retry_delay=0)
     with working(app):
-        assert job.delay().get(timeout=30) == "shipped"
+        assert job.delay().get(timeout=LIMIT_S) == "shipped"
     tasker_events.assert_published("step.failed", attempt_number=1, error_message="away")
     tasker_events.assert_published("step.completed", attempt_number=2)
     assert len({event.key for event in tasker_events.events}) == 1
@@ -92,7 +93,7 @@ def test_a_job_that_fails_for_good_fails_its_task(app: Celery, tasker_events: Re
 
     job = job_of(app, ship_order)
     with working(app), pytest.raises(GatewayError):
-        job.delay().get(timeout=30)
+        job.delay().get(timeout=LIMIT_S)
     tasker_events.assert_published("task.failed", error_message="gone", error_steps=["ship_order"])
 
 
@@ -111,7 +112,7 @@ def test_a_job_that_is_ignored_or_rejected_is_cancelled(
     first, last = job_of(app, ship_order), job_of(app, last_job)
     with working(app):
         first.delay()
-        last.delay().get(timeout=30)
+        last.delay().get(timeout=LIMIT_S)
     tasker_events.assert_published("step.cancelled", step_name="ship_order")
     tasker_events.assert_published("task.cancelled", task_name="ship_order")
 

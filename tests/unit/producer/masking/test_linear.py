@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasker_producer.masking.masker import DEFAULT_PATTERNS, Masker, Pattern
+from tests.support.scale import SCALE
 
 CHARACTERS = 20_000
 MAX_GROWTH = 2.5
@@ -81,7 +82,7 @@ def seconds(kind: str, text: str) -> float:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40)
+@settings(max_examples=40 * SCALE)
 @given(fragments=st.lists(FRAGMENTS, min_size=1, max_size=4), head=st.sampled_from(["", "credit_card ", "{'token': "]))
 def test_twice_the_text_takes_no_more_than_two_and_a_half_times_as_long(
     kind: str, fragments: list[str], head: str

@@ -10,7 +10,7 @@ from tasker_producer.testing import RecordingPublisher
 from tasker_schemas.avro.codec import SINGLE_OBJECT, confluent_frame
 from tasker_schemas.names import Family
 from tasker_schemas.registry.settings import RegistrySettings
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 from tests.support.registry.odd import OddRegistry, odd_registry
 
 
@@ -22,7 +22,7 @@ def odd() -> Iterator[OddRegistry]:
 
 def test_all_families_have_a_frame_once_the_registry_has_told_their_ids(odd: OddRegistry) -> None:
     frames = RegistryFrames(RegistrySettings(url=odd.says({"id": 7}).url), "shop")
-    assert frames.wait(10)
+    assert frames.wait(LIMIT_S)
     assert {family: frames.frame_of(family) for family in Family} == dict.fromkeys(Family, confluent_frame(7))
     assert frames.stats() == {"framed_single_object": 0}
     assert {path for _, path, _ in odd.asked} == {f"/subjects/shop.events.{family}-value" for family in Family}
@@ -33,7 +33,7 @@ def test_a_forked_child_keeps_the_ids_and_counts_for_itself(odd: OddRegistry) ->
     assert frames.frame_of(Family.STEP) is None
     assert frames.stats() == frames.stats() == {"framed_single_object": 1}
     odd.says({"id": 7})
-    assert frames.wait(10)
+    assert frames.wait(LIMIT_S)
     frames.start()  # what the child does first
     assert frames.frame_of(Family.STEP) == confluent_frame(7)
     assert frames.stats() == {"framed_single_object": 0}

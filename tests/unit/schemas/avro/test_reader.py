@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from fastavro import schemaless_reader, schemaless_writer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasker_schemas.avro._reader_py import python_reader
 from tasker_schemas.avro.reader import Reader, make_reader
 from tasker_schemas.avro.versions import all_schemas
+from tests.support.scale import SCALE
 from tests.support.schemas.forged import avro_long, avro_string
 from tests.support.schemas.golden_examples import golden_examples
 
@@ -77,6 +78,7 @@ def make(request: pytest.FixtureRequest) -> Maker:
 
 
 @pytest.mark.parametrize(("kind", "name"), READERS)
+@settings(max_examples=40 * SCALE)
 @given(data=st.data())
 def test_a_reader_reads_what_fastavro_wrote(kind: str, name: str, data: st.DataObject) -> None:
     record = data.draw(values_of(SCHEMAS[name], {}))

@@ -16,6 +16,7 @@ from tasker_consumers.engine.state.memory_store import MemoryStore
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 from tests.support.engine.counting import LARGE_OUTPUT, LARGE_STATE, STAGES, Counting, Number, State
 from tests.support.engine.values import ListProducer, StoredRecord
+from tests.support.processes import LIMIT_S
 
 COUNTING = Counting("t")
 CHANGELOG = "t-counting-states-changelog"
@@ -206,7 +207,7 @@ async def test_the_event_loop_goes_on_while_somebody_is_asked_again() -> None:
     def ask() -> None:
         raised(next(away, None))
         asked.set()
-        assert answered.wait(10), "the loop stood still"
+        assert answered.wait(LIMIT_S), "the loop stood still"
 
     bench = Bench(Asking("t", ask=ask))
     run = asyncio.create_task(bench.pipeline.process(1, [StoredRecord(key=b"k", value=b"1:10")]))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tasker_consumers.importers import HistoryFormat, ImportReport, import_files
 from tasker_producer.testing import RecordingPublisher
+from tests.support.scale import SCALE
 from tests.unit.consumers.importers.test_damaged import ANYTHING, places
 
 TIMES = {"created_at": "2024-01-01T00:00:00Z", "started_at": "2024-01-01T00:00:01Z"}
@@ -41,7 +42,7 @@ def imported(document: Any, path: Path) -> ImportReport:
     return import_files(HistoryFormat.GITHUB_ACTIONS, [path], RecordingPublisher())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 * SCALE)
 @given(chosen=st.integers(min_value=0), replacement=ANYTHING)
 def test_a_damaged_answer_is_imported_or_named_and_never_breaks_the_import(
     tmp_path_factory: pytest.TempPathFactory, chosen: int, replacement: Any

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.ready_spans import ready_spans
+from tests.support.scale import SCALE
 from tests.support.telemetry.histories import Told, folded, order, records
 
 
 @given(st.lists(records(), min_size=1, max_size=12), st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=50 * SCALE)
 def test_a_state_reads_back_as_it_was_written(history: list[Told], exports: bool) -> None:
     state = folded(history)
     if exports:

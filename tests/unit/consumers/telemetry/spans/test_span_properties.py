@@ -15,6 +15,7 @@ from tasker_consumers.telemetry.spans.attributes import CLAMPED, OUTSIDE, SHIFTE
 from tasker_consumers.telemetry.spans.span import STEP, TASK, Span
 from tasker_schemas.catalogue import RANK_AFTER
 from tasker_schemas.errors import PoisonRecord
+from tests.support.scale import SCALE
 from tests.support.telemetry.histories import Told, hostile_records
 from tests.support.telemetry.skewed import Skewed, skewed_histories
 from tests.support.telemetry.span_rules import broken_rules
@@ -119,7 +120,7 @@ def test_every_order_of_a_history_that_could_be_gives_one_result(history: Skewed
 
 
 @given(histories)
-@settings(max_examples=30)
+@settings(max_examples=30 * SCALE)
 def test_every_span_can_be_written_for_every_backend(history: list[Told]) -> None:
     for span in spans_of(history):
         assert encode_span(span)

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from tasker_producer.delivery.host.drops import Drop, DropLog
+from tests.support.processes import LIMIT_S
 
 
 def test_given_up_events_are_counted_told_once_and_handed_to_the_service(caplog: pytest.LogCaptureFixture) -> None:
@@ -66,16 +67,16 @@ def test_no_thread_waits_while_another_runs_the_services_callback() -> None:
 
     def stand(_name: str, _reason: str) -> None:
         entered.set()
-        leave.wait(30)
+        leave.wait(LIMIT_S)
 
     drop_log = DropLog(stand)
     drop_log.drop("order.paid", Drop.CLOSED, "closed")
     standing = threading.Thread(target=drop_log.report)
     standing.start()
-    assert entered.wait(30)
+    assert entered.wait(LIMIT_S)
     drop_log.drop("order.paid", Drop.CLOSED, "closed")
     drop_log.report()  # returns, though the first call still stands
     assert not leave.is_set()
     leave.set()
-    standing.join(30)
+    standing.join(LIMIT_S)
     assert drop_log.dropped()["closed"] == 2

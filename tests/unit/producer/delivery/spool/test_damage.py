@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tasker_producer.delivery.host.drops import DropLog
 from tests.support.producer.spooled import backlog, left_spool, new_spool, numbers, record
+from tests.support.scale import SCALE
 
 EVENTS = 300
 
@@ -166,7 +167,7 @@ def fail_once(spool: object, method: str) -> None:
     setattr(spool, method, fail)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_bytes_that_are_changed_cost_what_they_hold_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -185,7 +186,7 @@ def test_any_bytes_that_are_changed_cost_what_they_hold_and_nothing_else(
 
 
 @given(position=st.integers(0, 1 << 20), value=st.integers(0, 255))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_changed_byte_in_the_log_of_a_killed_process_leaves_a_beginning_in_order(
     tmp_path_factory: pytest.TempPathFactory, position: int, value: int
 ) -> None:

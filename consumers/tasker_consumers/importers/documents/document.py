@@ -1,4 +1,4 @@
-"""A JSON document in which every value knows its path, so that a fault can be named by its place.
+"""Reads a JSON document in which every value knows its path, so that a fault can be named by its place.
 
 >>> load(b'{"tasks": [{"runtime": "long"}]}', "run.json").get("tasks").items()[0].get("runtime").number()
 Traceback (most recent call last):
@@ -10,114 +10,15 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, TypeVar
 
+from tasker_consumers.importers.documents.node import INSIDE, Node
 from tasker_consumers.importers.errors import BrokenFile
 from tasker_consumers.importers.sources import Content
 
 _GZIP_MAGIC = b"\x1f\x8b"
-LONGEST_ID = 900  # characters; the producer takes 1024, and the importers add a prefix and a suffix
-_LARGEST = 2**31
-_SHOWN = 60  # characters of a wrong value that a message repeats
 _SPACE = re.compile(r"\s*")
-_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
-_INSIDE = ": "  # ends the place of a document inside a file, before the paths of its values
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value of a document and the path that leads to it.
-
-    A format that spells its members in several ways has a subclass with its own `spellings` and `is_absent`.
-    """
-
-    value: Any
-    path: str = ""
-
-    def spellings(self, key: str) -> tuple[str, ...]:
-        """Return the names under which the member `key` may stand, the usual name first."""
-        return (key,)
-
-    def is_absent(self, value: Any) -> bool:
-        """Whether a member's value says that there is none."""
-        return value is None
-
-    def get(self, key: str) -> Self:
-        """Return the member `key`; raise BrokenFile when this is no object or has no such member."""
-        member = self.find(key)
-        if member is None and self.value.get(key) is None:
-            raise BrokenFile(self._path_of(key), "missing")
-        return member or type(self)(self.value[key], self._path_of(key))
-
-    def find(self, *keys: str) -> Self | None:
-        """Return the first of these members that is there and not null, else None."""
-        if not isinstance(self.value, dict):
-            self.refuse("an object")
-        for key in keys:
-            for name in self.spellings(key):
-                if not self.is_absent(self.value.get(name)):
-                    return type(self)(self.value[name], self._path_of(name))
-        return None
-
-    def items(self) -> list[Self]:
-        """Return the items of this list; raise BrokenFile when it is none."""
-        if not isinstance(self.value, list):
-            self.refuse("a list")
-        return [type(self)(item, f"{self.path}[{index}]") for index, item in enumerate(self.value)]
-
-    def text(self) -> str:
-        """Return this string; raise BrokenFile when it is none or empty."""
-        if not isinstance(self.value, str) or not self.value:
-            self.refuse("a text")
-        return self.value
-
-    def identifier(self) -> str:
-        """Return this string, if an id on the wire can be as long; else raise BrokenFile."""
-        if len(self.text()) > LONGEST_ID or "\0" in self.text():
-            self.refuse(f"a text of at most {LONGEST_ID} characters, without NUL")
-        return self.text()
-
-    def number(self) -> Decimal:
-        """Return this number, exactly as the document spells it; raise BrokenFile when it is none."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int | Decimal):
-            self.refuse("a number")
-        return Decimal(self.value)
-
-    def integer(self) -> int:
-        """Return this whole number, also when the document spells it as a text; raise BrokenFile when it is none."""
-        is_text = isinstance(self.value, str) and self.value.isascii() and self.value.isdecimal()
-        number = int(self.value[:20]) if is_text else self.value
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < _LARGEST:
-            self.refuse(f"a whole number below {_LARGEST}")
-        return number
-
-    def refuse(self, expected: str) -> NoReturn:
-        """Raise BrokenFile for this value, where a value of another kind was expected."""
-        shown = json.dumps(self.value, default=str, ensure_ascii=False)
-        if len(shown) > _SHOWN:
-            shown = f"{shown[:_SHOWN]}…"
-        raise BrokenFile(self.path.removesuffix(_INSIDE) or "the document", f"expected {expected}, not {shown}")
-
-    def _path_of(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path and not self.path.endswith(_INSIDE) else f"{self.path}{key}"
-
-
-class ProtobufNode(Node):
-    """A value of protobuf's JSON; its members are spelled in camelCase or in snake_case."""
-
-    def spellings(self, key: str) -> tuple[str, ...]:
-        """Return both spellings.
-
-        >>> ProtobufNode({}).spellings("originalExecutionRunId")
-        ('originalExecutionRunId', 'original_execution_run_id')
-        """
-        return key, _CAPITAL.sub("_", key).lower()
-
-    def is_absent(self, value: Any) -> bool:
-        """Whether a member's value is null or an empty text, which protobuf writes for a text that is not set."""
-        return value is None or value == ""
 
 
 N = TypeVar("N", bound=Node)
@@ -167,10 +68,10 @@ def load_part(raw: bytes, place: str) -> Node:
     try:
         values = list(_parsed(_text(raw)))
     except BrokenFile as broken:
-        raise BrokenFile(f"{place}{_INSIDE}{broken.place}", broken.problem) from broken
+        raise BrokenFile(f"{place}{INSIDE}{broken.place}", broken.problem) from broken
     if len(values) != 1:
         raise BrokenFile(place, f"expected a JSON value, not {len(values)}")
-    return Node(values[0], f"{place}{_INSIDE}")
+    return Node(values[0], f"{place}{INSIDE}")
 
 
 def read_text(raw: bytes, name: str) -> str:

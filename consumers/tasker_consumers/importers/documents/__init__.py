@@ -1,0 +1,1 @@
+"""JSON documents whose values know their places."""
