@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
@@ -17,6 +17,7 @@ from tasker_schemas.avro.codec import confluent_frame, encode
 from tasker_schemas.avro.versions import latest
 from tests.support.kafka.jvm_reader import BYTES, JvmReader, confluent_framing
 from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.kafka.topics import make_topic
 from tests.support.schemas.golden_examples import GoldenExample, golden_examples
 
 NEWEST = [example for example in golden_examples() if example.schema is latest(example.schema.record)]
@@ -29,7 +30,7 @@ def told_records(kafka: KafkaSource, admin: AdminClient, registry: WebSource, jv
     if not registry.url.endswith(CONFLUENT_API):
         pytest.skip(f"{registry.url} is not an Apicurio Registry, whose deserializer reads here")
     topic = f"t{uuid4().hex}"
-    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result()
+    make_topic(admin, topic)
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
     with SchemaRegistryClient({"url": registry.url}) as client:
         for example in NEWEST:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource, WebSource
 from tasker_consumers.kafka.partitioner import partition_of
@@ -15,6 +15,7 @@ from tasker_schemas.avro.versions import latest
 from tasker_schemas.registry.client import SchemaRegistry, subjects
 from tasker_schemas.registry.settings import RegistrySettings
 from tests.support.demo_runs import run_tasker
+from tests.support.kafka.topics import make_topic
 from tests.support.processes import LIMIT_S, eventually
 from tests.support.telemetry.otlp import OtlpReceiver, otlp
 
@@ -157,8 +158,7 @@ def test_a_wrong_setting_fails_its_own_check_alone(connection: dict[str, str], t
 def test_where_topics_cannot_be_deleted_the_same_topic_serves_every_call(
     connection: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
-    for future in admin.create_topics([NewTopic(f"{topic_prefix}.doctor", 1)]).values():
-        future.result(LIMIT_S)
+    make_topic(admin, f"{topic_prefix}.doctor")
     findings = by_check(list(examine(connection, topic_prefix, {}, is_new=True)))
     assert findings["round trip"].verdict is Verdict.OK
 
@@ -201,8 +201,7 @@ def test_a_setting_that_loses_records_and_a_foreign_partitioner_are_named(
     connection: dict[str, str], topic_prefix: str, admin: AdminClient
 ) -> None:
     events = f"{topic_prefix}.events.task"
-    for future in admin.create_topics([NewTopic(events, 2, 1, config={"cleanup.policy": "compact"})]).values():
-        future.result(LIMIT_S)
+    make_topic(admin, events, 2, {"cleanup.policy": "compact"})
     create_topics(connection, topic_prefix, partitions=2)
     producer = Producer(connection)
     key = b"42"

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
 from tasker_consumers.embedded.ports import free_ports
 from tasker_schemas.errors import BackendUnavailable
+from tests.support.kafka.topics import make_topic
 from tests.support.processes import LIMIT_S, eventually, is_alive
 
 PARENT = """
@@ -30,7 +31,7 @@ def topics_of(broker: EmbeddedKafka) -> set[str]:
 
 def create_topic(broker: EmbeddedKafka, name: str) -> None:
     admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
-    admin.create_topics([NewTopic(name, 1, 1)])[name].result()
+    make_topic(admin, name)
 
 
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
@@ -38,7 +39,7 @@ def test_a_record_comes_back_with_every_compression(
     kafka: KafkaSource, admin: AdminClient, topic_prefix: str, codec: str
 ) -> None:
     servers = {"bootstrap.servers": kafka.bootstrap_servers}
-    admin.create_topics([NewTopic(topic_prefix, 1, 1)])[topic_prefix].result()
+    make_topic(admin, topic_prefix)
     producer = Producer({**servers, "compression.type": codec})
     producer.produce(topic_prefix, b"x" * 1000)
     assert producer.flush(90) == 0

@@ -6,6 +6,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tests.support.engine.arena import PARTITIONS, Arena, arena
+from tests.support.kafka.topics import delete_topics
 from tests.support.processes import LIMIT_S
 
 __all__ = ["arena"]
@@ -42,8 +43,7 @@ def test_a_state_directory_from_another_life_of_the_changelog_is_forgotten(arena
         arena.wait_committed()
         assert worker.terminate() == 0
     admin = AdminClient({"bootstrap.servers": arena.bootstrap})
-    for deleted in admin.delete_topics([f"{arena.prefix}-counting-states-changelog"]).values():
-        deleted.result()
+    delete_topics(admin, [f"{arena.prefix}-counting-states-changelog"])
     with arena.worker("after") as worker:
         worker.wait_ready()
         assert worker.said("is from another changelog")

@@ -12,6 +12,7 @@ from tasker_schemas.errors import ConfigurationError
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.engine.arena import Arena
+from tests.support.kafka.topics import delete_topics
 
 
 @pytest.fixture
@@ -45,8 +46,7 @@ def test_a_group_that_was_reset_builds_its_states_again(arena: Arena, connection
 def test_a_group_whose_changelog_is_gone_reads_its_events_again(arena: Arena, admin: AdminClient) -> None:
     arena.produce(500, 50)
     run_once(arena, "before")
-    changelog = f"{arena.prefix}-counting-states-changelog"
-    admin.delete_topics([changelog])[changelog].result()
+    delete_topics(admin, [f"{arena.prefix}-counting-states-changelog"])
     run_once(arena, "after")
     assert arena.differences() == {}
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
@@ -18,6 +18,7 @@ from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.kafka.door import Door
 from tests.support.kafka.produced import read_all
+from tests.support.kafka.topics import make_topic
 from tests.support.processes import eventually
 
 KEYS = 20
@@ -37,8 +38,7 @@ def door(kafka: KafkaSource) -> Iterator[Door]:
 @pytest.fixture
 def settings(admin: AdminClient, door: Door, topic_prefix: str, tmp_path: Path) -> ProducerSettings:
     limit = {"max.message.bytes": str(MAX_BYTES)}
-    topic = NewTopic(event_topic(Family.CUSTOM, topic_prefix), 3, 1, config=limit)
-    admin.create_topics([topic])[topic.topic].result(LIMIT_S)
+    make_topic(admin, event_topic(Family.CUSTOM, topic_prefix), 3, limit)
     gapless = {"enable.gapless.guarantee": "true", "batch.num.messages": "1", "compression.type": "none"}
     kafka = {"bootstrap.servers": door.address, "reconnect.backoff.max.ms": "200", **gapless}
     return ProducerSettings(kafka=kafka, topic_prefix=topic_prefix, spool_dir=tmp_path)

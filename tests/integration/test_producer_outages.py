@@ -3,23 +3,22 @@
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.kafka.produced import read_all
+from tests.support.kafka.topics import make_topic
 from tests.support.processes import eventually
-
-LIMIT_S = 60.0
 
 
 def test_events_wait_for_topics_that_are_made_later_and_the_others_go_on(
     kafka: KafkaSource, admin: AdminClient, topic_prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     custom, task = event_topic(Family.CUSTOM, topic_prefix), event_topic(Family.TASK, topic_prefix)
-    admin.create_topics([NewTopic(custom, 2, 1)])[custom].result(LIMIT_S)
+    make_topic(admin, custom, 2)
     servers = {"bootstrap.servers": kafka.bootstrap_servers, "allow.auto.create.topics": "false"}
     publisher = EventPublisher(ProducerSettings(kafka=servers, topic_prefix=topic_prefix, spool_dir=tmp_path))
     for number in range(10):
@@ -29,7 +28,7 @@ def test_events_wait_for_topics_that_are_made_later_and_the_others_go_on(
     publisher.publish_event("order.paid", {"n": 1})
     assert len(read_all(kafka.bootstrap_servers, custom, 1)) == 1
     assert publisher.stats()["dropped"] == 0
-    admin.create_topics([NewTopic(task, 2, 1)])[task].result(LIMIT_S)
+    make_topic(admin, task, 2)
     assert eventually(lambda: publisher.flush(1.0) == 0)
     assert len(read_all(kafka.bootstrap_servers, task, 10)) == 10
     assert publisher.close() == 0

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka.admin import NewTopic
 
 from tasker_consumers.engine.preflight import CHANGELOG_CONFIG, changelog_topic
 from tasker_consumers.kafka.topics import create_topics
@@ -15,6 +14,7 @@ from tasker_producer import EventPublisher, ProducerSettings
 from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.topics import stats_topic
 from tests.support.demo_runs import LIMIT_S, TASKER, run_tasker, tasker_environ
+from tests.support.kafka.topics import make_topic
 from tests.support.processes import eventually
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def test_a_changelog_that_is_there_needs_no_right_to_make_topics(
     secured_kafka: SecuredKafka, prefix: str, tmp_path: Path
 ) -> None:
     log, changelog = tmp_path / "worker.log", changelog_topic(f"{prefix}-stats")
-    secured_kafka.admin.create_topics([NewTopic(changelog, 2, 1, config=CHANGELOG_CONFIG)])[changelog].result(LIMIT_S)
+    make_topic(secured_kafka.admin, changelog, 2, CHANGELOG_CONFIG)
     variables = settings_of(secured_kafka, "tasker-stats", prefix, tmp_path)
     secured_kafka.forbid_making_topics(variables["KAFKA_SASL_USERNAME"])
     with worker("stats", log, **variables):

@@ -1,11 +1,12 @@
 """Topics on a real broker: made once, told when they do not fit."""
 
 import pytest
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.kafka.topics import create_topics, differing, list_topics, require_topics
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+from tests.support.kafka.topics import make_topic
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_topics_with_other_partitions_are_named_before_anything_is_made(
     connection: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
     odd = f"{topic_prefix}.events.step"
-    admin.create_topics([NewTopic(odd, 2, 1)])[odd].result()
+    make_topic(admin, odd, 2)
     with pytest.raises(ConfigurationError, match=rf"nothing was created.*{odd} \(2\).*tasker topics grow 3"):
         create_topics(connection, topic_prefix, partitions=3)
     assert [state.name for state in list_topics(connection, topic_prefix) if state.partitions] == [odd]
@@ -43,7 +44,7 @@ def test_new_topics_get_as_many_partitions_as_those_that_exist(
     connection: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
     first = f"{topic_prefix}.events.task"
-    admin.create_topics([NewTopic(first, 1, 1)])[first].result()
+    make_topic(admin, first)
     states = create_topics(connection, topic_prefix, default_partitions=6)
     assert ({state.partitions for state in states}, differing(states)) == ({1}, [])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.kafka.topics import create_topics
@@ -13,7 +13,7 @@ from tasker_consumers.replay.reading.partition_times import whole_range
 from tasker_consumers.replay.reading.read import open_source, read
 from tasker_producer import EventPublisher, ProducerSettings
 from tests.support.demo_runs import run_tasker
-from tests.support.processes import LIMIT_S
+from tests.support.kafka.topics import make_topic
 
 
 @pytest.fixture
@@ -64,8 +64,7 @@ def test_an_interrupted_replay_goes_on_without_what_it_published(
     variables: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
     target = f"{topic_prefix}.copies"
-    for future in admin.create_topics([NewTopic(target, 2, 1)]).values():
-        future.result(LIMIT_S)
+    make_topic(admin, target, 2)
     arguments = ("replay", "42", "--to", target, "--yes")
     begun = run_tasker(*arguments, "--limit", "3", **variables)
     replay_id = begun.stderr.partition("publishing as ")[2].split()[0]
@@ -80,8 +79,7 @@ def test_to_another_cluster_only_headers_of_events_go_and_those_that_are_named(
     variables: dict[str, str], admin: AdminClient, topic_prefix: str
 ) -> None:
     target, source = f"{topic_prefix}.copies", f"{topic_prefix}.events.custom"
-    for future in admin.create_topics([NewTopic(target, 1, 1)]).values():
-        future.result(LIMIT_S)
+    make_topic(admin, target)
     producer = Producer({"bootstrap.servers": variables["KAFKA_BOOTSTRAP_SERVERS"]})
     headers = [("ce_type", b"shop.paid"), ("replicated", b"east"), ("team", b"blue")]
     producer.produce(source, b"junk", b"k", headers=headers)
@@ -119,8 +117,7 @@ def test_a_topic_that_would_delete_the_records_at_once_is_refused(
 ) -> None:
     target = f"{topic_prefix}.copies"
     config = {"message.timestamp.type": "CreateTime", "retention.ms": "1"}
-    for future in admin.create_topics([NewTopic(target, 1, 1, config=config)]).values():
-        future.result(LIMIT_S)
+    make_topic(admin, target, 1, config)
     refused = run_tasker("replay", "--task", "42", "--to", target, **variables)
     assert refused.returncode == 2
     assert "Kafka would delete it; add --now" in refused.stderr

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.engine.faust.partition_producers import FENCE
+from tests.support.kafka.topics import delete_topics, grow_topics, make_topic, make_topics
 from tests.support.processes import LIMIT_S, eventually
 from tests.support.worker_process import WorkerProcess
 
@@ -44,21 +45,15 @@ class Arena:
             for name, count in names.items()
             if count
         ]
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        for created in admin.create_topics(topics).values():
-            created.result()
+        make_topics(AdminClient({"bootstrap.servers": self.bootstrap}), topics)
 
     def create_topic(self, topic: str, config: dict[str, str]) -> None:
         """Create a topic by its whole name."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        for created in admin.create_topics([NewTopic(topic, PARTITIONS, 1, config=config)]).values():
-            created.result()
+        make_topic(AdminClient({"bootstrap.servers": self.bootstrap}), topic, PARTITIONS, config)
 
     def add_partitions(self, name: str, total: int) -> None:
         """Raise the number of a topic's partitions."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        for added in admin.create_partitions([NewPartitions(f"{self.prefix}.{name}", total)]).values():
-            added.result()
+        grow_topics(AdminClient({"bootstrap.servers": self.bootstrap}), {f"{self.prefix}.{name}": total})
 
     def ends(self, name: str) -> dict[int, int]:
         """Return the offset after the last record of each partition."""
@@ -90,10 +85,8 @@ class Arena:
         """Delete the group's changelog and its committed offsets, as an administrator may."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         group = f"{self.prefix}-counting"
-        for deleted in (
-            *admin.delete_topics([f"{group}-{CHANGELOG}"]).values(),
-            *admin.delete_consumer_groups([group]).values(),
-        ):
+        delete_topics(admin, [f"{group}-{CHANGELOG}"])
+        for deleted in admin.delete_consumer_groups([group]).values():
             deleted.result()
 
     def produce(self, count: int, keys: int, *, topics: str = "ab", seed: int = 7) -> None:

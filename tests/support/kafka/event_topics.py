@@ -1,12 +1,12 @@
 """Event topics with settings of a test's own, and records in them."""
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
-
-DEADLINE_S = 90.0
+from tests.support.kafka.topics import grow_topics, make_topics
+from tests.support.processes import LIMIT_S
 
 
 class EventTopics:
@@ -18,14 +18,11 @@ class EventTopics:
         self.admin = AdminClient(self.kafka)
         config = {"message.timestamp.type": time_type}
         topics = [NewTopic(event_topic(family, prefix), partitions, 1, config=config) for family in Family]
-        for future in self.admin.create_topics(topics).values():
-            future.result(DEADLINE_S)
+        make_topics(self.admin, topics)
 
     def grow(self, partitions: int) -> None:
         """Raise the number of partitions of all five, and wait until the broker says so."""
-        grown = [NewPartitions(event_topic(family, self.prefix), partitions) for family in Family]
-        for future in self.admin.create_partitions(grown).values():
-            future.result(DEADLINE_S)
+        grow_topics(self.admin, {event_topic(family, self.prefix): partitions for family in Family})
 
     def produce(
         self,
@@ -48,4 +45,4 @@ class EventTopics:
                 timestamp=times[position] if times else 0,
                 headers=[("ce_type", f"{family}.completed".encode()), ("twice", b"1"), ("twice", b"\xff")],
             )
-        assert producer.flush(DEADLINE_S) == 0
+        assert producer.flush(LIMIT_S) == 0

@@ -11,8 +11,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
-
-DEADLINE_S = 90.0
+from tests.support.kafka.topics import make_topics
+from tests.support.processes import LIMIT_S
 
 
 def create_event_topics(
@@ -20,8 +20,7 @@ def create_event_topics(
 ) -> None:
     """Create the event topics of a prefix, with settings of Kafka's, and wait until they are there."""
     topics = [NewTopic(event_topic(family, prefix), partitions, 1, config=config or {}) for family in Family]
-    for future in admin.create_topics(topics).values():
-        future.result(DEADLINE_S)
+    make_topics(admin, topics)
 
 
 @contextmanager
@@ -34,16 +33,16 @@ def _consumer(servers: str) -> Iterator[Any]:
         consumer.close()
 
 
-def read_all(servers: str, topic: str, count: int, deadline_s: float = DEADLINE_S) -> list[Message]:
+def read_all(servers: str, topic: str, count: int, deadline_s: float = LIMIT_S) -> list[Message]:
     """Return all records of a topic, once there are at least `count`; fewer at the deadline fails the test."""
     found: list[Message] = []
     with _consumer(servers) as consumer:
-        partitions = consumer.list_topics(topic, timeout=DEADLINE_S).topics[topic].partitions
+        partitions = consumer.list_topics(topic, timeout=LIMIT_S).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
         until = time.monotonic() + deadline_s
         while time.monotonic() < until:
             found += consumer.consume(10_000, 0.2)
-            ends = [consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=DEADLINE_S)[1] for n in partitions]
+            ends = [consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=LIMIT_S)[1] for n in partitions]
             if len(found) >= count and len(found) >= sum(ends):
                 return found
     raise AssertionError(f"{topic}: {len(found)} records, at least {count} expected")

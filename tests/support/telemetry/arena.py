@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from tasker_consumers.embedded import KafkaSource
 from tasker_schemas.names import Family
 from tasker_schemas.topics import dead_letter_topic, event_topic
+from tests.support.kafka.topics import make_topics
 from tests.support.processes import LIMIT_S
 from tests.support.telemetry.histories import Told
 from tests.support.worker_process import WorkerProcess
@@ -26,8 +27,7 @@ class TelemetryArena:
         self.bootstrap, self.prefix, self.directory = bootstrap, prefix, directory
         names = [*(event_topic(family, prefix) for family in Family), dead_letter_topic("telemetry", prefix)]
         admin = AdminClient({"bootstrap.servers": bootstrap})
-        for created in admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names]).values():
-            created.result()
+        make_topics(admin, [NewTopic(name, PARTITIONS, 1) for name in names])
         config = {"partitioner": "murmur2_random", "linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
         self._producer = Producer({"bootstrap.servers": bootstrap, **config})
 
