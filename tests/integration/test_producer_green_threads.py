@@ -30,6 +30,9 @@ SERVICE = """
         time.sleep(0.01)
     ticking.join()
     left = publisher.close(1.0)
+    until = time.monotonic() + 90
+    while publisher.stats()["spooled"] < 20 and time.monotonic() < until:  # a slow disk has not all of them yet
+        time.sleep(0.01)
     print(json.dumps({{"ticks": len(waits), "left": left, **publisher.stats()}}))
 """
 PATCHES = {
@@ -67,6 +70,9 @@ PUBLISH = """
         for number in range(5):
             publisher.publish_event("order.paid", {"i": number})
         left = publisher.close(1.0)
+        until = time.monotonic() + 90
+        while publisher.stats()["spooled"] < 5 and time.monotonic() < until:
+            time.sleep(0.01)
         print(left, publisher.stats()["spooled"], flush=True)
         os._exit(0)
 """
@@ -80,7 +86,7 @@ def test_a_host_with_green_threads_publishes_elsewhere(library: str, where: str,
         environ["SCHEMA_REGISTRY_URL"] = "http://127.0.0.1:1"
     code = "\n".join([PATCHES[library], textwrap.dedent(PUBLISH), textwrap.dedent(ELSEWHERE[where])])
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environ, check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], env=environ, check=False, capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stdout.split()) == (0, ["5", "5"]), done.stderr
     assert "Traceback" not in done.stderr
@@ -96,7 +102,7 @@ def test_a_host_with_green_threads_goes_on_while_events_are_published(library: s
     environ = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "TASKER_SPOOL_DIR": str(tmp_path)}
     code = textwrap.dedent(SERVICE).format(**parts)
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environ, check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], env=environ, check=False, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)
