@@ -46,10 +46,9 @@ class PublishCalls(EventSubmission, TaskerHelpers):
     ) -> None:
         """Publish any event: an event of the catalogue, whose fields the payload holds, or a custom event.
 
-        `payload` is a mapping, a dataclass's instance or a model of pydantic. That of a custom event, such as
-        `order.payment_processed`, becomes its attributes; `key` orders events that belong to no task. Timestamps are
-        datetimes with a time zone, or microseconds since the epoch. `trace` is a
-        SpanContext, a traceparent, a carrier or TraceHeaders. `error` fills the error fields that the event has.
+        `payload` is a mapping, a dataclass's instance or a model of pydantic; that of a custom event becomes its
+        attributes. `key` orders events that belong to no task. Times have a time zone, or are microseconds since the
+        epoch. `trace` is a SpanContext, traceparent, carrier or TraceHeaders; `error` fills the event's error fields.
 
         Raises UsageError, in strict mode, for an unknown reserved name, an unknown field, or a value that does not fit.
         """

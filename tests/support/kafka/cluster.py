@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -10,7 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource, find_kafka
-from tests.support.kafka.shared import shared_kafka
+from tests.support.shared_servers import shared_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[KafkaSource]:
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaSource]:
     """A running Kafka that all tests share: the one KAFKA_BOOTSTRAP_SERVERS names, else an own one."""
-    if worker_id != "master":  # several pytest workers, started by the process that leads them
-        yield shared_kafka(tmp_path_factory.getbasetemp().parent, run=os.getppid())
-        return
-    with find_kafka(os.environ) as source:
+    with shared_server(find_kafka, KafkaSource, tmp_path_factory) as source:
         yield source
 
 

@@ -1,13 +1,13 @@
-"""A real schema registry for the tests: one for the whole session, and one of its own for a test that breaks it."""
+"""A real schema registry for the tests: one for the whole run, and one of its own for a test that breaks it."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tasker_consumers.embedded import EmbeddedRegistry, WebSource, find_registry
+from tests.support.shared_servers import shared_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def registry() -> Iterator[WebSource]:
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSource]:
     """A running schema registry that all tests share: the one SCHEMA_REGISTRY_URL names, else an own one."""
-    with find_registry(os.environ) as source:
+    with shared_server(find_registry, WebSource, tmp_path_factory) as source:
         yield source
 
 

@@ -31,9 +31,7 @@ def derive_stats(state: TaskState) -> dict[str, Any]:
     status_event = state.status_event
     completed_at = status_event.ended_at if status_event is not None and status_event.terminal else None
     duration_s = _seconds_between(started_at, completed_at)
-    step_time_s = steps.work / 1e6
     path, path_s = _critical_path(state, steps)
-    total = max(state.announced, steps.steps)
     abandoned = is_abandoned(state, known_events)
     return {
         "task_id": state.task_id,
@@ -46,6 +44,19 @@ def derive_stats(state: TaskState) -> dict[str, Any]:
         "last_event_at": state.last_event_at,
         "queue_time_s": _seconds_between(created_at, started_at),
         "duration_s": duration_s,
+        **_step_fields(steps, max(state.announced, steps.steps), duration_s),
+        "critical_path": path,
+        "critical_path_s": path_s,
+        "first_error": _first_error(state),
+        # The record of an abandoned task comes after the record before the mark, and before the next event's record.
+        "revision": 2 * known_events + abandoned,
+    }
+
+
+def _step_fields(steps: Summary, total: int, duration_s: float | None) -> dict[str, Any]:
+    """Return the fields of all steps together; `duration_s` is that of the task."""
+    step_time_s = steps.work / 1e6
+    return {
         "total_steps": total,
         "completed_steps": steps.completed,
         "failed_steps": steps.failed,
@@ -57,11 +68,6 @@ def derive_stats(state: TaskState) -> dict[str, Any]:
         "parallelism": step_time_s / duration_s if duration_s else None,
         "longest_step": steps.longest,
         "longest_step_s": None if steps.longest_time is None else steps.longest_time / 1e6,
-        "critical_path": path,
-        "critical_path_s": path_s,
-        "first_error": _first_error(state),
-        # The record of an abandoned task comes after the record before the mark, and before the next event's record.
-        "revision": 2 * known_events + abandoned,
     }
 
 
