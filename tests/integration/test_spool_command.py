@@ -11,6 +11,7 @@ from tasker_consumers.cli.app import app
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
 from tests.support.kafka.produced import create_event_topics, read_all
+from tests.support.processes import eventually
 
 NOBODY = "127.0.0.1:1"
 
@@ -29,6 +30,7 @@ def leave_events(root: Path, servers: str, prefix: str, number: int) -> None:
     for count in range(number):
         publisher.publish_event("order.paid", {"n": count}, key="k")
     assert publisher.close(1.0) == number
+    assert eventually(lambda: publisher.stats()["spooled"] == number)
 
 
 def test_what_waits_is_listed_and_sent_in_its_order(
