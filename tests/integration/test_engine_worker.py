@@ -169,7 +169,7 @@ def test_a_changelog_that_is_made_again_under_a_worker_ends_it_in_order_with_the
         worker.wait_ready()
         delete_topic(AdminClient({"bootstrap.servers": arena.bootstrap}), changelog)
         arena.create_topic(changelog, CHANGELOG_CONFIG)
-        assert worker.process.wait(60) == 1
+        assert worker.process.wait(LIMIT_S) == 1
         lines = worker.log.read_text().splitlines()
     assert f"tasker: deleted and made again under this worker: {changelog}. Records that were in there" in lines[-1]
 

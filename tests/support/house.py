@@ -28,11 +28,11 @@ LONG = {
     "tests/integration/test_security.py": 264,
     "tests/integration/test_telemetry_answers.py": 268,
     "tests/support/telemetry/otlp.py": 276,
-    "tests/unit/consumers/engine/faust/test_internals.py": 299,
+    "tests/unit/consumers/engine/faust/test_internals.py": 311,
     "tests/unit/consumers/importers/github/test_github.py": 264,
     "tests/unit/consumers/importers/wfcommons/test_wfcommons.py": 257,
     "tests/unit/consumers/stats/core/test_fold.py": 254,
-    "tests/unit/consumers/stats/test_window_index.py": 251,
+    "tests/unit/consumers/stats/test_window_index.py": 274,
 }
 
 #: Names that could be bound to anything.
