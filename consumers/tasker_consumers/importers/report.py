@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tasker_consumers.importers.event import ImportedEvent
+from tasker_consumers.importers.placement import Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class ImportedFile:
     def events(self) -> int:
         """The number of its events."""
         return sum(task.events for task in self.tasks)
+
+    def placed(self, placement: Placement) -> "ImportedFile":
+        """Return the file with the times that its events get by a placement."""
+        first, last = placement.time(self.first), placement.time(self.last)
+        return replace(self, first=first, last=last, sample=tuple(map(placement.place, self.sample)))
 
 
 @dataclass(frozen=True, slots=True)

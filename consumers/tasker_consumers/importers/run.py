@@ -40,8 +40,8 @@ class Import:
     wait: Callable[[float], None] = time.sleep
 
     def preview(self, files: Sequence[Path]) -> ImportReport:
-        """Read the files as `run` does, and publish nothing."""
-        return self._each(files, _ignore)
+        """Read the files as `run` does, with the times that their events would get now, and publish nothing."""
+        return self._together(files, None) if self.placing.moves else self._each(files, _ignore)
 
     def run(self, files: Sequence[Path], publisher: Publisher) -> ImportReport:
         """Publish the histories in these files, and return when all events have arrived.
@@ -82,23 +82,27 @@ class Import:
             self.on_file(result.imported)
         return ImportReport(tuple(imported), tuple(faults))
 
-    def _together(self, files: Sequence[Path], publisher: Publisher) -> ImportReport:
+    def _together(self, files: Sequence[Path], publisher: Publisher | None) -> ImportReport:
         """Move the times of all files by the same: so all of them are read before the first event goes out."""
+        imported = []
         with ExitStack() as open_spools:
             results = list(self._read(files))
             read = [result for result in results if isinstance(result, ReadFile)]
             for result in read:
                 open_spools.enter_context(result.events)
             if read:
-                events = self._moved(read)
-                publish(events if self.placing.speed is None else self._live(events, publisher), publisher)
-        for result in read:
-            self.on_file(result.imported)
-        faults = tuple(result for result in results if isinstance(result, Fault))
-        return ImportReport(tuple(result.imported for result in read), faults)
+                placement = self._placement(read)
+                imported = [result.imported.placed(placement) for result in read]
+                if publisher is not None:
+                    merged = heapq.merge(*(result.events.by_key() for result in read), key=lambda entry: entry[0])
+                    events = (placement.place(event) for _, event in merged)
+                    publish(events if self.placing.speed is None else self._live(events, publisher), publisher)
+        for file in imported:
+            self.on_file(file)
+        return ImportReport(tuple(imported), tuple(result for result in results if isinstance(result, Fault)))
 
-    def _moved(self, read: Sequence[ReadFile]) -> Iterator[ImportedEvent]:
-        """Return the events of all files in the order of their times, moved."""
+    def _placement(self, read: Sequence[ReadFile]) -> Placement:
+        """Return how the times of all files move; raises UsageError when some would lie before 1970."""
         now = round(self.clock() * 1_000_000)
         first = min(result.imported.first for result in read)
         last = max(result.imported.last for result in read)
@@ -110,8 +114,7 @@ class Import:
             raise UsageError(
                 "the files span more years than there have been since 1970, so their times cannot be moved"
             )
-        merged = heapq.merge(*(result.events.by_key() for result in read), key=lambda entry: entry[0])
-        return (placement.place(event) for _, event in merged)
+        return placement
 
     def _live(self, events: Iterator[ImportedEvent], publisher: Publisher) -> Iterator[ImportedEvent]:
         """Return events when their time has come."""

@@ -4,7 +4,7 @@ A target names a function, or a `typer.Typer` with commands of its own, below `t
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from tasker_consumers.cli.frame.help_texts import CommandHelp, help_of
 from tasker_consumers.cli.frame.shared_options import with_shared_options
+from tasker_schemas.errors import UsageError
 
 COMMANDS: Mapping[str, str] = {
     "demo": "demo:demo",
@@ -61,8 +62,29 @@ class PlainCommand(TyperCommand):
         return plain_help(super().get_help(ctx))
 
 
+def check_texts(arguments: Sequence[str]) -> None:
+    """Raise UsageError for an argument, or the value of an option, that is empty: no command has a use for it.
+
+    >>> check_texts(["tasks", "--name", ""])
+    Traceback (most recent call last):
+    tasker_schemas.errors.UsageError: the text after --name is empty; give it a value, or leave both out
+    """
+    for position, argument in enumerate(arguments):
+        if re.fullmatch(r"--[a-z-]+=\s*", argument):
+            raise UsageError(f"{argument.strip()[:-1]} is empty; give it a value, or leave it out")
+        if not argument.strip():
+            where = f"after {arguments[position - 1]} " if position else ""
+            raise UsageError(f"the text {where}is empty; give it a value, or leave both out")
+
+
 class CommandGroup(TyperGroup):
-    """Shows the commands in the order of the table."""
+    """Shows the commands in the order of the table, and lets no empty text through to any of them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the arguments of all commands apart; raises UsageError for an empty text."""
+        if not ctx.resilient_parsing:  # a shell that completes a line may have it
+            check_texts(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in their order."""

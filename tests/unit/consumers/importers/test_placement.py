@@ -12,6 +12,7 @@ from tasker_consumers.importers.options import PlaceOptions
 from tasker_consumers.importers.placement import Placement
 from tasker_consumers.importers.publish import trace_of
 from tasker_producer.testing import RecordingPublisher
+from tasker_schemas.errors import UsageError
 from tasker_schemas.identity import step_span_id, trace_id_of
 from tests.unit.consumers.importers.test_files import HISTORY
 
@@ -114,3 +115,26 @@ def test_a_preview_counts_and_publishes_nothing(history: Path) -> None:
     }  # fmt: skip
     assert (file.history_format, file.first, file.last) == ("temporal", FIRST, FIRST + SECOND)
     assert [event.name for event in file.sample] == ["step.execution_requested", "step.handle"]
+
+
+@pytest.mark.parametrize(
+    ("placing", "begins"), [(PlaceOptions(as_if_now=True), NOW - 1), (PlaceOptions(speed=2.0), NOW)]
+)
+def test_a_preview_shows_the_times_that_the_run_would_give(history: Path, placing: PlaceOptions, begins: float) -> None:
+    clock, publisher = Clock(), RecordingPublisher()
+    options = Import(placing=placing, clock=clock, wait=lambda _: None)
+    (shown,) = options.preview([history]).imported
+    options.run([history], publisher)
+    assert (shown.first, shown.last) == (min(times(publisher)), max(times(publisher)))
+    assert shown.first == begins * SECOND
+    assert [event.timestamp for event in shown.sample] == times(publisher)[-2:]
+
+
+def test_a_preview_refuses_times_that_the_run_refuses(history: Path, tmp_path: Path) -> None:
+    ancient = tmp_path / "ancient.json"
+    ancient.write_text(history.read_text().replace("run-1", "run-2").replace("2024-", "1971-"))
+    options = Import(placing=PlaceOptions(as_if_now=True), clock=lambda: 3600.0)
+    with pytest.raises(UsageError, match="cannot be moved"):
+        options.preview([ancient, history])
+    with pytest.raises(UsageError, match="cannot be moved"):
+        options.run([ancient, history], RecordingPublisher())

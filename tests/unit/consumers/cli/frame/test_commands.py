@@ -86,3 +86,13 @@ def test_an_unknown_option_is_one_line_and_exit_code_two(path: str) -> None:
 def test_the_parser_raises_one_class_for_all_mistakes() -> None:
     with pytest.raises(WrongUsage):
         ROOT.main(["absent"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_no_command_takes_an_empty_text(path: str) -> None:
+    names = [name for command, name, _ in options() if command == path]
+    for empty in ([""], *([name, " "] for name in names), *([f"{name}="] for name in names)):
+        ended = run_main(*path.split(), *empty)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1), ended
+        assert empty[0].rstrip("=") in ended.err
+        assert "is empty" in ended.err
