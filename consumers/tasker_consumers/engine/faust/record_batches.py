@@ -8,7 +8,7 @@ behind it.
 """
 # ruff: noqa: SLF001  it reaches into aiokafka, as `consumer` does
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -34,6 +34,10 @@ FETCH_BYTES = 64 << 20
 _BEFORE_LENGTH, _OVERHEAD, _ATTRIBUTES, _COUNT, _HEADER = 8, 12, 21, 57, 61
 _APPEND_TIME, _CODEC_MASK = 1, 0x07
 
+#: Told a topic, a partition, a batch of aiokafka, its decompressed records and their number, returns the positions of
+#: those to deliver.
+Choose = Callable[[str, int, Any, bytes, int], Sequence[int]]
+
 
 class FetchBudget:
     """How many decompressed bytes a round of fetched records may still have, over all partitions."""
@@ -53,14 +57,15 @@ def total_size(records: list[Any]) -> int:
     return sum(len(record.key or b"") + len(record.value or b"") for record in records)
 
 
-def deliver_bounded_records(fetcher: Any) -> FetchBudget:
+def deliver_bounded_records(fetcher: Any, choose: Choose | None = None) -> FetchBudget:
     """Have a fetcher of aiokafka decompress within limits, and deliver native records where they are compiled.
 
-    Returns the budget of a round, which the caller renews before each.
+    Of native records those that `choose` names are delivered. Returns the budget of a round, which the caller renews
+    before each.
     """
     process = type(fetcher)._proc_fetch_request
     budget = FetchBudget()
-    batches = partial(_Batches, decompressor=Decompressor(), budget=budget)
+    batches = partial(_Batches, decompressor=Decompressor(), budget=budget, choose=choose)
     names = {**process.__globals__, "MemoryRecords": batches, "PartitionRecords": _Records}
     fetcher._proc_fetch_request = MethodType(FunctionType(process.__code__, names), fetcher)
     return budget
@@ -69,13 +74,16 @@ def deliver_bounded_records(fetcher: Any) -> FetchBudget:
 class _Batches:
     """aiokafka's batches, which know the bytes they came from."""
 
-    def __init__(self, data: bytes, *, decompressor: Decompressor, budget: FetchBudget) -> None:
+    def __init__(
+        self, data: bytes, *, decompressor: Decompressor, budget: FetchBudget, choose: Choose | None = None
+    ) -> None:
         self._data = data
         self._position = 0
         self._batches = MemoryRecords(data)
         self.size_in_bytes = self._batches.size_in_bytes
         self.decompressor = decompressor
         self.budget = budget
+        self.choose = choose
         self.topic = ""
         self.partition = 0
 
@@ -121,8 +129,13 @@ class _Batch:
         append_time = batch.max_timestamp if batch.timestamp_type == _APPEND_TIME else -1
         count = int.from_bytes(self._data[_COUNT:_HEADER], "big", signed=True)
         offset, timestamp = batch.base_offset, batch.first_timestamp
+        chosen = None
+        if origin.choose is not None:
+            chosen = origin.choose(origin.topic, origin.partition, batch, payload, count)
+            if not chosen:
+                return []
         records: list[Any] = unpack(origin.topic, origin.partition, payload, offset, timestamp, append_time, count)
-        return records
+        return records if chosen is None else [records[position] for position in chosen]
 
     def _foreign(self, payload: bytes) -> Any:
         """Return aiokafka's own batch over the decompressed records."""

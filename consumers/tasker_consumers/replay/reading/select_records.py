@@ -12,6 +12,9 @@ from tasker_consumers.replay.selection.record_facts import DecodeRecord, RecordF
 from tasker_consumers.replay.selection.selection import Matcher, Selection
 from tasker_schemas.avro.codec import Decoder
 
+#: Offsets from which on a scan is worth its start.
+LARGE = 100_000
+
 
 class SelectedRecords:
     """The records of a selection; iterating reads them from Kafka, with a consumer that joins no group.
@@ -62,6 +65,13 @@ class SelectedRecords:
                 yield from self._read_ranges(remainder(plan.everything(), ranges))
 
     def _read_ranges(self, ranges: Sequence[OffsetRange]) -> Iterator[StoredRecord]:
+        if sum(span.end - span.start for span in ranges) >= LARGE:
+            # aiokafka takes half a second to import.
+            from tasker_consumers.replay.reading.read_large import is_scan, read_large  # noqa: PLC0415
+
+            if is_scan(self._kafka, self.selection):
+                yield from read_large(self._kafka, ranges, self.selection, self._matcher, self._progress)
+                return
         # A consumer of its own: after a new assignment the client can still return messages of the previous one.
         with open_source(self._kafka) as reader:
             yield from read(reader, ranges, self._matcher, self._progress)
