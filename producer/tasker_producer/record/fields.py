@@ -20,7 +20,7 @@ from tasker_producer.record.moments import micros
 from tasker_producer.record.values import MAX_TEXT, PlainValues
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import UsageError
-from tasker_schemas.field_rules import MAX_NAME_BYTES, RULES, Rule
+from tasker_schemas.field_rules import MAX_NAME_BYTES, RANGES, RULES, Rule
 from tasker_schemas.names import Family, State
 
 JSON_FIELDS = frozenset({"context", "step_inputs", "step_results"})
@@ -30,8 +30,8 @@ PRODUCER_FIELDS = frozenset(
 )
 MAX_ITEMS = 100_000
 
-#: The longest duration that is believed, in seconds: 31 years. A longer duration would begin before 1970.
-MAX_SECONDS = 1e9
+#: The longest duration, in seconds, as readers of events check it: any two times of an event are nearer to each other.
+MAX_SECONDS = RANGES[Rule.SECONDS][1]
 
 _IDS = frozenset({"task_id", "step_id", "parent_task_id"})
 _ID_LISTS = frozenset({"depends_on", "step_ids", "error_steps"})

@@ -14,7 +14,7 @@ from tasker_schemas.avro.codec import encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 from tasker_schemas.event_check import FamilyRules, problem_of
-from tasker_schemas.field_rules import END_OF_TIME, MAX_NAME_BYTES, RULES, Rule
+from tasker_schemas.field_rules import END_OF_TIME, MAX_NAME_BYTES, RANGES, RULES, Rule
 from tasker_schemas.names import Family
 from tests.support.engine.values import StoredRecord
 
@@ -30,7 +30,7 @@ LONGEST = "n" * MAX_NAME_BYTES
 LINK = {"relation": "cause", "error_class": "KeyError", "error_message": "", "backtrace": [], "depth": 1}
 ENDS: dict[Rule, tuple[list[Any], list[Any]]] = {
     Rule.TIME: ([0, END_OF_TIME - 1], [-1, END_OF_TIME, -(2**63), 2**63 - 1]),
-    Rule.SECONDS: ([0.0, 1e9], [-0.001, math.nan, math.inf, -math.inf, END_OF_TIME / 1e6]),
+    Rule.SECONDS: ([0.0, RANGES[Rule.SECONDS][1]], [-0.001, math.nan, math.inf, -math.inf, END_OF_TIME / 1e6]),
     Rule.COUNT: ([0, 2**31 - 1], [-1]),
     Rule.ATTEMPT: ([1, 2**31 - 1], [0, -1]),
     Rule.ID: ([LONGEST, "é" * 500], [LONGEST + "n", "é" * 501, "s" * 400_000]),
@@ -74,7 +74,7 @@ def all_cases() -> list[Any]:
 def changed(family: Family, name: str, value: Any) -> dict[str, Any]:
     event = {**good_event(family), name: value}
     if name == "execution_duration":
-        event["started_at"] = T0
+        event["started_at"] = 0
     return event
 
 

@@ -80,6 +80,23 @@ def places(value: Any) -> Iterator[Callable[[Any], None]]:
         yield from places(member)
 
 
+EXTREMES = [999_999_999, 1e9, 1e308, 1e-320, -1, 0, 2**31, 2**63 - 1, 2**64, 253_402_300_799, 18_446_744_073, "", None]
+
+
+@pytest.mark.parametrize("history_format", DOCUMENTS)
+@pytest.mark.parametrize("replacement", EXTREMES)
+def test_an_extreme_value_at_any_place_is_imported_or_named(
+    history_format: HistoryFormat, replacement: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "damaged.json"
+    for chosen in range(len(list(places(DOCUMENTS[history_format])))):
+        document = json.loads(json.dumps(DOCUMENTS[history_format]))
+        list(places(document))[chosen](replacement)
+        path.write_text(json.dumps(document))
+        report = import_files(history_format, [path], RecordingPublisher())
+        assert report.files + len(report.faults) == 1
+
+
 @pytest.mark.parametrize("history_format", DOCUMENTS)
 @settings(max_examples=300)
 @given(chosen=st.integers(min_value=0), replacement=ANYTHING)
