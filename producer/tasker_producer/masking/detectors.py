@@ -7,6 +7,8 @@ again from another start.
 import re
 from collections.abc import Callable
 
+from tasker_producer.masking.text import value_at, whole_end
+
 _BEARER = re.compile(r"\b(?P<scheme>Bearer\s+)[^\s,;\"'&)\]}\\]++")
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+")
 _PEM = re.compile(
@@ -18,6 +20,14 @@ _GO_ADDRESS = re.compile(r"(?P<user>[^\s:@/]++):[^\s:@/]++(?=@(?:tcp|unix)\()")
 _ARGUMENT = re.compile(
     r"""(?<![\w\-])--?(?P<key>[A-Za-z][\w\-]*+)(?P<gap>["']?,?\s+)(?P<value>[bru]?"[^"]*+"|[bru]?'[^']*+'|[^\s"',\])]++)"""
 )
+# A pair or an entry in Python's repr or in JSON, up to the value: `('password', `, `{"name": "password", "value": `.
+_NEIGHBOUR = re.compile(
+    r"""[\[(]\s*+[bru]?(?P<q1>\\*+["'])(?P<pair>[\w.\-]{1,100}+)(?P=q1)\s*+,\s*+
+        | (?<!\\)(?P<q2>\\*+["'])(?:name|key|header|field)(?P=q2)\s*+:\s*+
+          [bru]?(?P<q3>\\*+["'])(?P<entry>[\w.\-]{1,100}+)(?P=q3)\s*+,\s*+(?P<q4>\\*+["'])values?(?P=q4)\s*+:\s*+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_CLOSING = re.compile(r"\s*+(?:[\])]|$)")
 _SCHEME = "://"
 _MIN_ADDRESS = len(_SCHEME)
 
@@ -69,6 +79,30 @@ def mask_arguments(text: str, mask: str, is_secret: Callable[[str], bool]) -> st
         return match[0][: match.start("value") - match.start()] + quote + mask + quote
 
     return _ARGUMENT.sub(masked, text)
+
+
+def mask_neighbours(text: str, mask: str, is_secret: Callable[[str], bool]) -> str:
+    """Return the text without the secrets that the name beside them tells: in pairs, and in entries with a name.
+
+    >>> mask_neighbours("for ('password', 'hunter2')", "***", lambda key: key == "password")
+    "for ('password', '***')"
+    """
+    if ("'" not in text and '"' not in text) or ("[" not in text and "(" not in text and "{" not in text):
+        return text
+    parts: list[str] = []
+    done = 0
+    for match in _NEIGHBOUR.finditer(text):
+        start = match.end()
+        # Judged before the value is looked for: a value may be long, and each name could have the same value.
+        value = value_at(text, start) if start >= done and is_secret(match["pair"] or match["entry"]) else None
+        if value is None:
+            continue
+        end = whole_end(text, start, value)
+        if match["pair"] and not _CLOSING.match(text, end):  # a list of more than two
+            continue
+        parts += text[done:start], value.quote, mask, value.quote
+        done = end
+    return "".join([*parts, text[done:]])
 
 
 def _without_login(address: str, mask: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
-from tasker_producer.masking.detectors import mask_arguments, mask_unnamed
+from tasker_producer.masking.detectors import mask_arguments, mask_neighbours, mask_unnamed
 from tasker_producer.masking.text import NamesInText, keys, line_end, pairs, readings, segments, value_at, whole_end
 from tasker_schemas.errors import ConfigurationError
 
@@ -189,7 +189,9 @@ class Masker:
         >>> Masker().scrub('login failed: user=ada password=hunter2 {"apiKey": "k-1"} via amqp://bob:pw@mq')
         'login failed: user=ada password=[FILTERED] {"apiKey": "[FILTERED]"} via amqp://bob:[FILTERED]@mq'
         """
-        text = mask_arguments(mask_unnamed(text, self.mask), self.mask, self._is_secret_name) if self.is_on else text
+        if self.is_on:
+            text = mask_arguments(mask_unnamed(text, self.mask), self.mask, self._is_secret_name)
+            text = mask_neighbours(text, self.mask, self._is_secret_name)
         if "=" not in text and ":" not in text:
             return text
         decisions = self.decisions

@@ -5,11 +5,15 @@ enumeration's member is its value, and a subclass of `str` is a plain `str`, bef
 """
 
 import operator
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from tasker_producer.record.event_classes import fields_of_object
 from tasker_schemas.field_rules import MAX_NAME_BYTES
+
+_HOLDERS = (Mapping, list, tuple, set, frozenset)
 
 
 def identifier(value: Any) -> str:
@@ -31,10 +35,14 @@ def identifier(value: Any) -> str:
 def text_identifier(value: Any) -> str | None:
     """Return the text of a value that `identifier` refuses; None if the value has no text that can be an id.
 
-    >>> text_identifier(42.0), text_identifier(b"5"), text_identifier("")
-    ('42.0', '5', None)
+    The text of a value that holds others, such as a whole task in place of its id, would show them all: it is none.
+
+    >>> text_identifier(42.0), text_identifier(b"5"), text_identifier(""), text_identifier({"password": "hunter2"})
+    ('42.0', '5', None, None)
     """
     try:
+        if isinstance(value, _HOLDERS) or fields_of_object(value) is not None:
+            return None
         text = bytes(value).decode() if isinstance(value, (bytes, bytearray)) else plain_text(str(value))
         return identifier(text.encode("utf-8", "backslashreplace").decode())
     except Exception:  # noqa: BLE001  the value's own code runs here

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tasker_producer.delivery.host import drops
 from tasker_producer.masking.masker import Decision, Masker
-from tasker_producer.settings import ProducerSettings
+from tasker_producer.settings import OnMisuse, ProducerSettings
 from tasker_producer.testing import RecordingPublisher
 
 X = "c4n4ry-7f3a"
@@ -128,6 +129,12 @@ TEXTS = [
     (f"Server=db;Pwd={X};", f"Server=db;Pwd={F};"),
     (f'{{"password": "{X}", "n": 1}}', f'{{"password": "{F}", "n": 1}}'),
     (f"{{'token': b'{X}'}}", f"{{'token': '{F}'}}"),
+    (f"bad header (b'cookie', b'{X}')", f"bad header (b'cookie', '{F}')"),
+    (f"for ['password', '{X}'] here", f"for ['password', '{F}'] here"),
+    (f"('pin', {{'deep': ['{X}']}})", f"('pin', {F})"),
+    (f"{{'name': 'DB_PASSWORD', 'value': '{X}'}}", f"{{'name': 'DB_PASSWORD', 'value': '{F}'}}"),
+    (f'[{{"key": "api_key", "value": "{X}"}}]', f'[{{"key": "api_key", "value": "{F}"}}]'),
+    (rf'"{{\"name\": \"token\", \"value\": \"{X}\"}}"', rf'"{{\"name\": \"token\", \"value\": \"{F}\"}}"'),
 ]
 
 
@@ -238,7 +245,37 @@ def test_an_error_message_shows_no_secret(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://shop:8080/a?mail=b@c", "at 12:30", "a -b c", "mail to a@b: ok", "bearer of news"]
+    "text",
+    [
+        "http://shop:8080/a?mail=b@c",
+        "at 12:30",
+        "fields ['password', 'name', 'age']",
+        "a -b c",
+        "mail to a@b: ok",
+        "bearer of news",
+    ],
 )
 def test_text_that_only_resembles_a_secret_is_shown(text: str) -> None:
     assert Masker(("password",)).scrub(text) == text
+
+
+def test_the_table_has_at_least_150_places() -> None:
+    assert 2 * (len(SECRET_KEYS) + len(STRUCTURES) + len(TEXTS)) >= 150
+
+
+def test_no_place_shows_its_secret_in_records_headers_or_log_lines_of_production(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drops, "LOG_EVERY_S", 0.0)
+    publisher = RecordingPublisher(ProducerSettings(on_misuse=OnMisuse.LOG))
+    step: dict[str, Any] = {"task_id": 1, "step_id": "s"}
+    places = [*({key: X} for key in SECRET_KEYS), *(value for value, _ in STRUCTURES), *(text for text, _ in TEXTS)]
+    for value in places:
+        publisher.publish_event("order.seen", {"value": value}, additional_context={"more": [value]})
+        publisher.publish_event("order.seen", value, key=[value], trace=value, event_id={"id": value})
+        wrong: dict[str, Any] = {"retry_limit": value, "execution_duration": value, "no_such_field": value}
+        publisher.publish_step_failed(**step, error=ValueError(value), backtrace=[value], **wrong)
+        publisher.publish_step_completed(**step, step_results=value)
+    assert publisher.stats()["misused"] > 3 * len(places)
+    assert [event.name for event in publisher.events if X in f"{event.value!r}{event.headers}{event.key}"] == []
+    assert [line for line in caplog.messages if X in line] == []

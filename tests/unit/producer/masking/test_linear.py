@@ -66,6 +66,8 @@ FRAGMENTS = st.sampled_from(
         "PRIVATE KEY-----",
         "Authorization: ",
         "Cookie: ",
+        "('password', ",
+        "{'name': 'token', 'value': ",
     ]
 )
 

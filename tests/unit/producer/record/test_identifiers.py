@@ -1,6 +1,7 @@
 """One id is one text, through every entrance: record, key, `ce_subject`, span ids and lists of ids."""
 
 import enum
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,12 @@ class Number7(int, enum.Enum):
     SEVEN = 7
 
 
+@dataclass
+class Holder:
+    id: str
+    password: str = "hunter2"
+
+
 class Text(str):
     __slots__ = ()
 
@@ -39,7 +46,7 @@ IDS: list[tuple[Any, str]] = [
 ]  # fmt: skip
 NO_IDS: list[tuple[Any, str | None]] = [
     (True, "True"), (np.bool_(True), "True"), (5.0, "5.0"), (np.float64(5), "5.0"), (b"5", "5"), (bytearray(b"5"), "5"),
-    ([1], "[1]"), ("", None), ("a\0b", None), ("x" * 1001, None), ("\ud800", "\\ud800"),
+    ([1], None), ({"id": 1, "pin": 2}, None), (Holder("t"), None), ("", None), ("a\0b", None), ("x" * 1001, None), ("\ud800", "\\ud800"),
 ]  # fmt: skip
 
 

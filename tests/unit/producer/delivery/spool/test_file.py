@@ -109,3 +109,8 @@ def test_records_among_others_are_forgotten_with_their_size(directory: Path) -> 
     assert (numbers(spool.oldest(10)), spool.count, spool.size) == ([1], 1, record(1).size)
     spool.put_back([record(0)])
     assert numbers(spool.oldest(10)) == [0, 1]
+
+
+def test_a_file_needs_no_memory_that_processes_share_and_so_no_local_disk(directory: Path) -> None:
+    new_spool(directory, 1)
+    assert sorted(file.name for file in directory.glob("events-*.sqlite-*")) == ["events-0.sqlite-wal"]
