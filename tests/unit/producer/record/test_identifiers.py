@@ -46,7 +46,8 @@ IDS: list[tuple[Any, str]] = [
 ]  # fmt: skip
 NO_IDS: list[tuple[Any, str | None]] = [
     (True, "True"), (np.bool_(True), "True"), (5.0, "5.0"), (np.float64(5), "5.0"), (b"5", "5"), (bytearray(b"5"), "5"),
-    ([1], None), ({"id": 1, "pin": 2}, None), (Holder("t"), None), ("", None), ("a\0b", None), ("x" * 1001, None), ("\ud800", "\\ud800"),
+    ([1], None), ({"id": 1, "pin": 2}, None), (Holder("t"), None), ("", None),
+    ("a\0b", None), ("x" * 1001, None), ("\ud800", "\\ud800"),
 ]  # fmt: skip
 
 
