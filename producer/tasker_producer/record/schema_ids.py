@@ -61,7 +61,11 @@ class RegistryFrames:
             self._found.set()
             return
         self._thread = threading.Thread(target=self._find, args=(self._stop,), name="tasker-registry", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # the process has no more threads to give
+            self._drop_log.log("registry", f"Events go out without a registry's id: {error}")
+            self._drop_log.report()
 
     def wait(self, timeout: float) -> bool:
         """Return whether all frames are known, after at most `timeout` seconds."""

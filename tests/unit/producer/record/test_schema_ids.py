@@ -1,5 +1,6 @@
 """Which frame a record gets: the registry's id as soon as it is known, its fingerprint until then."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -64,3 +65,15 @@ def test_a_recording_publisher_asks_no_registry(odd: OddRegistry) -> None:
     publisher.publish_event("order.paid")
     assert publisher.events[0].value.startswith(SINGLE_OBJECT)
     assert odd.asked == []
+
+
+def test_a_process_without_room_for_a_thread_publishes_with_fingerprints(
+    odd: OddRegistry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    frames = RegistryFrames(RegistrySettings(url=odd.url), "shop")
+    assert frames.frame_of(Family.STEP) is None
+    assert caplog.messages == ["Events go out without a registry's id: can't start new thread"]
