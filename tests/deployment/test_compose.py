@@ -68,7 +68,7 @@ def test_every_setting_can_be_set_in_a_file_of_its_own(service: dict[str, Any]) 
         "OTEL_EXPORTER_OTLP_PROTOCOL",
         "TASKER_SPOOL_DIR",
     }
-    fixed |= {"TASKER_STORE_URL"}
+    fixed |= {"TASKER_STORE_URL", "TASKER_WEB_TOKEN", "TASKER_WEB_LINKS"}
     assert service["environment"].keys() <= fixed
 
 

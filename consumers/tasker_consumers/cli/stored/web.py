@@ -2,12 +2,13 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for the server
 
+from ipaddress import ip_address
 from typing import Annotated
 
 import typer
 
 from tasker_consumers.cli.output import complain
-from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.errors import ConfigurationError, UsageError
 
 
 def web(
@@ -26,6 +27,7 @@ def web(
 
     from tasker_consumers.cli.worker_start import start_command
 
+    _check_host(host)
     settings = start_command()
     try:
         from tasker_consumers.web.serve import serve
@@ -35,3 +37,12 @@ def web(
             f"{error.name} is not installed; the web view needs pip install 'tasker-events[consumers,web]'"
         ) from None
     serve(settings, WebSettings.of(settings, host, port), os.environ, lambda url: complain(f"the web view is at {url}"))
+
+
+def _check_host(host: str | None) -> None:
+    """Raise UsageError for an option that is no address."""
+    try:
+        if host not in (None, "localhost"):
+            ip_address(host or "")
+    except ValueError:
+        raise UsageError(f"--host is {host!r}; expected an address like 127.0.0.1, 0.0.0.0 or ::1") from None
