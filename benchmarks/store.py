@@ -1,7 +1,7 @@
 """Rows a second into the store on PostgreSQL, beside a plain COPY into a single table with the same three indexes.
 
-`store` writes failed attempts as a worker does: binary COPY into staging, INSERT … ON CONFLICT into partitions of days,
-counts of groups and positions in the same transaction. `copy` is COPY alone, and notices no row that comes twice.
+`store` writes failed attempts as a worker does: binary COPY into partitions of days, counts of groups and positions in
+the same transaction. `copy` is COPY alone, and notices no row that comes twice.
 `again` is the store with batches that it has already. All take turns on a private PostgreSQL. At last a whole day is
 dropped.
 
@@ -21,11 +21,11 @@ from rich.console import Console
 from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch
-from tasker_consumers.store.core.event_keys import DAY_US, day_of
+from tasker_consumers.store.core.event_keys import DAY_US
 from tasker_consumers.store.core.event_rows import Origin, add_event
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.migrations.migrate import migrate
-from tasker_consumers.store.writing.partitions import drop_before
+from tasker_consumers.store.writing.partitions import drop_before, today
 from tasker_consumers.store.writing.postgresql import PostgresWriter
 from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.identity import event_id_of
@@ -127,11 +127,10 @@ def rate(rows: int, work: Any) -> float:
 
 def drop_day(url: str) -> float:
     """Drop the present day of all event tables, and return the seconds that it took."""
-    tomorrow = day_of(event_id_of("now", time.time_ns() // 1000)) + 1
     with psycopg.connect(url) as connection:
         began = time.perf_counter()
         for table in tables.EVENT_TABLES:
-            drop_before(connection, table.name, tomorrow)
+            drop_before(connection, table.name, today() + 1)
         connection.commit()
         return time.perf_counter() - began
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.stats.metrics import StatsMetrics
+from tasker_consumers.store.worker.metrics import StoreMetrics
 from tasker_consumers.telemetry.metrics.group_metrics import GroupMetrics
 from tasker_consumers.telemetry.metrics.task_metrics import PrometheusInstruments
 
@@ -22,12 +23,16 @@ _NAME = re.compile(r"\b(?:tasker_[a-z_]+|process_[a-z_]+|up|kube_[a-z_]+|kubelet
 
 
 def metrics_of_workers() -> set[str]:
-    """Return the name of every series that a worker of either group may show."""
+    """Return the name of every series that a worker of any group may show."""
     registry = CollectorRegistry()
     GroupMetrics(registry)
     PrometheusInstruments(registry)
     stats = StatsMetrics(lambda: 0.0, {}, 0)
-    metrics: Iterable[Metric] = [*EngineMetrics(registry).registry.collect(), *stats.registry.collect()]
+    metrics: Iterable[Metric] = [
+        *EngineMetrics(registry).registry.collect(),
+        *stats.registry.collect(),
+        *StoreMetrics().registry.collect(),
+    ]
     return {metric.name + suffix for metric in metrics for suffix in _SUFFIXES[metric.type]}
 
 

@@ -11,7 +11,7 @@ HOUR_US = 3600 * 1_000_000
 
 @dataclass(slots=True)
 class ErrorGroup:
-    """Failures that are shown together; times in microseconds, `trend` counts by hour (microseconds of its begin)."""
+    """Failures that are shown together; times in microseconds. `trend` counts by parts of time, by their begin."""
 
     id: str
     title: str

@@ -7,6 +7,7 @@ from typing import Any
 from tasker_consumers.errors.groups import ErrorGroup, bars
 from tasker_consumers.errors.rules import ErrorRules
 from tasker_consumers.store.reading.errors import (
+    MAX_COUNTED,
     affected_tasks,
     error_group_list,
     failure,
@@ -37,6 +38,10 @@ class GroupAnswer:
         trend = self.trend()
         highest = max(trend)
         return "".join(_BARS[-(-count * (len(_BARS) - 1) // highest) if highest else 0] for count in trend)
+
+    def shown_tasks(self) -> str:
+        """Return the number of tasks; with a plus where more failures than were looked at may have others."""
+        return f"{self.tasks}+" if self.group.count > MAX_COUNTED else str(self.tasks)
 
     def document(self) -> dict[str, Any]:
         """Return the group as JSON has it; times in microseconds."""

@@ -104,7 +104,7 @@ def _cells(answer: "GroupAnswer") -> list[str]:
 
     group = answer.group
     times = (time_text(group.first_seen), time_text(group.last_seen))
-    cells = (group.id, str(group.count), str(answer.tasks), *times, answer.sparkline(), group.title)
+    cells = (group.id, str(group.count), answer.shown_tasks(), *times, answer.sparkline(), group.title)
     return [printable(cell).replace("\n", " ") for cell in cells]
 
 

@@ -2,29 +2,40 @@
 
 from collections.abc import Iterable
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Row
-from tasker_consumers.store.core.event_keys import HOUR_US, time_of
+from tasker_consumers.store.core.event_keys import HOUR_US
 
 _PLACES = {name: place for place, name in enumerate(tables.failed_attempts.columns.keys())}
-_NAMES = tuple(_PLACES[name] for name in ("task_name", "step_name", "service", "service_version"))
-_FINGERPRINT, _TIME = _PLACES["fingerprint"], _PLACES["happened_at"]
+_names_of = itemgetter(
+    *(_PLACES[name] for name in ("fingerprint", "task_name", "step_name", "service", "service_version"))
+)
+_TIME = _PLACES["happened_at"]
+_HOUR_MS = HOUR_US // 1000
 
 
 def counts_of(failures: Iterable[Row]) -> list[Row]:
     """Return the rows of `error_counts` for rows of `failed_attempts`, in the order of their keys."""
     counts: dict[tuple[Any, ...], list[int]] = {}
     for row in failures:
-        happened_at = row[_TIME]
-        key = (row[_FINGERPRINT], time_of(row[0]) // HOUR_US * HOUR_US, *(row[place] for place in _NAMES))
+        event_id, happened_at = row[0], row[_TIME]
+        key = (int(event_id[:8] + event_id[9:13], 16) // _HOUR_MS, _names_of(row))
         count = counts.get(key)
         if count is None:
             counts[key] = [1, happened_at, happened_at]
-        else:
-            count[:] = count[0] + 1, min(count[1], happened_at), max(count[2], happened_at)
-    rows = [(*key[:2], dimension_of(key[2:]), *key[2:], *count) for key, count in counts.items()]
+            continue
+        count[0] += 1
+        if happened_at < count[1]:
+            count[1] = happened_at
+        elif happened_at > count[2]:
+            count[2] = happened_at
+    rows = [
+        (names[0], hour * HOUR_US, dimension_of(names[1:]), *names[1:], *count)
+        for (hour, names), count in counts.items()
+    ]
     return sorted(rows, key=lambda row: row[:3])
 
 

@@ -1,6 +1,7 @@
 """The key of an event's rows: a UUIDv7, whose order is that of time, whatever id the event came with."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from tasker_schemas.identity import event_id_of
@@ -22,18 +23,14 @@ def event_key(event_id: str, timestamp: int) -> str:
     return lowered if _UUID7.fullmatch(lowered) else event_id_of(event_id, timestamp)
 
 
-def time_of(key: str) -> int:
-    """Return the time in a key, in microseconds since 1970.
+def days_of(keys: Iterable[str]) -> set[int]:
+    """Return the days of keys; beside midnight, the next day may be among them without a key of its own.
 
-    >>> time_of("018bcfe5-6800-7000-8000-000000000000")
-    1700000000000000
+    >>> days_of(["018bcfe5-6800-7000-8000-000000000000", "018bcfe5-6801-7000-8000-000000000000"])
+    {19675}
     """
-    return int(key[:8] + key[9:13], 16) * 1000
-
-
-def day_of(key: str) -> int:
-    """Return the day of a key, in days since 1970."""
-    return time_of(key) // DAY_US
+    minutes = {key[:8] for key in keys}  # 65 seconds each: few of them have to be read as numbers
+    return {int(f"{minute}{end}", 16) * 1000 // DAY_US for minute in minutes for end in ("0000", "ffff")}
 
 
 @lru_cache(maxsize=1024)

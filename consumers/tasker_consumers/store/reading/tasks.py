@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from tasker_consumers.store.reading.reader import Answer, StoreReader
 from tasker_consumers.store.tables import custom_events, step_attempts, task_stats
@@ -70,14 +70,14 @@ def task(reader: StoreReader, task_id: str) -> Answer | None:
 
 def find_tasks(reader: StoreReader, text: str) -> list[str]:
     """Return the ids of the tasks that an id of a task, a trace or a request stands for, at most 50."""
-    queries = [_by_task_or_trace(text), _of_task(text), *(_by_correlation(table, text) for table in _CORRELATED)]
+    by_stats = (_by_stats(column, text) for column in (task_stats.c.task_id, task_stats.c.trace_id))
+    queries = [*by_stats, _of_task(text), *(_by_correlation(table, text) for table in _CORRELATED)]
     found = dict.fromkeys(row["task_id"] for query in queries for row in reader.all(query))
     return [task_id for task_id in found if task_id][:MAX_FOUND]
 
 
-def _by_task_or_trace(text: str) -> Select[Any]:
-    stats = task_stats.c
-    return select(stats.task_id).where((stats.task_id == text) | (stats.trace_id == text)).limit(MAX_FOUND)
+def _by_stats(column: ColumnElement[Any], text: str) -> Select[Any]:
+    return select(task_stats.c.task_id).where(column == text).limit(MAX_FOUND)
 
 
 def _of_task(text: str) -> Select[Any]:

@@ -55,6 +55,7 @@ class Flow:
         self._settings = settings
         self.quarantine = Quarantine(settings.quarantine_limit)
         self.store_metrics = StoreMetrics()
+        self.store_metrics.database_up.set(1)  # it was migrated a moment ago
         self.metrics = self.store_metrics.engine
         self.topic_ids: Mapping[str, str] = {}
         #: What the flow waits for, for people; None while it works.
@@ -123,11 +124,18 @@ class Flow:
         if not self._settings.payloads:
             batch.payloads.clear()
         self.store_metrics.expired.inc(self._settings.retention.drop_expired(batch, time.time_ns() // 1000))
-        self.store_metrics.database_up.set(0)
-        with self.store_metrics.write_seconds.time():
-            changed = await self.patiently(lambda: self._writer.write(batch, self.topic_ids))
-        self.store_metrics.database_up.set(1)
-        self.store_metrics.rows.inc(changed)
+        self.store_metrics.rows.inc(await self.patiently(lambda: self._try_to_write(batch)))
+
+    def _try_to_write(self, batch: Batch) -> int:
+        metrics = self.store_metrics
+        try:
+            with metrics.write_seconds.time():
+                changed = self._writer.write(batch, self.topic_ids)
+        except BackendUnavailable:
+            metrics.database_up.set(0)
+            raise
+        metrics.database_up.set(1)
+        return changed
 
     async def _isolate(self, records: Sequence[FetchedRecord]) -> None:
         """Write what can be written, and bury what the database does not take; positions are not moved."""

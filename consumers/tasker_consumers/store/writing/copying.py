@@ -1,4 +1,4 @@
-"""Rows into PostgreSQL: facts by COPY straight into their tables, others by INSERT … ON CONFLICT.
+"""Rows into PostgreSQL: facts by binary COPY straight into their tables, others by INSERT … ON CONFLICT.
 
 INSERT … ON CONFLICT takes each row by itself, and was half as fast as COPY. So facts are copied as if all were new. The
 unique index ends that at the first fact that is there already: then the batch came before, and only the facts that
@@ -6,31 +6,54 @@ are missing are copied. Two writers of the same fact, such as a worker that was 
 unique index, too: the second waits for the first, and finds the fact there when it tries again.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import BigInteger, Column, Double, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Integer, Table, Text, Uuid
 
 from tasker_consumers.store.core.batch import Row
 from tasker_consumers.store.writing.statements import columns_of, on_conflict
 
+T = TypeVar("T")
+
 #: Rows that are inserted without a staging table.
 _FEW = 200
-_TYPES: Mapping[type[Any], str] = {BigInteger: "int8", Integer: "int4", Double: "float8", Text: "text"}
+#: Binary COPY has no types: the 16 bytes of a UUID are a `bytea` to psycopg.
+_TYPES: Mapping[type[Any], str] = {BigInteger: "int8", Integer: "int4", Double: "float8", Text: "text", Uuid: "bytea"}
 
 
-def copy_new_facts(connection: psycopg.Connection[Any], table: Table, rows: Mapping[str, Row]) -> Collection[str]:
-    """Copy the rows whose event ids are not in a table yet, and return these ids.
+class FactCopier:
+    """Copies facts that are not in a table yet."""
 
-    Raises UniqueViolation when another transaction writes one of them at the same time.
-    """
+    def __init__(self) -> None:
+        #: Whether most facts of the last batch were there already: a replay, which is asked about before it is copied.
+        self._is_replay = False
+
+    def copy(
+        self,
+        connection: psycopg.Connection[Any],
+        table: Table,
+        rows: Mapping[str, Row],
+        summarize: Callable[[Iterable[Row]], T],
+    ) -> tuple[int, T]:
+        """Copy the rows whose event ids are not in a table yet; return their number, and `summarize` of them.
+
+        Raises UniqueViolation when another transaction writes one of them at the same time.
+        """
+        if rows and not self._is_replay:
+            with suppress(psycopg.errors.UniqueViolation), connection.transaction():
+                return len(rows), _copy_facts(connection, table, rows.values(), summarize)
+        missing = _missing(connection, table, rows)
+        if rows:
+            self._is_replay = 2 * len(missing) < len(rows)
+        return len(missing), _copy_facts(connection, table, missing, summarize)
+
+
+def _missing(connection: psycopg.Connection[Any], table: Table, rows: Mapping[str, Row]) -> Collection[Row]:
     if not rows:
         return ()
-    with suppress(psycopg.errors.UniqueViolation), connection.transaction():
-        _copy_facts(connection, table, rows.values())
-        return rows.keys()
     # The bounds leave out all other partitions; the list alone would be compared with each of them.
     present = connection.execute(
         f"SELECT event_id::text FROM {table.name} "  # noqa: S608  names of ours
@@ -38,22 +61,18 @@ def copy_new_facts(connection: psycopg.Connection[Any], table: Table, rows: Mapp
         (list(rows), min(rows), max(rows)),
     ).fetchall()
     stored = {key for (key,) in present}
-    missing = {key: row for key, row in rows.items() if key not in stored}
-    _copy_facts(connection, table, missing.values())
-    return missing.keys()
+    return [row for key, row in rows.items() if key not in stored] if stored else rows.values()
 
 
-def _copy_facts(connection: psycopg.Connection[Any], table: Table, rows: Collection[Row]) -> None:
-    """Copy rows as text: an id need not become a UUID for that."""
-    if rows:
-        statement = f"COPY {table.name} ({', '.join(columns_of(table))}) FROM STDIN"
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+def _copy_facts(
+    connection: psycopg.Connection[Any], table: Table, rows: Collection[Row], summarize: Callable[[Iterable[Row]], T]
+) -> T:
+    with _copying(connection, table, table.name, ((bytes.fromhex(row[0].replace("-", "")), *row[1:]) for row in rows)):
+        return summarize(rows)  # the server still inserts meanwhile
 
 
 class StagedRows:
-    """Upserts rows: few by statements in a pipeline, many through a staging table made at its first use."""
+    """Upserts rows: few by a statement of arrays, many through a staging table made at its first use."""
 
     def __init__(self) -> None:
         self._made: set[str] = set()
@@ -67,29 +86,29 @@ class StagedRows:
         if not rows:
             return 0
         staging, columns = f"staging_{table.name}", ", ".join(columns_of(table))
+        into = f"INSERT INTO {table.name} ({columns}) SELECT"
         if len(rows) <= _FEW:
-            marks = ", ".join(["%s"] * len(table.columns))
-            with connection.cursor() as cursor:
-                cursor.executemany(f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) {on_conflict(table)}", rows)  # noqa: S608
-                return cursor.rowcount
+            arrays = ", ".join(f"%s::{_type_of(column)}[]" for column in table.columns)
+            values = [list(column) for column in zip(*rows, strict=True)]
+            return connection.execute(f"{into} * FROM unnest({arrays}) {on_conflict(table)}", values).rowcount
         if staging not in self._made:
             shape = f"SELECT {columns} FROM {table.name} WITH NO DATA"  # noqa: S608  names of ours
             connection.execute(f"CREATE TEMPORARY TABLE {staging} ON COMMIT DELETE ROWS AS {shape}")
             self._made.add(staging)
-        _copy(connection, table, staging, rows)
-        transfer = f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {staging}"  # noqa: S608  names of ours
-        return connection.execute(f"{transfer} {on_conflict(table)}").rowcount
+        with _copying(connection, table, staging, rows):
+            pass
+        return connection.execute(f"{into} {columns} FROM {staging} {on_conflict(table)}").rowcount
 
 
-def _copy(connection: psycopg.Connection[Any], table: Table, target: str, rows: Sequence[Row]) -> None:
-    """Copy rows, in the order of a table's columns, into the table of the name `target`."""
-    if not rows:
-        return
+@contextmanager
+def _copying(connection: psycopg.Connection[Any], table: Table, target: str, rows: Iterable[Row]) -> Iterator[None]:
+    """Send rows, in the order of a table's columns, into the table of the name `target`; the end of the block waits."""
     statement = f"COPY {target} ({', '.join(columns_of(table))}) FROM STDIN (FORMAT BINARY)"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types([_type_of(column) for column in table.columns])
         for row in rows:
             copy.write_row(row)
+        yield
 
 
 def _type_of(column: Column[Any]) -> str:

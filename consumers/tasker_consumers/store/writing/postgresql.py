@@ -1,7 +1,7 @@
 """Writes batches into PostgreSQL: a transaction of COPYs for each, into the partitions of their days."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch, Partition, Row
 from tasker_consumers.store.core.error_counts import counts_of
-from tasker_consumers.store.core.event_keys import day_of
+from tasker_consumers.store.core.event_keys import days_of
 from tasker_consumers.store.database import database_errors
-from tasker_consumers.store.writing.copying import StagedRows, copy_new_facts
+from tasker_consumers.store.writing.copying import FactCopier, StagedRows
 from tasker_consumers.store.writing.partitions import Days
 from tasker_consumers.store.writing.statements import SELECT_POSITIONS, position_rows, stored_positions
 from tasker_consumers.store.writing.writer import StoredPosition
@@ -32,6 +32,7 @@ class PostgresWriter:
         self._engine = engine
         self._handle: Any = None
         self._connection: psycopg.Connection[Any] | None = None
+        self._facts = FactCopier()
         self._staged = StagedRows()
         self._days = Days()
 
@@ -55,11 +56,10 @@ class PostgresWriter:
             for name, rows in batch.rows().items():
                 table = tables.metadata.tables[name]
                 if table in tables.EVENT_TABLES:
-                    keys = copy_new_facts(connection, table, rows)
-                    changed += len(keys)
-                    if table is tables.failed_attempts:
-                        failures = counts_of(batch.failed_attempts[key] for key in keys)
-                        self._staged.upsert(connection, tables.error_counts, failures)
+                    summarize = counts_of if table is tables.failed_attempts else _nothing
+                    count, failures = self._facts.copy(connection, table, rows, summarize)
+                    changed += count
+                    self._staged.upsert(connection, tables.error_counts, failures)
                 else:  # in the order of their keys: two workers must not wait for each other
                     changed += self._staged.upsert(connection, table, [rows[key] for key in sorted(rows)])
             self._staged.upsert(connection, tables.positions, positions)
@@ -75,7 +75,7 @@ class PostgresWriter:
 
     def _make_days(self, batch: Batch) -> None:
         """Make the partitions of the batch's days, in a transaction of their own."""
-        days = {day_of(key) for name in _EVENT_TABLES for key in batch.rows()[name]}
+        days = days_of(key for name in _EVENT_TABLES for key in batch.rows()[name])
         if missing := self._days.missing(days):
             try:
                 with self._transaction() as connection:
@@ -111,6 +111,10 @@ class PostgresWriter:
             assert isinstance(connection, psycopg.Connection)
             self._connection = connection
         return self._connection
+
+
+def _nothing(_rows: Iterable[Row]) -> list[Row]:
+    return []
 
 
 _EVENT_TABLES = tuple(table.name for table in tables.EVENT_TABLES)

@@ -1,0 +1,86 @@
+"""How the databases execute the questions to the store: by an index, whatever the size of the tables."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import Select, make_url
+
+from tasker_consumers.store.core.event_keys import DAY_US
+from tasker_consumers.store.database import is_sqlite, open_database
+from tasker_consumers.store.reading import attempts, errors, letters, tasks
+from tasker_consumers.store.reading.reader import Answer, StoreReader
+from tests.support.store.rows import NOW
+
+#: A table that is read from its first to its last row, in the words of both databases.
+_FULL_SCAN = re.compile(
+    r"Seq Scan on \w+|^SCAN (failed_attempts|step_attempts|custom_events|payloads|task_stats)$", re.MULTILINE
+)
+_SORT = re.compile(r"\bSort\b|TEMP B-TREE")
+
+
+class PlannedReader(StoreReader):
+    """Keeps the plan of each query that it is asked."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(open_database(url))
+        self.plans: list[str] = []
+
+    def all(self, query: Select[Any]) -> list[Answer]:
+        """Note how the query would be executed, and execute it."""
+        self.plans.append(self.plan(query))
+        return super().all(query)
+
+
+@pytest.fixture
+def planned_reader(store_url: str) -> Any:
+    """A reader of a database that reads whole tables only where no index helps."""
+    engine = open_database(store_url)
+    if not is_sqlite(engine):
+        with engine.begin() as connection:
+            for setting in ("enable_seqscan", "enable_bitmapscan"):
+                connection.exec_driver_sql(f'ALTER DATABASE "{make_url(store_url).database}" SET {setting} = off')
+    engine.dispose()
+    reader = PlannedReader(store_url)
+    yield reader
+    reader.close()
+
+
+def test_every_question_goes_by_an_index(planned_reader: PlannedReader) -> None:
+    reader, since = planned_reader, NOW - 7 * DAY_US
+    tasks.task(reader, "order-1")
+    tasks.find_tasks(reader, "order-1")
+    attempts.task_attempts(reader, "order-1")
+    attempts.task_failures(reader, "order-1")
+    attempts.task_events(reader, "order-1")
+    attempts.task_payloads(reader, "order-1", "charge", 1)
+    attempts.grid(reader, ["order-1", "order-2"])
+    reader.all(attempts.step_durations_query("charge", "0190b2a4-0000-7000-8000-000000000000"))
+    errors.error_group_list(reader, since)
+    errors.affected_tasks(reader, ["1-a", "1-b"], since)
+    errors.group_failures(reader, ["1-a"], before="0190b2a4-0000-7000-8000-000000000000")
+    errors.failure(reader, "0190b2a4-0000-7000-8000-000000000000")
+    errors.fingerprint_row(reader, "1-a")
+    letters.letter_counts(reader, since)
+    letters.newest_letters(reader)
+    assert [plan for plan in reader.plans if _FULL_SCAN.search(plan)] == []
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        tasks.NO_FILTER,
+        tasks.TaskFilter(status="error"),
+        tasks.TaskFilter(name="order", since=NOW - DAY_US),
+        tasks.TaskFilter(name="order", status="error", until=NOW),
+    ],
+    ids=["all", "status", "name", "both"],
+)
+def test_a_page_of_a_list_is_read_in_its_order(planned_reader: PlannedReader, chosen: tasks.TaskFilter) -> None:
+    tasks.list_tasks(planned_reader, chosen)
+    tasks.list_tasks(planned_reader, chosen, tasks.After(NOW, "order-7"))
+    for plan in planned_reader.plans:
+        assert not _FULL_SCAN.search(plan), plan
+        assert not _SORT.search(plan), plan
