@@ -69,10 +69,16 @@ class PostgresCluster:
         """Return the URL of a database."""
         return f"postgresql://tasker@127.0.0.1:{self.port}/{database}"
 
-    def make_database(self, name: str) -> str:
-        """Make an empty database, and return its URL."""
+    def make_database(self, name: str, *, folder: Path | None = None) -> str:
+        """Make an empty database, whose files are in an empty folder if one is given, and return its URL."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+            place = ""
+            if folder is not None:
+                if self._user:
+                    shutil.chown(folder, self._user["user"], self._user["group"])
+                connection.execute(f"CREATE TABLESPACE \"{name}\" LOCATION '{folder}'".encode())
+                place = f'TABLESPACE "{name}"'
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 {place}'.encode())
         return self.url(name)
 
     def _answers(self) -> bool:
