@@ -1,13 +1,11 @@
 """The dashboards: overview, producer, statistics, telemetry, store, errors, lag and pauses."""
 
+from monitoring.panels import RATE as _RATE
 from monitoring.panels import Dashboard, Panel
+from monitoring.panels import quantile as _quantile
+from monitoring.store_board import STORE
 
 _WORKERS = '{job=~"tasker-.+"}'
-_RATE = "[5m]"
-
-
-def _quantile(share: float, metric: str, by: str) -> str:
-    return f"histogram_quantile({share}, sum by (le, {by}) (rate({metric}_bucket{_RATE})))"
 
 
 _EVENTS = Panel(
@@ -305,46 +303,6 @@ LAG = Dashboard(
             "s",
         ),
         _WORKERS_UP,
-    ),
-)
-
-STORE = Dashboard(
-    "tasker-store",
-    "Tasker Events: store",
-    (
-        Panel(
-            "Rows",
-            "Rows per second that were new or changed, and that were too old to be written.",
-            {
-                "stored": f"sum(rate(tasker_store_rows_total{_RATE}))",
-                "too old": f"sum(rate(tasker_store_expired_rows_total{_RATE}))",
-            },
-            "ops",
-        ),
-        Panel(
-            "Database",
-            "1 while the database takes the rows of a worker.",
-            {"{{instance}}": "min by (instance) (tasker_store_database_up)"},
-        ),
-        Panel(
-            "Duration of transactions",
-            "The time that half, and 99 in 100 stay below.",
-            {
-                "p50": _quantile(0.5, "tasker_store_write_seconds", "job"),
-                "p99": _quantile(0.99, "tasker_store_write_seconds", "job"),
-            },
-            "s",
-        ),
-        Panel(
-            "Retention",
-            "Rows and days that were removed, per hour.",
-            {"removed": "sum(increase(tasker_store_pruned_rows_total[1h]))"},
-        ),
-        Panel(
-            "Lag of the store",
-            "Records that the database does not have yet, by topic.",
-            {"{{topic}}": 'sum by (topic) (tasker_engine_lag_records{job="tasker-store"})'},
-        ),
     ),
 )
 

@@ -6,6 +6,8 @@ from typing import Any
 #: The data source is chosen at the top of each dashboard.
 _SOURCE = {"type": "prometheus", "uid": "${source}"}
 _WIDTH, _HEIGHT, _COLUMNS = 8, 8, 3
+#: The range that rates are taken over.
+RATE = "[5m]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Dashboard:
     uid: str
     title: str
     panels: tuple[Panel, ...]
+
+
+def quantile(share: float, metric: str, by: str) -> str:
+    """Return the expression for a quantile of a histogram, by a label."""
+    return f"histogram_quantile({share}, sum by (le, {by}) (rate({metric}_bucket{RATE})))"
 
 
 def dashboard_json(dashboard: Dashboard) -> dict[str, Any]:

@@ -80,12 +80,12 @@ def _frames(backtrace: Iterable[str]) -> list[Frame]:
     frames: list[Frame] = []
     innermost_first, function = False, ""
     for line in backtrace:
-        found = _read(line, _PYTHON_FORMS)
-        if found is None:
-            found = _read(line, _OTHER_FORMS)
-            innermost_first = innermost_first or found is not None
-        if found is not None:
-            frames.append(found if found.function else found._replace(function=function))
+        frame = _read(line, _PYTHON_FORMS)
+        if frame is None:
+            frame = _read(line, _OTHER_FORMS)
+            innermost_first = innermost_first or frame is not None
+        if frame is not None:
+            frames.append(frame if frame.function else frame._replace(function=function))
         announced = _GO_FUNCTION.fullmatch(line)
         function = _SERIAL.sub("", announced["function"]) if announced else ""
     return frames[::-1] if innermost_first else frames

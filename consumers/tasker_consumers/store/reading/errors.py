@@ -63,13 +63,13 @@ def affected_tasks(reader: StoreReader, fingerprints: Sequence[str], since: int)
     Of more than `MAX_COUNTED` failures not all are looked at: then there are at least so many tasks.
     """
     failures = failed_attempts.c
-    found = (
+    failed = (
         select(failures.task_id)
         .where(failures.fingerprint.in_(list(fingerprints)), failures.event_id >= first_key(since))
         .limit(MAX_COUNTED)
-        .subquery("found")
+        .subquery("failed")
     )
-    row = reader.first(select(func.count(found.c.task_id.distinct()).label("tasks")))
+    row = reader.first(select(func.count(failed.c.task_id.distinct()).label("tasks")))
     return int(row["tasks"]) if row else 0
 
 
