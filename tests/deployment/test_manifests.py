@@ -11,6 +11,7 @@ from tasker_consumers.settings import ConsumerSettings, unknown_variables
 from tasker_schemas.topics import DEFAULT_PREFIX, all_topics
 from tests.support.deployment import PORT, STATE_DIR, image_environment, is_a_command
 from tests.support.kubernetes import strimzi
+from tests.support.kubernetes.policies import POLICIES
 from tests.support.kubernetes.render import (
     K8S,
     OVERLAYS,
@@ -60,7 +61,7 @@ def test_every_command_exists_on_the_command_line(overlay: str) -> None:
 
 @each_overlay
 def test_every_setting_is_known_and_can_work(overlay: str, tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("secret")
+    (tmp_path / "password").write_text("a secret of many characters")
     told = settings_of(render(overlay))
     assert unknown_variables(told) == []
     for pod in pods(render(overlay)).values():
@@ -82,7 +83,7 @@ def test_all_groups_and_the_topics_are_deployed() -> None:
         return {" ".join(container["args"]) for container in ours(overlay).values()}
 
     assert commands("base") == {"topics create", "run stats", "run telemetry"}
-    assert commands("overlays/production") == {*commands("base"), "run store"}
+    assert commands("overlays/production") == {*commands("base"), "run store", "web"}
 
 
 def test_the_owner_of_the_database_is_known_to_the_migration_alone() -> None:
@@ -98,13 +99,54 @@ def test_the_owner_of_the_database_is_known_to_the_migration_alone() -> None:
     assert is_a_command(migration["args"])
 
 
+def test_the_web_view_reads_the_database_with_a_login_of_its_own() -> None:
+    assert mounted("overlays/production", "TASKER_STORE_URL_FILE") == "tasker-database-reader"
+    assert mounted("overlays/production", "TASKER_WEB_TOKEN_FILE") == "tasker-web-token"
+
+
+def mounted(overlay: str, variable: str) -> str:
+    """The Secret from which the web view has the file that a variable names."""
+    pod = pods(render(overlay))["Deployment/tasker-web"]
+    (container,) = pod["containers"]
+    folder, _, file = environment_of(render(overlay), container)[variable].rpartition("/")
+    (mount,) = [m for m in container["volumeMounts"] if m["mountPath"] == folder]
+    (secret,) = [v["secret"] for v in pod["volumes"] if v["name"] == mount["name"]]
+    assert file in {item["path"] for item in secret["items"]}
+    name: str = secret["secretName"]
+    return name
+
+
+def test_the_web_view_can_be_had_alone(tmp_path: Path) -> None:
+    folder = copytree(K8S, tmp_path / "k8s") / "base"
+    file = folder / "kustomization.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("components:", "components:\n  - ../components/web"))
+    objects = render_path(folder)
+    (container,) = pods(objects)["Deployment/tasker-web"]["containers"]
+    assert "TASKER_STORE_URL_FILE" not in environment_of(objects, container)
+    assert [breach for policy in POLICIES for breach in policy(objects)] == []
+
+
+def test_the_service_of_the_web_view_reaches_its_pods() -> None:
+    objects = render("overlays/production")
+    deployment, service = of_kind(objects, "Deployment")["tasker-web"], of_kind(objects, "Service")["tasker-web"]
+    template = deployment["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    assert service["spec"]["selector"].items() <= template["metadata"]["labels"].items()
+    assert deployment["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+    assert [port["targetPort"] for port in service["spec"]["ports"]] == [port["name"] for port in container["ports"]]
+    scraped = {e["port"] for e in of_kind(objects, "PodMonitor")["tasker-events"]["spec"]["podMetricsEndpoints"]}
+    assert scraped.isdisjoint(port["name"] for port in container["ports"])
+
+
 @each_overlay
 def test_probes_ask_what_the_worker_answers(overlay: str) -> None:
     for name, container in ours(overlay).items():
-        if name.startswith("StatefulSet/"):
+        if not name.startswith("Job/"):
             paths = [container[f"{p}Probe"]["httpGet"]["path"] for p in ("startup", "liveness", "readiness")]
             assert paths == ["/healthz", "/healthz", "/readyz"]
-            assert container["ports"] == [{"name": "http", "containerPort": PORT}]
+            assert [port["containerPort"] for port in container["ports"]] == [PORT]
+        if name.startswith("StatefulSet/"):
+            assert container["ports"][0]["name"] == "http"
             assert STATE_DIR in {mount["mountPath"] for mount in container["volumeMounts"]}
 
 
@@ -168,7 +210,7 @@ def test_strimzi_has_the_topics_of_the_code_and_the_rights_of_the_documentation(
     objects = render("overlays/production-strimzi")
     assert set(of_kind(objects, "KafkaTopic")) == {topic.name for topic in all_topics(DEFAULT_PREFIX)}
     used = {v["secret"]["secretName"] for pod in pods(objects).values() for v in pod["volumes"] if "secret" in v}
-    of_kafka = {name for name in used if not name.startswith("tasker-database")}
+    of_kafka = {name for name in used if not name.startswith(("tasker-database", "tasker-web-token"))}
     assert of_kafka <= {*of_kind(objects, "KafkaUser"), f"{strimzi.CLUSTER}-cluster-ca-cert"}
 
 

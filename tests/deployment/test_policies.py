@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.kubernetes import policies
+from tests.support.kubernetes.network import network
 from tests.support.kubernetes.render import OVERLAYS, of_kind, pods, render, settings_of
 
 if TYPE_CHECKING:
@@ -40,11 +41,24 @@ def spec(objects: Objects, kind: str, name: str = "tasker-stats") -> dict[str, A
     return found
 
 
+def web(objects: Objects) -> dict[str, Any]:
+    """The container of the web view, to be changed in place."""
+    found: dict[str, Any] = pod(objects, "Deployment/tasker-web")["containers"][0]
+    return found
+
+
+def way(objects: Objects, name: str) -> dict[str, Any]:
+    """A NetworkPolicy, to be changed in place."""
+    return spec(objects, "NetworkPolicy", name)
+
+
 def data(objects: Objects) -> dict[str, str]:
     """The settings, to be changed in place."""
     return settings_of(objects)
 
 
+#: The policies that close all workers to others.
+_CLOSING = ("tasker-default-deny", "tasker-readers")
 #: What is changed, and the policy that must notice.
 MUTATIONS: dict[str, tuple[policies.Policy, Callable[[Objects], object]]] = {
     "root": (policies.no_root, lambda o: pod(o)["securityContext"].update(runAsNonRoot=False)),
@@ -78,6 +92,49 @@ MUTATIONS: dict[str, tuple[policies.Policy, Callable[[Objects], object]]] = {
         policies.workers,
         lambda o: container(o).update(env=[{"name": "TASKER_GROUP_INSTANCE_ID", "value": "a"}]),
     ),
+    "no web token": (policies.web, lambda o: web(o).update(env=[])),
+    "one web view": (policies.web, lambda o: spec(o, "Deployment", "tasker-web").update(replicas=1)),
+    "web view away": (policies.web, lambda o: spec(o, "Deployment", "tasker-web").pop("strategy")),
+    "web view on one node": (
+        policies.web,
+        lambda o: pod(o, "Deployment/tasker-web").pop("topologySpreadConstraints"),
+    ),
+    "web view scraped": (policies.web, lambda o: web(o)["ports"][0].update(name="http")),
+    "web view as root": (policies.no_root, lambda o: web(o)["securityContext"].pop("readOnlyRootFilesystem")),
+    "web view without probes": (policies.probes, lambda o: web(o).pop("readinessProbe")),
+    "web view without limit": (policies.resources, lambda o: web(o)["resources"].pop("limits")),
+    "web views all at once": (
+        policies.disruption,
+        lambda o: spec(o, "PodDisruptionBudget", "tasker-web").update(maxUnavailable=2),
+    ),
+    "token of the web view in the settings": (
+        policies.no_secret_in_plain_sight,
+        lambda o: data(o).update(TASKER_WEB_TOKEN="sixteen-characters"),
+    ),
+    "token of the web view in a variable": (
+        policies.no_secret_in_plain_sight,
+        lambda o: web(o)["env"].append({"name": "TASKER_WEB_TOKEN", "value": "sixteen-characters"}),
+    ),
+    "token file for all": (policies.files, lambda o: data(o).update(TASKER_WEB_TOKEN_FILE="/etc/tasker/token/token")),
+    "open by default": (
+        network,
+        lambda o: [way(o, name).update(podSelector={"matchLabels": {"a": "b"}}) for name in _CLOSING],
+    ),
+    "readers of the web view": (
+        network,
+        lambda o: way(o, "tasker-readers")["podSelector"].pop("matchExpressions"),
+    ),
+    "anybody": (network, lambda o: way(o, "tasker-ingress-to-web")["ingress"][0].pop("from")),
+    "every namespace": (
+        network,
+        lambda o: way(o, "tasker-ingress-to-web")["ingress"][0].update({"from": [{"namespaceSelector": {}}]}),
+    ),
+    "ingress to the workers": (
+        network,
+        lambda o: way(o, "tasker-ingress-to-web").update(podSelector={}),
+    ),
+    "no way to the database": (network, lambda o: way(o, "tasker-web-to-database").update(egress=[])),
+    "no way to Kafka": (network, lambda o: way(o, "tasker-to-kafka")["egress"].pop()),
     "all at once": (policies.disruption, lambda o: spec(o, "PodDisruptionBudget").update(maxUnavailable=2)),
     "other pods": (policies.disruption, lambda o: spec(o, "PodDisruptionBudget").update(selector={})),
     "fixed setting": (

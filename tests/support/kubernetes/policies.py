@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from tests.support.kubernetes.network import network
 from tests.support.kubernetes.render import Object, containers, environment_of, of_kind, pods, settings_of
 
 Policy = Callable[[tuple[Object, ...]], Iterator[str]]
 #: Variables that follow from the pod, so that no ConfigMap may set them.
-OF_THE_POD = {"TASKER_GROUP_INSTANCE_ID", "TASKER_WEB_URL", "KAFKA_SASL_USERNAME", "TASKER_STORE_URL_FILE"}
+OF_THE_POD = {
+    "TASKER_GROUP_INSTANCE_ID",
+    "TASKER_WEB_URL",
+    "TASKER_WEB_TOKEN_FILE",
+    "FORWARDED_ALLOW_IPS",
+    "KAFKA_SASL_USERNAME",
+    "TASKER_STORE_URL_FILE",
+}
 _DRAIN_S = 30
 
 
@@ -103,14 +111,31 @@ def workers(objects: tuple[Object, ...]) -> Iterator[str]:
                 yield f"{name}: no static member"
 
 
+def web(objects: tuple[Object, ...]) -> Iterator[str]:
+    """The web view asks who people are, stays there in a rollout, stands on several nodes, and is not scraped."""
+    for name, deployment in of_kind(objects, "Deployment").items():
+        spec, pod = deployment["spec"], deployment["spec"]["template"]["spec"]
+        for container in pod["containers"]:
+            if container.get("args") != ["web"]:
+                continue
+            if not environment_of(objects, container).get("TASKER_WEB_TOKEN_FILE"):
+                yield f"{name}: asks for no token"
+            if spec["replicas"] < 2 or spec.get("strategy", {}).get("rollingUpdate", {}).get("maxUnavailable") != 0:
+                yield f"{name}: away in a rollout"
+            if {"maxSkew", "topologyKey"} - set(pod.get("topologySpreadConstraints", [{}])[0]):
+                yield f"{name}: may stand on one node"
+            if any(port["name"] == "http" for port in container["ports"]):
+                yield f"{name}: Prometheus asks it for metrics"
+
+
 def disruption(objects: tuple[Object, ...]) -> Iterator[str]:
-    """A drained node takes one worker of a group at a time."""
+    """A drained node takes one pod of a group, or of the web view, at a time."""
     budgets = of_kind(objects, "PodDisruptionBudget")
-    for name, stateful_set in of_kind(objects, "StatefulSet").items():
+    for name, workload in {**of_kind(objects, "StatefulSet"), **of_kind(objects, "Deployment")}.items():
         if not name.startswith("tasker-"):
             continue
         spec = budgets.get(name, {}).get("spec", {})
-        if spec.get("maxUnavailable") != 1 or spec.get("selector") != stateful_set["spec"]["selector"]:
+        if spec.get("maxUnavailable") != 1 or spec.get("selector") != workload["spec"]["selector"]:
             yield f"{name}: no disruption budget"
 
 
@@ -147,11 +172,13 @@ def no_secret_in_plain_sight(objects: tuple[Object, ...]) -> Iterator[str]:
         for container in containers(pod):
             if any("secretKeyRef" in v.get("valueFrom", {}) for v in container.get("env", [])):
                 yield f"{name}: a secret in a variable"
+            plain = {v["name"]: v["value"] for v in container.get("env", []) if v.get("value")}
+            for key in _secrets_among(plain):
+                yield f"{name}: {key} is a secret in a variable"
             if any("secretRef" in source for source in container.get("envFrom", [])):
                 yield f"{name}: secrets in variables"
-    for key, value in settings_of(objects).items():
-        if ("PASSWORD" in key or "SECRET" in key or "TOKEN" in key) and not key.endswith("_FILE") and value:
-            yield f"{key}: a secret in the settings"
+    for key in _secrets_among(settings_of(objects)):
+        yield f"{key}: a secret in the settings"
 
 
 def scaling(objects: tuple[Object, ...]) -> Iterator[str]:
@@ -188,13 +215,24 @@ POLICIES: tuple[Policy, ...] = (
     probes,
     fixed_images,
     workers,
+    web,
     disruption,
     settings,
     files,
     no_secret_in_plain_sight,
     scaling,
     topics_job,
+    network,
 )
+
+
+def _secrets_among(variables: dict[str, str]) -> list[str]:
+    """Return the variables that hold a secret themselves; those that name its file do not."""
+    return [
+        name
+        for name, value in variables.items()
+        if value and any(word in name for word in ("PASSWORD", "SECRET", "TOKEN")) and not name.endswith("_FILE")
+    ]
 
 
 def _without_version(source: Object | None) -> Object | None:
