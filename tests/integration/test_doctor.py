@@ -1,6 +1,7 @@
 """The doctor on a real broker: what stands is ok, what is missing is named."""
 
 import json
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
@@ -45,7 +46,7 @@ def test_a_healthy_system_passes_every_check(
     others = {name: finding.verdict for name, finding in findings.items() if name not in of_workers}
     assert set(others.values()) == {Verdict.OK, Verdict.WARNING, Verdict.SKIPPED}
     assert {name for name, verdict in others.items() if verdict is not Verdict.OK} == {
-        "replication", "registry", "partitioner",
+        "replication", "registry", "store", "partitioner",
     }  # fmt: skip
     assert "2 partitions each" in findings["topics"].detail
 
@@ -58,6 +59,30 @@ def test_a_group_without_a_member_fails_with_the_command_that_starts_one(
     stats, spans = findings[f"group {topic_prefix}-stats"], findings[f"group {topic_prefix}-spans"]
     assert (stats.verdict, spans.verdict) == (Verdict.FAILED, Verdict.FAILED)
     assert stats.remedy == "`tasker run stats` starts a worker"
+
+
+def test_a_named_store_has_its_database_its_group_and_its_rights_checked(
+    connection: dict[str, str], topic_prefix: str, store_url: str
+) -> None:
+    create_topics(connection, topic_prefix, partitions=1)
+    findings = by_check(list(examine(connection, topic_prefix, {"TASKER_STORE_URL": store_url})))
+    assert findings["store"].verdict is Verdict.OK
+    assert "secret" not in findings["store"].detail
+    assert findings[f"group {topic_prefix}-store"].remedy == "`tasker run store` starts a worker"
+    assert findings[f"dead letters {topic_prefix}.dlq.store"].detail == "none"
+    assert "tasker run store" in findings["rights"].detail
+
+
+def test_a_store_that_is_not_there_or_not_migrated_fails_with_the_command(
+    connection: dict[str, str], topic_prefix: str, tmp_path: Path
+) -> None:
+    absent, empty = tmp_path / "absent.db", tmp_path / "empty.db"
+    empty.touch()
+    for database, command in ((absent, "tasker run store"), (empty, "tasker store migrate")):
+        environ = {"TASKER_STORE_URL": f"sqlite:///{database}"}
+        found = by_check(list(examine(connection, topic_prefix, environ)))["store"]
+        assert (found.verdict, f"`{command}`" in found.detail) == (Verdict.FAILED, True)
+    assert not absent.exists()
 
 
 def test_dead_letters_are_counted_and_the_newest_is_quoted(connection: dict[str, str], topic_prefix: str) -> None:

@@ -51,8 +51,8 @@ def by_version(runs: Sequence[RunFacts], version: str, against: str) -> Split:
     """
     for name in (version, against):
         if not any(name in run.versions for run in runs):
-            seen = sorted({each for run in runs for each in run.versions})
-            hint = f"there are {', '.join(seen)}" if seen else "no event names a version (TASKER_SERVICE_VERSION)"
+            names = ", ".join(sorted({each for run in runs for each in run.versions}))
+            hint = f"there are {names}" if names else "no event names a version (TASKER_SERVICE_VERSION)"
             raise UsageError(f"no run has the version {name!r}; {hint}")
     suspects = [run for run in runs if version in run.versions and against not in run.versions]
     others = [run for run in runs if against in run.versions and version not in run.versions]

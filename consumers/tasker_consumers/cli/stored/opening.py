@@ -4,7 +4,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasker_schemas.errors import ConfigurationError
@@ -53,18 +52,10 @@ def opened_engine(settings: "ConsumerSettings") -> Iterator["Engine"]:
 def opened_reader(settings: "ConsumerSettings") -> Iterator["StoreReader"]:
     """Yield a reader of the store; raises ConfigurationError when there is none, or its schema is another."""
     require_store()
-    from tasker_consumers.store.database import read_url
-    from tasker_consumers.store.migrations.migrate import check_schema
-    from tasker_consumers.store.reading.reader import StoreReader
+    from tasker_consumers.store.reading.opening import open_store
 
-    url = read_url(settings.database)
-    if url.drivername == "sqlite" and not Path(url.database or "").exists():
-        raise ConfigurationError(
-            f"there is no store at {url.database}: `tasker run store` makes it, or TASKER_STORE_URL names another"
-        )
-    reader = StoreReader.open(settings.database)
+    reader = open_store(settings.database)
     try:
-        check_schema(reader.engine)
         yield reader
     finally:
         reader.close()

@@ -9,6 +9,7 @@ from tasker_consumers.tools.doctor.kafka_checks import OF_KAFKA, kafka_checks
 from tasker_consumers.tools.doctor.opentelemetry_checks import check_opentelemetry
 from tasker_consumers.tools.doctor.pipeline_checks import check_pipeline
 from tasker_consumers.tools.doctor.service_checks import check_program, check_registry
+from tasker_consumers.tools.doctor.store_checks import check_store, is_named
 from tasker_schemas import environment
 
 _SERVERS = "bootstrap.servers"
@@ -39,15 +40,18 @@ def examine(
         else:
             for name, check in kafka_checks(kafka, connection, prefix, groups, is_new=is_new):
                 yield from guarded(name, check, _RIGHTS)
+    remedy = "is TASKER_STORE_URL right, and does the database run?"
+    yield from guarded("store", lambda: check_store(environ, kafka, prefix), remedy)
     yield from guarded("registry", lambda: check_registry(environ, prefix), "is SCHEMA_REGISTRY_URL right?")
     yield from guarded("opentelemetry", lambda: check_opentelemetry(environ), "is each OTEL_* variable right?")
     yield from guarded("otlp", lambda: check_backends(environ), "is each OTEL_* variable of the backends right?")
 
 
 def _groups(prefix: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the command that starts a worker, by the name of the group behind the prefix."""
+    """Return the command that starts a worker, by the name of the group; the store's where the environment names it."""
     telemetry = environment.text(environ, _TELEMETRY_GROUP) or "telemetry"
-    return {f"{prefix}-stats": "tasker run stats", f"{prefix}-{telemetry}": "tasker run telemetry"}
+    groups = {f"{prefix}-stats": "tasker run stats", f"{prefix}-{telemetry}": "tasker run telemetry"}
+    return groups | ({f"{prefix}-store": "tasker run store"} if is_named(environ) else {})
 
 
 def _skipped(groups: Mapping[str, str], reason: str) -> Iterator[Finding]:

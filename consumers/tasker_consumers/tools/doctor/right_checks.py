@@ -1,16 +1,19 @@
 """Which programs this login may run: the rights that docs/security.md lists, as the broker answers for this client."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation
 
+from tasker_consumers.kafka.offsets import retry_while_electing
 from tasker_consumers.tools.doctor.connection import TIMEOUT_S, Connection
 from tasker_consumers.tools.doctor.finding import Finding, Verdict
-from tasker_schemas.topics import all_topics, dead_letter_topic, event_topics
+from tasker_schemas.topics import all_topics, dead_letter_topic, event_topics, window_topic
 
 _READ, _WRITE, _DESCRIBE = AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE
+_REFUSALS = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,8 @@ def roles_of(prefix: str, groups: Mapping[str, str]) -> list[Role]:
     """Return the programs of the system; `groups` has the commands of the groups' workers by the groups' names."""
     events = event_topics(prefix)
     letters = dead_letter_topic("", prefix)
-    outputs = [
-        topic.name for topic in all_topics(prefix) if topic.name not in events and not topic.name.startswith(letters)
-    ]
+    derived = [topic.name for topic in all_topics(prefix) if topic.name not in events]
+    outputs = [topic for topic in derived if not topic.startswith(letters)]
     reading, writing = frozenset({_READ, _DESCRIBE}), frozenset({_WRITE, _DESCRIBE})
     roles = [Role("producer", dict.fromkeys(events, writing))]
     for group, command in groups.items():
@@ -36,6 +38,9 @@ def roles_of(prefix: str, groups: Mapping[str, str]) -> list[Role]:
         topics = dict.fromkeys(events, reading) | {f"{letters}{name}": writing}
         if name == "stats":
             topics |= dict.fromkeys(outputs, writing)
+        elif name == "store":
+            read = [topic for topic in (*events, *derived) if topic != window_topic(prefix)]
+            topics = {topic: reading | topics.get(topic, frozenset()) for topic in read}
         roles.append(Role(command, topics, {group: frozenset({_READ})}))
     roles.append(Role("tasker trace, replay, diff", dict.fromkeys(events, reading)))
     roles.append(Role("tasker stats", dict.fromkeys(outputs, reading)))
@@ -75,23 +80,42 @@ def _lacking(needed: _Rights, allowed: _Rights, existing: set[str] | None) -> li
 
 
 def _topic_rights(connection: Connection, topics: list[str]) -> _Rights:
-    futures = connection.admin.describe_topics(
-        TopicCollection(topics), include_authorized_operations=True, request_timeout=TIMEOUT_S
-    )
-    return {name: _operations(future) for name, future in futures.items()}
+    return {
+        topic: _operations(lambda topic=topic: _describe_topic(connection, topic))  # type: ignore[misc]
+        for topic in topics
+    }
 
 
 def _group_rights(connection: Connection, groups: list[str]) -> _Rights:
-    futures = connection.admin.describe_consumer_groups(
-        groups, include_authorized_operations=True, request_timeout=TIMEOUT_S
+    return {
+        group: _operations(lambda group=group: _describe_group(connection, group))  # type: ignore[misc]
+        for group in groups
+    }
+
+
+def _describe_topic(connection: Connection, topic: str) -> Any:
+    futures = connection.admin.describe_topics(
+        TopicCollection([topic]), include_authorized_operations=True, request_timeout=TIMEOUT_S
     )
-    return {name: _operations(future) for name, future in futures.items()}
+    return futures[topic].result(TIMEOUT_S)
 
 
-def _operations(future: object) -> frozenset[AclOperation]:
-    """Return the operations of an answer; none where even describing is refused."""
+def _describe_group(connection: Connection, group: str) -> Any:
+    futures = connection.admin.describe_consumer_groups(
+        [group], include_authorized_operations=True, request_timeout=TIMEOUT_S
+    )
+    return futures[group].result(TIMEOUT_S)
+
+
+def _operations(describe: Callable[[], Any]) -> frozenset[AclOperation]:
+    """Return the operations of a description; none where even describing is refused.
+
+    Raises KafkaException when the broker does not tell: that says nothing about rights.
+    """
     try:
-        answer = future.result(TIMEOUT_S)  # type: ignore[attr-defined]
-    except KafkaException:
-        return frozenset()
-    return frozenset(answer.authorized_operations or ())
+        description = retry_while_electing(describe)
+    except KafkaException as error:
+        if error.args[0].code() in _REFUSALS:
+            return frozenset()
+        raise
+    return frozenset(description.authorized_operations or ())

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasker_consumers.settings import ConsumerSettings
@@ -44,21 +43,12 @@ class Stored:
             self._reader.close()
 
     def _open(self) -> None:
-        from tasker_consumers.store.database import read_url
-        from tasker_consumers.store.migrations.migrate import check_schema
-        from tasker_consumers.store.reading.reader import StoreReader
+        from tasker_consumers.store.reading.opening import open_store
 
         try:
-            url = read_url(self._settings.database)
-            if url.drivername == "sqlite" and not Path(url.database or "").exists():
-                self.reason = "there is no store; `tasker run store` makes it"
-                return
-            reader = StoreReader.open(self._settings.database)
-            check_schema(reader.engine)
+            self._reader, self.reason = open_store(self._settings.database), None
         except TaskerEventsError as error:
             self.reason = str(error)
-            return
-        self._reader, self.reason = reader, None
 
 
 @contextmanager

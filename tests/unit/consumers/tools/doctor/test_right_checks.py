@@ -7,7 +7,11 @@ from confluent_kafka.admin import AclOperation
 from tasker_consumers.tools.doctor.right_checks import roles_of
 
 PAGE = Path(__file__).parents[5] / "docs" / "security.md"
-GROUPS = {"tasker-stats": "tasker run stats", "tasker-telemetry": "tasker run telemetry"}
+GROUPS = {
+    "tasker-stats": "tasker run stats",
+    "tasker-telemetry": "tasker run telemetry",
+    "tasker-store": "tasker run store",
+}
 
 
 def test_the_producer_only_writes_and_the_tools_only_read() -> None:
@@ -15,6 +19,10 @@ def test_the_producer_only_writes_and_the_tools_only_read() -> None:
     writing, reading = {AclOperation.WRITE, AclOperation.DESCRIBE}, {AclOperation.READ, AclOperation.DESCRIBE}
     assert set(map(frozenset, roles["producer"].topics.values())) == {frozenset(writing)}
     assert set(map(frozenset, roles["tasker stats"].topics.values())) == {frozenset(reading)}
+    store = roles["tasker run store"].topics
+    assert {name for name, rights in store.items() if AclOperation.WRITE in rights} == {"tasker.dlq.store"}
+    assert all(AclOperation.READ in rights for rights in store.values())
+    assert "tasker.stats.window" not in store
     assert roles["tasker run stats"].groups == {"tasker-stats": frozenset({AclOperation.READ})}
 
 
