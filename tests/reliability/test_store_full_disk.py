@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -15,7 +14,7 @@ from tasker_consumers.store.migrations.migrate import migrate
 from tests.support.processes import eventually
 from tests.support.scale import SCALE
 from tests.support.store.arena import StoreArena
-from tests.support.store.postgres import PostgresCluster
+from tests.support.store.postgres import open_cluster
 from tests.support.store.small_disk import SmallDisk, small_disk
 
 pytestmark = pytest.mark.reliability
@@ -35,17 +34,25 @@ def disk() -> Iterator[SmallDisk]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url_on_disk(request: pytest.FixtureRequest, disk: SmallDisk) -> str:
+def url_on_disk(request: pytest.FixtureRequest, disk: SmallDisk) -> Iterator[str]:
     """The URL of a migrated database on the disk, of each kind; PostgreSQL's log of changes is on another disk."""
     if request.param == "sqlite":
-        url = f"sqlite:///{disk.folder / 'store.db'}"
-    else:
-        cluster: PostgresCluster = request.getfixturevalue("postgres")
-        url = cluster.make_database(f"t{uuid4().hex}", folder=disk.folder)
+        yield migrated(f"sqlite:///{disk.folder / 'store.db'}")
+        return
+    with open_cluster() as cluster:  # its own: without the disk no database of the cluster can be written to its files
+        yield migrated(cluster.make_database("store", folder=disk.folder))
+
+
+def migrated(url: str) -> str:
     engine = open_database(url)
     migrate(engine)
     engine.dispose()
     return url
+
+
+def says_full(status: int, reason: str) -> bool:
+    """Return whether a worker is not ready for the reason that a disk is full, in the words of either database."""
+    return status == 503 and ("full" in reason or "No space left" in reason)
 
 
 def test_a_full_disk_holds_the_partitions_until_there_is_room(
@@ -55,14 +62,12 @@ def test_a_full_disk_holds_the_partitions_until_there_is_room(
     disk.fill(free=ROOM)
     arena.produce(0, TASKS)
     with arena.worker("worker") as worker:
-        assert eventually(lambda: worker.said("All partitions wait") > 0, 60)
-        status, reason = worker.get("/readyz")
-        assert status == 503
-        assert "full" in reason or "No space left" in reason
+        assert eventually(lambda: worker.said("All partitions wait") > 0)
+        assert eventually(lambda: says_full(*worker.get("/readyz")))
         assert worker.get("/healthz")[0] == 200
         assert not arena.is_complete()
         disk.empty()
         arena.wait_until_complete()
-        assert eventually(lambda: worker.get("/readyz")[0] == 200, 30)
+        assert eventually(lambda: worker.get("/readyz")[0] == 200)
         assert worker.terminate() == 0
     assert arena.rows() == arena.expected_rows()

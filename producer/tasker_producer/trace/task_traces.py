@@ -33,6 +33,11 @@ def known_trace(task_id: str) -> TraceHeaders | None:
     return _traces.get(task_id)
 
 
+def forget_traces() -> None:
+    """Forget the places of all tasks: another test begins, whose tasks may have the same ids."""
+    _traces.clear()
+
+
 def _forget_oldest() -> None:
     try:
         _traces.popitem(last=False)

@@ -5,7 +5,6 @@ import random
 import signal
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -15,7 +14,6 @@ import pytest
 
 from tasker_producer import EventPublisher, OnMisuse, ProducerSettings, current_task
 from tasker_producer.testing import RecordingPublisher
-from tasker_producer.trace import task_traces
 from tests.support.producer.hostile import Choices
 from tests.support.producer.random_calls import RandomCalls
 from tests.support.scale import SCALE
@@ -88,7 +86,6 @@ class Caller:
 def call_everywhere(publisher: EventPublisher, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Caller]:
     """Make all calls in all places at once; return how many events they were, and the caller in the event loop."""
     monkeypatch.setenv("TASKER_ON_MISUSE", "log")
-    monkeypatch.setattr(task_traces, "_traces", OrderedDict())  # of tasks that other tests have, too
     callers = [Caller(publisher, seed) for seed in range(6)]
     threaded, other, green, loop, generated, interrupting = callers
     failures: list[object] = []

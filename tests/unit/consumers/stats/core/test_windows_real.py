@@ -32,7 +32,7 @@ def cluster() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("history", [together, cluster])
 def test_real_executions_make_the_windows_that_sql_finds(history: Callable[[], list[dict[str, Any]]]) -> None:
-    told, random, worker = history(), Random(7), WindowWorker()
+    told, random, worker = history(), Random(7), WindowWorker(window_names=100_000)
     shuffled = told + random.choices(told, k=len(told) // 20)
     random.shuffle(shuffled)
     for at in range(0, len(shuffled), 4000):
