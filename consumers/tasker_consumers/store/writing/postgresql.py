@@ -96,8 +96,8 @@ class PostgresWriter:
         with database_errors(self._engine):
             try:
                 connection = self._open()
-                yield connection
-                connection.commit()
+                with connection.transaction():
+                    yield connection
             except BaseException:
                 self.close()  # which rolls back
                 raise
@@ -109,6 +109,8 @@ class PostgresWriter:
             connection = self._handle.driver_connection
             self._handle.detach()  # it is this writer's for as long as it works
             assert isinstance(connection, psycopg.Connection)
+            connection.rollback()
+            connection.autocommit = True  # else the first savepoint of a batch would be a transaction of its own
             self._connection = connection
         return self._connection
 
