@@ -102,7 +102,10 @@ class Arena:
 
     @contextmanager
     def producer(self, **settings: Any) -> Iterator[Callable[..., None]]:
-        """Yield a function that sends a record; all are delivered at the end of the block."""
+        """Yield a function that sends a record; all are delivered at the end of the block.
+
+        A record that is refused is sent again: the broker takes a while to follow new settings of a topic.
+        """
         client = Producer(
             {
                 "bootstrap.servers": self.bootstrap,
@@ -114,7 +117,11 @@ class Arena:
         )
 
         def send(topic: str, key: bytes | None, value: bytes | None, **more: Any) -> None:
-            client.produce(f"{self.prefix}.{topic}", value, key, **more)
+            def produce(error: object, _: object) -> None:
+                if error is not None:
+                    client.produce(f"{self.prefix}.{topic}", value, key, on_delivery=produce, **more)
+
+            produce("not sent yet", None)
             client.poll(0)
             self.records += 1
 

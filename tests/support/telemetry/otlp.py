@@ -50,11 +50,9 @@ class Misbehaviour:
 
 
 _CODES = {
-    400: grpc.StatusCode.INVALID_ARGUMENT,
-    401: grpc.StatusCode.UNAUTHENTICATED,
-    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    503: grpc.StatusCode.UNAVAILABLE,
-}
+    400: grpc.StatusCode.INVALID_ARGUMENT, 401: grpc.StatusCode.UNAUTHENTICATED,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED, 503: grpc.StatusCode.UNAVAILABLE,
+}  # fmt: skip
 
 
 @dataclass
@@ -105,8 +103,9 @@ class OtlpReceiver:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Be gone while the block lasts, over HTTP: nobody listens, and open connections break."""
-        self.is_away = True
+        """Be gone while the block lasts, over HTTP: nobody listens, open connections break, and nothing is taken."""
+        with self._lock:
+            self.is_away = True
         self._server.shutdown()
         self._server.server_close()
         yield
@@ -126,11 +125,12 @@ class OtlpReceiver:
             told = self.misbehaviours.popleft() if self.misbehaviours else Misbehaviour()
         if told.hangs:
             self._closing.wait(60)
-            return told
-        if told.status == 200 and any(self.refuses(span) for span, _ in found):
+        elif told.status == 200 and any(self.refuses(span) for span, _ in found):
             return Misbehaviour(status=400, words="this span is not for me", code=self.refusal_code)
-        if told.status == 200:
+        elif told.status == 200:
             with self._lock:
+                if self.is_away:  # since this request came
+                    return Misbehaviour(hangs=True)
                 self.keep(found[told.rejected :])
         return told
 
