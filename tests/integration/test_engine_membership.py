@@ -27,19 +27,20 @@ def rebalances(worker: WorkerProcess) -> int:
 
 def test_a_worker_that_starts_again_keeps_its_partitions_and_the_others_notice_nothing(arena: Arena) -> None:
     arena.produce(2_000, 200)
-    with named(arena, "w-0", session_timeout=120.0) as first, named(arena, "w-1", session_timeout=120.0) as second:
+    with named(arena, "w-0", session_timeout=45.0) as first, named(arena, "w-1", session_timeout=45.0) as second:
         wait_until(
-            lambda: sorted(held(first) + held(second)) == ["0", "1", "2", "3"] and held(second) != [], "two share"
+            lambda: sorted(held(first) + held(second)) == ["0", "1", "2", "3"] and all(map(held, (first, second))),
+            "two share",
         )
         arena.wait_committed()
         before = rebalances(second)
         assert first.terminate() == 0
         arena.produce(2_000, 200, seed=2)
-        with named(arena, "w-0", "again", session_timeout=120.0) as again:
+        with named(arena, "w-0", "again", session_timeout=45.0) as again:
             arena.wait_committed()
             assert (rebalances(again), rebalances(second)) == (1, before)
             again.kill()
-        with named(arena, "w-0", "after a crash", session_timeout=120.0) as crashed:
+        with named(arena, "w-0", "after a crash", session_timeout=45.0) as crashed:
             arena.produce(2_000, 200, seed=3)
             arena.wait_committed()
             assert (rebalances(crashed), rebalances(second)) == (1, before)
