@@ -7,8 +7,8 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 CIBUILDWHEEL := cibuildwheel@4.3.5
 
-# What is compiled: modules in Cython, and those in Python that have a file of C types beside them.
-CYTHON := $(shell find schemas producer consumers -name '*.pyx')
+# What is compiled: modules in Cython with what they include, and those in Python that have a file of C types beside them.
+CYTHON := $(shell find schemas producer consumers -name '*.pyx' -o -name '*.pxi')
 C_TYPES := $(shell find schemas producer consumers -name '*.pxd')
 COMPILED := $(CYTHON) $(C_TYPES) $(C_TYPES:.pxd=.py)
 

@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import logging
+import re
 import signal
 from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -42,9 +43,12 @@ pytest_plugins = [
 
 def pytest_configure() -> None:
     """Refuse to test modules that this interpreter's compiler made from an older source."""
-    for compiled in Path(__file__).parent.parent.glob(f"*/tasker_*/**/*{EXTENSION_SUFFIXES[0]}"):
+    root = Path(__file__).parent.parent
+    for compiled in root.glob(f"*/tasker_*/**/*{EXTENSION_SUFFIXES[0]}"):
         module = compiled.with_name(compiled.name.partition(".")[0])
         sources = [source for suffix in (".py", ".pyx", ".pxd") if (source := module.with_suffix(suffix)).exists()]
+        included = re.findall(r'^include "(.+)"', "".join(source.read_text() for source in sources), re.MULTILINE)
+        sources += [root / compiled.relative_to(root).parts[0] / name for name in included]
         if any(source.stat().st_mtime > compiled.stat().st_mtime for source in sources):
             raise pytest.UsageError(f"{compiled.name} is older than its source: make setup")
 

@@ -8,6 +8,7 @@ import json
 import os
 import struct
 import sys
+from collections import defaultdict
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from random import Random
@@ -103,14 +104,7 @@ def fuzz_writer(rounds: int, random: Random) -> int:
 def fuzz_batches(rounds: int, random: Random) -> int:
     """Read damaged batches, and all that their records hold; return how many could be read."""
     unpack = load("tasker_consumers.engine.faust._record_batches_c").unpack
-    from aiokafka.record.default_records import DefaultRecordBatchBuilder  # noqa: PLC0415  only for this part
-
-    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 20)
-    for number in range(3):
-        headers = [("traceparent", b"x" * 55), ("empty", b""), ("none", None)]
-        builder.append(number, 1_700_000_000_000, b"key", b"value" * 20 * number or None, headers)
-    payload = bytes(builder.build())[61:]
-    readable = touched = 0
+    payload, readable, touched = three_records(), 0, 0
     for _ in range(rounds):
         try:
             for record in unpack("t", 0, damaged(payload, random), 0, 0, -1, random.choice([3, 3, 3, 0, 1, 2**31 - 1])):
@@ -121,6 +115,35 @@ def fuzz_batches(rounds: int, random: Random) -> int:
     return readable
 
 
+def fuzz_filter(rounds: int, random: Random) -> int:
+    """Look for keys and headers in damaged batches; return how many could be read."""
+    make_filter = load("tasker_consumers.replay.reading._record_filter_c").RecordFilter
+    verdicts = {b"x" * 55: True, b"": False}
+    filters = [
+        make_filter(b"key", [(b"empty", b"")], []),
+        make_filter(None, [], [(b"traceparent", defaultdict(bool, verdicts)), (b"none", {})]),
+    ]
+    payload, readable = three_records(), 0
+    for number in range(rounds):
+        try:
+            filters[number % 2].positions(damaged(payload, random), random.choice([3, 3, 3, 0, 1, 2**31 - 1]))
+            readable += 1
+        except REFUSED:
+            pass
+    return readable
+
+
+def three_records() -> bytes:
+    """Return the records of a batch, without its head."""
+    from aiokafka.record.default_records import DefaultRecordBatchBuilder  # noqa: PLC0415  not for every part
+
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 20)
+    for number in range(3):
+        headers = [("traceparent", b"x" * 55), ("empty", b""), ("none", None)]
+        builder.append(number, 1_700_000_000_000, b"key", b"value" * 20 * number or None, headers)
+    return bytes(builder.build())[61:]
+
+
 if __name__ == "__main__":
-    PARTS = {"reader": fuzz_reader, "writer": fuzz_writer, "batches": fuzz_batches}
+    PARTS = {"reader": fuzz_reader, "writer": fuzz_writer, "batches": fuzz_batches, "filter": fuzz_filter}
     print(PARTS[sys.argv[1]](int(sys.argv[2]), Random(int(sys.argv[3]))))  # noqa: T201  the program's result

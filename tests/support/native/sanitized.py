@@ -16,6 +16,7 @@ MODULES = {
     "tasker_schemas.avro._reader_c": "schemas/tasker_schemas/avro/_reader_c",
     "tasker_schemas.avro._writer_c": "schemas/tasker_schemas/avro/_writer_c",
     "tasker_consumers.engine.faust._record_batches_c": "consumers/tasker_consumers/engine/faust/_record_batches_c",
+    "tasker_consumers.replay.reading._record_filter_c": "consumers/tasker_consumers/replay/reading/_record_filter_c",
 }
 
 

@@ -11,9 +11,7 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint64_t
 
 
-cdef struct Cursor:
-    const char *at
-    const char *end
+include "tasker_consumers/engine/faust/record_cursor.pxi"
 
 
 cdef struct Span:
@@ -169,28 +167,6 @@ cdef str _text(Cursor *cursor):
     text = PyUnicode_DecodeUTF8(cursor.at, size, "replace")  # other clients may send names that are no UTF-8
     cursor.at += size
     return text
-
-
-cdef inline int64_t _size(Cursor *cursor) except? -1:
-    """Return how many bytes come next, a negative number for null; they all lie before the cursor's end."""
-    cdef int64_t size = _varint(cursor)
-    if size > cursor.end - cursor.at:
-        raise ValueError("a record that ends too early")
-    return size
-
-
-cdef inline int64_t _varint(Cursor *cursor) except? -1:
-    cdef uint64_t number = 0
-    cdef int shift = 0
-    cdef unsigned char byte
-    while cursor.at < cursor.end and shift < 64:
-        byte = <unsigned char>cursor.at[0]
-        cursor.at += 1
-        number |= <uint64_t>(byte & 0x7F) << shift
-        if byte < 0x80:
-            return <int64_t>(number >> 1) ^ -<int64_t>(number & 1)
-        shift += 7
-    raise ValueError("a record that ends in a number")
 
 
 def native_size(list records not None):

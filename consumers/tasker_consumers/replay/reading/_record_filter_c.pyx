@@ -6,9 +6,7 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcmp
 
 
-cdef struct Cursor:
-    const char *at
-    const char *end
+include "tasker_consumers/engine/faust/record_cursor.pxi"
 
 
 cdef class RecordFilter:
@@ -96,25 +94,3 @@ cdef class RecordFilter:
 
 cdef inline bint _is(bytes wanted, const char *at, int64_t size):
     return PyBytes_GET_SIZE(wanted) == size and memcmp(PyBytes_AS_STRING(wanted), at, size) == 0
-
-
-cdef inline int64_t _size(Cursor *cursor) except? -1:
-    """Return how many bytes come next, a negative number for null; they all lie before the cursor's end."""
-    cdef int64_t size = _varint(cursor)
-    if size > cursor.end - cursor.at:
-        raise ValueError("a record that ends too early")
-    return size
-
-
-cdef inline int64_t _varint(Cursor *cursor) except? -1:
-    cdef uint64_t number = 0
-    cdef int shift = 0
-    cdef unsigned char byte
-    while cursor.at < cursor.end and shift < 64:
-        byte = <unsigned char>cursor.at[0]
-        cursor.at += 1
-        number |= <uint64_t>(byte & 0x7F) << shift
-        if byte < 0x80:
-            return <int64_t>(number >> 1) ^ -<int64_t>(number & 1)
-        shift += 7
-    raise ValueError("a record that ends in a number")
