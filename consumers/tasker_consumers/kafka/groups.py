@@ -12,6 +12,8 @@ from tasker_consumers.kafka.offsets import retry_while_electing
 from tasker_schemas.errors import ConfigurationError
 
 TIMEOUT_S = 10.0
+#: Records behind the end from which on somebody should look.
+MANY_BEHIND = 10_000
 _PAUSE_S = 0.1
 _UNKNOWN_GROUP = {KafkaError.GROUP_ID_NOT_FOUND, KafkaError.INVALID_GROUP_ID}
 
@@ -28,14 +30,31 @@ class TopicRange:
     expired: int
 
 
-def members(admin: AdminClient, group: str) -> int:
-    """Return how many members a group has now; 0 for a group that Kafka does not know."""
+def describe_group(admin: AdminClient, group: str, *, with_rights: bool = False) -> Any:
+    """Return state and members of a group, with the operations that this client may do on it if they are wanted."""
 
     def describe() -> Any:
-        return admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()
+        answers = admin.describe_consumer_groups(
+            [group], include_authorized_operations=with_rights, request_timeout=TIMEOUT_S
+        )
+        return answers[group].result()
 
+    return retry_while_electing(describe)
+
+
+def committed_offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
+    """Return the offsets that a group has committed.
+
+    Describe the group before: the client crashes when this is asked while the group has no coordinator yet.
+    """
+    answers = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)
+    return list(answers[group].result().topic_partitions or ())
+
+
+def members(admin: AdminClient, group: str) -> int:
+    """Return how many members a group has now; 0 for a group that Kafka does not know."""
     try:
-        description = retry_while_electing(describe)
+        description = describe_group(admin, group)
     except KafkaException as error:
         if error.args[0].code() in _UNKNOWN_GROUP:
             return 0
@@ -46,16 +65,15 @@ def members(admin: AdminClient, group: str) -> int:
 def has_progress(admin: AdminClient, group: str, topics: Collection[str]) -> bool:
     """Return whether a group has committed an offset behind the first record of one of the topics.
 
-    Ask for its `members` before: the client crashes when this is asked while the group has no coordinator yet.
+    Ask for its `members` before, as for `committed_offsets`.
     """
-    request = [ConsumerGroupTopicPartitions(group)]
     try:
-        answer = admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT_S)[group].result()
+        offsets = committed_offsets(admin, group)
     except KafkaException as error:
         if error.args[0].code() in _UNKNOWN_GROUP:
             return False
         raise
-    committed = [entry for entry in answer.topic_partitions or () if entry.topic in topics and entry.offset > 0]
+    committed = [entry for entry in offsets if entry.topic in topics and entry.offset > 0]
     first = _offsets(admin, [(entry.topic, entry.partition) for entry in committed], OffsetSpec.earliest())
     return any(entry.offset > first[entry.topic, entry.partition] for entry in committed)
 

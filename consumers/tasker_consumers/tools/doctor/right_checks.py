@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation
 
-from tasker_consumers.kafka.offsets import retry_while_electing
+from tasker_consumers.kafka.groups import describe_group
 from tasker_consumers.tools.doctor.connection import TIMEOUT_S, Connection
 from tasker_consumers.tools.doctor.finding import Finding, Verdict
 from tasker_schemas.topics import all_topics, dead_letter_topic, event_topics, window_topic
@@ -80,31 +81,14 @@ def _lacking(needed: _Rights, allowed: _Rights, existing: set[str] | None) -> li
 
 
 def _topic_rights(connection: Connection, topics: list[str]) -> _Rights:
-    return {
-        topic: _operations(lambda topic=topic: _describe_topic(connection, topic))  # type: ignore[misc]
-        for topic in topics
-    }
+    futures = connection.admin.describe_topics(
+        TopicCollection(topics), include_authorized_operations=True, request_timeout=TIMEOUT_S
+    )
+    return {topic: _operations(partial(future.result, TIMEOUT_S)) for topic, future in futures.items()}
 
 
 def _group_rights(connection: Connection, groups: list[str]) -> _Rights:
-    return {
-        group: _operations(lambda group=group: _describe_group(connection, group))  # type: ignore[misc]
-        for group in groups
-    }
-
-
-def _describe_topic(connection: Connection, topic: str) -> Any:
-    futures = connection.admin.describe_topics(
-        TopicCollection([topic]), include_authorized_operations=True, request_timeout=TIMEOUT_S
-    )
-    return futures[topic].result(TIMEOUT_S)
-
-
-def _describe_group(connection: Connection, group: str) -> Any:
-    futures = connection.admin.describe_consumer_groups(
-        [group], include_authorized_operations=True, request_timeout=TIMEOUT_S
-    )
-    return futures[group].result(TIMEOUT_S)
+    return {group: _operations(partial(describe_group, connection.admin, group, with_rights=True)) for group in groups}
 
 
 def _operations(describe: Callable[[], Any]) -> frozenset[AclOperation]:
@@ -113,7 +97,7 @@ def _operations(describe: Callable[[], Any]) -> frozenset[AclOperation]:
     Raises KafkaException when the broker does not tell: that says nothing about rights.
     """
     try:
-        description = retry_while_electing(describe)
+        description = describe()
     except KafkaException as error:
         if error.args[0].code() in _REFUSALS:
             return frozenset()

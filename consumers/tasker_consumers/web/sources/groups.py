@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka import KafkaException
 
 from tasker_consumers.kafka.access import QuietAdmin
-from tasker_consumers.kafka.groups import TIMEOUT_S, end_offsets
+from tasker_consumers.kafka.groups import MANY_BEHIND, TIMEOUT_S, committed_offsets, describe_group, end_offsets
 from tasker_consumers.replay.dead_letters import LetterGroup, LetterSelection, grouped, read_letters
 from tasker_consumers.web.sources.sources import Sources
 from tasker_schemas.errors import BackendUnavailable
@@ -15,8 +15,6 @@ from tasker_schemas.errors import BackendUnavailable
 #: Groups that everybody wants to know of, also when they never ran.
 _EXPECTED = ("stats", "telemetry", "store")
 _DAY_MS = 86_400_000
-#: Records behind the end from which on somebody should look.
-MANY_BEHIND = 10_000
 
 
 class TopicLag(NamedTuple):
@@ -63,11 +61,10 @@ def _ask(sources: Sources) -> list[GroupState]:
 
 
 def _state(admin: QuietAdmin, name: str) -> GroupState:
-    description = admin.describe_consumer_groups([name], request_timeout=TIMEOUT_S)[name].result()
+    description = describe_group(admin, name)
     if not description.members and description.state.name == "DEAD":
         return GroupState(name, "never ran", 0, [], 0, [])
-    request = [ConsumerGroupTopicPartitions(name)]
-    committed = admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT_S)[name].result().topic_partitions
+    committed = committed_offsets(admin, name)
     ends = end_offsets(admin, [(entry.topic, entry.partition) for entry in committed])
     lags = lags_of([(entry.topic, entry.partition, entry.offset) for entry in committed], ends)
     hosts = sorted({str(member.host).lstrip("/") for member in description.members})
