@@ -42,18 +42,17 @@ class FactCopier:
 
         Raises UniqueViolation when another transaction writes one of them at the same time.
         """
-        if rows and not self._is_replay:
+        if not rows:
+            return 0, summarize(())
+        if not self._is_replay:
             with suppress(psycopg.errors.UniqueViolation), connection.transaction():
                 return len(rows), _copy_facts(connection, table, rows.values(), summarize)
         missing = _missing(connection, table, rows)
-        if rows:
-            self._is_replay = 2 * len(missing) < len(rows)
+        self._is_replay = 2 * len(missing) < len(rows)
         return len(missing), _copy_facts(connection, table, missing, summarize)
 
 
 def _missing(connection: psycopg.Connection[Any], table: Table, rows: Mapping[str, Row]) -> Collection[Row]:
-    if not rows:
-        return ()
     # The bounds leave out all other partitions; the list alone would be compared with each of them.
     present = connection.execute(
         f"SELECT event_id::text FROM {table.name} "  # noqa: S608  names of ours
@@ -67,6 +66,8 @@ def _missing(connection: psycopg.Connection[Any], table: Table, rows: Mapping[st
 def _copy_facts(
     connection: psycopg.Connection[Any], table: Table, rows: Collection[Row], summarize: Callable[[Iterable[Row]], T]
 ) -> T:
+    if not rows:
+        return summarize(rows)
     with _copying(connection, table, table.name, ((bytes.fromhex(row[0].replace("-", "")), *row[1:]) for row in rows)):
         return summarize(rows)  # the server still inserts meanwhile
 
