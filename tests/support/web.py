@@ -20,11 +20,11 @@ from tasker_consumers.web.settings import WebSettings
 from tasker_consumers.web.site import Site
 from tasker_consumers.web.sources.answers import Answers
 from tasker_consumers.web.sources.groups import GroupState, TopicLag
-from tasker_consumers.web.sources.live_tasks import LiveTasks, order_of
+from tasker_consumers.web.sources.live.live_tasks import LiveTasks, order_of
+from tasker_consumers.web.sources.live.task_facts import LiveFacts
 from tasker_consumers.web.sources.runs import RunCache
 from tasker_consumers.web.sources.sources import Sources
 from tasker_consumers.web.sources.stored import Stored
-from tasker_consumers.web.sources.task_facts import LiveFacts
 from tasker_consumers.web.views.failures import failure_of
 from tasker_consumers.web.views.grid import attempt_of_span
 from tasker_producer.masking.masker import Masker
@@ -116,20 +116,20 @@ def site_over(
 
     settings = ConsumerSettings.from_env({})
     live = LiveTasks(opened)
-    live.start()
+    live.follower.start()
     try:
         assert live.is_ready.wait(LIMIT_S)
         sources = Sources(
             settings=settings,
             live=live,
-            facts=LiveFacts(settings),
+            facts=LiveFacts(settings.kafka, settings.topic_prefix),
             runs=RunCache(lambda _: runs),
             stored=database,
             answers=answers_about(runs),
         )
         yield Site(settings=web or WebSettings(), sources=sources, masker=Masker())
     finally:
-        live.stop()
+        live.follower.stop()
 
 
 def sources_of(history: Iterable[Told]) -> tuple[HistoryStats, HistoryRuns]:

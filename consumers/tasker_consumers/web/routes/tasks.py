@@ -1,5 +1,6 @@
 """The list of tasks, and the search."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -7,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tasker_consumers.web.site import Site, address, site_of
-from tasker_consumers.web.sources.task_search import rows_of, search, task_page
-from tasker_consumers.web.views.task_list import PAGE, ListQuery, place_text, task_rows
+from tasker_consumers.web.sources.task_search import Task, rows_of, search, task_page
+from tasker_consumers.web.views.task_list import PAGE, ListQuery, TaskRow, place_text, task_rows
 from tasker_schemas.names import State
 
 #: Statuses in the order of the buttons above the list.
@@ -33,9 +34,12 @@ def tasks(request: Request) -> Response:
 def list_model(site: Site, query: ListQuery) -> dict[str, Any]:
     """Return the rows of a page of tasks, and the place of the next page."""
     page = task_page(site.sources, query)
-    facts = site.sources.facts.of_tasks([task["task_id"] for task in page])
-    next_place = place_text(page[-1]) if len(page) == PAGE else ""
-    return {"rows": task_rows(page, facts, site.masker), "next_place": next_place}
+    return {"rows": _rows(site, page), "next_place": place_text(page[-1]) if len(page) == PAGE else ""}
+
+
+def _rows(site: Site, tasks: Sequence[Task]) -> list[TaskRow]:
+    facts = site.sources.facts.of_tasks([task["task_id"] for task in tasks])
+    return task_rows(tasks, facts, site.masker)
 
 
 def find(request: Request) -> Response:
@@ -47,8 +51,6 @@ def find(request: Request) -> Response:
     task_ids = search(site.sources, text)
     if len(task_ids) == 1:
         return RedirectResponse(address("task", id=task_ids[0]), HTTPStatus.SEE_OTHER)
-    rows = rows_of(site.sources, task_ids)
-    facts = site.sources.facts.of_tasks([task["task_id"] for task in rows])
     return site.page(
         request,
         "tasks.html",
@@ -56,7 +58,7 @@ def find(request: Request) -> Response:
         query=ListQuery(),
         statuses=STATUSES,
         search=text,
-        rows=task_rows(rows, facts, site.masker),
+        rows=_rows(site, rows_of(site.sources, task_ids)),
         next_place="",
         live=False,
     )

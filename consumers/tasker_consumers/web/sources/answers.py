@@ -4,12 +4,22 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-#: Answers that are kept at most, and for how many seconds.
+#: Questions that are kept at most, and for how many seconds.
 _MOST, _KEPT_S = 16, 15.0
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[T]):
+    """The answer to a question, as soon as somebody has asked it; `lock` is whose turn it is to ask."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    answer: T | None = None
+    asked_at: float = 0.0
 
 
 class Answers(Generic[T]):
@@ -22,25 +32,22 @@ class Answers(Generic[T]):
 
     def __init__(self, kept_s: float = _KEPT_S) -> None:
         self._kept_s = kept_s
-        self._answers: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
-        self._locks: dict[Hashable, threading.Lock] = {}
+        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, question: Hashable, ask: Callable[[], T]) -> T:
         """Return the answer to a question, asking unless it is kept; an error is not kept."""
-        with self._lock:
-            lock = self._locks.setdefault(question, threading.Lock())
-        with lock:
-            asked_at, answer = self._answers.get(question, (float("-inf"), None))
-            if answer is None or time.monotonic() - asked_at > self._kept_s:
-                answer = ask()
-                self._keep(question, answer)
-            return answer
+        entry = self._entry(question)
+        with entry.lock:
+            if entry.answer is None or time.monotonic() - entry.asked_at > self._kept_s:
+                entry.answer = ask()
+                entry.asked_at = time.monotonic()
+            return entry.answer
 
-    def _keep(self, question: Hashable, answer: T) -> None:
+    def _entry(self, question: Hashable) -> _Entry[T]:
         with self._lock:
-            self._answers[question] = time.monotonic(), answer
-            self._answers.move_to_end(question)
-            while len(self._answers) > _MOST:
-                oldest, _ = self._answers.popitem(last=False)
-                self._locks.pop(oldest, None)
+            entry = self._entries.setdefault(question, _Entry())
+            self._entries.move_to_end(question)
+            if len(self._entries) > _MOST:
+                self._entries.popitem(last=False)
+            return entry

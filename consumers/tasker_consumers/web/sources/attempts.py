@@ -8,13 +8,11 @@ from typing import Any
 from tasker_consumers.replay.reading.select_records import SelectedRecords
 from tasker_consumers.replay.selection.selection import Selection
 from tasker_consumers.trace_view.rebuild import rebuild
+from tasker_consumers.web.sources.runs import earliest_arrival
 from tasker_consumers.web.sources.sources import Sources
 from tasker_consumers.web.views.grid import attempt_of_span
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family
-
-#: A service's clock may be ahead of the brokers' by so much.
-_MARGIN_MS = 3_600_000
 
 Attempts = list[dict[str, Any]]
 
@@ -33,9 +31,9 @@ def attempts_of(sources: Sources, tasks: Sequence[Mapping[str, Any]]) -> Attempt
 
 def _of_events(sources: Sources, tasks: Sequence[Mapping[str, Any]]) -> Attempts:
     begins = [task["created_at"] or task["started_at"] for task in tasks]
-    since = min((begin for begin in begins if begin is not None), default=0) // 1000 - _MARGIN_MS
+    since = earliest_arrival(min((begin for begin in begins if begin is not None), default=0))
     keys = {task["task_id"].encode() for task in tasks}
-    selection = Selection(families=frozenset({Family.STEP}), since=max(0, since) or None)
+    selection = Selection(families=frozenset({Family.STEP}), since=since or None)
     settings = sources.settings
     try:
         records = SelectedRecords(settings.kafka, selection, settings.topic_prefix)

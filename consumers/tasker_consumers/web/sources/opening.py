@@ -6,12 +6,12 @@ from functools import partial
 
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.trace_view.readers import KafkaRuns
-from tasker_consumers.web.sources.live_tasks import LiveTasks
+from tasker_consumers.web.sources.live.live_tasks import LiveTasks
+from tasker_consumers.web.sources.live.task_facts import LiveFacts
 from tasker_consumers.web.sources.runs import RunCache
 from tasker_consumers.web.sources.sources import Sources
 from tasker_consumers.web.sources.stats_topics import open_stats_source
 from tasker_consumers.web.sources.stored import open_stored
-from tasker_consumers.web.sources.task_facts import LiveFacts
 from tasker_schemas.registry.lookup import open_lookup
 
 
@@ -19,10 +19,11 @@ from tasker_schemas.registry.lookup import open_lookup
 def open_sources(settings: ConsumerSettings) -> Iterator[Sources]:
     """Yield the sources; they follow the topics until the end of the block."""
     lookup = open_lookup(settings.registry)
-    live, facts = LiveTasks(partial(open_stats_source, settings)), LiveFacts(settings, lookup)
+    live = LiveTasks(partial(open_stats_source, settings))
+    facts = LiveFacts(settings.kafka, settings.topic_prefix, lookup)
     with ExitStack() as stack:
         stored = stack.enter_context(open_stored(settings))
-        for follower in (live, facts):
+        for follower in (live.follower, facts.follower):
             follower.start()
             stack.callback(follower.stop)
         yield Sources(

@@ -1,4 +1,4 @@
-"""The events of a run, read from Kafka for a page, and entry for the next pages about the same run."""
+"""The events of a run, read from Kafka for a page, and kept for the next pages about the same run."""
 
 import threading
 import time
@@ -10,11 +10,12 @@ from tasker_consumers.trace_view.readers import Records, RunReader, find_records
 from tasker_consumers.trace_view.rebuild import Run, rebuild
 from tasker_schemas.avro.codec import SchemaLookup
 
-#: Events of all entry runs together, and seconds for which a run is entry.
+#: Events of all runs in memory together, and seconds for which a run stays there.
 _MOST_EVENTS, _KEPT_S = 300_000, 60.0
 #: Runs that are read at the same time: others wait.
 _AT_ONCE = 2
-
+#: A service's clock may be ahead of the brokers' by so much.
+_MARGIN_MS = 3_600_000
 
 OpenReader = Callable[[int | None], RunReader]
 """Returns a reader of the records that arrived since a time in milliseconds."""
@@ -28,6 +29,11 @@ class ReadRun:
     records: Records
     read_at: float
     mark: object
+
+
+def earliest_arrival(begin: int) -> int:
+    """Return from when on the events of a task arrived, in milliseconds; `begin` is the task's own, microseconds."""
+    return max(0, begin // 1000 - _MARGIN_MS)
 
 
 class RunCache:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.web.sources.answers import Answers
-from tasker_consumers.web.sources.live_tasks import LiveTasks
+from tasker_consumers.web.sources.live.live_tasks import LiveTasks
+from tasker_consumers.web.sources.live.task_facts import LiveFacts
 from tasker_consumers.web.sources.runs import RunCache
 from tasker_consumers.web.sources.stored import Stored
-from tasker_consumers.web.sources.task_facts import LiveFacts
 from tasker_schemas.avro.codec import SchemaLookup
 
 if TYPE_CHECKING:

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from tasker_consumers.trace_view.moments import read_run_moment
 from tasker_consumers.trace_view.rebuild import Run
 from tasker_consumers.trace_view.tree import Node, build_tree
+from tasker_consumers.web.sources.runs import earliest_arrival
 from tasker_consumers.web.sources.sources import Sources
 from tasker_consumers.web.sources.task_search import Task, find_task
 from tasker_schemas.errors import UsageError
 
-#: A service's clock may be ahead of the brokers' by so much.
-_MARGIN_MS = 3_600_000
-_MICRO, _MILLI = 1_000, 1_000
+_MICRO = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def read_task_run(sources: Sources, task_id: str, at: str = "") -> TaskRun:
     """
     stats = find_task(sources, task_id)
     began = None if stats is None else stats["created_at"] or stats["started_at"]
-    since = None if began is None else max(0, began // _MILLI - _MARGIN_MS)
+    since = None if began is None else earliest_arrival(began)
     mark = None if stats is None else (stats["revision"], stats["last_event_at"])
     run = sources.runs.read(task_id, mark, since).run
     if not run.events and since is not None:

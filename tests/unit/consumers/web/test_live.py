@@ -5,7 +5,7 @@ from typing import Any
 
 from tasker_consumers.web.routes.live import LiveLists
 from tasker_consumers.web.site import Site
-from tasker_consumers.web.sources.live_tasks import LiveTasks
+from tasker_consumers.web.sources.live.live_tasks import LiveTasks
 from tasker_consumers.web.views.task_list import ListQuery
 from tests.support.telemetry.histories import order
 from tests.support.web import site_over, sources_of

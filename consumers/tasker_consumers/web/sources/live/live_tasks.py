@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from tasker_consumers.stats.reading.sources import LatestStats, Stats, StatsSource
+from tasker_consumers.web.sources.live.follower import Follower
 from tasker_schemas.errors import TaskerEventsError
 
 #: Tasks that are kept; beyond it the longest silent ones are forgotten, a tenth at a time.
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class LiveTasks:
-    """Follows a source of statistics in a thread, from `start` to `stop`; begins anew when the source fails.
+    """Follows a source of statistics in the thread of a `follower`; begins anew when the source fails.
 
     `version` grows with every change, so that a viewer knows whether there is anything to draw.
     """
@@ -32,8 +33,7 @@ class LiveTasks:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._latest = LatestStats()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="live-tasks", daemon=True)
+        self.follower = Follower("live-tasks", self._follow, self._fail, _PAUSES_S)
         self.version = 0
         #: Whether older tasks than those in memory were forgotten.
         self.is_cut = False
@@ -41,16 +41,6 @@ class LiveTasks:
         self.trouble: str | None = "the statistics are being read"
         #: Set as soon as the source was read up to its present end.
         self.is_ready = threading.Event()
-
-    def start(self) -> None:
-        """Begin to follow."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop following, and wait for the thread's end."""
-        self._ending.set()
-        if self._thread.ident is not None:
-            self._thread.join()
 
     def newest(
         self, count: int, accepts: Callable[[Mapping[str, Any]], bool], place: tuple[int, str] | None = None
@@ -66,29 +56,21 @@ class LiveTasks:
         with self._lock:
             return self._latest.tasks.get(task_id)
 
-    def _run(self) -> None:
-        failures = 0
-        while not self._ending.is_set():
-            try:
-                self._follow()
-                failures = 0
-            except TaskerEventsError as error:
-                self.trouble = str(error)
-            except Exception:  # whatever it is, the pages say that nothing changes, and the next try may work
-                logger.exception("The statistics cannot be read")
-                self.trouble = "the statistics cannot be read; the log says why"
-            self._ending.wait(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
-            failures += 1
+    def _fail(self, error: Exception) -> None:
+        self.trouble = str(error)
+        if not isinstance(error, TaskerEventsError):
+            logger.error("The statistics cannot be read", exc_info=error)
+            self.trouble = "the statistics cannot be read; the log says why"
 
     def _follow(self) -> None:
         with self._open_source() as source:
             for stats in source.backlog():
                 self._learn([stats])
-                if self._ending.is_set():
+                if self.follower.is_ending:
                     return
             self.trouble = None
             self.is_ready.set()
-            while not self._ending.is_set():
+            while not self.follower.is_ending:
                 self._learn(source.changes(_WAIT_S))
                 silence_s = source.silence_s()
                 is_silent = silence_s > 10 * max(_WAIT_S, 1.0)

@@ -14,7 +14,7 @@ from tasker_consumers.replay.payload import decode
 from tasker_consumers.replay.reading.plan import Plan
 from tasker_consumers.replay.reading.read import open_source, stored_record
 from tasker_consumers.replay.selection.selection import Selection
-from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.web.sources.live.follower import Follower
 from tasker_consumers.web.views.task_list import TaskFacts
 from tasker_schemas.avro.codec import Decoder, SchemaLookup
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
@@ -28,31 +28,21 @@ logger = logging.getLogger(__name__)
 
 
 class LiveFacts:
-    """Follows the task events in a thread, from `start` to `stop`."""
+    """Follows the task events in the thread of a `follower`."""
 
     def __init__(
-        self, settings: ConsumerSettings, lookup: SchemaLookup | None = None, capacity: int = CAPACITY
+        self, kafka: Mapping[str, str], prefix: str, lookup: SchemaLookup | None = None, capacity: int = CAPACITY
     ) -> None:
-        self._settings = settings
+        self._kafka = kafka
+        self._prefix = prefix
         self._lookup = lookup
         self._capacity = capacity
         self._facts: OrderedDict[str, TaskFacts] = OrderedDict()
         self._lock = threading.Lock()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="task-facts", daemon=True)
-
-    def start(self) -> None:
-        """Begin to follow."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop following, and wait for the thread's end."""
-        self._ending.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self.follower = Follower("task-facts", self._follow, _fail, [_PAUSE_S])
 
     def of_tasks(self, task_ids: list[str]) -> dict[str, TaskFacts]:
-        """Return the facts of those tasks that are former."""
+        """Return the facts of those tasks that are in memory."""
         with self._lock:
             return {task_id: self._facts[task_id] for task_id in task_ids if task_id in self._facts}
 
@@ -76,25 +66,14 @@ class LiveFacts:
             while len(self._facts) > self._capacity:
                 self._facts.popitem(last=False)
 
-    def _run(self) -> None:
-        while not self._ending.is_set():
-            try:
-                self._follow()
-            except TaskerEventsError as error:
-                logger.info("Services and versions of tasks are not read: %s", error)
-            except Exception:  # a page without versions is better than none
-                logger.exception("Services and versions of tasks cannot be read")
-            self._ending.wait(_PAUSE_S)
-
     def _follow(self) -> None:
-        settings = self._settings
         decoder = Decoder(self._lookup)
         selection = Selection(families=frozenset({Family.TASK}), since=time.time_ns() // 1_000_000 - _BACK_MS)
-        with open_source(settings.kafka) as planner:
-            spans = Plan(planner, settings.kafka, selection, settings.topic_prefix).partitions()
-        with open_source(settings.kafka) as consumer:
+        with open_source(self._kafka) as planner:
+            spans = Plan(planner, self._kafka, selection, self._prefix).partitions()
+        with open_source(self._kafka) as consumer:
             consumer.assign([TopicPartition(span.topic, span.partition, span.start) for span in spans])
-            while not self._ending.is_set():
+            while not self.follower.is_ending:
                 for message in poll_batch(consumer, _WAIT_S):
                     if message.error() is None:
                         self._take(message, decoder)
@@ -104,3 +83,10 @@ class LiveFacts:
             self.learn(decode(stored_record(message), decoder))
         except PoisonRecord:
             return
+
+
+def _fail(error: Exception) -> None:
+    if isinstance(error, TaskerEventsError):
+        logger.info("Services and versions of tasks are not read: %s", error)
+    else:  # a page without versions is better than none
+        logger.error("Services and versions of tasks cannot be read", exc_info=error)

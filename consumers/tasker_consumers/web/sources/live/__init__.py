@@ -1,0 +1,1 @@
+"""What changes while pages are open: the newest tasks, followed in threads."""
