@@ -31,10 +31,11 @@ def shrink(items: Sequence[Item], fails: Callable[[Sequence[Item]], bool]) -> li
         if smaller is not None:
             remaining, parts = smaller, 2
             continue
-        rests = ([index for other in chunks if other is not chunk for index in other] for chunk in chunks)
-        rest = next((rest for rest in rests if parts > 2 and fails_at(rest)), None)  # noqa: PLR2004  two: the rest is a chunk
-        if rest is not None:
-            remaining, parts = rest, parts - 1
+        complements = ([index for part in chunks if part is not chunk for index in part] for chunk in chunks)
+        # Of two chunks each is the complement of the other.
+        failing = next((complement for complement in complements if parts > 2 and fails_at(complement)), None)  # noqa: PLR2004
+        if failing is not None:
+            remaining, parts = failing, parts - 1
         elif parts >= len(remaining):
             break
         else:

@@ -45,16 +45,16 @@ def log_records(state: TaskState, switches: EventSwitches, now_us: int) -> list[
 
 def _event_record(task_id: str, fact: Fact, place: Place, now_us: int) -> LogRecord:
     fields = fact.fields
-    own: Attributes = {name: value for name, value in fields.items() if name not in _NOT_ATTRIBUTES}
-    own |= _ids(task_id, fact)
+    attributes: Attributes = {name: value for name, value in fields.items() if name not in _NOT_ATTRIBUTES}
+    attributes |= _ids(task_id, fact)
     if fact.rank == FAILED:
-        own[ERROR_TYPE] = fields.get("error_class") or UNKNOWN_ERROR
-    caller = {name: value for name, value in fields.get("attributes", {}).items() if value is not None}
-    if caller:
-        own = {**business_attributes(caller, fields.get("service", ""), own), **own}
+        attributes[ERROR_TYPE] = fields.get("error_class") or UNKNOWN_ERROR
+    business = {name: value for name, value in fields.get("attributes", {}).items() if value is not None}
+    if business:
+        attributes = {**business_attributes(business, fields.get("service", ""), attributes), **attributes}
     name = shown_name(fact.name)
     event_name = _PREFIX + name if fact.name in RESERVED_NAMES else name
-    return _record(fact, place, now_us, event_name, own)
+    return _record(fact, place, now_us, event_name, attributes)
 
 
 def _exception_record(task_id: str, fact: Fact, place: Place, now_us: int) -> Iterator[LogRecord]:
@@ -62,16 +62,16 @@ def _exception_record(task_id: str, fact: Fact, place: Place, now_us: int) -> It
     if not is_failure(fact.name) or (exception := exception_event(fact, fact.timestamp)) is None:
         return
     subject = fact.name.partition(".")[0]
-    own = exception.attributes | _ids(task_id, fact)
-    yield _record(fact, place, now_us, f"{_PREFIX}{subject}.exception", own)
+    attributes = exception.attributes | _ids(task_id, fact)
+    yield _record(fact, place, now_us, f"{_PREFIX}{subject}.exception", attributes)
 
 
 def _ids(task_id: str, fact: Fact) -> Attributes:
     """Return the ids by which a record is found; `event_id` tells a second delivery of the record."""
-    known: dict[str, Any] = {**fact.fields, "event_id": fact.event_id}
+    fields: dict[str, Any] = {**fact.fields, "event_id": fact.event_id}
     if task_id:
-        known["task_id"] = task_id
-    return {name: known[name] for name in _IDS if name in known}
+        fields["task_id"] = task_id
+    return {name: fields[name] for name in _IDS if name in fields}
 
 
 def _record(fact: Fact, place: Place, now_us: int, event_name: str, attributes: Attributes) -> LogRecord:
