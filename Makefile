@@ -5,6 +5,9 @@ VENV := .venv
 READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
+# Where this is set, and images of Python like to set it, every process of a test compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 CIBUILDWHEEL := cibuildwheel@4.3.5
 
 # What is compiled: modules in Cython with what they include, and those in Python that have a file of C types beside them.
