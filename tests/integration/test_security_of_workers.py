@@ -16,6 +16,7 @@ from tasker_schemas.topics import stats_topic
 from tests.support.demo_runs import LIMIT_S, TASKER, run_tasker, tasker_environ
 from tests.support.kafka.topics import make_topic
 from tests.support.processes import eventually
+from tests.support.web_process import web_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,6 +115,20 @@ def test_a_task_is_shown_with_the_documented_rights(secured_kafka: SecuredKafka,
     shown = run_tasker("trace", "42", **login, TASKER_TOPIC_PREFIX=prefix)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "✔ pay" in shown.stdout
+
+
+def test_all_pages_are_shown_with_the_documented_rights(
+    secured_kafka: SecuredKafka, prefix: str, tmp_path: Path
+) -> None:
+    variables = settings_of(secured_kafka, "tasker-web", prefix, tmp_path)
+    with web_process(tmp_path / "web.log", **variables) as web:
+        assert eventually(lambda: web.shows("/", 'id="t-42"'))
+        assert web.shows("/task?id=42", "<h1>order</h1>")
+        assert web.shows("/groups", f"{prefix}-stats", "never ran", "None.")
+        for page in ("/grid", "/errors", "/stats", "/task-events?id=42"):
+            assert web.get(page)[0] == 200, page
+        assert web.terminate() == 0
+    assert secured_kafka.secret not in web.log.read_text()
 
 
 @pytest.mark.parametrize(("mistake", "reason"), [("password", "SASL_PASSWORD"), ("authority", "SSL_CA_LOCATION")])

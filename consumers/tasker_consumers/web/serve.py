@@ -1,6 +1,8 @@
 """Runs the web view until it is stopped."""
 
+import signal
 import socket
+import sys
 from collections.abc import Callable, Mapping
 
 import uvicorn
@@ -22,11 +24,13 @@ _SHUTDOWN_S = 2
 def serve(
     settings: ConsumerSettings, web: WebSettings, environ: Mapping[str, str], on_start: Callable[[str], None]
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `on_start` gets the address.
+    """Serve until SIGINT, which raises KeyboardInterrupt, or SIGTERM, which exits with 0; `on_start` gets the address.
 
     Raises ConfigurationError when the port is taken.
     """
     listener = _listen(web)
+    # The server sends itself each signal once more after it has stopped; without a handler the sources stayed open.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     producer = ProducerSettings.from_env(environ)
     masker = Masker(producer.filter_parameters, producer.filter_mask)
     with listener, open_sources(settings) as sources:

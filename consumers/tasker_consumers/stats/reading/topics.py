@@ -68,6 +68,10 @@ class TopicReader:
             self._answered_at = time.monotonic()
         self._asked_at = time.monotonic()
 
+    def is_empty(self) -> bool:
+        """Return whether the topic has no record now."""
+        return not any(self._ends().values())
+
     def has_read_all(self) -> bool:
         """Return whether all records were read that the topic holds now."""
         return not self._unread(self._ends())
@@ -107,7 +111,7 @@ class StatsTopics:
         self._key = key
         self._unreadable_elsewhere = 0
         self._tasks = tasks
-        self.changes, self.silence_s = tasks.changes, tasks.silence_s
+        self.changes, self.silence_s, self.is_empty = tasks.changes, tasks.silence_s, tasks.is_empty
 
     @property
     def unreadable(self) -> int:

@@ -45,6 +45,8 @@ def roles_of(prefix: str, groups: Mapping[str, str]) -> list[Role]:
         roles.append(Role(command, topics, {group: frozenset({_READ})}))
     roles.append(Role("tasker trace, replay, diff", dict.fromkeys(events, reading)))
     roles.append(Role("tasker stats", dict.fromkeys(outputs, reading)))
+    shown = dict.fromkeys([*events, *derived], reading)
+    roles.append(Role("tasker web", shown, dict.fromkeys(groups, frozenset({_DESCRIBE}))))
     return roles
 
 

@@ -1,4 +1,4 @@
-"""The source of live tasks: the topic of statistics, or the events themselves where no worker wrote any."""
+"""The source of live tasks: the topic of statistics, or the events themselves as long as no worker wrote any."""
 
 import time
 from collections.abc import Iterator
@@ -22,17 +22,23 @@ _MILLIS = 1000
 
 @contextmanager
 def open_stats_source(settings: ConsumerSettings) -> Iterator[StatsSource]:
-    """Yield the topic of statistics, or the events as long as the topic does not exist.
+    """Yield the topic of statistics, or the events as long as the topic is empty or does not exist.
 
     Raises BackendUnavailable when Kafka does not answer.
     """
+    if not _has_statistics(settings):
+        yield FoldedEvents(settings)
+        return
+    with open_topics(settings.kafka, settings.topic_prefix) as topics:
+        yield topics
+
+
+def _has_statistics(settings: ConsumerSettings) -> bool:
     try:
         with open_topics(settings.kafka, settings.topic_prefix) as topics:
-            yield topics
-            return
-    except UsageError:
-        pass
-    yield FoldedEvents(settings)
+            return not topics.is_empty()
+    except UsageError:  # nobody made the topic
+        return False
 
 
 class FoldedEvents:
@@ -54,11 +60,9 @@ class FoldedEvents:
         time.sleep(wait_s)
         if time.monotonic() - self._folded_at < _EVERY_S:
             return []
-        try:
-            with open_topics(self._settings.kafka, self._settings.topic_prefix):
-                raise BackendUnavailable(f"{stats_topic(self._settings.topic_prefix)} is there now")
-        except UsageError:
-            return self._fold()
+        if _has_statistics(self._settings):
+            raise BackendUnavailable(f"{stats_topic(self._settings.topic_prefix)} has statistics now")
+        return self._fold()
 
     def silence_s(self) -> float:
         """See `StatsSource`; a fold that gets no answer raises."""

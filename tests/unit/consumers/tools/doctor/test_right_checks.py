@@ -19,6 +19,9 @@ def test_the_producer_only_writes_and_the_tools_only_read() -> None:
     writing, reading = {AclOperation.WRITE, AclOperation.DESCRIBE}, {AclOperation.READ, AclOperation.DESCRIBE}
     assert set(map(frozenset, roles["producer"].topics.values())) == {frozenset(writing)}
     assert set(map(frozenset, roles["tasker stats"].topics.values())) == {frozenset(reading)}
+    web = roles["tasker web"]
+    assert set(web.topics.values()) == {frozenset(reading)}
+    assert web.groups == dict.fromkeys(GROUPS, frozenset({AclOperation.DESCRIBE}))
     store = roles["tasker run store"].topics
     assert {name for name, rights in store.items() if AclOperation.WRITE in rights} == {"tasker.dlq.store"}
     assert all(AclOperation.READ in rights for rights in store.values())

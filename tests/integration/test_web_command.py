@@ -1,0 +1,74 @@
+"""`tasker web` as a process on Kafka: everything that was published is on its pages, with and without a store."""
+
+from pathlib import Path
+
+import pytest
+
+from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.kafka.topics import create_topics
+from tasker_producer import EventPublisher, ProducerSettings
+from tests.support.processes import eventually
+from tests.support.store.arena import StoreArena
+from tests.support.web_process import WebProcess, web_process
+
+
+def publish_orders(connection: dict[str, str], prefix: str) -> None:
+    """Publish an order that completes, and another whose step fails."""
+    with EventPublisher(ProducerSettings(kafka=connection, topic_prefix=prefix)) as publisher:
+        with publisher.task("order", task_id="good", correlation_id="request-9") as task, task.step("charge"):
+            pass
+        with pytest.raises(TimeoutError), publisher.task("order", task_id="bad") as task, task.step("charge"):
+            raise TimeoutError("no answer")
+
+
+def test_published_tasks_are_on_all_pages_without_a_worker(
+    kafka: KafkaSource, topic_prefix: str, tmp_path: Path
+) -> None:
+    connection = {"bootstrap.servers": kafka.bootstrap_servers}
+    create_topics(connection, topic_prefix, partitions=2)
+    publish_orders(connection, topic_prefix)
+    variables = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "TASKER_TOPIC_PREFIX": topic_prefix,
+        "TASKER_STATE_DIR": str(tmp_path / "state"),
+    }
+    with web_process(tmp_path / "web.log", **variables) as web:
+        assert eventually(lambda: web.get("/readyz") == (200, "ok\n"))
+        assert web.shows("/", 'id="t-good"', 'id="t-bad"', "charge: TimeoutError: no answer")
+        assert 'id="t-good"' not in web.get("/?status=error")[1]
+        assert_task_and_search(web)
+        assert web.shows("/errors", "TimeoutError", "from the events")
+        assert web.shows("/grid?name=order", "charge")
+        assert web.shows("/stats", "No statistics")
+        assert web.shows("/groups", f"{topic_prefix}-stats", "never ran")
+        assert web.terminate() == 0
+
+
+def assert_task_and_search(web: WebProcess) -> None:
+    """Ask for the pages of the failed task, and search by correlation id."""
+    assert web.shows("/task?id=bad", "TimeoutError: no answer")
+    assert '"charge"' in web.get("/task-waterfall.json?id=bad")[1]
+    assert web.shows("/task-events?id=bad", "step.failed", "traceparent", "events.step/")
+    assert web.shows("/diff?a=good&b=bad", "they part")
+    assert eventually(lambda: web.shows("/find?q=request-9", "<h1>order</h1>"))
+    assert web.get("/task?id=nobody")[0] == 404
+
+
+def test_errors_and_old_tasks_come_from_the_store(kafka: KafkaSource, topic_prefix: str, tmp_path: Path) -> None:
+    arena = StoreArena(kafka.bootstrap_servers, topic_prefix, f"sqlite:///{tmp_path / 'store.db'}", tmp_path)
+    arena.produce(0, 51)
+    with arena.worker("store") as worker:
+        worker.wait_ready()
+        arena.wait_until_complete()
+        variables = {
+            "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+            "TASKER_TOPIC_PREFIX": topic_prefix,
+            "TASKER_STORE_URL": arena.url,
+        }
+        with web_process(tmp_path / "web.log", **variables) as web:
+            assert eventually(lambda: web.get("/readyz") == (200, "ok\n"))
+            assert web.shows("/errors", "from the store", "shop.Declined", "<strong>17</strong>")
+            assert web.shows("/task?id=order-3", "charge")
+            assert web.shows("/groups", "The store: in use", f"{topic_prefix}-store", "up to date")
+            assert web.shows("/groups", "bad_magic", "the value begins with nothing")
+            assert web.terminate() == 0
