@@ -55,6 +55,13 @@ def test_every_panel_asks_for_metrics_that_exist(panel: str) -> None:
         assert unknown_metrics(expression) == set()
 
 
+@pytest.mark.parametrize("alert", RULES)
+def test_every_alert_tells_the_namespaces_of_tenants_apart(alert: str) -> None:
+    kept = re.findall(r"\b(?:by|on) \(([^)]*)\)", RULES[alert]["expr"])
+    assert [labels for labels in kept if not re.search("namespace|service_name", labels)] == []
+    assert not re.search(r"\b(sum|min|max|count) ?\((?!\w+\) )", RULES[alert]["expr"])
+
+
 def test_a_metric_that_does_not_exist_would_be_noticed() -> None:
     assert unknown_metrics("sum by (job) (rate(tasker_engine_record_total[5m]))") == {"tasker_engine_record_total"}
 
