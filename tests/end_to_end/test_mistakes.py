@@ -23,6 +23,7 @@ def test_without_a_broker_every_command_ends_with_one_line_and_exit_code_two() -
     for command, (told, code) in zip(COMMANDS, ended, strict=True):
         assert code == 2, (command, told)
         assert NO_BROKER in told, (command, told)
+        assert "Connection refused" in told, (command, told)
         assert told.count("\n") == 1, (command, told)
 
 

@@ -10,6 +10,7 @@ from tasker_consumers.cli.frame.commands import CommandGroup, add_commands
 from tasker_consumers.cli.frame.environment_commands import COMPLETION_VARIABLE, prepare_completion
 from tasker_consumers.cli.frame.errors import WrongUsage, usage_line
 from tasker_consumers.cli.frame.shared_options import BrokersOption, ContextOption, use_environment
+from tasker_consumers.cli.frame.streams import discard_output, flush_output, open_closed_streams, write_fault
 from tasker_consumers.cli.output import complain
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 from tasker_schemas.extensions import native_state
@@ -56,8 +57,11 @@ add_commands(app)
 
 def main() -> None:
     """Run the command line and exit."""
+    open_closed_streams()
     try:
-        sys.exit(_run())
+        code = _run()
+        flush_output()
+        sys.exit(code)
     except PoisonRecord as error:
         complain(str(error))
         sys.exit(INPUT_FAILED)
@@ -66,6 +70,13 @@ def main() -> None:
         sys.exit(CANNOT_START)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        fault = write_fault(error)
+        if fault is None:
+            raise
+        discard_output()
+        complain(fault)
+        sys.exit(INPUT_FAILED)
 
 
 def _run() -> Any:

@@ -1,10 +1,11 @@
 """The output of the commands: tables on a terminal, plain lines in a pipe, complaints and notices on standard error."""
 
+import os
 import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -43,9 +44,11 @@ def output_width() -> int:
 
 
 def complain(message: str) -> None:
-    """Print a clear line on standard error."""
+    """Print a clear line on standard error; where that is full or closed, nobody can be told."""
     line = " ".join(message.split())
-    typer.echo(typer.style("tasker: ", fg="red") + line if sys.stderr.isatty() else f"tasker: {line}", err=True)
+    is_colored = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    with suppress(OSError):
+        typer.echo(typer.style("tasker: ", fg="red") + line if is_colored else f"tasker: {line}", err=True)
 
 
 def show_json(document: Any) -> None:
@@ -101,7 +104,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         names = [column.replace(" ", "_") for column in columns]
         show_json([dict(zip(names, row, strict=True)) for row in rows])
     elif sys.stdout.isatty():
-        from tasker_consumers.cli.ranked_table import ranked_lines  # noqa: PLC0415  a pipe does not need it
+        from tasker_consumers.ranked_table import ranked_lines  # noqa: PLC0415  a pipe does not need it
 
         cells = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
         typer.echo("\n".join(ranked_lines(columns, cells, output_width())))

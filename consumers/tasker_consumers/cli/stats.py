@@ -154,7 +154,8 @@ def _frames(latest: "LatestStats", notices: Notices, *, is_drawn: bool) -> Itera
     with Live(console=open_console(), auto_refresh=False) as live:
 
         def draw(notice: str) -> None:
-            bars = progress_table(list(latest.tasks.values())[-_MOST_BARS:], _present_micros())
+            tasks = list(latest.tasks.values())[-_MOST_BARS:]
+            bars = progress_table(tasks, _present_micros(), live.console.width)
             live.update(Group(bars, notice) if notice else bars, refresh=True)
 
         notices.draw = draw
@@ -178,7 +179,8 @@ def _show(query: Query, latest: "LatestStats", windows: "list[Stats]") -> None:
     show_table(window_columns(), window_rows(windows))
     unfinished = latest.unfinished()
     if unfinished:
-        open_console().print(progress_table(unfinished[-_MOST_BARS:], _present_micros()))
+        console = open_console()
+        console.print(progress_table(unfinished[-_MOST_BARS:], _present_micros(), console.width))
 
 
 def _present_micros() -> int:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from tasker_consumers.demo.result import DemoResult
 from tasker_consumers.demo.stage import Stage
+from tasker_consumers.ranked_table import column_widths, fitting_columns
 from tasker_consumers.telemetry.export.console import render_trace
 from tasker_consumers.telemetry.spans.span import span_from_json
 
@@ -41,16 +42,20 @@ def show_result(console: Console, result: DemoResult) -> None:
             console.print()
     if len(traces) > MOST_TREES:
         console.print(f"… and {len(traces) - MOST_TREES} more trees.\n")
-    console.print(stats_table(result.tasks))
+    console.print(stats_table(result.tasks, console.width))
 
 
-def stats_table(tasks: Iterable[Mapping[str, Any]]) -> Table:
-    """Return the completion statistics, a row for each task."""
+def stats_table(tasks: Iterable[Mapping[str, Any]], width: int) -> Table:
+    """Return the completion statistics, a row for each task; the last columns are left out where they do not fit."""
+    titles = [title for title, _ in _COLUMNS]
+    rows = [[_cell(stats[field]) for _, field in _COLUMNS] for stats in tasks]
+    shown = fitting_columns(column_widths((titles, *rows)), width)
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for title, field in _COLUMNS:
-        table.add_column(title, justify="left" if field in ("task_id", "status", "longest_step") else "right")
-    for stats in tasks:
-        table.add_row(*(_cell(stats[field]) for _, field in _COLUMNS))
+    for title, field in _COLUMNS[:shown]:
+        is_text = field in ("task_id", "status", "longest_step")
+        table.add_column(title, justify="left" if is_text else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row[:shown])
     return table
 
 

@@ -107,7 +107,7 @@ def _spans_file(directory: Path) -> Path:
 def _remove_topics(kafka: Mapping[str, str], prefix: str) -> None:
     """Remove every topic of this demo, those of the groups included, and the groups."""
     admin = connect(kafka)
-    own_topics = [name for name in partitions_by_topic(kafka, admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
+    own_topics = [name for name in partitions_by_topic(admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
     removed = [*admin.delete_topics(own_topics).values()] if own_topics else []
     removed += admin.delete_consumer_groups([group for group, _ in readers(prefix)]).values()
     for done in removed:

@@ -16,7 +16,7 @@ from tasker_consumers.kafka.checked_settings import checked_settings
 from tasker_consumers.kafka.groups import forget_offsets, has_progress, members, ranges
 from tasker_consumers.kafka.topic_identity import topic_identity, topic_ids
 from tasker_consumers.kafka.topic_rules import TopicRole
-from tasker_schemas.errors import BackendUnavailable, ConfigurationError
+from tasker_schemas.errors import ConfigurationError
 
 CONNECT_SECONDS = 6.0
 #: Where a key's records are after partitions were added, and the ways on.
@@ -131,10 +131,7 @@ def _connect(settings: EngineSettings) -> tuple[AdminClient, dict[str, int]]:
     try:
         topics = admin.list_topics(timeout=CONNECT_SECONDS).topics
     except KafkaException as error:
-        raise admin.refusal() or BackendUnavailable(
-            f"No Kafka broker answers at {settings.kafka['bootstrap.servers']} ({error.args[0].str()}): "
-            "start it, or set KAFKA_BOOTSTRAP_SERVERS to one that runs."
-        ) from error
+        raise admin.failure(error) from error
     return admin, {name: len(topic.partitions) for name, topic in topics.items()}
 
 

@@ -1,13 +1,13 @@
-"""Why brokers turn a client away: librdkafka tells it beside the error of a request, which only says that it failed."""
+"""Why brokers turn a client away or do not answer: librdkafka tells it beside the error of the failed request."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.errors import BackendUnavailable, ConfigurationError, TaskerEventsError
 
 _ADVICE = {
     KafkaError._AUTHENTICATION: "KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM",  # noqa: SLF001
@@ -15,6 +15,9 @@ _ADVICE = {
 }
 #: Brokers refuse a certificate after the handshake: to librdkafka that is a connection that broke.
 _REFUSED_BY_TLS = "SSL alert number"
+#: Errors of a request that no broker answered, and an error that only repeats it.
+_UNANSWERED = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._RESOLVE, KafkaError._ALL_BROKERS_DOWN}  # noqa: SLF001
+_NO_REASON = {KafkaError._ALL_BROKERS_DOWN}  # noqa: SLF001
 #: What is around librdkafka's reason: the broker before it, the moment behind it.
 _FRAME = re.compile(r"^\S+: |[:\s]*\(after [^()]*\)$")
 
@@ -25,18 +28,34 @@ class AccessErrors:
     def __init__(self, kafka: Mapping[str, str]) -> None:
         self._servers = kafka.get("bootstrap.servers")
         self._refusal: ConfigurationError | None = None
+        self._reason = ""
 
     def hear(self, error: KafkaError) -> None:
-        """Remember a reason to turn the client away; that a broker is away is none."""
+        """Remember why the client is turned away, else the first reason why no broker answers."""
         code = KafkaError._SSL if _REFUSED_BY_TLS in error.str() else error.code()  # noqa: SLF001
         if advice := _ADVICE.get(code):
             reason = _FRAME.sub("", _FRAME.sub("", error.str()))
             self._refusal = ConfigurationError(f"Kafka at {self._servers} turns us away ({reason}): check {advice}.")
+        elif error.code() not in _NO_REASON:
+            self._reason = self._reason or _FRAME.sub("", error.str())
 
     def refusal(self, client: Any) -> ConfigurationError | None:
         """Return why the client was turned away; None if it was not."""
         client.poll(0)  # only then it is told
         return self._refusal
+
+    def reason(self, client: Any, error: KafkaException) -> str:
+        """Return why a request failed: the reason that was heard if no broker answered, else that of the request."""
+        client.poll(0)
+        is_unanswered = error.args[0].code() in _UNANSWERED
+        return (self._reason if is_unanswered else "") or str(error.args[0].str())
+
+    def failure(self, client: Any, error: KafkaException) -> TaskerEventsError:
+        """Return the error to raise for a request that failed: a refusal, or that Kafka does not answer."""
+        return self.refusal(client) or BackendUnavailable(
+            f"Kafka at {self._servers} does not answer ({self.reason(client, error)}): "
+            f"is it running, and is KAFKA_BOOTSTRAP_SERVERS right?"
+        )
 
 
 class QuietAdmin(AdminClient):  # type: ignore[misc]  # it has no types
@@ -46,6 +65,10 @@ class QuietAdmin(AdminClient):  # type: ignore[misc]  # it has no types
         self._admission = AccessErrors(kafka)
         super().__init__({"log_level": 0, **kafka, "error_cb": self._admission.hear})
 
-    def refusal(self) -> ConfigurationError | None:
-        """Return why the brokers turned this client away; None if they did not."""
-        return self._admission.refusal(self)
+    def failure(self, error: KafkaException) -> TaskerEventsError:
+        """Return the error to raise for a request that failed."""
+        return self._admission.failure(self, error)
+
+    def reason(self, error: KafkaException) -> str:
+        """Return why a request failed."""
+        return self._admission.reason(self, error)

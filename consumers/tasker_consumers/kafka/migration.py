@@ -49,7 +49,7 @@ def plan_reset(kafka: Mapping[str, str], prefix: str, group: str) -> ResetPlan:
     Raises ConfigurationError when the group has members, or when Kafka knows nothing of it.
     """
     admin, name = QuietAdmin(kafka), _group_name(prefix, group)
-    existing = partitions_by_topic(kafka, admin)
+    existing = partitions_by_topic(admin)
     changelog = f"{name}{_CHANGELOG}"
     _require_no_members(admin, [name])
     if changelog not in existing and not has_progress(admin, name, event_topics(prefix)):
@@ -71,7 +71,7 @@ def reset(kafka: Mapping[str, str], plan: ResetPlan) -> None:
 def plan_growth(kafka: Mapping[str, str], prefix: str, partitions: int) -> GrowthPlan:
     """Return the plan of a growth; raises ConfigurationError when a topic has more partitions, or a group members."""
     admin = QuietAdmin(kafka)
-    existing = partitions_by_topic(kafka, admin)
+    existing = partitions_by_topic(admin)
     topics = {topic.name: existing[topic.name] for topic in all_topics(prefix) if topic.name in existing}
     if larger := [f"{name} ({count})" for name, count in topics.items() if count > partitions]:
         raise ConfigurationError(f"Kafka cannot take partitions away: {', '.join(larger)}; expected at least as many")
@@ -101,14 +101,14 @@ def grow(kafka: Mapping[str, str], plan: GrowthPlan) -> None:
         except KafkaException as error:
             raise ConfigurationError(f"Kafka added no partitions to {name}: {error.args[0].str()}") from error
     deadline = time.monotonic() + TIMEOUT_S
-    while _counts(kafka, admin, plan.topics) != {plan.partitions} and plan.topics:
+    while _counts(admin, plan.topics) != {plan.partitions} and plan.topics:
         if time.monotonic() > deadline:
             raise ConfigurationError(f"Kafka added partitions, but does not list them {TIMEOUT_S:.0f} s later")
         time.sleep(_PAUSE_S)
 
 
-def _counts(kafka: Mapping[str, str], admin: QuietAdmin, topics: Mapping[str, int]) -> set[int]:
-    return {count for name, count in partitions_by_topic(kafka, admin).items() if name in topics}
+def _counts(admin: QuietAdmin, topics: Mapping[str, int]) -> set[int]:
+    return {count for name, count in partitions_by_topic(admin).items() if name in topics}
 
 
 def _require_no_members(admin: AdminClient, groups: Sequence[str]) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException
 
 from tasker_consumers.kafka.access import AccessErrors
-from tasker_schemas.errors import BackendUnavailable
 
 _BATCH = 2000
 
@@ -37,9 +36,7 @@ def open_standalone(kafka: Mapping[str, str], name: str, *, report_ends: bool = 
     try:
         yield consumer
     except KafkaException as error:
-        raise access_errors.refusal(consumer) or BackendUnavailable(
-            f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()})"
-        ) from error
+        raise access_errors.failure(consumer, error) from error
     finally:
         consumer.close()
 

@@ -30,7 +30,7 @@ def list_topics(kafka: Mapping[str, str], prefix: str) -> list[TopicState]:
 
     Raises BackendUnavailable when no broker answers.
     """
-    existing = partitions_by_topic(kafka, connect(kafka))
+    existing = partitions_by_topic(connect(kafka))
     return [_state(topic, existing.get(topic.name)) for topic in all_topics(prefix)]
 
 
@@ -49,7 +49,7 @@ def create_topics(
     nothing was created), or when the cluster refuses a topic.
     """
     admin = connect(kafka)
-    existing = partitions_by_topic(kafka, admin)
+    existing = partitions_by_topic(admin)
     missing = [topic for topic in all_topics(prefix) if topic.name not in existing]
     if missing:
         counts = {topic.name: existing[topic.name] for topic in all_topics(prefix) if topic.name in existing}
@@ -57,7 +57,7 @@ def create_topics(
         created = _create(admin, missing, partitions, replication_factor)
     else:
         created = set()
-    existing = _when_known(kafka, admin, {topic.name for topic in missing})
+    existing = _when_known(admin, {topic.name for topic in missing})
     return [_state(topic, existing.get(topic.name), created=topic.name in created) for topic in all_topics(prefix)]
 
 
@@ -92,7 +92,7 @@ def connect(kafka: Mapping[str, str]) -> QuietAdmin:
     return QuietAdmin(kafka)
 
 
-def partitions_by_topic(kafka: Mapping[str, str], admin: QuietAdmin) -> dict[str, int]:
+def partitions_by_topic(admin: QuietAdmin) -> dict[str, int]:
     """Return the number of partitions of every topic on the broker.
 
     Raises BackendUnavailable when no broker answers, ConfigurationError when brokers turn us away.
@@ -100,10 +100,7 @@ def partitions_by_topic(kafka: Mapping[str, str], admin: QuietAdmin) -> dict[str
     try:
         topics = admin.list_topics(timeout=TIMEOUT_S).topics
     except KafkaException as error:
-        raise admin.refusal() or BackendUnavailable(
-            f"Kafka at {kafka.get('bootstrap.servers')} does not answer ({error.args[0].str()}): "
-            f"is it running, and is KAFKA_BOOTSTRAP_SERVERS right?"
-        ) from error
+        raise admin.failure(error) from error
     return {name: len(topic.partitions) for name, topic in topics.items()}
 
 
@@ -111,10 +108,10 @@ def _state(topic: Topic, partitions: int | None, *, created: bool = False) -> To
     return TopicState(name=topic.name, description=topic.description, partitions=partitions, created=created)
 
 
-def _when_known(kafka: Mapping[str, str], admin: QuietAdmin, names: set[str]) -> dict[str, int]:
+def _when_known(admin: QuietAdmin, names: set[str]) -> dict[str, int]:
     """Return the partitions of all topics once the brokers know these, which is a moment after they were made."""
     deadline = time.monotonic() + TIMEOUT_S
-    while missing := names - (existing := partitions_by_topic(kafka, admin)).keys():
+    while missing := names - (existing := partitions_by_topic(admin)).keys():
         if time.monotonic() > deadline:
             raise BackendUnavailable(f"Kafka made {', '.join(sorted(missing))}, but its brokers do not know of it yet")
         time.sleep(_PAUSE_S)

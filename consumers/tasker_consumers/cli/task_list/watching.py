@@ -77,7 +77,7 @@ def _frames(notices: Notices, *, is_drawn: bool) -> Iterator[Callable[[Table], N
     from rich.live import Live
     from rich.text import Text
 
-    from tasker_consumers.cli.ranked_table import ranked_lines
+    from tasker_consumers.ranked_table import ranked_lines
 
     with Live(console=open_console(), auto_refresh=False) as live:
         shown = [""]

@@ -73,7 +73,7 @@ class TargetTopic:
 
     def __init__(self, kafka: Mapping[str, str], topic: str) -> None:
         admin = connect(kafka)
-        if topic not in partitions_by_topic(kafka, admin):
+        if topic not in partitions_by_topic(admin):
             raise UsageError(f"there is no topic {topic}; create it first, with message.timestamp.type=LogAppendTime")
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         try:

@@ -7,7 +7,8 @@ from typing import Any
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from tasker_consumers.stats.reading.progress import progress_of
+from tasker_consumers.ranked_table import column_widths, fitting_columns
+from tasker_consumers.stats.reading.progress import Progress, progress_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,6 +27,9 @@ _WINDOW_COLUMNS = (
     ("p99 s", "duration_p99_s"),
     ("max s", "duration_max_s"),
 )
+
+_PROGRESS_COLUMNS = ("task", "status", "steps", "failed", "steps/s", "left")
+_BAR_WIDTH, _LEAST_BAR = 30, 10
 
 
 def task_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -47,24 +51,38 @@ def window_rows(windows: Iterable[Mapping[str, Any]]) -> list[Sequence[str]]:
     return [[_text(field, window[field]) for _, field in _WINDOW_COLUMNS] for window in windows]
 
 
-def progress_table(tasks: Iterable[Mapping[str, Any]], wall_time: int) -> Table:
-    """Return a progress bar for each task at `wall_time`, in microseconds."""
+def progress_table(tasks: Iterable[Mapping[str, Any]], wall_time: int, width: int) -> Table:
+    """Return a progress bar for each task at `wall_time`, in microseconds.
+
+    Of a terminal with fewer columns than `width` needs, the bar is left out, then the last columns; never a part of an
+    id or of a number.
+    """
+    progresses = [(stats, progress_of(stats, wall_time)) for stats in tasks]
+    rows = [_progress_cells(stats, progress) for stats, progress in progresses]
+    widths = column_widths((_PROGRESS_COLUMNS, *rows))
+    shown = fitting_columns(widths, width)
+    bar_width = min(_BAR_WIDTH, width - sum(widths) - 2 * len(widths))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("task", "status", "", "steps", "failed", "steps/s", "left"):
-        table.add_column(title)
-    for stats in tasks:
-        progress = progress_of(stats, wall_time)
-        remaining_s = None if progress.over else progress.remaining_s
-        table.add_row(
-            stats["task_id"],
-            stats["status"],
-            ProgressBar(total=max(progress.total, 1), completed=progress.ended, width=30),
-            f"{progress.ended}/{progress.total}",
-            str(progress.failed),
-            _text("rate", progress.rate),
-            "" if remaining_s is None else str(timedelta(seconds=round(remaining_s))),
-        )
+    for title in _PROGRESS_COLUMNS[:shown]:
+        table.add_column(title, overflow="fold")
+    if has_bar := bar_width >= _LEAST_BAR:
+        table.add_column("")
+    for (_, progress), cells in zip(progresses, rows, strict=True):
+        bar = ProgressBar(total=max(progress.total, 1), completed=progress.ended, width=bar_width)
+        table.add_row(*cells[:shown], *([bar] if has_bar else []))
     return table
+
+
+def _progress_cells(stats: Mapping[str, Any], progress: Progress) -> list[str]:
+    remaining_s = None if progress.over else progress.remaining_s
+    return [
+        stats["task_id"],
+        stats["status"],
+        f"{progress.ended}/{progress.total}",
+        str(progress.failed),
+        _text("rate", progress.rate),
+        "" if remaining_s is None else str(timedelta(seconds=round(remaining_s))),
+    ]
 
 
 def progress_line(stats: Mapping[str, Any], wall_time: int) -> str:

@@ -25,7 +25,7 @@ def prepare_topics(settings: StoreSettings) -> QuietAdmin:
     or a setting of a topic that loses data.
     """
     admin = connect(settings.kafka)
-    existing = partitions_by_topic(settings.kafka, admin)
+    existing = partitions_by_topic(admin)
     events = [event_topic(family, settings.prefix) for family in FAMILIES]
     if missing := [name for name in events if name not in existing]:
         raise ConfigurationError(

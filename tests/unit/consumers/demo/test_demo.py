@@ -57,7 +57,7 @@ def test_a_line_of_progress_counts_failures_and_retries() -> None:
 
 def test_what_is_not_known_is_a_dash_in_the_table() -> None:
     out = StringIO()
-    Console(file=out, width=200).print(stats_table([the_stats(step_time_s=1.5)]))
+    Console(file=out, width=200).print(stats_table([the_stats(step_time_s=1.5)], 200))
     assert out.getvalue().splitlines()[1].split() == ["42", "in_progress", "0", "0", "0", "0", "-", "1.50", "-", "-"]
 
 

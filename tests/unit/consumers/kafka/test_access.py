@@ -1,7 +1,7 @@
 """Why a client is turned away, from what librdkafka tells about its brokers."""
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 
 from tasker_consumers.kafka.access import AccessErrors
 
@@ -39,6 +39,21 @@ def test_a_refusal_is_told_without_the_clients_own_bookkeeping(code: int, told: 
     admission = AccessErrors(KAFKA)
     admission.hear(KafkaError(code, told))
     assert str(admission.refusal(Silent())).startswith(line)
+
+
+def test_the_first_reason_why_no_broker_answers_is_told_with_the_address() -> None:
+    admission, unanswered = AccessErrors(KAFKA), KafkaException(KafkaError(KafkaError._TRANSPORT, "no metadata"))
+    assert "(no metadata)" in str(admission.failure(Silent(), unanswered))
+    refused = (
+        "kafka:9093/bootstrap: Connect to ipv4#10.0.0.1:9093 failed: Connection refused (after 0ms in state CONNECT)"
+    )
+    admission.hear(KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"))
+    admission.hear(KafkaError(KafkaError._TRANSPORT, refused))
+    admission.hear(KafkaError(KafkaError._TRANSPORT, "another: reason"))
+    line = "Kafka at kafka:9093 does not answer (Connect to ipv4#10.0.0.1:9093 failed: Connection refused): is it"
+    assert str(admission.failure(Silent(), unanswered)).startswith(line)
+    refusal = KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED, "not allowed"))
+    assert "(not allowed)" in str(admission.failure(Silent(), refusal))
 
 
 def test_a_broker_that_is_away_turns_nobody_away() -> None:

@@ -2,6 +2,7 @@
 
 from io import StringIO
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -18,8 +19,21 @@ NOW = T0 + 5 * SECOND
 def test_progress_bars_tell_steps_rate_and_time_left() -> None:
     running = recompute(order_processing()[:6]).values()
     out = StringIO()
-    Console(file=out, width=120).print(progress_table(running, NOW))
-    assert out.getvalue().split()[-4:] == ["2/4", "0", "0.500", "0:00:04"]
+    Console(file=out, width=120).print(progress_table(running, NOW, 120))
+    assert out.getvalue().split()[-5:] == ["2/4", "0", "0.500", "0:00:04", "━" * 15]
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
+def test_no_progress_has_a_cut_id_or_number(width: int) -> None:
+    task_id = "2de83810-23a0-462e-ac13-bb7396196fe7"
+    (running,) = recompute(order_processing()[:6]).values()
+    out = StringIO()
+    Console(file=out, width=width).print(progress_table([{**running, "task_id": task_id}], NOW, width))
+    cells = out.getvalue().replace("━", "").split("\n", 1)[1].split()
+    text = "".join(cells) if width < len(task_id) else cells[0]
+    assert text == task_id
+    assert "…" not in out.getvalue()
+    assert set(cells[1:]) <= {"in_progress", "2/4", "0", "0.500", "0:00:04"} or width < len(task_id)
 
 
 def test_a_plain_line_tells_the_same_progress() -> None:

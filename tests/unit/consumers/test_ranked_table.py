@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasker_consumers.cli.ranked_table import ranked_lines
+from tasker_consumers.ranked_table import ranked_lines
 
 COLUMNS = ("task", "status", "duration", "first error")
 ROWS = [["order-1234567890", "complete", "178 ms", ""], ["order-2", "error", "1780 s", "charge: Timeout: no answer"]]
@@ -18,9 +18,25 @@ def test_no_cell_is_cut_and_nothing_is_wider_than_the_terminal_that_can_be_narro
         assert max(map(len, lines)) <= width
 
 
-def test_the_last_columns_are_left_out_first() -> None:
+def test_the_last_columns_are_left_out_first_but_not_a_text() -> None:
+    numbers = [row[:3] for row in ROWS]
+    assert [line.split()[-1] for line in ranked_lines(COLUMNS[:3], numbers, 30)] == ["status", "complete", "error"]
     assert ranked_lines(COLUMNS, ROWS, 40)[0].split() == ["task", "status", "duration"]
+    assert ranked_lines(COLUMNS, ROWS, 40)[-2:] == [
+        "order-2           error     1780 s",
+        "    charge: Timeout: no answer",
+    ]
     assert ranked_lines(COLUMNS, ROWS, 30)[0].split() == ["task", "status"]
+
+
+def test_a_text_is_wrapped_beside_the_other_columns_where_there_is_room() -> None:
+    rows = [["kafka", "failed", "no broker answers at 127.0.0.1:9092: connection refused; is Kafka running?"]]
+    assert ranked_lines(("check", "result", "what was found"), rows, 45) == [
+        "check  result  what was found",
+        "kafka  failed  no broker answers at",
+        "               127.0.0.1:9092: connection",
+        "               refused; is Kafka running?",
+    ]
 
 
 def test_where_two_columns_do_not_fit_a_row_is_a_block() -> None:
@@ -32,5 +48,6 @@ def test_where_two_columns_do_not_fit_a_row_is_a_block() -> None:
         "task        order-2",
         "status      error",
         "duration    1780 s",
-        "first error charge: Timeout: no answer",
+        "first error charge: Timeout: no",
+        "            answer",
     ]
