@@ -95,6 +95,7 @@ MUTATIONS: dict[str, tuple[policies.Policy, Callable[[Objects], object]]] = {
     "no web token": (policies.web, lambda o: web(o).update(env=[])),
     "one web view": (policies.web, lambda o: spec(o, "Deployment", "tasker-web").update(replicas=1)),
     "web view away": (policies.web, lambda o: spec(o, "Deployment", "tasker-web").pop("strategy")),
+    "web view ends at once": (policies.web, lambda o: web(o).pop("lifecycle")),
     "web view on one node": (
         policies.web,
         lambda o: pod(o, "Deployment/tasker-web").pop("topologySpreadConstraints"),

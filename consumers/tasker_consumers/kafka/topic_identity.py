@@ -15,11 +15,13 @@ def topic_identity(admin: Any, topic: str) -> str:
 
     Raises BackendUnavailable when no broker answers.
     """
+
+    def describe() -> Any:
+        return admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic].result()
+
     try:
         cluster = admin.list_topics(topic, timeout=TIMEOUT_S).cluster_id
-        description = retry_while_electing(
-            lambda: admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic].result(TIMEOUT_S)
-        )
+        description = retry_while_electing(describe)
     except KafkaException as error:
         raise BackendUnavailable(f"Kafka does not say which topic {topic} is: {error.args[0].str()}") from error
     return f"{cluster}/{description.topic_id}"
@@ -34,5 +36,5 @@ def topic_ids(admin: Any, topics: Iterable[str]) -> dict[str, str]:
     ids = dict[str, str]()
     for name, answer in answers.items():
         with suppress(KafkaException):
-            ids[name] = str(answer.result(TIMEOUT_S).topic_id)
+            ids[name] = str(answer.result().topic_id)
     return ids

@@ -124,9 +124,9 @@ def _create(admin: AdminClient, topics: Sequence[Topic], partitions: int, replic
         return set()
     created = set()
     new_topics = [NewTopic(topic.name, partitions, replication_factor, config=topic.config) for topic in topics]
-    for name, done in admin.create_topics(new_topics, operation_timeout=TIMEOUT_S).items():
+    for name, done in admin.create_topics(new_topics, request_timeout=TIMEOUT_S).items():
         try:
-            done.result(timeout=TIMEOUT_S)
+            done.result()
             created.add(name)
         except KafkaException as error:
             # Another process may have been quicker: what was new_topics is there.

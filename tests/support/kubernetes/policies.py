@@ -122,6 +122,8 @@ def web(objects: tuple[Object, ...]) -> Iterator[str]:
                 yield f"{name}: asks for no token"
             if spec["replicas"] < 2 or spec.get("strategy", {}).get("rollingUpdate", {}).get("maxUnavailable") != 0:
                 yield f"{name}: away in a rollout"
+            if not container.get("lifecycle", {}).get("preStop"):
+                yield f"{name}: refuses those who have not heard yet that it ends"
             if {"maxSkew", "topologyKey"} - set(pod.get("topologySpreadConstraints", [{}])[0]):
                 yield f"{name}: may stand on one node"
             if any(port["name"] == "http" for port in container["ports"]):

@@ -134,7 +134,7 @@ def drop(
     from confluent_kafka import TopicPartition
 
     admin = connect(settings.kafka)  # its answers end with it
-    futures = admin.delete_records([TopicPartition(span.topic, span.partition, span.end) for span in spans])
+    futures = admin.delete_records([TopicPartition(s.topic, s.partition, s.end) for s in spans], request_timeout=10)
     for future in futures.values():
-        future.result(10)
+        future.result()
     complain(f"deleted {count} dead letters of {dlq_topic}")

@@ -46,9 +46,7 @@ def first_times(kafka: Mapping[str, str], spans: Sequence[OffsetRange]) -> dict[
         return {}
     admin = connect(kafka)  # its answers end with it
     futures = admin.list_offsets(dict.fromkeys(filled, OffsetSpec.for_timestamp(0)), request_timeout=TIMEOUT_S)
-    results = {
-        (partition.topic, partition.partition): future.result(TIMEOUT_S) for partition, future in futures.items()
-    }
+    results = {(partition.topic, partition.partition): future.result() for partition, future in futures.items()}
     return {key: result.timestamp for key, result in results.items() if result.offset >= 0}
 
 

@@ -77,7 +77,7 @@ class TargetTopic:
             raise UsageError(f"there is no topic {topic}; create it first, with message.timestamp.type=LogAppendTime")
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         try:
-            config = admin.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result(TIMEOUT_S)
+            config = admin.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result()
         except KafkaException as error:
             raise BackendUnavailable(f"{topic} does not tell its settings: {error.args[0].str()}") from error
         self.name = topic

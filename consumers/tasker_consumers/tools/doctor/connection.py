@@ -38,6 +38,6 @@ def check_connection(connection: Connection) -> Finding:
 
 def check_brokers(connection: Connection) -> Iterator[Finding]:
     """Yield the cluster's id and its brokers."""
-    cluster = connection.admin.describe_cluster(request_timeout=TIMEOUT_S).result(TIMEOUT_S)
+    cluster = connection.admin.describe_cluster(request_timeout=TIMEOUT_S).result()
     nodes = ", ".join(f"{node.id} at {node.host}:{node.port}" for node in cluster.nodes)
     yield Finding("brokers", Verdict.OK, f"cluster {cluster.cluster_id}, nodes: {nodes}")

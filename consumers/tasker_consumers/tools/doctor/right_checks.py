@@ -86,7 +86,7 @@ def _topic_rights(connection: Connection, topics: list[str]) -> _Rights:
     futures = connection.admin.describe_topics(
         TopicCollection(topics), include_authorized_operations=True, request_timeout=TIMEOUT_S
     )
-    return {topic: _operations(partial(future.result, TIMEOUT_S)) for topic, future in futures.items()}
+    return {topic: _operations(future.result) for topic, future in futures.items()}
 
 
 def _group_rights(connection: Connection, groups: list[str]) -> _Rights:

@@ -1,8 +1,12 @@
 """Why a client is turned away, from what librdkafka tells about its brokers."""
 
+import re
+from pathlib import Path
+
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
+import tasker_consumers
 from tasker_consumers.kafka.access import AccessErrors
 
 KAFKA = {"bootstrap.servers": "kafka:9093"}
@@ -60,3 +64,9 @@ def test_a_broker_that_is_away_turns_nobody_away() -> None:
     admission = AccessErrors(KAFKA)
     admission.hear(KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"))
     assert admission.refusal(Silent()) is None
+
+
+def test_the_client_itself_ends_every_question_so_that_each_end_is_an_error_of_kafka() -> None:
+    sources = Path(tasker_consumers.__file__).parent.rglob("*.py")
+    limits = {path.name: re.findall(r"\.result\([^)]+\)", path.read_text(encoding="utf-8")) for path in sources}
+    assert {name: found for name, found in limits.items() if found} == {}  # they would raise TimeoutError
