@@ -19,6 +19,16 @@ def eventually(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
     return True
 
 
+def reached(measure: Callable[[], int], goal: int) -> bool:
+    """Whether a measure came to its goal; the wait has failed when the measure has not risen for `LIMIT_S`."""
+    highest = measure()
+    while highest < goal:
+        if not eventually(lambda: measure() > highest):  # noqa: B023  (the call ends before the next turn)
+            return False
+        highest = max(highest, measure())
+    return True
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process with this id runs; one that has ended and waits to be reaped does not."""
     try:

@@ -16,7 +16,7 @@ from tasker_consumers.kafka.offsets import retry_while_electing
 from tasker_consumers.stats.core.windows import merge
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
-from tests.support.processes import eventually
+from tests.support.processes import eventually, reached
 from tests.support.stats.arena import PARTITIONS, StatsArena
 from tests.support.stats.window_oracle import from_scratch, without_revisions
 from tests.support.worker_process import WorkerProcess
@@ -174,7 +174,7 @@ def storm(herd: Herd, orders: Orders, blow: Blow, blows: int, random: Random, *,
         blow(herd, number)
     committed = herd.committed()
     sent += _send(herd.arena, told)
-    assert eventually(lambda: herd.supervised_committed() == sent, 60 + sent / 1000), f"{herd.committed()} of {sent}"
+    assert reached(herd.supervised_committed, sent), f"{herd.committed()} of {sent}"
     verdict = Verdict(len(orders.expected()), sent, blows, hits, herd.restarts, committed, *_faults(herd.arena, orders))
     print(verdict)  # noqa: T201  shown by `pytest -rP`
     return verdict
