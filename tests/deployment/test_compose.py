@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasker_consumers.settings import ConsumerSettings, unknown_variables
-from tests.support.deployment import PORT, ROOT, STATE_DIR, compose, is_a_command
+from tests.support.deployment import PORT, ROOT, STATE_DIR, compose, environment_in_compose, is_a_command
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("tasker-events:")}
@@ -61,15 +61,9 @@ def test_the_demo_publishes_what_the_wheel_brings() -> None:
 
 @each_of_ours
 def test_every_setting_can_be_set_in_a_file_of_its_own(service: dict[str, Any]) -> None:
-    assert service["env_file"] == [{"path": "tasker.env", "required": False}]
-    fixed = {
-        "KAFKA_BOOTSTRAP_SERVERS",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_PROTOCOL",
-        "TASKER_SPOOL_DIR",
-    }
-    fixed |= {"TASKER_STORE_URL", "TASKER_WEB_TOKEN", "TASKER_WEB_LINKS"}
-    assert service["environment"].keys() <= fixed
+    assert service["env_file"] == [{"path": "compose.env"}, {"path": "tasker.env", "required": False}]
+    for name, value in service.get("environment", {}).items():
+        assert name == "TASKER_SPOOL_DIR" or value.startswith(f"${{{name}:-")
 
 
 @each_service
@@ -99,8 +93,9 @@ def test_a_command_that_does_not_exist_would_be_noticed() -> None:
 
 @each_of_ours
 def test_every_setting_in_compose_is_known_and_can_work(service: dict[str, Any]) -> None:
-    assert unknown_variables(service["environment"]) == []
-    assert ConsumerSettings.from_env(service["environment"]).kafka == {"bootstrap.servers": "kafka:9092"}
+    told = environment_in_compose(service)
+    assert unknown_variables(told) == []
+    assert ConsumerSettings.from_env(told).kafka == {"bootstrap.servers": "kafka:9092"}
 
 
 @each_service
@@ -155,7 +150,13 @@ def test_our_containers_have_no_rights_they_do_not_need(service: dict[str, Any])
 
 
 def test_spans_go_to_the_backend_that_compose_starts() -> None:
-    assert SERVICES["telemetry"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://jaeger:4318"
+    assert environment_in_compose(SERVICES["telemetry"])["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://jaeger:4318"
+
+
+def test_store_and_web_view_use_the_database_that_compose_starts() -> None:
+    for name in ("store", "web"):
+        url = environment_in_compose(SERVICES[name])["TASKER_STORE_URL"]
+        assert url == "postgresql://tasker:tasker@postgres:5432/tasker"
 
 
 def docker_compose() -> list[str]:

@@ -24,6 +24,20 @@ def compose() -> dict[str, Any]:
     return found
 
 
+def environment_in_compose(service: dict[str, Any]) -> dict[str, str]:
+    """Return the variables of a container of ours where nobody has set one: defaults, then what the service fixes."""
+    defaults = (ROOT / service["env_file"][0]["path"]).read_text(encoding="utf-8")
+    fixed = {name: _or_default(value) for name, value in service.get("environment", {}).items()}
+    return dict(re.findall(r"^(\w+)=(.*)$", defaults, re.MULTILINE)) | fixed
+
+
+def _or_default(value: str) -> str:
+    """Return a value in which Compose found none of its `${NAME:-default}` set."""
+    while value != (inner := re.sub(r"\$\{\w+:-([^${}]*)\}", r"\1", value)):
+        value = inner
+    return value
+
+
 def image_environment() -> dict[str, str]:
     """Return what the Dockerfile sets for our processes."""
     final = (ROOT / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2]
