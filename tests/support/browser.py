@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,9 +77,9 @@ class Browser:
         return entries
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Chromium, started once; skips the test where it is not installed."""
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """Yield a Chromium until the end of the block; skips the test where it is not installed."""
     program, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
     if program is None or driver is None:
         pytest.skip("needs Chromium: Debian's packages chromium and chromium-driver")
@@ -92,6 +93,13 @@ def chromium() -> Iterator[Browser]:
         started.set_page_load_timeout(PATIENCE_S)
         started.set_script_timeout(PATIENCE_S)
         yield Browser(started)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium, started once for all tests."""
+    with open_chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The event in a record's value."""
 
+from functools import lru_cache
 from typing import Any
 
 from tasker_consumers.replay.record import StoredRecord
@@ -30,6 +31,7 @@ def family_of_record(record: StoredRecord) -> Family | None:
         return None
 
 
+@lru_cache(maxsize=256)  # asked for each record
 def family_of_topic(topic: str) -> Family | None:
     """Return the family whose events a topic holds, None for a topic of anything else.
 

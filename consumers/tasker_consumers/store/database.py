@@ -1,12 +1,13 @@
 """The connection to the database: its URL, the settings of each connection, and errors in the terms of this system."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
@@ -19,6 +20,8 @@ _NO_TABLE = "42P01"
 _SETTINGS = ("28", "3D", "42")
 #: SQLSTATE classes of an outage: connection, resources, operator, system, conflict of transactions, locks, standby.
 _OUTAGES = ("08", "53", "57", "58", "40", "55", "25")
+#: Instructions of SQLite's machine between two looks at the time: some milliseconds.
+_STEPS_OF_A_LOOK = 100_000
 _SQLITE_OUTAGES = (sqlite3.OperationalError, sqlite3.InternalError)
 
 
@@ -43,7 +46,8 @@ def read_url(text: str) -> URL:
 def open_database(text: str, *, statement_timeout_s: float | None = None) -> Engine:
     """Return an engine for a URL; it connects at the first use.
 
-    SQLite's directory is made. `statement_timeout_s` ends each longer statement (PostgreSQL).
+    SQLite's directory is made. `statement_timeout_s` ends each longer statement (PostgreSQL; for SQLite see
+    `limited_in_time`).
     """
     url = read_url(text)
     if url.drivername == "sqlite":
@@ -67,6 +71,18 @@ def is_sqlite(engine: Engine) -> bool:
 
 
 @contextmanager
+def limited_in_time(connection: Connection, seconds: float) -> Iterator[None]:
+    """End a statement of a connection to SQLite that still runs after so many seconds; it raises OperationalError."""
+    driver: Any = connection.connection.driver_connection
+    deadline = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_OF_A_LOOK)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+@contextmanager
 def database_errors(engine: Engine) -> Iterator[None]:
     """Raise BackendUnavailable for a database that is away, and ConfigurationError for a wrong setting or schema.
 
@@ -87,6 +103,7 @@ def _translated(engine: Engine, error: BaseException) -> BaseException:
     reason = " ".join(str(error).split())
     if isinstance(error, _SQLITE_OUTAGES):
         is_missing = "no such table" in reason or "no such column" in reason
+        reason = "the statement took too long" if reason == "interrupted" else reason
         away = BackendUnavailable(f"the database {shown(engine)} does not take it ({reason})")
         return _no_schema(engine, reason) if is_missing else away
     if not type(error).__module__.startswith("psycopg"):

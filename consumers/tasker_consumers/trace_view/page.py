@@ -50,7 +50,8 @@ def page_data(
 ) -> dict[str, Any]:
     """Return the rows of the page in the order of the tree, with times in microseconds from the first start.
 
-    Without details each row has the id of its span in their place. `mask` is applied to titles and errors.
+    Without details each row has the id of its span in their place, and there are no heads of tasks. `mask` is applied
+    to titles and errors.
     """
     details = span_details(run.spans(), run.payloads) if with_details else {}
     start = min((root.start for root in roots), default=0)
@@ -65,7 +66,7 @@ def page_data(
         errors = [mask(error) for error in node.errors]
         rows.append([parent, mask(node.title), *times, state, node.wait // 1000, int(node.critical), errors, known])
         pending += [(child, len(rows) - 1) for child in reversed(node.children)]
-    heads = [_head(task) for task in run.tasks()]
+    heads = [_head(task) for task in run.tasks()] if with_details else []
     return {"startMs": start // 1_000_000, "tasks": heads, "rows": rows}
 
 

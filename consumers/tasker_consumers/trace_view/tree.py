@@ -59,7 +59,8 @@ def _mark_critical(nodes: Any, tasks: Sequence[Mapping[str, Any]], present: int)
         if not steps or _is_step(node.span):
             continue
         if path is not None:
-            chosen = {child.span.span_id for child in steps if child.span.attributes.get("step_id") in path}
+            on_path = set(path)
+            chosen = {child.span.span_id for child in steps if child.span.attributes.get("step_id") in on_path}
         else:
             chain = deciding_chain(node.start, node.end, [child.span for child in steps], present)
             chosen = {segment.span.span_id for segment in chain if segment.span is not None}

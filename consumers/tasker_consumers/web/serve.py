@@ -1,5 +1,6 @@
 """Runs the web view until it is stopped."""
 
+import gc
 import signal
 import socket
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import uvicorn
 
+from tasker_consumers.engine.watch import GC_THRESHOLDS
 from tasker_consumers.engine.web.address import url_of
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.web.app import make_app
@@ -33,6 +35,7 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     producer = ProducerSettings.from_env(environ)
     masker = Masker(producer.filter_parameters, producer.filter_mask)
+    gc.set_threshold(*GC_THRESHOLDS)  # the many events of a large run are looked through again and again otherwise
     with listener, open_sources(settings) as sources:
         on_start(url_of(web.host, listener.getsockname()[1]))
         app = make_app(Site(settings=web, sources=sources, masker=masker))

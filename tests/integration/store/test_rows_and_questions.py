@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import select, text
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Partition
@@ -20,7 +21,7 @@ from tasker_consumers.store.reading import attempts, errors, letters, tasks
 from tasker_consumers.store.reading.reader import StoreReader
 from tasker_consumers.store.writing.open_writer import open_writer
 from tasker_consumers.store.writing.writer import StoreWriter
-from tasker_schemas.errors import ConfigurationError
+from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tests.support.store.postgres import PostgresCluster
 from tests.support.store.rows import IDS, NOW, batch_of, failed_step, letter, run_of, stats, tasks_failed
 from tests.support.store.snapshot import snapshot
@@ -223,3 +224,14 @@ def test_a_worker_that_may_make_no_table_stores_all_the_same(postgres: PostgresC
     writer.close()
     clerk.dispose()
     owner.dispose()
+
+
+def test_a_question_that_takes_too_long_is_ended(store_url: str) -> None:
+    endless = (
+        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT max(n) AS n FROM numbers"
+    )
+    reader = StoreReader.open(store_url, statement_s=0.2)
+    with pytest.raises(BackendUnavailable, match=r"took too long|statement timeout"):
+        reader.all(select(text("n")).select_from(text(f"({endless}) AS endless")))
+    assert reader.first(select(text("7 AS n"))) == {"n": 7}
+    reader.close()

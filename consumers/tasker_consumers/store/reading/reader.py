@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, Select
 
-from tasker_consumers.store.database import database_errors, is_sqlite, open_database
+from tasker_consumers.store.database import database_errors, is_sqlite, limited_in_time, open_database
 
 #: How long a statement may take; seconds.
 STATEMENT_S = 5.0
@@ -25,13 +25,14 @@ class StoreReader:
     long, ConfigurationError when it was not migrated.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, statement_s: float = STATEMENT_S) -> None:
         self.engine = engine
+        self._statement_s = statement_s
 
     @classmethod
-    def open(cls, url: str) -> "StoreReader":
+    def open(cls, url: str, statement_s: float = STATEMENT_S) -> "StoreReader":
         """Return a reader for the database of a URL; it connects at the first question."""
-        return cls(open_database(url, statement_timeout_s=STATEMENT_S))
+        return cls(open_database(url, statement_timeout_s=statement_s), statement_s)
 
     def all(self, query: Select[Any]) -> list[Answer]:
         """Return the rows of a query as dicts by column, JSON decoded."""
@@ -58,8 +59,11 @@ class StoreReader:
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
         with database_errors(self.engine), self.engine.connect() as connection:
-            if not is_sqlite(self.engine):
-                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            if is_sqlite(self.engine):
+                with limited_in_time(connection, self._statement_s):
+                    yield connection
+                return
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             yield connection
 
 

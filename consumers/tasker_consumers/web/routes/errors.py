@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tasker_consumers.web.site import site_of
-from tasker_consumers.web.sources.failures import PAGE, error_list, failures_of_group
+from tasker_consumers.web.sources.failures import PAGE, error_list, failures_of_group, tasks_of_group
 from tasker_consumers.web.views.failures import failure_rows, group_row, group_rows
 from tasker_schemas.errors import UsageError
 
@@ -45,6 +45,7 @@ def error(request: Request) -> Response:
         "error.html",
         section="errors",
         group=group_row(groups[0], since, present, site.masker),
+        tasks=tasks_of_group(site.sources, groups[0], RANGES[chosen]),
         rows=failure_rows(failures, site.masker),
         next_id=failures[-1]["event_id"] if len(failures) == PAGE else "",
         ranges=RANGES,

@@ -37,7 +37,7 @@ def steps(request: Request) -> Response:
 
 def events(request: Request) -> Response:
     """Show the events with payload, headers and position."""
-    site, task = _read(request)
+    site, task = _read(request, whole=True)
     first = _number(request, "first")
     rows = event_rows(task.run, site.masker, first, _EVENTS)
     return _page(
@@ -62,16 +62,17 @@ def waterfall_json(request: Request) -> Response:
 def span_json(request: Request) -> Response:
     """Return name and text of each detail of a span."""
     site, task = _read(request)
-    details = details_of_span(task.run, request.query_params.get("span", ""), site.masker)
+    details = details_of_span(task.run, task.spans, request.query_params.get("span", ""), site.masker)
     status = HTTPStatus.NOT_FOUND if details is None else HTTPStatus.OK
     return JSONResponse(details or [], status)
 
 
-def _read(request: Request) -> tuple[Site, TaskRun]:
+def _read(request: Request, *, whole: bool = False) -> tuple[Site, TaskRun]:
     site, task_id = site_of(request), request.query_params.get("id", "")
     if not task_id.strip():
         raise UsageError("id is missing; expected the id of a task or of a trace")
-    return site, read_task_run(site.sources, task_id, request.query_params.get("at", "").strip())
+    at = request.query_params.get("at", "").strip()
+    return site, read_task_run(site.sources, task_id, at, whole=whole)
 
 
 def _page(request: Request, site: Site, task: TaskRun, template: str, **model: Any) -> Response:
@@ -87,6 +88,7 @@ def _page(request: Request, site: Site, task: TaskRun, template: str, **model: A
         facts=facts_of(task.stats, task.roots, site.masker) if task.stats else [],
         links=links_of(task.stats, site.settings.links) if task.stats else [],
         unreadable=task.run.unreadable,
+        is_stored=task.is_stored,
         at=request.query_params.get("at", "").strip(),
         tabs=_TABS,
         **model,

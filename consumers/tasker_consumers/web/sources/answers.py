@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-#: Questions that are kept at most, and for how many seconds.
+#: Questions that are kept at most, and for how many seconds, unless somebody says otherwise.
 _MOST, _KEPT_S = 16, 15.0
 
 T = TypeVar("T")
@@ -30,8 +30,9 @@ class Answers(Generic[T]):
     (6, 6)
     """
 
-    def __init__(self, kept_s: float = _KEPT_S) -> None:
+    def __init__(self, kept_s: float = _KEPT_S, most: int = _MOST) -> None:
         self._kept_s = kept_s
+        self._most = most
         self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -48,6 +49,6 @@ class Answers(Generic[T]):
         with self._lock:
             entry = self._entries.setdefault(question, _Entry())
             self._entries.move_to_end(question)
-            if len(self._entries) > _MOST:
+            if len(self._entries) > self._most:
                 self._entries.popitem(last=False)
             return entry

@@ -80,5 +80,16 @@ def failures_of_group(
     return newest[first : first + PAGE]
 
 
+def tasks_of_group(sources: Sources, group: ErrorGroup, hours: int) -> str:
+    """Return how many tasks have failures of a group; with a plus where more failures than are looked at may have."""
+    if (reader := sources.store_reader) is not None:
+        from tasker_consumers.store.reading.errors import MAX_COUNTED, affected_tasks
+
+        count = affected_tasks(reader, sorted(group.fingerprints), _since(hours))
+        return f"{count:,}+" if group.count > MAX_COUNTED else f"{count:,}"
+    rows = event_failures(sources, hours)
+    return f"{len({row['task_id'] for row in rows if row['fingerprint'] in group.fingerprints}):,}"
+
+
 def _since(hours: int) -> int:
     return max(0, time.time_ns() // 1000 - hours * 3_600_000_000)

@@ -4,16 +4,18 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tasker_consumers.trace_view.readers import Records, RunReader, find_records
 from tasker_consumers.trace_view.rebuild import Run, rebuild
+from tasker_consumers.web.sources.answers import Answers
 from tasker_schemas.avro.codec import SchemaLookup
 
 #: Events of all runs in memory together, and seconds for which a run stays there.
 _MOST_EVENTS, _KEPT_S = 300_000, 60.0
-#: Runs that are read at the same time: others wait.
-_AT_ONCE = 2
+#: Runs that are read at the same time: others wait. Moments of a run whose folds are kept.
+_AT_ONCE, _MOST_FOLDS = 2, 2
 #: A service's clock may be ahead of the brokers' by so much.
 _MARGIN_MS = 3_600_000
 
@@ -23,12 +25,12 @@ OpenReader = Callable[[int | None], RunReader]
 
 @dataclass(frozen=True, slots=True)
 class ReadRun:
-    """A run with its records, in the order of its events."""
+    """A run that was read, with whatever pages have folded from it by the moment that they show."""
 
     run: Run
-    records: Records
     read_at: float
     mark: object
+    folds: Answers[Any] = field(default_factory=lambda: Answers(_KEPT_S, _MOST_FOLDS))
 
 
 def earliest_arrival(begin: int) -> int:
@@ -51,13 +53,16 @@ class RunCache:
 
         Records that arrived before `since` (milliseconds) are left out. Raises BackendUnavailable when Kafka is away.
         """
+        return self.load(identifier, mark, lambda: find_records(identifier, self._open_reader(since), alone=False))
+
+    def load(self, identifier: str, mark: object, read_records: Callable[[], Records]) -> ReadRun:
+        """Return the run of the records that a function reads, unless it is kept."""
         if (entry := self._get(identifier, mark)) is not None:
             return entry
         with self._slots:
             if (entry := self._get(identifier, mark)) is not None:
                 return entry
-            records = find_records(identifier, self._open_reader(since), alone=False)
-            read = ReadRun(rebuild(records, self._lookup), records, time.monotonic(), mark)
+            read = ReadRun(rebuild(read_records(), self._lookup), time.monotonic(), mark)
         self._keep(identifier, read)
         return read
 
@@ -73,5 +78,5 @@ class RunCache:
         with self._lock:
             self._runs[identifier] = read
             self._runs.move_to_end(identifier)
-            while len(self._runs) > 1 and sum(len(entry.records) for entry in self._runs.values()) > _MOST_EVENTS:
+            while len(self._runs) > 1 and sum(len(entry.run.events) for entry in self._runs.values()) > _MOST_EVENTS:
                 self._runs.popitem(last=False)

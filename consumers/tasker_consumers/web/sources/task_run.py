@@ -1,50 +1,95 @@
-"""The run of a task as it was known at a moment, with its tree."""
+"""The run of a task as it was known at a moment, folded once for all pages that show it."""
 
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.trace_view.moments import read_run_moment
 from tasker_consumers.trace_view.rebuild import Run
 from tasker_consumers.trace_view.tree import Node, build_tree
-from tasker_consumers.web.sources.runs import earliest_arrival
+from tasker_consumers.web.sources.runs import ReadRun, earliest_arrival
 from tasker_consumers.web.sources.sources import Sources
+from tasker_consumers.web.sources.stored_run import records_of_store
 from tasker_consumers.web.sources.task_search import Task, find_task
 from tasker_schemas.errors import UsageError
 
 _MICRO = 1_000
+#: Seconds for which the tree of a run that goes on is shown as it is.
+_TICK_S = 2
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """A task with its run; `stats` are those of the moment."""
+    """A task with its run; `stats` are those of the moment, `is_stored` says that the store's rows made the run."""
 
     task_id: str
     stats: Task | None
     run: Run
+    spans: list[Span]
     roots: list[Node]
+    is_stored: bool = False
 
 
-def read_task_run(sources: Sources, task_id: str, at: str = "") -> TaskRun:
+def read_task_run(sources: Sources, task_id: str, at: str = "", *, whole: bool = False) -> TaskRun:
     """Return the run of a task or of a trace, at the moment `at` as people write it, or now.
+
+    A task that has left the memory is made of the store's rows, which takes no search in the topics; `whole` prefers
+    the topics, which have every event, as long as they have them.
 
     Raises UsageError for a moment that is none or lies before the run's first event, BackendUnavailable without Kafka.
     """
     stats = find_task(sources, task_id)
+    is_old = stats is not None and sources.live.get(task_id) is None
+    read = _read_stored(sources, stats) if stats is not None and is_old and not whole else None
+    is_stored = read is not None
+    if read is None:
+        read = _read_topics(sources, task_id, stats)
+    if not read.run.events and stats is not None and not is_stored:
+        stored = _read_stored(sources, stats)
+        read, is_stored = (read, False) if stored is None else (stored, True)
+    goes_on = stats is None or stats["completed_at"] is None
+    tick = int(time.monotonic() // _TICK_S) if goes_on else 0
+    run = read.run
+    folded: TaskRun = read.folds.get((at, tick), lambda: _fold(task_id, stats, run, at, is_stored=is_stored))
+    return folded
+
+
+def _read_topics(sources: Sources, task_id: str, stats: Task | None) -> ReadRun:
     began = None if stats is None else stats["created_at"] or stats["started_at"]
     since = None if began is None else earliest_arrival(began)
-    mark = None if stats is None else (stats["revision"], stats["last_event_at"])
-    run = sources.runs.read(task_id, mark, since).run
-    if not run.events and since is not None:
-        run = sources.runs.read(task_id, (mark, "everything")).run
+    mark = _mark_of(stats)
+    read = sources.runs.read(task_id, mark, since)
+    if not read.run.events and since is not None:
+        read = sources.runs.read(task_id, (mark, "everything"))
+    return read
+
+
+def _read_stored(sources: Sources, stats: Task) -> ReadRun | None:
+    """Return the run that the store has; None without a store, and where it has no rows of the task."""
+    reader = sources.store_reader
+    if reader is None:
+        return None
+    task_id, mark = stats["task_id"], (_mark_of(stats), "store")
+    read = sources.runs.load(task_id, mark, lambda: records_of_store(reader, stats))
+    return read if read.run.events else None
+
+
+def _mark_of(stats: Task | None) -> object:
+    return None if stats is None else (stats["revision"], stats["last_event_at"])
+
+
+def _fold(task_id: str, stats: Task | None, run: Run, at: str, *, is_stored: bool) -> TaskRun:
     present = time.time_ns()
     if at and run.payloads:
         run = _before(run, at)
         present = int(run.payloads[-1]["timestamp"]) * _MICRO
-    tasks = run.tasks()
-    roots = build_tree(run.spans(), tasks, present)
-    task = next((stats_of_task for stats_of_task in tasks if stats_of_task["task_id"] == task_id), None)
-    return TaskRun(task_id, task or stats or (tasks[0] if tasks else None), run, roots)
+    spans, tasks = run.spans(), run.tasks()
+    roots = build_tree(spans, tasks, present)
+    own: Task | None = next((stats_of_task for stats_of_task in tasks if stats_of_task["task_id"] == task_id), None)
+    if is_stored and not at:
+        own = stats  # the store has not every event, and statistics that were made of all
+    return TaskRun(task_id, own or stats or (tasks[0] if tasks else None), run, spans, roots, is_stored)
 
 
 def _before(run: Run, at: str) -> Run:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.trace_view.details import span_details
 from tasker_consumers.trace_view.durations import duration_text, offset_text
 from tasker_consumers.trace_view.page import page_data
@@ -17,12 +18,12 @@ def waterfall_data(run: Run, roots: Sequence[Node], masker: Masker) -> dict[str,
     return page_data(run, roots, with_details=False, mask=lambda text: shown_text(text, masker))
 
 
-def details_of_span(run: Run, span_id: str, masker: Masker) -> list[tuple[str, str]] | None:
-    """Return name and text of each detail of a span, masked; None if the run does not have it."""
-    spans = [span for span in run.spans() if span.span_id == span_id]
-    if not spans:
+def details_of_span(run: Run, spans: Sequence[Span], span_id: str, masker: Masker) -> list[tuple[str, str]] | None:
+    """Return name and text of each detail of a span, masked; None if it is not among the spans of the run."""
+    matching = [span for span in spans if span.span_id == span_id]
+    if not matching:
         return None
-    details = span_details(spans, run.payloads)[span_id]
+    details = span_details(matching, run.payloads)[span_id]
     return [
         (name, masker.mask if masker.decide(name) is Decision.HIDE else shown_text(text, masker))
         for name, text in details
