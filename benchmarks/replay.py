@@ -6,6 +6,7 @@ has to read everything and leaves the search to grep; tasker reads the partition
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -113,7 +114,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if shutil.which("kcat") is None:
         sys.exit("kcat is not installed: apt-get install kcat")
-    with find_kafka({}) as source:
+    with find_kafka(os.environ) as source:
         kafka, prefix = {"bootstrap.servers": source.bootstrap_servers}, f"bench{uuid4().hex[:8]}"
         create_topics(kafka, prefix, partitions=PARTITIONS)
         fill(kafka, event_topic(Family.STEP, prefix), arguments.events)

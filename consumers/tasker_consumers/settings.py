@@ -158,8 +158,13 @@ def _check_kafka(kafka: Mapping[str, str]) -> None:
     protocol = kafka.get("security.protocol", "PLAINTEXT")
     if protocol.upper() not in _PROTOCOLS:
         raise environment.refusal("KAFKA_SECURITY_PROTOCOL", protocol, f"one of {', '.join(_PROTOCOLS)}")
-    servers = kafka.get("bootstrap.servers", "")
-    if servers and not all(_SERVER.fullmatch(server.strip()) for server in servers.split(",")):
+    if servers := kafka.get("bootstrap.servers", ""):
+        check_brokers(servers)
+
+
+def check_brokers(servers: str) -> None:
+    """Raise ConfigurationError for brokers that are no list of host:port."""
+    if not all(_SERVER.fullmatch(server.strip()) for server in servers.split(",")):
         raise environment.refusal("KAFKA_BOOTSTRAP_SERVERS", servers, "host:port[,host:port]")
 
 

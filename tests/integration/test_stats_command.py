@@ -9,6 +9,7 @@ import pytest
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.kafka.partitioner import partition_of
 from tasker_consumers.stats.core.fold import recompute
+from tasker_consumers.stats.reading.view import with_iso_times
 from tasker_schemas.avro.codec import encode
 from tasker_schemas.topics import stats_topic, window_topic
 from tests.support.processes import LIMIT_S
@@ -37,7 +38,7 @@ def order(task_id: str, events: int = 99) -> dict[str, Any]:
 def test_one_task_is_shown_by_its_newest_revision(arena: StatsArena) -> None:
     publish(arena, order("42"), order("42", 5), order("43"))
     code, out, _ = output(arena, "42", "--json")
-    assert (code, json.loads(out)) == (0, order("42"))
+    assert (code, json.loads(out)) == (0, with_iso_times(order("42")))
 
 
 def test_a_task_from_before_partitions_were_added_is_found_where_its_key_led_then(arena: StatsArena) -> None:
@@ -48,7 +49,7 @@ def test_a_task_from_before_partitions_were_added_is_found_where_its_key_led_the
             partition = partition_of(key, count)
             sender.send(stats_topic(arena.prefix), key, encode("TaskStats", stats), partition=partition)
     shown = [output(arena, f"of-{count}", "--json") for count in (1, 2, 3)]
-    assert [json.loads(out) for _, out, _ in shown] == [order(f"of-{count}") for count in (1, 2, 3)]
+    assert [json.loads(out) for _, out, _ in shown] == [with_iso_times(order(f"of-{count}")) for count in (1, 2, 3)]
     assert output(arena, "of-4")[0] == 1
 
 
@@ -104,6 +105,14 @@ def test_all_tasks_of_a_name_are_summed_up_by_the_hour(arena: StatsArena) -> Non
     assert hour["duration_p50_s"] == pytest.approx(6.0, rel=0.01)
 
 
+def test_sums_of_a_period_are_those_of_its_hours(arena: StatsArena) -> None:
+    publish_windows(arena)
+    code, out, _ = output(arena, "--name", "order_processing", "--since", "2023-11-14T22:30", "--json")
+    (hour,) = json.loads(out)["windows"]
+    assert (code, hour["count"], hour["times"]["window_start"]) == (0, 5, "2023-11-14T22:00:00.000000Z")
+    assert output(arena, "--name", "order_processing", "--until", "2023-11-14T22:00")[0] == 1
+
+
 @pytest.mark.parametrize(("arguments", "count"), [(["--step", "ship"], "8"), (["--name", "other"], "8")])
 def test_steps_of_a_name_are_summed_up_like_tasks(arena: StatsArena, arguments: list[str], count: str) -> None:
     publish_windows(arena)
@@ -129,7 +138,7 @@ def test_a_watched_task_is_told_until_it_is_over(arena: StatsArena) -> None:
         publish(arena, order("42", 7), order("42"))
         told = [json.loads(line) for line in process.stdout]
         assert process.wait(LIMIT_S) == 0
-    assert told[-1] == order("42")
+    assert told[-1] == with_iso_times(order("42"))
 
 
 def test_a_task_that_nobody_knows_is_one_line_and_exit_code_one(arena: StatsArena) -> None:

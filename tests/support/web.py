@@ -10,6 +10,7 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from tasker_consumers.errors.groups import HOUR_US
+from tasker_consumers.kafka.group_states import GroupState, TopicLag
 from tasker_consumers.replay.dead_letters import DeadLetter, LetterGroup
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats.reading.sources import Stats
@@ -19,7 +20,6 @@ from tasker_consumers.web.app import make_app
 from tasker_consumers.web.settings import WebSettings
 from tasker_consumers.web.site import Site
 from tasker_consumers.web.sources.answers import Answers
-from tasker_consumers.web.sources.groups import GroupState, TopicLag
 from tasker_consumers.web.sources.live.live_tasks import LiveTasks, order_of
 from tasker_consumers.web.sources.live.task_facts import LiveFacts
 from tasker_consumers.web.sources.runs import RunCache

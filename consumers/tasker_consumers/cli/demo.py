@@ -47,6 +47,8 @@ def demo(
     """Start a Kafka and both consumer groups, run an example service, show its spans and statistics."""
     if bool(files) != (file_format is not None):
         raise UsageError("--format and files belong together: tasker demo --format wfcommons FILE…")
+    if missing := [str(file) for file in files or () if not file.exists()]:
+        raise UsageError(f"there is no file {', '.join(missing)}")
     from tasker_consumers.cli.demo_input import publisher_of
     from tasker_consumers.demo.failure import DemoFailed
 

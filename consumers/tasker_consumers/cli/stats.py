@@ -17,10 +17,13 @@ from tasker_consumers.cli.stats_query import (
     JsonOption,
     NameOption,
     Query,
+    SinceOption,
     StepOption,
     TaskIdArgument,
+    UntilOption,
     UrlOption,
     WatchOption,
+    read_period,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ def stats(  # noqa: PLR0913  each is an option
     name: NameOption = None,
     step: StepOption = None,
     by_minute: ByMinuteOption = False,
+    since: SinceOption = None,
+    until: UntilOption = None,
     watch: WatchOption = False,
     exit_status: ExitStatusOption = False,
     as_json: JsonOption = False,
@@ -47,14 +52,13 @@ def stats(  # noqa: PLR0913  each is an option
 ) -> None:
     """Show the statistics of one task, of all tasks or of all steps of a name."""
     from tasker_consumers.cli.environment import read_settings, read_settings_with_kafka
-    from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S
     from tasker_consumers.stats.reading.sources import LatestStats
     from tasker_consumers.stats.reading.topics import open_topics
 
-    length_s = MINUTE_S if by_minute else HOUR_S
     query = Query(
-        task_id=task_id, name=name, step=step, length_s=length_s, watch=watch, as_json=as_json, exit_status=exit_status
-    )
+        task_id=task_id, name=name, step=step, by_minute=by_minute, period=read_period(since, until), watch=watch,
+        as_json=as_json, exit_status=exit_status,
+    )  # fmt: skip
     query.check()
     latest, address, notices = LatestStats(name), url or read_settings().stats_url, Notices()
     if address and _is_answered_by(address, query, latest, notices):
@@ -93,9 +97,10 @@ def _answer(query: Query, latest: "LatestStats", source: "StatsSource", notices:
             _watch(query, latest, source, notices)
         elif query.name is not None:
             windows = source.windows("task", query.name, query.length_s)
+    windows = query.windows_of_period(windows)
     if source.unreadable:
         complain(f"{source.unreadable} records of the stats topics cannot be read")
-    if not latest.tasks and not windows:
+    if not windows and (not latest.tasks or query.period is not None):
         selected = query.task_id or query.name or query.step
         complain(f"no statistics of {selected!r} yet; is it right, does `tasker run stats` run?")
         raise typer.Exit(1)
@@ -132,10 +137,10 @@ def _watch(query: Query, latest: "LatestStats", source: "StatsSource", notices: 
 
 def _print_change(stats: dict[str, Any], *, as_json: bool) -> None:
     """Print a change where it is not drawn: in a pipe, or as JSON."""
-    from tasker_consumers.stats.reading.view import progress_line
+    from tasker_consumers.stats.reading.view import progress_line, with_iso_times
 
     if as_json:
-        show_json(stats)
+        show_json(with_iso_times(stats))
     elif not sys.stdout.isatty():
         typer.echo(progress_line(stats, _present_micros()))
 
@@ -166,18 +171,25 @@ def _frames(latest: "LatestStats", notices: Notices, *, is_drawn: bool) -> Itera
 
 
 def _show(query: Query, latest: "LatestStats", windows: "list[Stats]") -> None:
-    from tasker_consumers.stats.reading.view import progress_table, task_rows, window_columns, window_rows
+    from tasker_consumers.stats.reading.view import (
+        progress_table,
+        task_rows,
+        window_columns,
+        window_rows,
+        with_iso_times,
+    )
 
     if query.task_id is not None:
         stats = latest.tasks[query.task_id]
-        show_json(stats) if query.as_json else show_table(("field", "value"), task_rows(stats))
+        show_json(with_iso_times(stats)) if query.as_json else show_table(("field", "value"), task_rows(stats))
         return
     if query.as_json:
-        tasks = {} if query.name is None else {"tasks": list(latest.tasks.values())}
-        show_json({**tasks, "windows": windows})
+        tasks = [with_iso_times(task) for task in query.tasks_of_period(latest.tasks.values())]
+        named_tasks = {} if query.name is None else {"tasks": tasks}
+        show_json({**named_tasks, "windows": [with_iso_times(window) for window in windows]})
         return
     show_table(window_columns(), window_rows(windows))
-    unfinished = latest.unfinished()
+    unfinished = latest.unfinished() if query.period is None else []
     if unfinished:
         console = open_console()
         console.print(progress_table(unfinished[-_MOST_BARS:], _present_micros(), console.width))

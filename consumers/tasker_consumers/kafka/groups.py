@@ -74,7 +74,7 @@ def has_progress(admin: AdminClient, group: str, topics: Collection[str]) -> boo
             return False
         raise
     committed = [entry for entry in offsets if entry.topic in topics and entry.offset > 0]
-    first = _offsets(admin, [(entry.topic, entry.partition) for entry in committed], OffsetSpec.earliest())
+    first = first_offsets(admin, [(entry.topic, entry.partition) for entry in committed])
     return any(entry.offset > first[entry.topic, entry.partition] for entry in committed)
 
 
@@ -82,7 +82,7 @@ def ranges(admin: AdminClient, topics: Sequence[str]) -> list[TopicRange]:
     """Return how many records each of the topics holds; those that do not exist are left out."""
     cluster = admin.list_topics(timeout=TIMEOUT_S).topics
     partitions = [(topic, number) for topic in topics if topic in cluster for number in cluster[topic].partitions]
-    first, end = (_offsets(admin, partitions, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+    first, end = first_offsets(admin, partitions), end_offsets(admin, partitions)
     return [
         TopicRange(
             topic=topic,
@@ -97,6 +97,11 @@ def ranges(admin: AdminClient, topics: Sequence[str]) -> list[TopicRange]:
 def end_offsets(admin: AdminClient, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """Return the offset behind the last record of each partition; raises KafkaException when brokers do not answer."""
     return _offsets(admin, partitions, OffsetSpec.latest())
+
+
+def first_offsets(admin: AdminClient, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Return the offset of the first record of each partition; raises KafkaException when brokers do not answer."""
+    return _offsets(admin, partitions, OffsetSpec.earliest())
 
 
 def forget_offsets(admin: AdminClient, group: str) -> None:

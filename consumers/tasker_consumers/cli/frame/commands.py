@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "store": "stored.store:app",
     "topics": "topics:app",
     "schemas": "schemas:app",
+    "groups": "groups:groups",
     "doctor": "doctor:doctor",
     "contexts": "frame.environment_commands:contexts",
     "completion": "frame.environment_commands:completion",

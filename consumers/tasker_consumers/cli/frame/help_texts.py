@@ -48,7 +48,7 @@ HELP: Mapping[str, CommandHelp] = {
     "store prune": CommandHelp(("store prune",)),
     "store rebuild": CommandHelp(("store rebuild", "store rebuild --empty --yes")),
     "tasks": CommandHelp(("tasks --status error --since 2h", "tasks --name order --limit 10 -o json", "tasks --watch")),
-    "stats": CommandHelp(("stats order-42", "stats order-42 --watch --exit-status", "stats --name order_processing")),
+    "stats": CommandHelp(("stats order-42", "stats order-42 --watch --exit-status", "stats --name order --since 1d")),
     "trace": CommandHelp(
         ("trace order-42", "trace order-42 --errors -v", "trace order-42 --at 03:12", "trace order-42 --html")
     ),
@@ -88,6 +88,7 @@ HELP: Mapping[str, CommandHelp] = {
     "schemas check": CommandHelp(("schemas check", "schemas check --offline step_event.v3.avsc"), has_table=True),
     "schemas diff": CommandHelp(("schemas diff StepEvent", "schemas diff StepEvent 1 2")),
     "schemas register": CommandHelp(("schemas register",), has_table=True),
+    "groups": CommandHelp(("groups", "groups --behind", "groups -o json")),
     "doctor": CommandHelp(("doctor", "-b kafka:9092 doctor", "doctor --embedded --json")),
     "contexts": CommandHelp(("contexts", "--context production topics list"), has_table=True),
     "completion": CommandHelp(("completion bash >> ~/.bashrc", "completion fish")),

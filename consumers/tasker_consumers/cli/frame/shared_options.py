@@ -70,7 +70,7 @@ def with_shared_options(command: Callable[..., None], *, has_table: bool = False
 def use_environment(brokers: str | None, context: str | None) -> None:
     """Put the variables of a context, then the brokers, in the place of those of the environment.
 
-    Raises UsageError for a context that does not exist.
+    Raises UsageError for a context that does not exist, and ConfigurationError for brokers that are no addresses.
     """
     if context is not None or os.environ.get("TASKER_CONTEXT", "").strip():
         from tasker_consumers.cli.frame.contexts import variables_of_context  # noqa: PLC0415  hardly ever needed
@@ -78,6 +78,9 @@ def use_environment(brokers: str | None, context: str | None) -> None:
         for name, value in variables_of_context(context, os.environ).items():
             _replace(name, value)
     if brokers is not None:
+        from tasker_consumers.settings import check_brokers  # noqa: PLC0415  `tasker --help` loads no settings
+
+        check_brokers(brokers)
         _replace(BROKERS, brokers)
 
 

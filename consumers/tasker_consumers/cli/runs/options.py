@@ -28,6 +28,17 @@ class FormatOptions:
         return names[0] if names else "text"
 
 
+#: The options of a view that shape each output format; documents have the whole run.
+_SHAPED_BY = {
+    "text": ("--errors", "--depth", "--all", "--verbose"),
+    "svg": ("--errors", "--depth", "--all"),
+    "html": ("--errors", "--depth"),
+    "perfetto": ("--errors", "--depth"),
+    "as_json": (),
+    "otlp_json": (),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ViewOptions:
     """Which part of a run is shown."""
@@ -47,8 +58,14 @@ class ViewOptions:
     ] = None
     alone: Annotated[bool, typer.Option("--alone", help="Leave out other tasks of the same trace.")] = False
 
-    def check(self) -> None:
-        """Raise UsageError for values that mean nothing."""
+    def check(self, form: str) -> None:
+        """Raise UsageError for values that mean nothing, or that change nothing of this form."""
+        for option, is_given in (
+            ("--errors", self.errors), ("--depth", self.depth is not None), ("--all", self.everything),
+            ("--verbose", self.verbose),
+        ):  # fmt: skip
+            if is_given and option not in _SHAPED_BY[form]:
+                raise UsageError(f"{option} changes nothing of this output format; leave it out")
         if self.depth is not None and self.depth < 1:
             raise UsageError(f"--depth is {self.depth}; expected a number from 1")
         if self.before_event is not None and self.before_event < 1:

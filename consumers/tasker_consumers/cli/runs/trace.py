@@ -39,7 +39,7 @@ def trace(
     Nothing is executed again: time travel (--at, --before-event) reads fewer of the stored events.
     """
     name = form.chosen()
-    view.check()
+    view.check(name)
     if not identifier.strip():
         raise UsageError("ID is empty; expected a task's id or a trace id")
     run = _select_moment(_read_run(identifier, file, alone=view.alone), view)

@@ -68,8 +68,10 @@ def tasks(  # noqa: PLR0913  each is an option
             watch_tasks(source, name, task_filter.latest, _table, as_json=as_json)
     rows = task_filter.latest(all_tasks(settings, url or settings.stats_url, task_filter.name))
     if as_json:
+        from tasker_consumers.stats.reading.view import with_iso_times
+
         for row in rows:
-            show_json(row)
+            show_json(with_iso_times(row))
     elif rows:
         show_table(*_table(rows))
         complain(f"next: tasker trace {rows[0]['task_id']}")

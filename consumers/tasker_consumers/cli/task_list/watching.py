@@ -61,8 +61,10 @@ def watch_tasks(
 
 def _print(rows: Rows, table: Callable[[Rows], Table], *, as_json: bool) -> None:
     if as_json:
+        from tasker_consumers.stats.reading.view import with_iso_times
+
         for row in rows:
-            show_json(row)
+            show_json(with_iso_times(row))
     else:
         show_table(*table(rows))
     sys.stdout.flush()

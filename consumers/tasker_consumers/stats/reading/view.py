@@ -9,6 +9,7 @@ from rich.table import Table
 
 from tasker_consumers.ranked_table import column_widths, fitting_columns
 from tasker_consumers.stats.reading.progress import Progress, progress_of
+from tasker_schemas.headers import rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,6 +40,16 @@ def task_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
     [('task_id', '42'), ('created_at', '1970-01-01 00:00:00.000 UTC'), ('critical_path', 'a → b')]
     """
     return [(name, _text(name, value)) for name, value in stats.items() if value is not None]
+
+
+def with_iso_times(stats: Mapping[str, Any]) -> dict[str, Any]:
+    """Return statistics with their moments in ISO 8601 beside those in microseconds, as `times`.
+
+    >>> with_iso_times({"started_at": 1_000_000, "completed_at": None})["times"]
+    {'started_at': '1970-01-01T00:00:01.000000Z', 'completed_at': None}
+    """
+    times = {name: rfc3339(value) if value is not None else None for name, value in stats.items() if _is_moment(name)}
+    return {**stats, "times": times}
 
 
 def window_columns() -> list[str]:
@@ -94,7 +105,7 @@ def progress_line(stats: Mapping[str, Any], wall_time: int) -> str:
 def _text(name: str, value: Any) -> str:
     if value is None:
         return "-"
-    if name.endswith("_at") or name == "window_start":
+    if _is_moment(name):
         return _date(value)
     if name == "critical_path":
         return " → ".join(value)
@@ -102,6 +113,10 @@ def _text(name: str, value: Any) -> str:
         where = f" in step {value['step_id']}, attempt {value['attempt_number']}" if value["step_id"] else ""
         return f"{value['error_class'] or 'failed'}: {value['error_message'] or '-'}{where}"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _is_moment(name: str) -> bool:
+    return name.endswith("_at") or name == "window_start"
 
 
 def _date(time: int) -> str:

@@ -34,7 +34,7 @@ def kafka_checks(
     if is_new:
         return
     for group, command in groups.items():
-        yield f"group {group}", lambda group=group, command=command: check_group(kafka, connection, group, command)  # type: ignore[misc]
+        yield f"group {group}", lambda group=group, command=command: check_group(connection, group, command)  # type: ignore[misc]
     for name in ("stats", "telemetry", "store"):
         topic = dead_letter_topic(name, prefix)
         yield f"dead letters {topic}", lambda topic=topic: check_dead_letters(kafka, connection, topic)  # type: ignore[misc]

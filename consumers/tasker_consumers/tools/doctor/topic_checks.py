@@ -8,6 +8,7 @@ from uuid import uuid4
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import NewTopic
 
+from tasker_consumers.kafka.partitioner import partition_of
 from tasker_consumers.kafka.topics import differing, list_topics
 from tasker_consumers.replay.reading.offset_range import OffsetRange
 from tasker_consumers.replay.reading.read import open_source, read
@@ -16,6 +17,8 @@ from tasker_consumers.tools.doctor.connection import TIMEOUT_S, Connection
 from tasker_consumers.tools.doctor.finding import Finding, Verdict
 from tasker_schemas.errors import BackendUnavailable
 
+#: Partitions of the doctor's topic.
+_PROBE_PARTITIONS = 6
 #: From so many seconds between the clocks on, times of arrival and of events do not go together.
 _CLOCK_TOLERANCE_S = 2.0
 
@@ -57,16 +60,27 @@ def check_round_trip(kafka: Mapping[str, str], connection: Connection, prefix: s
     sent_at = time.time()
     try:
         record = _send_and_read(kafka, topic, uuid4().bytes)
+        partitions = len(connection.topics()[topic].partitions)
     finally:
         stays = _delete_topic(connection, topic)
     took = (time.perf_counter() - started) * 1000
-    yield Finding("round trip", Verdict.OK, f"a record went to a topic and came back in {took:.0f} ms{stays}")
+    yield _probe_finding(record, partitions, f"came back in {took:.0f} ms{stays}")
     yield from _check_clock(record, sent_at)
+
+
+def _probe_finding(record: StoredRecord, partitions: int, outcome: str) -> Finding:
+    """Return whether the probe record went to the partition where all tools look for its key."""
+    expected = partition_of(record.key or b"", partitions)
+    if record.partition == expected:
+        return Finding("round trip", Verdict.OK, f"a record went to the partition of its key and {outcome}")
+    detail = f"a record went to partition {record.partition}, not to {expected} as its key says, and {outcome}"
+    return Finding("round trip", Verdict.FAILED, detail, "is another librdkafka installed? see `tasker --version`")
 
 
 def _make_topic(connection: Connection, topic: str) -> None:
     config = {"message.timestamp.type": "LogAppendTime", "retention.ms": "3600000"}
-    futures = connection.admin.create_topics([NewTopic(topic, 1, config=config)], request_timeout=TIMEOUT_S)
+    new_topic = NewTopic(topic, _PROBE_PARTITIONS, config=config)
+    futures = connection.admin.create_topics([new_topic], request_timeout=TIMEOUT_S)
     try:
         futures[topic].result()
     except KafkaException as error:
@@ -93,20 +107,20 @@ _DENIALS = {
 
 
 def _send_and_read(kafka: Mapping[str, str], topic: str, value: bytes) -> StoredRecord:
-    delivered: list[tuple[str | None, int]] = []
+    delivered: list[tuple[str | None, int, int]] = []
 
     def settle(error: KafkaError | None, message: Any) -> None:
-        delivered.append((None if error is None else error.str(), message.offset()))
+        delivered.append((None if error is None else error.str(), message.partition(), message.offset()))
 
-    producer = Producer({"log_level": 0, **kafka})
-    producer.produce(topic, value, on_delivery=settle)
+    producer = Producer({"log_level": 0, **kafka, "partitioner": "murmur2_random"})
+    producer.produce(topic, value, key=value, on_delivery=settle)
     if producer.flush(TIMEOUT_S) or not delivered:
         raise BackendUnavailable(f"the record for {topic} was not acknowledged within {TIMEOUT_S:.0f} s")
-    problem, offset = delivered[0]
+    problem, partition, offset = delivered[0]
     if problem is not None:
         raise BackendUnavailable(f"{topic} did not take a record: {problem}")
     with open_source(kafka) as consumer:
-        records = list(read(consumer, [OffsetRange(topic, 0, offset, offset + 1)]))
+        records = list(read(consumer, [OffsetRange(topic, partition, offset, offset + 1)]))
     if [record.value for record in records] != [value]:
         raise BackendUnavailable(f"a record was sent to {topic}, and another came back")
     return records[0]
