@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tasker_consumers.cli.output import complain, open_console, show_json
-from tasker_schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,13 +44,10 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
 ) -> None:
     """Start a Kafka and both consumer groups, run an example service, show its spans and statistics."""
-    if bool(files) != (file_format is not None):
-        raise UsageError("--format and files belong together: tasker demo --format wfcommons FILE…")
-    if missing := [str(file) for file in files or () if not file.exists()]:
-        raise UsageError(f"there is no file {', '.join(missing)}")
-    from tasker_consumers.cli.demo_input import publisher_of
+    from tasker_consumers.cli.demo_input import check_files, publisher_of
     from tasker_consumers.demo.failure import DemoFailed
 
+    check_files(file_format, files or [])
     publish = publisher_of(file_format, files or [])
     try:
         faults = _perform(open_console(stderr=as_json), publish, as_json=as_json, keep=keep)
