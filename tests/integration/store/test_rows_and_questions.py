@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -23,26 +22,16 @@ from tasker_consumers.store.writing.open_writer import open_writer
 from tasker_consumers.store.writing.writer import StoreWriter
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tests.support.store.postgres import PostgresCluster
-from tests.support.store.rows import IDS, NOW, batch_of, failed_step, letter, run_of, stats, tasks_failed
-from tests.support.store.snapshot import snapshot
-
-
-@pytest.fixture
-def writer(store_url: str) -> Iterator[StoreWriter]:
-    """A writer into an empty store."""
-    engine = open_database(store_url)
-    opened = open_writer(engine)
-    yield opened
-    opened.close()
-    engine.dispose()
-
-
-@pytest.fixture
-def reader(store_url: str) -> Iterator[StoreReader]:
-    """A reader of the same store."""
-    opened = StoreReader.open(store_url)
-    yield opened
-    opened.close()
+from tests.support.store.rows import (
+    IDS,
+    NOW,
+    batch_of,
+    failed_step,
+    letter,
+    run_of,
+    stats,
+    tasks_failed,
+)  # fmt: skip
 
 
 def test_the_migrated_schema_is_that_of_the_tables(empty_url: str) -> None:
@@ -78,30 +67,6 @@ def test_a_run_is_answered_as_it_happened(writer: StoreWriter, reader: StoreRead
     assert attempts.task_payloads(reader, "order-1", "charge", 1)["step_inputs"] == '{"amount":7}'
     assert [event["attributes"] for event in attempts.task_events(reader, "order-1")] == [{"amount": 7}]
     assert [len(row) for row in attempts.grid(reader, ["order-1", "absent"]).values()] == [3, 0]
-
-
-def test_redelivery_and_replay_change_nothing(writer: StoreWriter, reader: StoreReader) -> None:
-    batch = batch_of(failed_step("t1"), failed_step("t2"), stats("t1", 4), letter(0))
-    assert writer.write(batch, IDS) > 0
-    before = snapshot(reader.engine)
-    assert writer.write(batch, IDS) == 0
-    assert writer.write(batch_of(failed_step("t2")), IDS) == 0
-    assert snapshot(reader.engine) == before
-    assert miscounted(reader.engine, 0) == []
-
-
-def test_batches_in_any_order_make_the_same_rows(writer: StoreWriter, reader: StoreReader) -> None:
-    parts = [batch_of(failed_step("t1"), stats("t1", 2)), batch_of(stats("t1", 6)), batch_of(stats("t1", 4), letter(1))]
-    for part in parts:
-        writer.write(part, IDS)
-    forwards = snapshot(reader.engine)
-    empty(reader.engine)
-    for part in reversed(parts):
-        writer.write(part, IDS)
-    assert snapshot(reader.engine) == forwards
-    found = tasks.task(reader, "t1")
-    assert found is not None
-    assert found["revision"] == 6
 
 
 def test_positions_only_go_on_but_for_a_topic_that_was_made_anew(writer: StoreWriter) -> None:

@@ -51,7 +51,12 @@ def batch_of(*additions: Add) -> Batch:
 
 
 def failed_step(
-    task_id: str, error_class: str = "shop.Declined", step: str = "charge", at: int = NOW, event_id: str | None = None
+    task_id: str,
+    error_class: str = "shop.Declined",
+    step: str = "charge",
+    at: int = NOW,
+    event_id: str | None = None,
+    offset: int = 0,
 ) -> Add:
     """Return the addition of a failed attempt."""
     found = event(
@@ -59,7 +64,7 @@ def failed_step(
         task_name="order", error_class=error_class, error_message="card \0 declined",
         backtrace=["/srv/shop/payment.py:45 in charge"], service="shop",
     )  # fmt: skip
-    return adding(Family.STEP, found if event_id is None else {**found, "event_id": event_id})
+    return adding(Family.STEP, found if event_id is None else {**found, "event_id": event_id}, offset)
 
 
 def tasks_failed(count: int, error_class: str, *, step: str = "charge", start: int = 0) -> Batch:

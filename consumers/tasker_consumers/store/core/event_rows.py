@@ -30,7 +30,8 @@ class Origin(NamedTuple):
 def add_event(batch: Batch, event: dict[str, Any], origin: Origin) -> None:
     """Add the rows of a checked event, as the decoder returns it, to a batch.
 
-    An event of another family than task, step and custom has no row.
+    An event of another family than task, step and custom has no row. Of records with the same event id the first holds,
+    as it does among batches.
     """
     row_key = event_key(event["event_id"], event["timestamp"])
     if origin.family is Family.STEP:
@@ -41,7 +42,7 @@ def add_event(batch: Batch, event: dict[str, Any], origin: Origin) -> None:
             _add_failure(batch, row_key, event, origin)
         _add_payload(batch, row_key, event)
     elif origin.family is Family.CUSTOM:
-        batch.custom_events[row_key] = _custom_row(row_key, event, origin)
+        batch.custom_events.setdefault(row_key, _custom_row(row_key, event, origin))
 
 
 def _add_step_event(batch: Batch, row_key: str, event: dict[str, Any], origin: Origin) -> None:
@@ -49,7 +50,7 @@ def _add_step_event(batch: Batch, row_key: str, event: dict[str, Any], origin: O
     fingerprint = _add_failure(batch, row_key, event, origin) if name == StepEvents.FAILED else None
     state = ATTEMPT_STATES.get(name)
     if state is not None:
-        batch.step_attempts[row_key] = (
+        row = (
             *_beginning(row_key, event),
             state,
             *_step(event),
@@ -59,6 +60,7 @@ def _add_step_event(batch: Batch, row_key: str, event: dict[str, Any], origin: O
             fingerprint,
             *_trace(event, origin.headers),
         )
+        batch.step_attempts.setdefault(row_key, row)
     _add_payload(batch, row_key, event)
 
 
@@ -66,7 +68,7 @@ def _add_failure(batch: Batch, row_key: str, event: dict[str, Any], origin: Orig
     fingerprint = fingerprint_of(event)
     if fingerprint.id not in batch.error_groups:
         batch.error_groups[fingerprint.id] = group_row(fingerprint)
-    batch.failed_attempts[row_key] = (
+    row = (
         *_beginning(row_key, event),
         *_step(event),
         *_times(event),
@@ -81,6 +83,7 @@ def _add_failure(batch: Batch, row_key: str, event: dict[str, Any], origin: Orig
         text(event["producer"]),
         *origin.position,
     )
+    batch.failed_attempts.setdefault(row_key, row)
     return fingerprint.id
 
 
@@ -112,7 +115,7 @@ def _add_payload(batch: Batch, row_key: str, event: dict[str, Any]) -> None:
     parts = [text(event.get(name)) for name in ("step_inputs", "step_results", "context")]
     if any(parts):
         attempt = (text(event.get("step_id")), event.get("attempt_number"))
-        batch.payloads[row_key] = (*_beginning(row_key, event), event["task_id"], *attempt, *parts)
+        batch.payloads.setdefault(row_key, (*_beginning(row_key, event), event["task_id"], *attempt, *parts))
 
 
 def _beginning(row_key: str, event: dict[str, Any]) -> tuple[str, int, str | None]:
