@@ -1,13 +1,13 @@
 """Rows into PostgreSQL: facts by binary COPY straight into their tables, others by INSERT … ON CONFLICT.
 
 INSERT … ON CONFLICT takes each row by itself, and was half as fast as COPY. So facts are copied as if all were new. The
-unique index ends that at the first fact that is there already: then the batch came before, and only the facts that
-are missing are copied. Two writers of the same fact, such as a worker that was cut off and its successor, meet in the
-unique index, too: the second waits for the first, and finds the fact there when it tries again.
+unique index ends that at the first fact that is there already: then the batch came before, and the writer tries it
+again, with the facts alone that are missing. Two writers of the same fact, such as a worker that was cut off and its
+successor, meet in the unique index, too: the second waits for the first, and finds the fact there when it tries again.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -28,8 +28,9 @@ class FactCopier:
     """Copies facts that are not in a table yet."""
 
     def __init__(self) -> None:
-        #: Whether most facts of the last batch were there already: a replay, which is asked about before it is copied.
-        self._is_replay = False
+        #: Whether facts are looked for before they are copied: the last batch, or the one that is tried again, came
+        #: before.
+        self.is_replay = False
 
     def copy(
         self,
@@ -40,15 +41,14 @@ class FactCopier:
     ) -> tuple[int, T]:
         """Copy the rows whose event ids are not in a table yet; return their number, and `summarize` of them.
 
-        Raises UniqueViolation when another transaction writes one of them at the same time.
+        Raises UniqueViolation when a row is there, and `is_replay` did not say so, or another transaction writes it at
+        the same time: the whole transaction is to be tried again.
         """
         if not rows:
             return 0, summarize(())
-        if not self._is_replay:
-            with suppress(psycopg.errors.UniqueViolation), connection.transaction():
-                return len(rows), _copy_facts(connection, table, rows.values(), summarize)
+        if not self.is_replay:
+            return len(rows), _copy_facts(connection, table, rows.values(), summarize)
         missing = _missing(connection, table, rows)
-        self._is_replay = 2 * len(missing) < len(rows)
         return len(missing), _copy_facts(connection, table, missing, summarize)
 
 

@@ -46,8 +46,13 @@ class PostgresWriter:
         positions = position_rows(batch, topic_ids)
         self._make_days(batch)
         for _ in range(_TRIALS):
-            with suppress(psycopg.errors.UniqueViolation):
-                return self._write(batch, positions)
+            try:
+                changed = self._write(batch, positions)
+            except psycopg.errors.UniqueViolation:
+                self._facts.is_replay = True
+            else:
+                self._facts.is_replay = self._facts.is_replay and 2 * changed < len(batch)
+                return changed
         raise BackendUnavailable("another worker writes the same events at the same time")
 
     def _write(self, batch: Batch, positions: Sequence[Row]) -> int:
@@ -110,7 +115,7 @@ class PostgresWriter:
             self._handle.detach()  # it is this writer's for as long as it works
             assert isinstance(connection, psycopg.Connection)
             connection.rollback()
-            connection.autocommit = True  # else the first savepoint of a batch would be a transaction of its own
+            connection.autocommit = True  # transactions begin where this module says
             self._connection = connection
         return self._connection
 
