@@ -17,9 +17,22 @@ class Ended(NamedTuple):
     err: str
 
 
-def run_main(*arguments: str, **variables: str) -> Ended:
+class Terminal(StringIO):
+    """A stream that says that somebody looks at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run_on_terminal(columns: int, *arguments: str, **variables: str) -> Ended:
+    """Run a command on a long terminal of so many columns, without colours; see `run_main`."""
+    size = {"COLUMNS": str(columns), "LINES": "10000", "TERM": "dumb", "NO_COLOR": "1"}
+    return run_main(*arguments, stream=Terminal, **size, **variables)
+
+
+def run_main(*arguments: str, stream: type[StringIO] = StringIO, **variables: str) -> Ended:
     """Run a command with these variables only, and return how it ended."""
-    out, err = StringIO(), StringIO()
+    out, err = stream(), stream()
     environ = {"PATH": "/usr/bin:/bin", "HOME": "/absent", **variables}
     with (
         patch.object(sys, "argv", ["tasker", *arguments]),
