@@ -14,15 +14,8 @@ from tasker_producer import EventPublisher, ProducerSettings
 from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.headers import TraceHeaders, read_trace_headers
 from tests.support.importers import oracles
+from tests.support.importers.real_records import FILES
 from tests.support.kafka.produced import create_event_topics, read_all
-
-FILES = {
-    HistoryFormat.TEMPORAL: ("temporal-histories", "*.json*"),
-    HistoryFormat.WFCOMMONS: ("wfinstances", "*.json*"),
-    HistoryFormat.GITHUB_ACTIONS: ("github-actions", "*.rec"),
-    HistoryFormat.JAEGER: ("jaeger-traces/ui", "*.json"),
-    HistoryFormat.OPENLINEAGE: ("openlineage-dbt", "*.json"),
-}
 
 
 @pytest.fixture

@@ -27,12 +27,15 @@ class Terminal(StringIO):
 def run_on_terminal(columns: int, *arguments: str, **variables: str) -> Ended:
     """Run a command on a long terminal of so many columns, without colours; see `run_main`."""
     size = {"COLUMNS": str(columns), "LINES": "10000", "TERM": "dumb", "NO_COLOR": "1"}
-    return run_main(*arguments, stream=Terminal, **size, **variables)
+    return _run(Terminal(), Terminal(), arguments, {**size, **variables})
 
 
-def run_main(*arguments: str, stream: type[StringIO] = StringIO, **variables: str) -> Ended:
+def run_main(*arguments: str, **variables: str) -> Ended:
     """Run a command with these variables only, and return how it ended."""
-    out, err = stream(), stream()
+    return _run(StringIO(), StringIO(), arguments, variables)
+
+
+def _run(out: StringIO, err: StringIO, arguments: tuple[str, ...], variables: dict[str, str]) -> Ended:
     environ = {"PATH": "/usr/bin:/bin", "HOME": "/absent", **variables}
     with (
         patch.object(sys, "argv", ["tasker", *arguments]),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tasker_consumers.importers import HistoryFormat
 from tasker_consumers.importers.github import actions as github_actions
 from tasker_consumers.importers.publish import publish
 from tasker_consumers.importers.temporal import history as temporal
@@ -12,6 +13,15 @@ from tests.support.importers.oracles import real_files
 from tests.support.telemetry.histories import Told
 
 FOLDERS = {"wfinstances": wfcommons.read, "temporal-histories": temporal.read, "github-actions": github_actions.read}
+
+#: The folder and the names of the real files of each format, for imports by format.
+FILES = {
+    HistoryFormat.TEMPORAL: ("temporal-histories", "*.json*"),
+    HistoryFormat.WFCOMMONS: ("wfinstances", "*.json*"),
+    HistoryFormat.GITHUB_ACTIONS: ("github-actions", "*.rec"),
+    HistoryFormat.JAEGER: ("jaeger-traces/ui", "*.json"),
+    HistoryFormat.OPENLINEAGE: ("openlineage-dbt", "*.json"),
+}
 
 
 def paths_of(folder: str) -> list[Path]:

@@ -23,11 +23,12 @@ PARTITIONS = 3
 class TelemetryArena:
     """The source topics under one prefix, what goes in, and the dead letters that come out."""
 
-    def __init__(self, bootstrap: str, prefix: str, directory: Path) -> None:
+    def __init__(self, bootstrap: str, prefix: str, directory: Path, *, is_new: bool = True) -> None:
         self.bootstrap, self.prefix, self.directory = bootstrap, prefix, directory
-        names = [*(event_topic(family, prefix) for family in Family), dead_letter_topic("telemetry", prefix)]
-        admin = AdminClient({"bootstrap.servers": bootstrap})
-        make_topics(admin, [NewTopic(name, PARTITIONS, 1) for name in names])
+        if is_new:
+            names = [*(event_topic(family, prefix) for family in Family), dead_letter_topic("telemetry", prefix)]
+            admin = AdminClient({"bootstrap.servers": bootstrap})
+            make_topics(admin, [NewTopic(name, PARTITIONS, 1) for name in names])
         config = {"partitioner": "murmur2_random", "linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
         self._producer = Producer({"bootstrap.servers": bootstrap, **config})
 
