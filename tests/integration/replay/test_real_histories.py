@@ -33,7 +33,7 @@ from tests.support.telemetry.arena import TelemetryArena, otlp_variables
 from tests.support.telemetry.otlp import OtlpReceiver, otlp
 
 __all__ = ["otlp"]  # a fixture
-pytestmark = pytest.mark.timeout(240 + 60 * SCALE)
+pytestmark = pytest.mark.timeout(600 + 60 * SCALE)
 
 #: Files of each format.
 CHOSEN = 2 * SCALE
