@@ -32,8 +32,8 @@ from tasker_consumers.kafka.topics import create_topics
 from tests.support.processes import eventually
 from tests.support.web_process import WebProcess, web_process
 
-#: Tasks that the web view holds at most, viewers that never read, and seconds in which memory settles.
-CAPACITY, STALLED, SETTLING_S = 50_000, 10, 10
+#: Tasks that the web view holds at most, viewers that never read, seconds in which memory settles, and for its start.
+CAPACITY, STALLED, SETTLING_S, START_S = 50_000, 10, 10, 600.0
 #: Bounds: memory that viewers add, the lag of a list, seconds until a page is interactive, its rows, frames a second.
 MOST_GROWTH_MB, MOST_LAG_S, MOST_INTERACTIVE_S, MOST_ROWS, LEAST_FRAMES = 100.0, 5.0, 1.5, 300, 30.0
 
@@ -80,7 +80,7 @@ def live_list(
     create_topics(connection, prefix, partitions=2)
     fill(connection, prefix, CAPACITY)
     with web_process(folder / "live.log", **variables_of(connection, prefix, folder)) as web:
-        assert eventually(lambda: web.get("/readyz")[0] == 200)
+        assert eventually(lambda: web.get("/readyz")[0] == 200, START_S), web.get("/readyz")[1]
         changes = Changes(connection, prefix, options.rate, CAPACITY)
         with changes.going_on():
             time.sleep(SETTLING_S)
@@ -122,7 +122,7 @@ def large_run(connection: dict[str, str], folder: Path, steps: int, console: Con
     create_topics(connection, prefix, partitions=2)
     publish_run(connection, prefix, steps)
     with web_process(folder / "run.log", **variables_of(connection, prefix, folder)) as web:
-        assert eventually(lambda: web.shows("/", 'id="t-large"'))
+        assert eventually(lambda: web.shows("/", 'id="t-large"'), START_S)
         page = measured_page(f"{web.address()}/task?id=large", steps)
         page["memory_mb"] = resident_mb(web)
     console.print(

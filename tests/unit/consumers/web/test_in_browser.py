@@ -99,6 +99,14 @@ def test_the_theme_is_the_systems_until_a_person_chooses(browser: Browser, addre
     browser.run("localStorage.clear()")
 
 
+def test_a_grid_of_many_runs_scrolls_within_its_table(browser: Browser) -> None:
+    history = [record for number in range(24) for record in order(f"t{number}")]
+    with site_over(*sources_of(history)) as site, served(site) as url:
+        browser.open(f"{url}grid", width=390, height=844)
+        browser.wait("document.querySelectorAll('thead .cell').length == 24")
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+
+
 PAGES = (
     "", "task?id=7", "task-steps?id=7", "task-events?id=7", "task-statistics?id=7", "grid", "errors", "stats",
     "stats?name=order_processing", "groups", "diff?b=7", "diff?a=42&b=7", "find?q=nobody",
