@@ -92,6 +92,7 @@ def statistics_of(task_id: str, number: int, step: int, now: int) -> dict[str, A
     return {
         "task_id": task_id, "task_name": f"order_processing_{number % 20}", "status": str(status),
         "trace_id": f"{number:032x}", "created_at": now, "started_at": now, "last_event_at": now,
-        "duration_s": 1.5 if is_over else None, "total_steps": 5, "completed_steps": step, "revision": step + 1,
+        "completed_at": now if is_over else None, "duration_s": 1.5 if is_over else None, "total_steps": 5,
+        "completed_steps": step, "revision": step + 1,
         "first_error": error if status is State.ERROR else None,
     }  # fmt: skip
