@@ -177,7 +177,7 @@ def test_a_changelog_that_is_made_again_under_a_worker_ends_it_in_order_with_the
 @pytest.mark.parametrize(
     ("topics", "settings", "line"),
     [
-        ({}, {"kafka": {"bootstrap.servers": "127.0.0.1:1"}}, "No Kafka broker answers at 127.0.0.1:1"),
+        ({}, {"kafka": {"bootstrap.servers": "127.0.0.1:1"}}, "Kafka at 127.0.0.1:1 does not answer"),
         (
             {},
             {"kafka": {"bootstrap.servers": "127.0.0.1:1", "bad.name": "1"}},

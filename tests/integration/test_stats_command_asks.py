@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.stats.reading.view import with_iso_times
 from tests.support.processes import eventually
 from tests.support.stats.arena import StatsArena
 from tests.support.stats.command import command, output
@@ -24,7 +25,7 @@ NO_KAFKA = {"KAFKA_BOOTSTRAP_SERVERS": ""}
 def test_one_task_is_asked_of_any_worker_without_a_kafka(group: Group, task_id: str) -> None:
     for worker in group.workers:
         code, out, err = output(group.arena, task_id, "--json", "--from", worker.address(), **NO_KAFKA)
-        assert (code, json.loads(out), err) == (0, group.expected[task_id], "")
+        assert (code, json.loads(out), err) == (0, with_iso_times(group.expected[task_id]), "")
 
 
 def test_tasks_of_a_name_are_the_same_from_workers_and_topics(group: Group) -> None:
@@ -33,7 +34,7 @@ def test_tasks_of_a_name_are_the_same_from_workers_and_topics(group: Group) -> N
     code, told, err = output(group.arena, *arguments, TASKER_STATS_URL=group.workers[2].address(), **NO_KAFKA)
     assert (code, err) == (0, "")
     by_id = [{stats["task_id"]: stats for stats in json.loads(out)["tasks"]} for out in (read, told)]
-    assert by_id == [group.expected] * 2
+    assert by_id == [{task_id: with_iso_times(stats) for task_id, stats in group.expected.items()}] * 2
 
 
 @pytest.mark.parametrize("of", [("--name", "order_processing"), ("--step", "ship_step", "--by-minute")])
@@ -87,7 +88,7 @@ def test_where_no_worker_answers_the_topic_is_read_and_one_line_says_so(group: G
         (foreign, f"what answers at {foreign} is no stats worker"),
     ):
         code, out, err = output(group.arena, TASKS[0], "--json", TASKER_STATS_URL=address)
-        assert (code, json.loads(out), err.count("\n")) == (0, group.expected[TASKS[0]], 1)
+        assert (code, json.loads(out), err.count("\n")) == (0, with_iso_times(group.expected[TASKS[0]]), 1)
         assert err.startswith(f"tasker: {why}")
         assert err.endswith("; reading the topic instead\n")
 
