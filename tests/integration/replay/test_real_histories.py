@@ -36,7 +36,7 @@ __all__ = ["otlp"]  # a fixture
 pytestmark = pytest.mark.timeout(600 + 60 * SCALE)
 
 #: Files of each format.
-CHOSEN = 2 * SCALE
+CHOSEN = SCALE
 Documents = Mapping[str, dict[str, Any]]
 
 
