@@ -9,7 +9,7 @@ from tests.support.demo_runs import LIMIT_S, TASKER, run_tasker, tasker_environ
 NO_BROKER = "127.0.0.1:1"
 COMMANDS = (
     ("run", "stats"), ("run", "telemetry"), ("trace", "42"), ("replay",), ("tail",), ("show", "0:0"), ("demo",),
-    ("topics", "create"), ("import", "wfcommons", "absent.json"),
+    ("topics", "create"), ("import", "wfcommons", "-"),
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasker_consumers.cli.imports.arguments import require_files
 from tasker_schemas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ def check_files(file_format: str | None, files: Sequence[Path]) -> None:
     """Raise UsageError for files without a format, a format without files, and files that are missing."""
     if bool(files) != (file_format is not None):
         raise UsageError("--format and files belong together: tasker demo --format wfcommons FILE…")
-    if missing := [str(file) for file in files if not file.exists()]:
-        raise UsageError(f"there is no file {', '.join(missing)}")
+    require_files(files)
 
 
 def publisher_of(file_format: str | None, files: Sequence[Path]) -> "Publish":

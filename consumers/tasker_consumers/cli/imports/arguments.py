@@ -1,6 +1,6 @@
 """The arguments of `tasker import` as options of the importers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,13 +16,17 @@ _STATES = (State.COMPLETE, State.ERROR, State.CANCELLED, State.IN_PROGRESS, Stat
 
 def read_format(arguments: Sequence[str], formats: Sequence[str]) -> tuple[HistoryFormat | None, list[Path]]:
     """Return the format, None where the contents decide, and the files; raise UsageError when no file is named."""
-    if arguments[0] not in formats:
-        return None, [Path(argument) for argument in arguments]
-    if len(arguments) == 1:
-        raise UsageError(
-            f"no file is named: tasker import {arguments[0]} FILE… (a file of that name is ./{arguments[0]})"
-        )
-    return HistoryFormat(arguments[0]), [Path(argument) for argument in arguments[1:]]
+    first, *others = arguments
+    if first in formats and not others:
+        raise UsageError(f"no file is named: tasker import {first} FILE… (a file of that name is ./{first})")
+    history_format, named = (HistoryFormat(first), others) if first in formats else (None, arguments)
+    return history_format, [Path(name) for name in named]
+
+
+def require_files(files: Iterable[Path]) -> None:
+    """Raise UsageError that names the files that do not exist; `-` is standard input."""
+    if missing := [str(file) for file in files if file != Path("-") and not file.exists()]:
+        raise UsageError(f"there is no file {', '.join(missing)}")
 
 
 def read_placing(prefix: str, *, as_if_now: bool, speed: float | None) -> PlaceOptions:

@@ -49,7 +49,7 @@ def import_histories(  # noqa: PLR0913  each is an option
     FORMAT is wfcommons, temporal, github-actions, openlineage, airflow, otlp, jaeger, xes, nextflow or csv; without it
     the contents of the files decide.
     """
-    from tasker_consumers.cli.imports.arguments import read_format, read_placing, read_tables
+    from tasker_consumers.cli.imports.arguments import read_format, read_placing, read_tables, require_files
     from tasker_consumers.cli.imports.output import Display, reading_progress
     from tasker_consumers.importers import Import
 
@@ -63,6 +63,7 @@ def import_histories(  # noqa: PLR0913  each is an option
             on_file=display.show_file,
             on_progress=on_progress,
         )
+        require_files(files)
         report = importer.preview(files) if dry_run else _run(importer, files)
     for fault in report.faults:
         complain(str(fault))

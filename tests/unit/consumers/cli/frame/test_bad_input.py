@@ -120,6 +120,8 @@ def test_too_few_and_too_many_arguments_are_refused(path: str) -> None:
         ("replay", "--from-file", "absent.avro"),
         ("schemas", "check", "--offline", "absent.avsc"),
         ("demo", "--format", "temporal", "absent.json"),
+        ("import", "absent.json"),
+        ("import", "temporal", "absent.json", "--dry-run"),
     ],
 )
 def test_a_missing_file_is_named(case: tuple[str, ...]) -> None:
