@@ -82,16 +82,21 @@ def wire_spans(documents: Documents) -> dict[str, WireSpan]:
 
 
 def assert_made_by_the_groups(documents: Documents, arena: StatsArena, otlp: OtlpReceiver) -> None:
-    """Wait until both groups made these statistics and these spans; of a task that is not over some spans wait."""
+    """Wait until both groups made these statistics and these spans; of a task or step that is not over spans wait."""
     spans = wire_spans(documents)
     over = {task_id: document for task_id, document in documents.items() if document["tasks"][0]["status"] not in OPEN}
-    ended = wire_spans(over).keys()
+    ended = {span_id for span_id, span in wire_spans(over).items() if status_of(span) not in OPEN}
     assert reached(lambda: len(arena.stats()), len(documents))
     arena.wait_for({task["task_id"]: task for document in documents.values() for task in document["tasks"]}, LIMIT_S)
     assert reached(lambda: len(ended & otlp.latest().keys()), len(ended)), missing(ended, spans, otlp)
     latest = otlp.latest()
     assert latest == {span_id: spans[span_id] for span_id in latest}
     assert otlp.faults == []
+
+
+def status_of(span: WireSpan) -> str:
+    """Return the status that a span tells of its task or step."""
+    return next((each.value.string_value for each in span.attributes if each.key == "status"), "")
 
 
 def missing(ended: Iterable[str], spans: Mapping[str, WireSpan], otlp: OtlpReceiver) -> str:
