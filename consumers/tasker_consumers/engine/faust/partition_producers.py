@@ -142,7 +142,7 @@ class PartitionProducers:
         epoch = await next_epoch(client, f"{self._group}-{partition}", current, self._limit_s)
         producer = _PartitionProducer(self._host, epoch)
         try:
-            await producer.start()
+            await producer.start(self._limit_s)
             offset = await producer.send(self._changelog, partition, [ProducerRecord(FENCE, None)], self._limit_s)
         except BaseException:
             producer.abandon()
@@ -166,10 +166,15 @@ class _PartitionProducer:
         self._abandoned = asyncio.Event()
         _watch_writing(self._producer, self._check)
 
-    async def start(self) -> None:
-        """Connect."""
+    async def start(self, limit_s: float) -> None:
+        """Connect, again and again for `limit_s`, then raises BackendUnavailable."""
         self._producer._txn_manager.set_pid_and_epoch(*self.epoch)  # noqa: SLF001  else aiokafka asks for an epoch
-        await self._producer.start()
+        while time.monotonic() < self.opened + limit_s:
+            with suppress(KafkaConnectionError):
+                await self._producer.start()
+                return
+            await asyncio.sleep(0.2)
+        raise BackendUnavailable(f"Kafka did not answer for {limit_s:.0f} s while a partition was opened")
 
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord], limit_s: float) -> int | None:
         """Send and wait for the acknowledgement; raises BackendUnavailable after `limit_s`, or when abandoned."""
