@@ -10,10 +10,13 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.embedded.ports import free_ports
 from tasker_consumers.engine.faust import partition_producers
 from tasker_consumers.engine.faust.partition_producers import FENCE, PartitionProducers
 from tasker_consumers.engine.flow.batch_producer import ProducerRecord, RecordRefused
 from tasker_schemas.errors import BackendUnavailable
+from tests.support.kafka.network_proxy import NetworkProxy
+from tests.support.processes import eventually
 
 
 class Host:
@@ -170,3 +173,14 @@ async def test_a_partition_that_is_not_held_is_not_written(owners: Owners, topic
     owner, _ = owners
     with pytest.raises(BackendUnavailable, match="not this worker's"):
         await owner.send(topics[0], 0, record("a"))
+
+
+async def test_a_network_that_stumbles_while_a_partition_is_opened_only_delays_it(
+    owners: Owners, kafka: KafkaSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    (port,), (_, _, broker) = free_ports(1), kafka.bootstrap_servers.partition(":")
+    owners[0]._host.bootstrap = f"127.0.0.1:{port}"  # type: ignore[attr-defined]
+    opening = asyncio.create_task(owners[0].open([0]))
+    assert await asyncio.to_thread(eventually, lambda: any(str(port) in each.getMessage() for each in caplog.records))
+    with NetworkProxy(port, int(broker)):
+        assert await opening == {0: 0}
