@@ -13,7 +13,6 @@ Exit code 1 means that a bound is not held.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import sys
@@ -25,6 +24,7 @@ import psycopg
 from rich.console import Console
 from starlette.testclient import TestClient
 
+from benchmarks.outcome import tell_outcome
 from benchmarks.store_rows import DAYS, fill, name_of, task_id_of
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.store import tables
@@ -69,11 +69,7 @@ def main() -> int:
         console.print(f"{name:14} p95 {1000 * seconds:8.1f} ms   p50 {1000 * percentile(times[name], 0.5):8.1f} ms")
     slow = [(name, bound) for name, bound in BOUNDS_S.items() if figures[name] > bound]
     wrong = [f"{name}: {figures[name]:.3f} s, at most {bound}" for name, bound in slow] + scans
-    for sentence in wrong:
-        console.print(f"[red]{sentence}")
-    if options.json:
-        print(json.dumps({"benchmark": "store_scale", "p95_s": figures, "beyond": wrong}))
-    return 1 if wrong else 0
+    return tell_outcome("store_scale", wrong, console, as_json=options.json, p95_s=figures)
 
 
 def read_options() -> argparse.Namespace:

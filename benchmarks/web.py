@@ -13,7 +13,6 @@ Exit code 1 means that a bound is not held.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 
 from rich.console import Console
 
+from benchmarks.outcome import tell_outcome
 from benchmarks.web_changes import Changes, fill
 from benchmarks.web_run import measured_page, publish_run
 from benchmarks.web_viewers import Viewers, open_viewers
@@ -46,12 +46,7 @@ def main() -> int:
         connection = {"bootstrap.servers": kafka.bootstrap_servers}
         live = live_list(connection, Path(folder), options, console)
         page = large_run(connection, Path(folder), options.steps, console)
-    wrong = beyond(live, page, options)
-    for sentence in wrong:
-        console.print(f"[red]{sentence}")
-    if options.json:
-        print(json.dumps({"benchmark": "web", "live": live, "page": page, "beyond": wrong}))
-    return 1 if wrong else 0
+    return tell_outcome("web", beyond(live, page, options), console, as_json=options.json, live=live, page=page)
 
 
 def read_options() -> argparse.Namespace:

@@ -5,16 +5,16 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
 from tasker_consumers.embedded import EmbeddedKafka
 from tasker_consumers.kafka.topics import create_topics
 from tests.support.demo_runs import TASKER, tasker_environ
+from tests.support.pages import page_at
 from tests.support.processes import LIMIT_S, eventually
 
 #: Lines of a start and an orderly end, with some room: start, topics, two addresses, assignment, ready, stop.
@@ -32,11 +32,8 @@ class LoggingWorker:
 
     def readyz(self) -> str:
         (address,) = re.findall(r"Health and metrics at (http://[0-9.:]+)", self.log.read_text())
-        try:
-            with urlopen(f"{address}/readyz", timeout=LIMIT_S) as answer:
-                return str(answer.read().decode())
-        except HTTPError as error:
-            return f"{error.code} {error.read().decode()}"
+        status, text = page_at(f"{address}/readyz")
+        return text if status == HTTPStatus.OK else f"{status} {text}"
 
     def has_said(self, text: str) -> bool:
         return text in self.log.read_text()

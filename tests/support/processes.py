@@ -21,11 +21,13 @@ def eventually(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
 
 def reached(measure: Callable[[], int], goal: int) -> bool:
     """Whether a measure came to its goal; the wait has failed when the measure has not risen for `LIMIT_S`."""
-    highest = measure()
+    highest, risen_at = measure(), time.monotonic()
     while highest < goal:
-        if not eventually(lambda: measure() > highest):  # noqa: B023  (the call ends before the next turn)
+        if time.monotonic() > risen_at + LIMIT_S:
             return False
-        highest = max(highest, measure())
+        time.sleep(0.02)
+        if (value := measure()) > highest:
+            highest, risen_at = value, time.monotonic()
     return True
 
 

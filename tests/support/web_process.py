@@ -5,10 +5,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 from tests.support.demo_runs import TASKER, tasker_environ
+from tests.support.pages import page_at
 from tests.support.processes import LIMIT_S, eventually
 
 _BEFORE_ADDRESS = "the web view is at "
@@ -29,12 +28,7 @@ class WebProcess:
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and text of a page."""
-        try:
-            with urlopen(self.address() + path, timeout=LIMIT_S) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+        return page_at(self.address() + path)
 
     def shows(self, path: str, *texts: str) -> bool:
         """Return whether a page has all these texts now."""

@@ -3,9 +3,8 @@
 import signal
 from pathlib import Path
 from typing import Any, Self
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
+from tests.support.pages import page_at
 from tests.support.preloaded import PreloadedProcess
 from tests.support.processes import LIMIT_S, eventually
 
@@ -60,9 +59,4 @@ class WorkerProcess:
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and text of a page of its web server."""
-        try:
-            with urlopen(self.address() + path, timeout=LIMIT_S) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+        return page_at(self.address() + path)

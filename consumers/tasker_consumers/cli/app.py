@@ -10,7 +10,7 @@ from tasker_consumers.cli.frame.commands import CommandGroup, add_commands
 from tasker_consumers.cli.frame.environment_commands import COMPLETION_VARIABLE, prepare_completion
 from tasker_consumers.cli.frame.errors import WrongUsage, usage_line
 from tasker_consumers.cli.frame.shared_options import BrokersOption, ContextOption, use_environment
-from tasker_consumers.cli.frame.streams import discard_output, flush_output, open_closed_streams, write_fault
+from tasker_consumers.cli.frame.streams import discard_output, open_closed_streams, write_fault
 from tasker_consumers.cli.output import complain
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 from tasker_schemas.extensions import native_state
@@ -60,7 +60,7 @@ def main() -> None:
     open_closed_streams()
     try:
         code = _run()
-        flush_output()
+        sys.stdout.flush()  # while an error can still be told
         sys.exit(code)
     except PoisonRecord as error:
         complain(str(error))

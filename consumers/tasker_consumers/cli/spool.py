@@ -78,8 +78,8 @@ def send(
     for directory, reports in waiting.items():
         if directory not in others:
             counts = _send(settings, directory, reports, timeout)
-            complain(f"{directory}: {counts.sent} events sent, {counts.left} wait, {counts.dropped} dropped")
-            failed = failed or bool(counts.left or counts.dropped)
+            complain(f"{directory}: {counts.sent} events sent, {counts.waiting} wait, {counts.dropped} dropped")
+            failed = failed or bool(counts.waiting or counts.dropped)
     if not waiting:
         complain(f"nothing waits in {settings.spool_root}")
     if failed:

@@ -10,8 +10,6 @@ import typer
 from tasker_consumers.cli.records.moments import read_option_moment
 from tasker_schemas.errors import UsageError
 
-HOUR_S, MINUTE_S = 3600, 60
-
 
 class Period(NamedTuple):
     """A period, in microseconds; its end is not part of it."""
@@ -78,6 +76,8 @@ class Query:
     @property
     def length_s(self) -> int:
         """The seconds of a window."""
+        from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S  # noqa: PLC0415  help texts do not need it
+
         return MINUTE_S if self.by_minute else HOUR_S
 
     def windows_of_period(self, windows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.kafka.groups import (
-    MANY_BEHIND,
     TIMEOUT_S,
     committed_offsets,
     describe_group,
@@ -16,6 +15,8 @@ from tasker_consumers.kafka.groups import (
 
 #: Groups that everybody wants to know of, also when they never ran.
 _EXPECTED = ("stats", "telemetry", "store")
+#: Records behind the end from which on somebody should look.
+_MANY_BEHIND = 10_000
 
 
 class TopicLag(NamedTuple):
@@ -40,7 +41,7 @@ class GroupState(NamedTuple):
         """`ok`, `behind`, or `stopped`."""
         if not self.members:
             return "stopped"
-        return "behind" if self.behind > MANY_BEHIND else "ok"
+        return "behind" if self.behind > _MANY_BEHIND else "ok"
 
 
 def group_states(admin: AdminClient, prefix: str) -> list[GroupState]:

@@ -12,8 +12,6 @@ from tasker_consumers.kafka.offsets import retry_while_electing
 from tasker_schemas.errors import ConfigurationError
 
 TIMEOUT_S = 10.0
-#: Records behind the end from which on somebody should look.
-MANY_BEHIND = 10_000
 _PAUSE_S = 0.1
 _UNKNOWN_GROUP = {KafkaError.GROUP_ID_NOT_FOUND, KafkaError.INVALID_GROUP_ID}
 

@@ -33,6 +33,11 @@ class DeadLetter:
         return self.message.partition(":")[0]
 
     @property
+    def detail(self) -> str:
+        """The words behind the first colon."""
+        return self.message.partition(":")[2].strip()
+
+    @property
     def is_pointer(self) -> bool:
         """Whether the letter only says where the record lies, because it is too large or cannot be copied."""
         return self.letter.header(_SIZE) is not None

@@ -25,15 +25,15 @@ _MANY = 10_000
 def findings(engine: Engine, kafka: Mapping[str, str], prefix: str) -> list[str]:
     """Return a sentence for each thing that is wrong; topics are compared where `kafka` names brokers."""
     since = time.time_ns() // 1000 - _DAYS * DAY_US
-    found = [
+    sentences = [
         f"group {fingerprint}: its counts of the last {_DAYS} days are not those of its rows: "
         "`tasker store rebuild --empty` counts anew"
         for fingerprint in miscounted(engine, since)
     ]
-    found += _crowded_defaults(engine)
+    sentences += _crowded_defaults(engine)
     if kafka.get("bootstrap.servers"):
-        found += _other_topics(engine, kafka, prefix)
-    return found
+        sentences += _other_topics(engine, kafka, prefix)
+    return sentences
 
 
 def require_no_workers(kafka: Mapping[str, str], prefix: str) -> None:

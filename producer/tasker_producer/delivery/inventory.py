@@ -56,7 +56,7 @@ class SendCounts(NamedTuple):
 
     sent: int
     dropped: int
-    left: int
+    waiting: int
 
 
 def list_spools(root: Path) -> list[SpoolReport]:
@@ -80,8 +80,7 @@ def send_files(
     while time.monotonic() < deadline and (delivery.flush(_POLL_S) or any(map(Path.exists, paths))):
         time.sleep(_POLL_S)
     counts = delivery.stats()
-    left = delivery.close(0.0)
-    return SendCounts(counts["delivered"], counts["dropped"], left)
+    return SendCounts(counts["delivered"], counts["dropped"], waiting=delivery.close(0.0))
 
 
 def delete_file(report: SpoolReport) -> bool:

@@ -35,8 +35,8 @@ class PausedTopics:
 
     def due(self) -> list[str]:
         """Return the topics whose time is over."""
-        now = self._clock()
-        return [topic for topic, end in list(self._ends.items()) if now >= end]
+        present = self._clock()
+        return [topic for topic, end in list(self._ends.items()) if present >= end]
 
     def has_others(self, counts: Counter[str]) -> bool:
         """Return whether events of topics that are not paused are among the counted ones."""

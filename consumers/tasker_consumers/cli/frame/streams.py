@@ -30,11 +30,6 @@ def write_fault(error: OSError) -> str | None:
     return f"cannot write: {os.strerror(error.errno)}"
 
 
-def flush_output() -> None:
-    """Write the waiting output; raises OSError when there is no room for it."""
-    sys.stdout.flush()
-
-
 def discard_output() -> None:
     """Lead standard output to the null device: the interpreter writes the waiting output once more at its end."""
     null = os.open(os.devnull, os.O_WRONLY)

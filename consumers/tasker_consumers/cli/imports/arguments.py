@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tasker_consumers.cli.records.moments import read_option_moment
 from tasker_consumers.importers import HistoryFormat
 from tasker_consumers.importers.options import PlaceOptions, ReadOptions
+from tasker_consumers.importers.sources import STANDARD_INPUT
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import State
 
@@ -25,7 +26,7 @@ def read_format(arguments: Sequence[str], formats: Sequence[str]) -> tuple[Histo
 
 def require_files(files: Iterable[Path]) -> None:
     """Raise UsageError that names the files that do not exist; `-` is standard input."""
-    if missing := [str(file) for file in files if file != Path("-") and not file.exists()]:
+    if missing := [str(file) for file in files if file != STANDARD_INPUT and not file.exists()]:
         raise UsageError(f"there is no file {', '.join(missing)}")
 
 

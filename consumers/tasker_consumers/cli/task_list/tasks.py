@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.output import complain, show_json, show_table
+from tasker_consumers.cli.output import complain
 from tasker_consumers.cli.records.moments import read_option_moment
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import State
@@ -59,7 +59,7 @@ def tasks(  # noqa: PLR0913  each is an option
     """List tasks, the latest first: asked of a stats worker, else read from its topic, else from the events."""
     from tasker_consumers.cli.environment import read_settings
     from tasker_consumers.cli.task_list.source import all_tasks, open_source
-    from tasker_consumers.cli.task_list.watching import watch_tasks
+    from tasker_consumers.cli.task_list.watching import print_tasks, watch_tasks
 
     task_filter = _filter(status, name, since, limit)
     settings = read_settings()
@@ -67,17 +67,12 @@ def tasks(  # noqa: PLR0913  each is an option
         with open_source(settings, url or settings.stats_url, name) as source:
             watch_tasks(source, name, task_filter.latest, _table, as_json=as_json)
     rows = task_filter.latest(all_tasks(settings, url or settings.stats_url, task_filter.name))
-    if as_json:
-        from tasker_consumers.stats.reading.view import with_iso_times
-
-        for row in rows:
-            show_json(with_iso_times(row))
-    elif rows:
-        show_table(*_table(rows))
-        complain(f"next: tasker trace {rows[0]['task_id']}")
     if not rows:
         complain("no task fits; a longer --since or fewer conditions show others")
         raise typer.Exit(1)
+    print_tasks(rows, _table, as_json=as_json)
+    if not as_json:
+        complain(f"next: tasker trace {rows[0]['task_id']}")
 
 
 def _filter(status: list[str] | None, name: str | None, since: str | None, limit: int) -> TaskFilter:

@@ -54,12 +54,13 @@ def watch_tasks(
             if draw is not None:
                 draw(table(select(latest.tasks.values())))
             elif changed:
-                _print(changed, table, as_json=as_json)
+                print_tasks(changed, table, as_json=as_json)
             changed = select(watch.poll(source, _WAIT_S))
             notices.show(watch.notice(source))
 
 
-def _print(rows: Rows, table: Callable[[Rows], Table], *, as_json: bool) -> None:
+def print_tasks(rows: Rows, table: Callable[[Rows], Table], *, as_json: bool) -> None:
+    """Print tasks as a table, or as a line of JSON each."""
     if as_json:
         from tasker_consumers.stats.reading.view import with_iso_times
 

@@ -34,8 +34,8 @@ from tasker_schemas.errors import BackendUnavailable
 
 #: The key of the record that begins an epoch in a changelog; no state has it.
 FENCE = PART + PART + b"fence"
-#: How long a worker whose epoch was ended waits for the group to take the partition from it, before it gives up.
-_REVOKED_WITHIN_S = 60.0
+#: How long a worker whose epoch was ended waits for the group to take the partition, and between two tries to connect.
+_REVOKED_WITHIN_S, _RECONNECT_S = 60.0, 0.2
 #: The coordinator forgets ids that are not used for a week, and a partition's leader those of a day.
 RENEWED_AFTER_S = 12 * 3600.0
 _CLOSE_S = 5.0
@@ -173,7 +173,7 @@ class _PartitionProducer:
             with suppress(KafkaConnectionError):
                 await self._producer.start()
                 return
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_RECONNECT_S)
         raise BackendUnavailable(f"Kafka did not answer for {limit_s:.0f} s while a partition was opened")
 
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord], limit_s: float) -> int | None:

@@ -3,7 +3,6 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tasker_consumers.replay.dead_letters import LetterGroup
 from tasker_consumers.times import time_text
 from tasker_consumers.web.site import site_of
 from tasker_consumers.web.sources.groups import dead_letters, group_states
@@ -19,7 +18,7 @@ def groups(request: Request) -> Response:
             "topic": group.topic,
             "reason": shown_text(group.reason, site.masker),
             "count": group.count,
-            "message": shown_text(_rest(group), site.masker, 500),
+            "message": shown_text(group.newest.detail if group.newest else "", site.masker, 500),
             "position": group.newest.letter.origin if group.newest else "",
             "newest": time_text((group.newest.letter.timestamp or 0) * 1000) if group.newest else "-",
         }
@@ -28,8 +27,3 @@ def groups(request: Request) -> Response:
     stored = site.sources.stored
     store = "in use" if site.sources.store_reader else (stored.reason if stored else None) or "not installed"
     return site.page(request, "groups.html", groups=group_states(site.sources), letters=letters, store=store)
-
-
-def _rest(group: LetterGroup) -> str:
-    """Return the message of the newest letter behind its reason."""
-    return group.newest.message.partition(":")[2].strip() if group.newest else ""

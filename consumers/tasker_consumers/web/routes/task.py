@@ -37,7 +37,7 @@ def steps(request: Request) -> Response:
 
 def events(request: Request) -> Response:
     """Show the events with payload, headers and position."""
-    site, task = _read(request, whole=True)
+    site, task = _read(request, with_all_events=True)
     first = _number(request, "first")
     rows = event_rows(task.run, site.masker, first, _EVENTS)
     return _page(
@@ -67,12 +67,12 @@ def span_json(request: Request) -> Response:
     return JSONResponse(details or [], status)
 
 
-def _read(request: Request, *, whole: bool = False) -> tuple[Site, TaskRun]:
+def _read(request: Request, *, with_all_events: bool = False) -> tuple[Site, TaskRun]:
     site, task_id = site_of(request), request.query_params.get("id", "")
     if not task_id.strip():
         raise UsageError("id is missing; expected the id of a task or of a trace")
     at = request.query_params.get("at", "").strip()
-    return site, read_task_run(site.sources, task_id, at, whole=whole)
+    return site, read_task_run(site.sources, task_id, at, with_all_events=with_all_events)
 
 
 def _page(request: Request, site: Site, task: TaskRun, template: str, **model: Any) -> Response:

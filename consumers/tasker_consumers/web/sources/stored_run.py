@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Task = Mapping[str, Any]
 _ENDS = {State.COMPLETE: TaskEvents.COMPLETED, State.ERROR: TaskEvents.FAILED, State.CANCELLED: TaskEvents.CANCELLED}
 #: Where these records lie, in the place of a topic.
-PLACE = "store"
+_PLACE = "store"
 
 
 def records_of_store(reader: "StoreReader", task: Task) -> list[StoredRecord]:
@@ -64,7 +64,7 @@ def _records(events: Sequence[Mapping[str, Any]]) -> Iterator[StoredRecord]:
         fields = {field: value for field, value in event.items() if field in names}
         fields.setdefault("event_id", event_id_of(f"{name} {event.get('task_id')}", at))
         yield StoredRecord(
-            topic=PLACE,
+            topic=_PLACE,
             partition=0,
             offset=number,
             timestamp=at // 1000,

@@ -31,23 +31,22 @@ class TaskRun:
     is_stored: bool = False
 
 
-def read_task_run(sources: Sources, task_id: str, at: str = "", *, whole: bool = False) -> TaskRun:
+def read_task_run(sources: Sources, task_id: str, at: str = "", *, with_all_events: bool = False) -> TaskRun:
     """Return the run of a task or of a trace, at the moment `at` as people write it, or now.
 
-    A task that has left the memory is made of the store's rows, which takes no search in the topics; `whole` prefers
-    the topics, which have every event, as long as they have them.
+    A task that has left the memory is made of the store's rows, which takes no search in the topics; `with_all_events`
+    prefers the topics, which have every event, as long as they have them.
 
     Raises UsageError for a moment that is none or lies before the run's first event, BackendUnavailable without Kafka.
     """
     stats = find_task(sources, task_id)
-    is_old = stats is not None and sources.live.get(task_id) is None
-    read = _read_stored(sources, stats) if stats is not None and is_old and not whole else None
-    is_stored = read is not None
-    if read is None:
-        read = _read_topics(sources, task_id, stats)
-    if not read.run.events and stats is not None and not is_stored:
+    topics_first = with_all_events or sources.live.get(task_id) is not None
+    stored = None if topics_first else _read_stored(sources, stats)
+    read = stored or _read_topics(sources, task_id, stats)
+    if topics_first and not read.run.events:
         stored = _read_stored(sources, stats)
-        read, is_stored = (read, False) if stored is None else (stored, True)
+        read = stored or read
+    is_stored = read is stored
     goes_on = stats is None or stats["completed_at"] is None
     tick = int(time.monotonic() // _TICK_S) if goes_on else 0
     run = read.run
@@ -65,10 +64,10 @@ def _read_topics(sources: Sources, task_id: str, stats: Task | None) -> ReadRun:
     return read
 
 
-def _read_stored(sources: Sources, stats: Task) -> ReadRun | None:
+def _read_stored(sources: Sources, stats: Task | None) -> ReadRun | None:
     """Return the run that the store has; None without a store, and where it has no rows of the task."""
     reader = sources.store_reader
-    if reader is None:
+    if reader is None or stats is None:
         return None
     task_id, mark = stats["task_id"], (_mark_of(stats), "store")
     read = sources.runs.load(task_id, mark, lambda: records_of_store(reader, stats))
@@ -82,17 +81,17 @@ def _mark_of(stats: Task | None) -> object:
 def _fold(task_id: str, stats: Task | None, run: Run, at: str, *, is_stored: bool) -> TaskRun:
     present = time.time_ns()
     if at and run.payloads:
-        run = _before(run, at)
+        run = _events_before(run, at)
         present = int(run.payloads[-1]["timestamp"]) * _MICRO
     spans, tasks = run.spans(), run.tasks()
     roots = build_tree(spans, tasks, present)
-    own: Task | None = next((stats_of_task for stats_of_task in tasks if stats_of_task["task_id"] == task_id), None)
+    folded: Task | None = next((task for task in tasks if task["task_id"] == task_id), None)
     if is_stored and not at:
-        own = stats  # the store has not every event, and statistics that were made of all
-    return TaskRun(task_id, own or stats or (tasks[0] if tasks else None), run, spans, roots, is_stored)
+        folded = stats  # the store has not every event, and statistics that were made of all
+    return TaskRun(task_id, folded or stats or (tasks[0] if tasks else None), run, spans, roots, is_stored)
 
 
-def _before(run: Run, at: str) -> Run:
+def _events_before(run: Run, at: str) -> Run:
     moment = read_run_moment(at, run.payloads[0]["timestamp"], datetime.now(UTC))
     selected = run.events_before(moment)
     if not selected.events:
