@@ -25,13 +25,14 @@ from rich.console import Console
 from starlette.testclient import TestClient
 
 from benchmarks.outcome import tell_outcome
-from benchmarks.store_rows import DAYS, fill, name_of, task_id_of
+from benchmarks.store_rows import DAYS, GROUPS, fill, group_of, name_of, task_id_of
+from tasker_consumers.errors.groups import TrendParts
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.event_keys import DAY_US
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.migrations.migrate import migrate
-from tasker_consumers.store.reading.errors import counts_query
+from tasker_consumers.store.reading.errors import sums_query, trends_query
 from tasker_consumers.store.reading.reader import StoreReader
 from tasker_consumers.store.reading.tasks import After, TaskFilter, tasks_query
 from tasker_consumers.store.writing.partitions import drop_before, today
@@ -43,7 +44,10 @@ from tests.support.telemetry.histories import order
 from tests.support.web import HistoryRuns, HistoryStats, site_over
 
 #: The longest that the 95th percentile of a page may take, and the drop of a day; seconds.
-BOUNDS_S = {"list": 0.2, "task": 0.2, "waterfall": 0.2, "errors": 0.3, "drop of a day": 0.1}
+BOUNDS_S = {
+    "list": 0.2, "task": 0.2, "waterfall": 0.2, "errors": 0.3, "errors of a name": 0.3, "a group": 0.3,
+    "drop of a day": 0.1,
+}  # fmt: skip
 _WHOLE_TABLE = re.compile(r"Seq Scan on (task_stats|failed_attempts|step_attempts)")
 
 
@@ -66,7 +70,7 @@ def main() -> int:
         times["drop of a day"] = [dropped_s(url)]
     figures = {name: percentile(values, 0.95) for name, values in times.items()}
     for name, seconds in figures.items():
-        console.print(f"{name:14} p95 {1000 * seconds:8.1f} ms   p50 {1000 * percentile(times[name], 0.5):8.1f} ms")
+        console.print(f"{name:17} p95 {1000 * seconds:8.1f} ms   p50 {1000 * percentile(times[name], 0.5):8.1f} ms")
     slow = [(name, bound) for name, bound in BOUNDS_S.items() if figures[name] > bound]
     wrong = [f"{name}: {figures[name]:.3f} s, at most {bound}" for name, bound in slow] + scans
     return tell_outcome("store_scale", wrong, console, as_json=options.json, p95_s=figures)
@@ -85,7 +89,7 @@ def read_options() -> argparse.Namespace:
 def measured_pages(url: str, options: argparse.Namespace, console: Console) -> dict[str, list[float]]:
     """Return the seconds of each request by page."""
     database, dice = Stored(ConsumerSettings.from_env({"TASKER_STORE_URL": url})), random.Random(7)
-    span = DAYS * DAY_US
+    span, ranges = DAYS * DAY_US, ("24h", "7d", "30d")
     first = (today() - DAYS + 1) * DAY_US
 
     conditions = ["", "status=error", f"name={name_of(7)}", f"status=error&name={name_of(4)}"]
@@ -97,7 +101,9 @@ def measured_pages(url: str, options: argparse.Namespace, console: Console) -> d
         "list": lambda: f"/?{dice.choice(conditions)}&before={first + dice.randrange(1, span)}.x",
         "task": lambda: f"/task?id={a_task()}",
         "waterfall": lambda: f"/task-waterfall.json?id={a_task()}",
-        "errors": lambda: f"/errors?since={dice.choice(['24h', '7d', '30d'])}",
+        "errors": lambda: f"/errors?since={dice.choice(ranges)}",
+        "errors of a name": lambda: f"/errors?since={dice.choice(ranges)}&name={name_of(dice.randrange(20))}",
+        "a group": lambda: f"/error?since={dice.choice(ranges)}&id={group_of(dice.randrange(GROUPS))}",
         "search": lambda: f"/find?q={a_task()}",
     }
     times: dict[str, list[float]] = {}
@@ -125,11 +131,12 @@ def seconds_of(client: TestClient, address: str) -> float:
 def whole_reads(url: str) -> list[str]:
     """Return a sentence for each query whose plan reads a whole table."""
     reader, now = StoreReader.open(url), time.time_ns() // 1000
-    one_name = name_of(4)
+    one_name, groups = name_of(4), [group_of(number) for number in range(GROUPS)]
     chosen = [TaskFilter(status=status, name=name) for status in (None, "error") for name in (None, one_name)]
     queries: Sequence[Any] = [
         *(tasks_query(condition, After(now - DAY_US, "x")) for condition in chosen),
-        counts_query(now - 7 * DAY_US, now),
+        *(sums_query(now - days * DAY_US) for days in (1, 30)),
+        *(trends_query(groups, since, TrendParts.of(since, now, 31)) for since in (now - DAY_US, now - 7 * DAY_US)),
     ]
     try:
         plans = [reader.plan(query) for query in queries]

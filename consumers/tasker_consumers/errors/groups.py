@@ -7,6 +7,42 @@ from typing import Any
 from tasker_consumers.errors.rules import NO_RULES, ErrorRules
 
 HOUR_US = 3600 * 1_000_000
+DAY_US = 24 * HOUR_US
+#: A trend over a longer time has parts of whole days.
+_LONGEST_OF_HOURS = 8 * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class TrendParts:
+    """Equal parts of a time, each of whole hours or, where the time is long, of whole days; in microseconds."""
+
+    start: int
+    width: int
+    count: int
+
+    @classmethod
+    def of(cls, since: int, until: int, most: int) -> "TrendParts":
+        """Return at most so many parts that begin at full hours or days and cover a time.
+
+        >>> TrendParts.of(90 * 60 * 1_000_000, 5 * HOUR_US, 3)
+        TrendParts(start=3600000000, width=7200000000, count=2)
+        """
+        unit = HOUR_US if until - since <= _LONGEST_OF_HOURS else DAY_US
+        start = since // unit * unit
+        units = max(1, -(-(until - start) // unit))
+        width = -(-units // most)
+        return cls(start, width * unit, -(-units // width))
+
+    def bars(self, trend: Mapping[int, int]) -> list[int]:
+        """Return a number of failures for each part; `trend` has counts by time.
+
+        >>> TrendParts(0, 2 * HOUR_US, 2).bars({0: 2, HOUR_US: 1, 3 * HOUR_US: 3})
+        [3, 3]
+        """
+        bars = [0] * self.count
+        for time, failures in trend.items():
+            bars[min(max((time - self.start) // self.width, 0), self.count - 1)] += failures
+        return bars
 
 
 @dataclass(slots=True)
@@ -28,7 +64,7 @@ class ErrorGroup:
     trend: dict[int, int] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add a count of an hour."""
+        """Add a count of names, and of an hour if it has one."""
         count = row["count"]
         self.first_seen = min(self.first_seen or row["first_at"], row["first_at"])
         self.last_seen = max(self.last_seen, row["last_at"])
@@ -42,13 +78,19 @@ class ErrorGroup:
         ):
             if name:
                 counts[name] = counts.get(name, 0) + count
-        self.trend[row["hour"]] = self.trend.get(row["hour"], 0) + count
+        if "hour" in row:
+            self.add_part(row["hour"], count)
+
+    def add_part(self, time: int, count: int) -> None:
+        """Add the failures of a part of time to the trend."""
+        self.trend[time] = self.trend.get(time, 0) + count
 
 
 def gather(rows: Iterable[Mapping[str, Any]], rules: ErrorRules = NO_RULES) -> list[ErrorGroup]:
     """Return the groups of counts, the most frequent first.
 
-    A row has the columns of `error_counts`, and `title`, `error_class` and `reason` of its fingerprint.
+    A row has the columns of `error_counts`, and `title`, `error_class` and `reason` of its fingerprint; its hour may be
+    absent.
     """
     groups: dict[str, ErrorGroup] = {}
     for row in rows:
@@ -59,20 +101,6 @@ def gather(rows: Iterable[Mapping[str, Any]], rules: ErrorRules = NO_RULES) -> l
             group = groups[group_id] = ErrorGroup(group_id, title, row["error_class"], reason)
         group.add(row)
     return sorted(groups.values(), key=lambda group: (-group.count, group.id))
-
-
-def bars(trend: Mapping[int, int], since: int, until: int, count: int = 24) -> list[int]:
-    """Return a trend as `count` numbers, each the failures of an equal part of the time from `since` to `until`.
-
-    >>> bars({0: 2, HOUR_US: 3}, 0, 2 * HOUR_US, count=2)
-    [2, 3]
-    """
-    width = max(1, (until - since) // count)
-    parts = [0] * count
-    for hour, failures in trend.items():
-        place = (hour - since) // width
-        parts[min(max(place, 0), count - 1)] += failures
-    return parts
 
 
 def _words(group_id: str, row: Mapping[str, Any]) -> tuple[str, str]:

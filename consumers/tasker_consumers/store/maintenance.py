@@ -43,6 +43,7 @@ def prune(engine: Engine, retention: Retention, now_us: int) -> Pruned:
         if cutoff:
             counts = tables.error_counts
             pruned += _delete(engine, counts, counts.c.hour < cutoff // HOUR_US * HOUR_US)
+            pruned += _delete(engine, tables.error_days, tables.error_days.c.day < cutoff)
             unused = ~sa.exists().where(counts.c.fingerprint == tables.error_groups.c.fingerprint)
             pruned += _delete(engine, tables.error_groups, unused)
             pruned += _delete(engine, tables.task_stats, tables.task_stats.c.last_event_at < cutoff)
@@ -88,15 +89,20 @@ def row_counts(engine: Engine) -> Mapping[str, int]:
 
 
 def miscounted(engine: Engine, since: int) -> list[str]:
-    """Return the fingerprints whose counts since a time (microseconds) are not those of the failed attempts."""
-    hour = since // HOUR_US * HOUR_US
-    failures, counts = tables.failed_attempts.c, tables.error_counts.c
-    stored = sa.select(counts.fingerprint, sa.func.sum(counts.count)).where(counts.hour >= hour)
-    actual = sa.select(failures.fingerprint, sa.func.count()).where(failures.event_id >= first_key(hour))
+    """Return the fingerprints whose counts since the day of a time (microseconds) are not those of their rows."""
+    day = since // DAY_US * DAY_US
+    failures, hours, days = tables.failed_attempts.c, tables.error_counts.c, tables.error_days.c
+    queries = (
+        sa.select(failures.fingerprint, sa.func.count()).where(failures.event_id >= first_key(day)),
+        sa.select(hours.fingerprint, sa.func.sum(hours.count)).where(hours.hour >= day),
+        sa.select(days.fingerprint, sa.func.sum(days.count)).where(days.day >= day),
+    )
     with database_errors(engine), engine.connect() as connection:
-        by_counts = {name: int(count) for name, count in connection.execute(stored.group_by(counts.fingerprint))}
-        by_rows = {name: int(count) for name, count in connection.execute(actual.group_by(failures.fingerprint))}
-    return sorted(name for name in {*by_counts, *by_rows} if by_counts.get(name) != by_rows.get(name))
+        rows, *counted = (
+            {name: int(count) for name, count in connection.execute(query.group_by(query.selected_columns.fingerprint))}
+            for query in queries
+        )
+    return sorted({name for counts in counted for name, _ in counts.items() ^ rows.items()})
 
 
 def _rows(connection: Connection, table: str, *, exact: bool) -> int:

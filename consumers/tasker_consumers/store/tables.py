@@ -191,22 +191,28 @@ error_groups = Table(
     Column("parts", Text, nullable=False),
 )
 
-#: Failed attempts counted by hour, written in the transaction that inserts them. `dimension` is a hash of the names.
-error_counts = Table(
-    "error_counts",
-    metadata,
-    Column("fingerprint", Text, primary_key=True),
-    Column("hour", BigInteger, primary_key=True),
-    Column("dimension", Text, primary_key=True),
-    Column("task_name", Text),
-    Column("step_name", Text),
-    Column("service", Text),
-    Column("service_version", Text),
-    Column("count", BigInteger, nullable=False),
-    Column("first_at", BigInteger, nullable=False),
-    Column("last_at", BigInteger, nullable=False),
-    Index("error_counts_by_hour", "hour"),
-)
+
+def _count_columns(part: str) -> tuple[Column[Any], ...]:
+    """Return the columns of failures counted by a part of time and by names; `dimension` is a hash of the names."""
+    return (
+        Column("fingerprint", Text, primary_key=True),
+        Column(part, BigInteger, primary_key=True),
+        Column("dimension", Text, primary_key=True),
+        Column("task_name", Text),
+        Column("step_name", Text),
+        Column("service", Text),
+        Column("service_version", Text),
+        Column("count", BigInteger, nullable=False),
+        Column("first_at", BigInteger, nullable=False),
+        Column("last_at", BigInteger, nullable=False),
+    )
+
+
+#: Failed attempts counted by hour, written in the transaction that inserts them.
+error_counts = Table("error_counts", metadata, *_count_columns("hour"), Index("error_counts_by_hour", "hour"))
+
+#: The same by day (UTC), so that a month of many groups is few rows.
+error_days = Table("error_days", metadata, *_count_columns("day"), Index("error_days_by_day", "day"))
 
 #: The next offset of each partition: all records before it are in the tables above.
 positions = Table(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, make_url
 
+from tasker_consumers.errors.groups import ErrorGroup, TrendParts
 from tasker_consumers.store.core.event_keys import DAY_US
 from tasker_consumers.store.database import is_sqlite, open_database
 from tasker_consumers.store.reading import attempts, errors, letters, tasks
@@ -16,7 +17,8 @@ from tests.support.store.rows import NOW
 
 #: A table that is read from its first to its last row, in the words of both databases.
 _FULL_SCAN = re.compile(
-    r"Seq Scan on \w+|^SCAN (failed_attempts|step_attempts|custom_events|payloads|task_stats)$", re.MULTILINE
+    r"Seq Scan on \w+|^SCAN (failed_attempts|step_attempts|custom_events|payloads|task_stats|error_counts|error_days)$",
+    re.MULTILINE,
 )
 _SORT = re.compile(r"\bSort\b|TEMP B-TREE")
 
@@ -58,7 +60,10 @@ def test_every_question_goes_by_an_index(planned_reader: PlannedReader) -> None:
     attempts.task_payloads(reader, "order-1", "charge", 1)
     attempts.grid(reader, ["order-1", "order-2"])
     reader.all(attempts.step_durations_query("charge", "0190b2a4-0000-7000-8000-000000000000"))
-    errors.error_group_list(reader, since)
+    long_ago, groups = NOW - 30 * DAY_US, [ErrorGroup("1-a", "", None, "", fingerprints={"1-a"})]
+    for begin in (since, long_ago):
+        errors.error_group_list(reader, begin, name="order")
+        errors.add_trends(reader, groups, begin, TrendParts.of(begin, NOW, 31))
     errors.affected_tasks(reader, ["1-a", "1-b"], since)
     errors.group_failures(reader, ["1-a"], before="0190b2a4-0000-7000-8000-000000000000")
     errors.failure(reader, "0190b2a4-0000-7000-8000-000000000000")

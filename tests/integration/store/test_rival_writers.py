@@ -22,7 +22,7 @@ from tests.support.scale import SCALE
 from tests.support.store.postgres import PostgresCluster
 from tests.support.store.rows import IDS, NOW, Add, batch_of, failed_step
 
-FAILURES = (tables.failed_attempts, tables.error_counts)
+FAILURES = (tables.failed_attempts, tables.error_counts, tables.error_days)
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_no_part_of_a_batch_is_seen_before_the_whole(engine: Engine) -> None:
         assert eventually(lambda: count_of(engine, "pg_locks WHERE NOT granted") > 0)
         parts = [count_of(engine, table.name) for table in FAILURES]
         rival.rollback()
-    assert (parts, writing.result() > 0) == ([0, 0], True)
-    assert [count_of(engine, table.name) for table in FAILURES] == [1, 1]
+    assert (parts, writing.result() > 0) == ([0, 0, 0], True)
+    assert [count_of(engine, table.name) for table in FAILURES] == [1, 1, 1]
     writer.close()
 
 

@@ -16,7 +16,7 @@ from tasker_consumers.store.core.retention import Retention
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.maintenance import empty, forget_positions, make_days_ahead, miscounted, prune, row_counts
 from tasker_consumers.store.migrations.migrate import check_schema, migrate
-from tasker_consumers.store.reading import attempts, errors, letters, tasks
+from tasker_consumers.store.reading import attempts, letters, tasks
 from tasker_consumers.store.reading.reader import StoreReader
 from tasker_consumers.store.writing.open_writer import open_writer
 from tasker_consumers.store.writing.writer import StoreWriter
@@ -30,7 +30,6 @@ from tests.support.store.rows import (
     letter,
     run_of,
     stats,
-    tasks_failed,
 )  # fmt: skip
 
 
@@ -38,7 +37,7 @@ def test_the_migrated_schema_is_that_of_the_tables(empty_url: str) -> None:
     engine = open_database(empty_url)
     with pytest.raises(ConfigurationError, match="tasker store migrate"):
         check_schema(engine)
-    assert migrate(engine) == ["0001"]
+    assert migrate(engine) == ["0001", "0002"]
     assert migrate(engine) == []
     check_schema(engine)
 
@@ -82,21 +81,19 @@ def test_positions_only_go_on_but_for_a_topic_that_was_made_anew(writer: StoreWr
     assert writer.positions()[step] == ("another", 2)
 
 
-def test_groups_count_failures_with_their_names_and_tasks(writer: StoreWriter, reader: StoreReader) -> None:
-    writer.write(tasks_failed(5, "shop.Declined"), IDS)
-    writer.write(tasks_failed(3, "shop.Timeout", step="ship", start=3), IDS)
-    first, second = errors.error_group_list(reader, NOW - DAY_US)
-    assert (first.count, first.error_class, first.reason) == (5, "shop.Declined", "grouped by 1 frame")
-    assert (second.count, second.step_names) == (3, {"ship": 3})
-    assert errors.affected_tasks(reader, [first.id, second.id], NOW - DAY_US) == 6
-    assert [group.id for group in errors.error_group_list(reader, NOW - DAY_US, name="ship")] == [second.id]
-    newest = errors.group_failures(reader, [first.id], limit=2)
-    older = errors.group_failures(reader, [first.id], before=newest[-1]["event_id"])
-    assert len({row["event_id"] for row in (*newest, *older)}) == 5
-    explained = errors.failure(reader, newest[0]["event_id"])
-    assert explained is not None
-    assert explained["parts"] == ["frames", "shop.Declined", "payment:charge"]
-    assert errors.error_group_list(reader, NOW + 2 * HOUR_US) == []
+def test_a_store_of_the_first_version_gets_its_counts_by_day(writer: StoreWriter, store_url: str) -> None:
+    hours = [NOW, NOW - HOUR_US, NOW - DAY_US]
+    writer.write(batch_of(*(failed_step(f"t{at}", at=at) for at in hours)), IDS)
+    engine = open_database(store_url)
+    with engine.begin() as connection:
+        days = connection.execute(select(tables.error_days).order_by(tables.error_days.c.day)).all()
+        connection.exec_driver_sql("DROP TABLE error_days")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    assert migrate(engine) == ["0002"]
+    with engine.connect() as connection:
+        assert connection.execute(select(tables.error_days).order_by(tables.error_days.c.day)).all() == days
+    engine.dispose()
+    assert [day._mapping["count"] for day in days] == [1, 2]
 
 
 def test_lists_go_on_by_page_and_find_tasks_by_any_id(writer: StoreWriter, reader: StoreReader) -> None:

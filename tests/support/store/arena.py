@@ -17,7 +17,7 @@ from tasker_consumers.kafka.standalone import standalone_settings
 from tasker_consumers.kafka.topics import create_topics
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch
-from tasker_consumers.store.core.error_counts import counts_of
+from tasker_consumers.store.core.error_counts import counts_of, days_of_counts
 from tasker_consumers.store.core.records import FetchedRecord, RecordReader, source_topics
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.writing.open_writer import open_writer
@@ -99,6 +99,7 @@ class StoreArena:
                 continue
         rows = {name: list(found.values()) for name, found in batch.rows().items()}
         rows[tables.error_counts.name] = counts_of(batch.failed_attempts.values())
+        rows[tables.error_days.name] = days_of_counts(rows[tables.error_counts.name])
         return {name: sorted(found, key=repr) for name, found in rows.items()}
 
     def letters(self) -> list[FetchedRecord]:

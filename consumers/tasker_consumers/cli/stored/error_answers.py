@@ -4,10 +4,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tasker_consumers.errors.groups import ErrorGroup, bars
+from tasker_consumers.errors.groups import ErrorGroup, TrendParts
 from tasker_consumers.errors.rules import ErrorRules
 from tasker_consumers.store.reading.errors import (
     MAX_COUNTED,
+    add_trends,
     affected_tasks,
     error_group_list,
     failure,
@@ -15,9 +16,12 @@ from tasker_consumers.store.reading.errors import (
     group_failures,
 )
 from tasker_consumers.store.reading.reader import Answer, StoreReader
+from tasker_schemas.errors import UsageError
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _BAR_COUNT = 12
+#: Failures whose tasks are counted at limit: for each of a list of groups, and for a group by itself.
+_COUNTED_IN_LIST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,13 @@ class GroupAnswer:
 
     group: ErrorGroup
     tasks: int
-    since: int
-    until: int
+    parts: TrendParts
+    #: Whether more tasks may have failures than were counted.
+    is_at_least: bool
 
     def trend(self) -> list[int]:
-        """Return the failures in each of twelve equal parts of the time."""
-        return bars(self.group.trend, self.since, self.until, _BAR_COUNT)
+        """Return the failures in each of at limit twelve equal parts of the time."""
+        return self.parts.bars(self.group.trend)
 
     def sparkline(self) -> str:
         """Return the trend as a line of bars."""
@@ -41,7 +46,7 @@ class GroupAnswer:
 
     def shown_tasks(self) -> str:
         """Return the number of tasks; with a plus where more failures than were looked at may have others."""
-        return f"{self.tasks}+" if self.group.count > MAX_COUNTED else str(self.tasks)
+        return f"{self.tasks}+" if self.is_at_least else str(self.tasks)
 
     def document(self) -> dict[str, Any]:
         """Return the group as JSON has it; times in microseconds."""
@@ -54,14 +59,40 @@ class GroupAnswer:
         }  # fmt: skip
 
 
-def group_answers(
-    reader: StoreReader, since: int, rules: ErrorRules, name: str | None, limit: int | None
-) -> list[GroupAnswer]:
-    """Return the groups since a time (microseconds), the most frequent first."""
-    groups = error_group_list(reader, since, rules, name=name)[:limit]
-    until = time.time_ns() // 1000
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which failures are question for: since a time (microseconds), of tasks or steps of a name, by these rules."""
+
+    since: int
+    rules: ErrorRules
+    name: str | None = None
+
+
+def group_answers(reader: StoreReader, question: Question, limit: int) -> tuple[list[GroupAnswer], bool]:
+    """Return the limit frequent groups, and whether the rarest of all are left out."""
+    groups, is_cut = error_group_list(reader, question.since, question.rules, name=question.name)
+    return _answers(reader, question, groups[:limit], _COUNTED_IN_LIST), is_cut
+
+
+def group_answer(reader: StoreReader, question: Question, group: str) -> GroupAnswer:
+    """Return the group with an id, or with the only id that begins so; raises UsageError where no or several do."""
+    groups = error_group_list(reader, question.since, question.rules, name=question.name).groups
+    found = [member for member in groups if member.id == group]
+    found = found or [member for member in groups if member.id.startswith(group)]
+    if len(found) != 1:
+        count = f"{len(found)} groups begin so" if found else "no group has failures in this time"
+        raise UsageError(f"--group is {group!r}: {count}; expected a group of `tasker errors`, or a longer --since")
+    return _answers(reader, question, found, MAX_COUNTED)[0]
+
+
+def _answers(reader: StoreReader, question: Question, groups: list[ErrorGroup], limit: int) -> list[GroupAnswer]:
+    parts = TrendParts.of(question.since, time.time_ns() // 1000, _BAR_COUNT)
+    add_trends(reader, groups, question.since, parts, question.rules, name=question.name)
     return [
-        GroupAnswer(group, affected_tasks(reader, sorted(group.fingerprints), since), since, until) for group in groups
+        GroupAnswer(
+            group, affected_tasks(reader, sorted(group.fingerprints), question.since, limit), parts, group.count > limit
+        )
+        for group in groups
     ]
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasker_consumers.cli.output import complain, printable, show_json, show_table
-from tasker_schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from tasker_consumers.cli.stored.error_answers import GroupAnswer
@@ -37,28 +36,37 @@ def errors(
         return
     from tasker_consumers.cli.environment import read_settings
     from tasker_consumers.cli.records.moments import read_option_moment
-    from tasker_consumers.cli.stored.error_answers import failures_of, group_answers
+    from tasker_consumers.cli.stored.error_answers import Question, failures_of, group_answer, group_answers
     from tasker_consumers.cli.stored.opening import opened_reader
     from tasker_consumers.errors.rules import read_rules
 
     settings, moment = read_settings(), read_option_moment("--since", since) * 1000
-    rules = read_rules(settings.error_rules)
+    question = Question(since=moment, rules=read_rules(settings.error_rules), name=name)
     with opened_reader(settings) as reader:
-        answers = group_answers(reader, moment, rules, name, limit if group is None else None)
         if group is not None:
-            answers = [_only(answers, group)]
-        if as_json:
-            for answer in answers:
+            answer = group_answer(reader, question, group)
+            if as_json:
                 show_json(answer.document())
-        elif group is not None:
-            _show_group(answers[0], failures_of(reader, answers[0], 10))
-        elif answers:
-            show_table(_COLUMNS, [_cells(answer) for answer in answers])
-            first = repr(answers[0].group.id)
-            complain(f"next: tasker errors --group {first}; tasker errors explain {first}")
+            else:
+                _show_group(answer, failures_of(reader, answer, 10))
+            return
+        answers, is_cut = group_answers(reader, question, limit)
     if not answers:
         complain(f"no failure since {since}" + (f" with the name {name}" if name else ""))
         raise typer.Exit(1)
+    _show_list(answers, as_json=as_json)
+    if is_cut:
+        complain("the rarest groups are left out; a later --since, or a --name, shows them")
+
+
+def _show_list(answers: list["GroupAnswer"], *, as_json: bool) -> None:
+    if as_json:
+        for answer in answers:
+            show_json(answer.document())
+        return
+    show_table(_COLUMNS, [_cells(answer) for answer in answers])
+    first = repr(answers[0].group.id)
+    complain(f"next: tasker errors --group {first}; tasker errors explain {first}")
 
 
 @app.command()
@@ -87,16 +95,6 @@ def explain(
     for name, value in answer.items():
         text = "\n  ".join(map(str, value)) if isinstance(value, list) else str(value)
         typer.echo(printable(f"{name:<12} {text}" if "\n" not in text else f"{name}\n  {text}"))
-
-
-def _only(answers: list["GroupAnswer"], group: str) -> "GroupAnswer":
-    """Return the group with an id, or with the only id that begins so."""
-    found = [answer for answer in answers if answer.group.id == group]
-    found = found or [answer for answer in answers if answer.group.id.startswith(group)]
-    if len(found) != 1:
-        count = f"{len(found)} groups begin so" if found else "no group has failures in this time"
-        raise UsageError(f"--group is {group!r}: {count}; expected a group of `tasker errors`, or a longer --since")
-    return found[0]
 
 
 def _cells(answer: "GroupAnswer") -> list[str]:

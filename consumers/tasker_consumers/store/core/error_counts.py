@@ -1,4 +1,4 @@
-"""Failed attempts counted by fingerprint, hour and names; the hour is that of the key, by which retention goes, too."""
+"""Failed attempts counted by fingerprint, names, and hour or day: those of the key, by which retention goes, too."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -7,7 +7,7 @@ from typing import Any
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Row
-from tasker_consumers.store.core.event_keys import HOUR_US
+from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US
 
 _PLACES = {name: place for place, name in enumerate(tables.failed_attempts.columns.keys())}
 _names_of = itemgetter(
@@ -37,6 +37,27 @@ def counts_of(failures: Iterable[Row]) -> list[Row]:
         for (hour, names), count in counts.items()
     ]
     return sorted(rows, key=lambda row: row[:3])
+
+
+def days_of_counts(hours: Iterable[Row]) -> list[Row]:
+    """Return the rows of `error_days` for rows of `error_counts`, in the order of their keys.
+
+    >>> hours = [("1-a", 3 * HOUR_US, "d", None, None, None, None, 2, 7, 9)]
+    >>> days_of_counts([*hours, ("1-a", 4 * HOUR_US, "d", None, None, None, None, 1, 4, 8)])
+    [('1-a', 0, 'd', None, None, None, None, 3, 4, 9)]
+    """
+    days: dict[tuple[str, int, str], Row] = {}
+    for row in hours:
+        key = (row[0], row[1] // DAY_US * DAY_US, row[2])
+        former = days.get(key)
+        bounds = row[-3:] if former is None else _together(row[-3:], former[-3:])
+        days[key] = (*key, *row[3:-3], *bounds)
+    return [days[key] for key in sorted(days)]
+
+
+def _together(one: Row, other: Row) -> Row:
+    """Return two counts with their first and last times as a single one."""
+    return one[0] + other[0], min(one[1], other[1]), max(one[2], other[2])
 
 
 def dimension_of(names: tuple[str | None, ...]) -> str:

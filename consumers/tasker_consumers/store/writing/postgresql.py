@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch, Partition, Row
-from tasker_consumers.store.core.error_counts import counts_of
+from tasker_consumers.store.core.error_counts import counts_of, days_of_counts
 from tasker_consumers.store.core.event_keys import days_of
 from tasker_consumers.store.database import database_errors
 from tasker_consumers.store.writing.copying import FactCopier, StagedRows
@@ -65,6 +65,7 @@ class PostgresWriter:
                     count, failures = self._facts.copy(connection, table, rows, summarize)
                     changed += count
                     self._staged.upsert(connection, tables.error_counts, failures)
+                    self._staged.upsert(connection, tables.error_days, days_of_counts(failures))
                 else:  # in the order of their keys: two workers must not wait for each other
                     changed += self._staged.upsert(connection, table, [rows[key] for key in sorted(rows)])
             self._staged.upsert(connection, tables.positions, positions)

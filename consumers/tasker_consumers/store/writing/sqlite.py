@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch, Partition, Row
-from tasker_consumers.store.core.error_counts import counts_of
+from tasker_consumers.store.core.error_counts import counts_of, days_of_counts
 from tasker_consumers.store.database import database_errors
 from tasker_consumers.store.writing.statements import (
     SELECT_POSITIONS,
@@ -53,7 +53,9 @@ class SqliteWriter:
             for name, rows in batch.rows().items():
                 self._insert(connection, name, rows.values())
             changed = connection.total_changes - before
-            self._insert(connection, tables.error_counts.name, counts_of(failures.values()))
+            counts = counts_of(failures.values())
+            self._insert(connection, tables.error_counts.name, counts)
+            self._insert(connection, tables.error_days.name, days_of_counts(counts))
             self._insert(connection, tables.positions.name, positions)
         return changed
 

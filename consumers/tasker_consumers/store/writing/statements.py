@@ -38,9 +38,10 @@ def _action(table: Table, functions: dict[str, str]) -> str:
     if table is tables.task_stats:
         changes = ", ".join(f"{name} = excluded.{name}" for name in columns_of(table))
         return f"UPDATE SET {changes} WHERE task_stats.revision < excluded.revision"
-    if table is tables.error_counts:
-        bounds = [f"{name} = {functions[kind]}(error_counts.{name}, excluded.{name})" for name, kind in _BOUNDS.items()]
-        return f"UPDATE SET {', '.join(['count = error_counts.count + excluded.count', *bounds])}"
+    if table in (tables.error_counts, tables.error_days):
+        present = table.name
+        bounds = [f"{name} = {functions[kind]}({present}.{name}, excluded.{name})" for name, kind in _BOUNDS.items()]
+        return f"UPDATE SET {', '.join([f'count = {present}.count + excluded.count', *bounds])}"
     if table is tables.positions:
         furthest = f"{functions['greatest']}(positions.next_offset, excluded.next_offset)"
         return (

@@ -6,14 +6,16 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tasker_consumers.errors.groups import TrendParts
 from tasker_consumers.web.site import site_of
-from tasker_consumers.web.sources.failures import PAGE, error_list, failures_of_group, tasks_of_group
-from tasker_consumers.web.views.failures import failure_rows, group_row, group_rows
+from tasker_consumers.web.sources.failures import PAGE, add_trends, error_list, failures_of_group, tasks_of_group
+from tasker_consumers.web.views.failures import failure_rows, group_row, group_rows, page_after, place_of
 from tasker_schemas.errors import UsageError
 
 #: Ranges of time by their names, in hours.
 RANGES = {"1h": 1, "24h": 24, "7d": 168, "30d": 720}
-_MOST_GROUPS = 100
+#: Groups of a page, and the bars of a trend.
+_GROUPS, _BARS = 100, 31
 
 
 def errors(request: Request) -> Response:
@@ -21,12 +23,22 @@ def errors(request: Request) -> Response:
     site, chosen = site_of(request), _range(request)
     name = request.query_params.get("name", "").strip()
     answer = error_list(site.sources, RANGES[chosen], name)
-    since, present = _span(chosen)
-    rows = group_rows(answer.groups, since, present, site.masker, _MOST_GROUPS)
+    last, parts = request.query_params.get("after", ""), _parts(chosen)
+    groups = page_after(answer.groups, last, _GROUPS)
+    add_trends(site.sources, groups, parts, RANGES[chosen], name)
     return site.page(
-        request, "errors.html", rows=rows, ranges=RANGES, chosen=chosen, name=name, count=len(answer.groups),
-        source=answer.source, is_cut=answer.is_cut,
-    )  # fmt: skip
+        request,
+        "errors.html",
+        rows=group_rows(groups, parts, site.masker),
+        ranges=RANGES,
+        chosen=chosen,
+        name=name,
+        count=len(answer.groups),
+        source=answer.source,
+        is_cut=answer.is_cut,
+        is_first=not last,
+        next_place=place_of(groups[-1]) if groups and groups[-1] is not answer.groups[-1] else "",
+    )
 
 
 def error(request: Request) -> Response:
@@ -37,14 +49,15 @@ def error(request: Request) -> Response:
     if not groups:
         text = "no failure of this group in that time; a longer range may have some"
         return site.page(request, "message.html", HTTPStatus.NOT_FOUND, title="Not found", text=text)
-    since, present = _span(chosen)
+    parts = _parts(chosen)
+    add_trends(site.sources, groups, parts, RANGES[chosen])
     last_id = request.query_params.get("before", "")
     failures = failures_of_group(site.sources, groups[0], RANGES[chosen], last_id)
     return site.page(
         request,
         "error.html",
         section="errors",
-        group=group_row(groups[0], since, present, site.masker),
+        group=group_row(groups[0], parts, site.masker),
         tasks=tasks_of_group(site.sources, groups[0], RANGES[chosen]),
         rows=failure_rows(failures, site.masker),
         next_id=failures[-1]["event_id"] if len(failures) == PAGE else "",
@@ -60,6 +73,6 @@ def _range(request: Request) -> str:
     return chosen
 
 
-def _span(chosen: str) -> tuple[int, int]:
+def _parts(chosen: str) -> TrendParts:
     present = time.time_ns() // 1000
-    return present - RANGES[chosen] * 3_600_000_000, present
+    return TrendParts.of(present - RANGES[chosen] * 3_600_000_000, present, _BARS)

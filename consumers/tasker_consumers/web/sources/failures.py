@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tasker_consumers.errors.groups import ErrorGroup, gather
+from tasker_consumers.errors.groups import ErrorGroup, TrendParts, gather
 from tasker_consumers.errors.rules import read_rules
 from tasker_consumers.replay.payload import decode
 from tasker_consumers.replay.reading.select_records import SelectedRecords
@@ -59,10 +59,20 @@ def error_list(sources: Sources, hours: int, name: str = "") -> ErrorList:
     if (reader := sources.store_reader) is not None:
         from tasker_consumers.store.reading.errors import error_group_list
 
-        return ErrorList(error_group_list(reader, _since(hours), rules, name=name or None), "store")
+        groups, is_cut = error_group_list(reader, _since(hours), rules, name=name or None)
+        return ErrorList(groups, "store", is_cut)
     failures = event_failures(sources, hours)
     rows = (row for row in failures if name in ("", row["task_name"], row["step_name"]))
     return ErrorList(gather(rows, rules), "events", len(failures) >= _MOST)
+
+
+def add_trends(sources: Sources, groups: Sequence[ErrorGroup], parts: TrendParts, hours: int, name: str = "") -> None:
+    """Add the trends of groups that the store counts; those that were gathered from the events have theirs."""
+    if (reader := sources.store_reader) is not None and not any(group.trend for group in groups):
+        from tasker_consumers.store.reading.errors import add_trends as add_stored_trends
+
+        rules = read_rules(sources.settings.error_rules)
+        add_stored_trends(reader, groups, _since(hours), parts, rules, name=name or None)
 
 
 def failures_of_group(

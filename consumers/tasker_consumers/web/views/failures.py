@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tasker_consumers.errors.fingerprint import fingerprint_of
-from tasker_consumers.errors.groups import HOUR_US, ErrorGroup, bars
+from tasker_consumers.errors.groups import HOUR_US, ErrorGroup, TrendParts
 from tasker_consumers.times import time_text
 from tasker_consumers.web.views.charts import Bar, spark
 from tasker_consumers.web.views.masking import shown_text
 from tasker_producer.masking.masker import Masker
+from tasker_schemas.errors import UsageError
 from tasker_schemas.names import TaskEvents
 
 _MAX_TEXT = 400
+_MOST_DIGITS = 18
 
 
 def failure_of(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -52,14 +54,33 @@ class GroupRow(NamedTuple):
     trend_text: str
 
 
-def group_rows(groups: Iterable[ErrorGroup], since: int, present: int, masker: Masker, limit: int) -> list[GroupRow]:
-    """Return the rows of the most frequent groups; times in microseconds."""
-    return [group_row(group, since, present, masker) for group, _ in zip(groups, range(limit), strict=False)]
+def page_after(groups: Sequence[ErrorGroup], after: str, size: int) -> list[ErrorGroup]:
+    """Return the page of the most frequent groups behind a place, as `place_of` names it; the first page for none.
+
+    Raises UsageError for any other text.
+    """
+    if after:
+        count, _, last_id = after.partition(".")
+        if not count.isdecimal() or len(count) > _MOST_DIGITS:
+            raise UsageError(f"after is {after[:40]!r}; expected the place that a page of errors names")
+        last = (-int(count), last_id)
+        groups = [group for group in groups if (-group.count, group.id) > last]
+    return list(groups[:size])
 
 
-def group_row(group: ErrorGroup, since: int, present: int, masker: Masker) -> GroupRow:
+def place_of(group: ErrorGroup) -> str:
+    """Return the place of a group among others, for the page behind it."""
+    return f"{group.count}.{group.id}"
+
+
+def group_rows(groups: Iterable[ErrorGroup], parts: TrendParts, masker: Masker) -> list[GroupRow]:
+    """Return the rows of groups."""
+    return [group_row(group, parts, masker) for group in groups]
+
+
+def group_row(group: ErrorGroup, parts: TrendParts, masker: Masker) -> GroupRow:
     """Return the row of a group."""
-    trend = bars(group.trend, since, present)
+    trend = parts.bars(group.trend)
     half = len(trend) // 2
     return GroupRow(
         id=group.id,

@@ -2,12 +2,15 @@
 
 from itertools import pairwise
 
-from tasker_consumers.errors.groups import gather
+import pytest
+
+from tasker_consumers.errors.groups import ErrorGroup, TrendParts, gather
 from tasker_consumers.web.views.charts import duration_chart, outcome_chart
-from tasker_consumers.web.views.failures import failure_of, failure_rows, group_rows
+from tasker_consumers.web.views.failures import failure_of, failure_rows, group_rows, page_after, place_of
 from tasker_consumers.web.views.grid import attempt_of_span, grid_of
 from tasker_consumers.web.views.statistics import PERCENTILES, name_rows, window_rows
 from tasker_producer.masking.masker import Masker
+from tasker_schemas.errors import UsageError
 from tests.support.runs import run_of
 from tests.support.stats.windows import windows_of_durations
 from tests.support.telemetry.histories import T0, attempt, failed_order, order
@@ -21,10 +24,22 @@ def test_a_failed_task_is_counted_by_its_steps_or_by_itself() -> None:
         failure for event in events if event["event_name"].endswith("failed") and (failure := failure_of(event))
     ]
     (group, *_) = gather(failures)
-    (row,) = group_rows([group], T0 - HOUR, T0 + HOUR, Masker(), 10)
+    (row,) = group_rows([group], TrendParts.of(T0 - HOUR, T0 + HOUR, 24), Masker())
     assert row.number == group.count >= 2
     assert "gateway.Timeout" in row.title
     assert {failure.task_id for failure in failure_rows(failures, Masker())} == {"7", "8"}
+
+
+def test_pages_of_groups_go_on_behind_their_last_and_refuse_other_places() -> None:
+    groups = [ErrorGroup(f"g.{number}", "", None, "", count) for number, count in enumerate((5, 3, 3, 1))]
+    seen, place = list[str](), ""
+    while page := page_after(groups, place, 2):
+        seen += [group.id for group in page]
+        place = place_of(page[-1])
+    assert seen == ["g.0", "g.1", "g.2", "g.3"]
+    for wrong in ("x", "-1.g", "9" * 40, ".g"):
+        with pytest.raises(UsageError, match="after is"):
+            page_after(groups, wrong, 2)
 
 
 def test_the_grid_has_the_latest_attempt_of_each_step_and_counts_the_others() -> None:
