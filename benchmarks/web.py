@@ -122,6 +122,7 @@ def large_run(connection: dict[str, str], folder: Path, steps: int, console: Con
         page["memory_mb"] = resident_mb(web)
     console.print(
         f"a run of {steps:,} steps: interactive after {page['first_visit_s']:.2f} s at the first visit, "
+        f"with all rows after {page['whole_first_visit_s']:.2f} s, "
         f"{page['next_visit_s']:.2f} s at the next; {page['rows']} rows; {page['frames_per_second']:.0f} frames/s, the "
         f"longest {page['longest_frame_ms']:.0f} ms; a key takes {page['key_ms']:.0f} ms"
     )

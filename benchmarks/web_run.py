@@ -15,11 +15,13 @@ from tests.support.browser import Browser, open_chromium
 
 #: The longest wait for the page on a machine that has other work, in seconds.
 _PATIENCE_S = 300
-#: Notes when the rows are there and answer to the keyboard, in milliseconds since the page was asked for.
+#: Notes when the first rows are there and answer to the keyboard, and when all are, in milliseconds since the page
+#: was asked for.
 _NOTE = """new MutationObserver((_, observer) => {
-  if (!document.querySelector(".frame[data-ready]")) return;
+  if (document.querySelector(".frame[data-ready]")) window.readyAfter ??= performance.now();
+  if (!document.querySelector(".frame[data-whole]")) return;
   observer.disconnect();
-  window.readyAfter = performance.now();
+  window.wholeAfter = performance.now();
 }).observe(document, { attributes: true, childList: true, subtree: true });"""
 #: Scrolls a screen in every frame for a while, and calls back with frames, milliseconds, longest frame and most rows.
 _SCROLL = """const done = arguments[0], grid = document.getElementById("grid"), gaps = [];
@@ -42,12 +44,14 @@ requestAnimationFrame(() => setTimeout(tell));"""
 
 def publish_run(connection: Mapping[str, str], prefix: str, steps: int) -> None:
     """Publish a task of many steps, of which every thousandth fails, with its statistics."""
+    began = time.time_ns() // 1000
     settings = ProducerSettings(kafka=dict(connection), topic_prefix=prefix)
     with EventPublisher(settings) as publisher, publisher.task("nightly", task_id="large", total_steps=steps) as task:
         for number in range(steps):
             run_step(task.step(f"chunk_{number % 50}", step_id=f"chunk-{number}"), fails=number % 1000 == 999)
     producer = open_producer(connection)
-    statistics = statistics_of("large", 1, 3, time.time_ns() // 1000)
+    now = time.time_ns() // 1000
+    statistics = {**statistics_of("large", 1, 3, now), "total_steps": steps, "attempts": steps, "created_at": began}
     producer.produce(stats_topic(prefix), encode("TaskStats", statistics), "large")
     assert producer.flush(60) == 0
 
@@ -64,19 +68,21 @@ def measured_page(address: str, steps: int) -> dict[str, Any]:
     with open_chromium() as browser:
         browser.driver.set_page_load_timeout(_PATIENCE_S)
         browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _NOTE})
-        first_s, next_s = (ready_after(browser, address) for _ in range(2))
+        (first_s, whole_s), (next_s, _) = (times_of(browser, address) for _ in range(2))
         key_ms, selected = browser.driver.execute_async_script(_KEY)
         assert selected == f"row-{steps}", selected
         browser.run("document.getElementById('grid').scrollTop = 0")
         lasted_ms, longest_ms, rows, frames = browser.driver.execute_async_script(_SCROLL)
         assert browser.complaints() == []
     return {
-        "first_visit_s": first_s, "next_visit_s": next_s, "key_ms": key_ms, "rows": rows,
+        "first_visit_s": first_s, "whole_first_visit_s": whole_s, "next_visit_s": next_s, "key_ms": key_ms,
+        "rows": rows,
         "frames_per_second": 1000 * frames / lasted_ms, "longest_frame_ms": longest_ms,
     }  # fmt: skip
 
 
-def ready_after(browser: Browser, address: str) -> float:
-    """Open the page, and return the seconds until it was interactive."""
+def times_of(browser: Browser, address: str) -> tuple[float, float]:
+    """Open the page, and return the seconds until it was interactive, and until it had all rows."""
     browser.open(address)
-    return float(browser.wait("window.readyAfter")) / 1000
+    whole_ms = float(browser.wait("window.wholeAfter"))
+    return float(browser.run("return window.readyAfter")) / 1000, whole_ms / 1000

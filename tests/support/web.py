@@ -41,8 +41,8 @@ class HistoryRuns:
     def __init__(self, records: Records) -> None:
         self.records = records
 
-    def of_task(self, task_id: str) -> Records:
-        return [record for record in self.records if record.key == task_id.encode()]
+    def of_task(self, task_id: str, limit: int | None = None) -> Records:
+        return [record for record in self.records if record.key == task_id.encode()][:limit]
 
     def of_trace(self, traces: set[str], near: Records) -> Records:
         keys = {record.key for record in self.records if trace_ids([record]) & traces}

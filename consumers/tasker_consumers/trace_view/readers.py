@@ -26,8 +26,8 @@ Records = list[StoredRecord]
 class RunReader(Protocol):
     """Kafka or files, asked for the records of tasks and traces."""
 
-    def of_task(self, task_id: str) -> Records:
-        """Return the records of a task."""
+    def of_task(self, task_id: str, limit: int | None = None) -> Records:
+        """Return the records of a task, or only as many as `limit` that arrived first."""
 
     def of_trace(self, traces: set[str], near: Records) -> Records:
         """Return the records of tasks of these traces that are not among `near`, which say when they arrived."""
@@ -47,9 +47,9 @@ class KafkaRuns:
         self._progress = progress
         self._since = since
 
-    def of_task(self, task_id: str) -> Records:
+    def of_task(self, task_id: str, limit: int | None = None) -> Records:
         """See `RunReader`."""
-        return self._select(Selection(task_id=task_id, since=self._since))
+        return self._select(Selection(task_id=task_id, since=self._since, limit=limit))
 
     def of_trace(self, traces: set[str], near: Records) -> Records:
         """See `RunReader`; the topic of task events names the tasks, then each is read from its own partition."""
@@ -67,7 +67,13 @@ class KafkaRuns:
 
     def _select(self, selection: Selection) -> Records:
         settings = self._settings
-        return list(SelectedRecords(settings.kafka, selection, settings.topic_prefix, progress=self._progress))
+        selected = SelectedRecords(settings.kafka, selection, settings.topic_prefix, progress=self._progress)
+        # `rebuild` puts events in the order of their own times; this order is for those of the same time.
+        return sorted(selected.by_arrival(), key=_arrival)
+
+
+def _arrival(record: StoredRecord) -> tuple[int, str, int, int]:
+    return record.timestamp or 0, record.topic, record.partition, record.offset
 
 
 class FileRuns:
@@ -77,9 +83,9 @@ class FileRuns:
         self.place = ", ".join(map(str, files))
         self._records = [record for file in files for record in read_container(file)]
 
-    def of_task(self, task_id: str) -> Records:
+    def of_task(self, task_id: str, limit: int | None = None) -> Records:
         """See `RunReader`."""
-        return [record for record in self._records if record.key == task_id.encode()]
+        return [record for record in self._records if record.key == task_id.encode()][:limit]
 
     def of_trace(self, traces: set[str], near: Records) -> Records:
         """See `RunReader`."""

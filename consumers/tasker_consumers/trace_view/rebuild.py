@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasker_consumers.replay.payload import family_of_record
+from tasker_consumers.replay.payload import family_of_record, family_of_topic
 from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.stats.core.fold import recompute
 from tasker_consumers.telemetry.core.event import Event, read_event, span_decoder
@@ -85,6 +85,8 @@ def _distinct(records: Iterable[StoredRecord]) -> Sequence[StoredRecord]:
 
 def _in_event_topic(record: StoredRecord) -> StoredRecord:
     """Return the record as if it lay in the topic of its family: a copy can lie in any topic."""
+    if family_of_topic(record.topic) is not None:
+        return record
     family = family_of_record(record)
     if family is None:
         return record

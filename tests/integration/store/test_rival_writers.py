@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from random import Random
+from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import Engine
 
@@ -15,7 +17,9 @@ from tasker_consumers.store import tables
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.maintenance import empty, miscounted
 from tasker_consumers.store.migrations.migrate import migrate
+from tasker_consumers.store.writing.copying import FactCopier
 from tasker_consumers.store.writing.open_writer import open_writer
+from tasker_consumers.store.writing.postgresql import PostgresWriter
 from tasker_schemas.errors import BackendUnavailable
 from tests.support.processes import eventually
 from tests.support.scale import SCALE
@@ -63,6 +67,27 @@ def test_events_that_rivals_write_are_counted_once(engine: Engine) -> None:
             assert [rival.result() for rival in rivals] == [None] * 4
             assert miscounted(engine, NOW) == []
     assert count_of(engine, "failed_attempts") == 600 * SCALE
+
+
+@pytest.mark.parametrize(("rivalries", "is_written"), [(2, True), (3, False)])
+def test_a_redelivery_takes_no_trial_from_those_for_rivals(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, rivalries: int, is_written: bool
+) -> None:
+    writer = PostgresWriter(engine)
+    writer.write(batch_of(failed_step("t1")), IDS)
+    copy, left = FactCopier.copy, [rivalries]
+
+    def contested(self: FactCopier, *arguments: Any) -> Any:
+        if self.is_replay and left[0]:
+            left[0] -= 1
+            raise psycopg.errors.UniqueViolation
+        return copy(self, *arguments)
+
+    monkeypatch.setattr(FactCopier, "copy", contested)
+    with nullcontext() if is_written else pytest.raises(BackendUnavailable, match="another worker"):
+        assert writer.write(batch_of(failed_step("t1"), failed_step("t2")), IDS) == 2
+    assert count_of(engine, "failed_attempts") == 1 + is_written
+    writer.close()
 
 
 def write_in_parts(engine: Engine, additions: list[Add], random: Random) -> None:

@@ -52,6 +52,10 @@ class SelectedRecords:
             records = iter(by_event_time(records, self._decode))
         return islice(records, self.selection.limit)
 
+    def by_arrival(self) -> Iterator[StoredRecord]:
+        """Yield the records as they are read, by the time of their arrival, without a look into their events."""
+        return islice(self._read(), self.selection.limit)
+
     def _read(self) -> Iterator[StoredRecord]:
         with open_source(self._kafka) as planner:
             plan = Plan(planner, self._kafka, self.selection, self._prefix)

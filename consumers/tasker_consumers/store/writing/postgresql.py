@@ -21,8 +21,8 @@ from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
 logger = logging.getLogger(__name__)
 
-#: Attempts at a batch that another writer has parts of.
-_TRIALS = 3
+#: Times in a row that another writer may write parts of a batch first. That a batch was written before is none.
+_RIVALRIES = 3
 
 
 class PostgresWriter:
@@ -45,10 +45,12 @@ class PostgresWriter:
         """See `StoreWriter`."""
         positions = position_rows(batch, topic_ids)
         self._make_days(batch)
-        for _ in range(_TRIALS):
+        rivalries = 0
+        while rivalries < _RIVALRIES:
             try:
                 changed = self._write(batch, positions)
             except psycopg.errors.UniqueViolation:
+                rivalries += self._facts.is_replay  # those of a redelivery were not looked for: an ordinary event
                 self._facts.is_replay = True
             else:
                 self._facts.is_replay = self._facts.is_replay and 2 * changed < len(batch)

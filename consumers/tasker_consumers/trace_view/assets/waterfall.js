@@ -281,16 +281,56 @@ function listen() {
   chooseRange();
 }
 
-function begin(data) {
+function take(data) {
   ({ rows, startMs } = data);
   last = rows.reduce((most, row) => Math.max(most, row[END]), 1);
   moment = last;
   view = [0, last];
+  level.length = children.length = 0;
   rows.forEach((row, index) => {
     level.push(row[PARENT] < 0 ? 1 : level[row[PARENT]] + 1);
     children.push(0);
     if (row[PARENT] >= 0) children[row[PARENT]] += 1;
   });
+}
+
+// All rows instead of the first ones: what was selected and closed stays so, the slider goes to the end.
+function replaceAll(data) {
+  const key = (row) => row[BEGIN] + " " + row[TITLE], chosen = rows[visible[selected]], shut = new Set([...closed].map((index) => key(rows[index])));
+  take(data);
+  closed.clear();
+  rows.forEach((row, index) => { if (shut.size && shut.has(key(row))) closed.add(index); });
+  drawAxis();
+  byId("moment").value = "1000";
+  byId("clock").textContent = clock();
+  list();
+  const position = chosen ? visible.findIndex((index) => key(rows[index]) === key(chosen)) : -1;
+  if (position >= 0) selected = position;
+  draw();
+  showFailures();
+  byId("reading").remove();
+  byId("spoken").textContent = "all " + rows.length + " rows are here";
+}
+
+// The list of errors that a page has above the waterfall when all events were read before it was made.
+function showFailures() {
+  const failing = rows.filter((row) => row[ERRORS].length), most = 20;
+  if (!failing.length) return;
+  const section = element("section", undefined, "failures"), items = element("ul");
+  section.setAttribute("aria-label", "Errors");
+  for (const row of failing.slice(0, most)) {
+    const item = element("li"), where = element("span", row[TITLE], "where");
+    where.append(element("span", "+" + duration(row[BEGIN]), "id"));
+    item.append(where, ...row[ERRORS].map((text) => element("pre", text)));
+    items.append(item);
+  }
+  section.append(element("h2", failing.length + (failing.length === 1 ? " error" : " errors")), items);
+  if (failing.length > most) section.append(element("p", "The first " + most + " are shown; e in the waterfall goes from one to the next."));
+  byId("reading").before(section);
+}
+
+function begin(data) {
+  take(data);
   for (const text of byId("tasks") ? data.tasks : []) byId("tasks").append(element("li", text));
   readColours();
   drawAxis();
@@ -304,7 +344,9 @@ function begin(data) {
 const inline = byId("data"), source = frame.dataset.source;
 if (inline) { begin(JSON.parse(inline.textContent)); grid.focus(); }
 else if (source) {
-  fetch(source).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status)))).then(begin)
-    .catch(() => { byId("found").textContent = "The run cannot be read just now; load the page again."; });
+  const read = (address) => fetch(address).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))));
+  const { first } = frame.dataset;
+  (first ? read(first).then(begin).then(() => read(source)).then(replaceAll) : read(source).then(begin)).then(() => { frame.dataset.whole = "true"; })
+    .catch(() => { if (byId("reading")) byId("reading").remove(); byId("found").textContent = "The run cannot be read just now; load the page again."; });
 }
 }

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tasker_consumers.strict_json import strict_json
+from tasker_consumers.trace_view.rebuild import Run
 from tasker_consumers.web.site import Site, site_of
-from tasker_consumers.web.sources.task_run import TaskRun, read_task_run
+from tasker_consumers.web.sources.task_run import TaskRun, read_beginning, read_task_run, unread_large_task
 from tasker_consumers.web.views.events import event_rows
 from tasker_consumers.web.views.links import links_of
 from tasker_consumers.web.views.task_page import facts_of, statistics_of, task_title
@@ -21,10 +22,18 @@ _TABS = (("task", "Waterfall"), ("task-steps", "Steps"), ("task-events", "Events
 
 
 def waterfall(request: Request) -> Response:
-    """Show when the steps ran, the critical path, and the errors."""
-    site, task = _read(request)
+    """Show when the steps ran, the critical path, and the errors.
+
+    The page of a large run comes at once, with its first rows; its script asks for all of them, and adds the errors.
+    """
+    site, task_id, at = _asked(request)
+    large = None if at else unread_large_task(site.sources, task_id)
+    if large is not None:
+        shell = TaskRun(task_id, large, Run(), [], [])
+        return _page(request, site, shell, "task.html", failures=[], failure_count=0, is_reading=True)
+    task = read_task_run(site.sources, task_id, at)
     failures, count = failures_of(task.roots, site.masker)
-    return _page(request, site, task, "task.html", failures=failures, failure_count=count)
+    return _page(request, site, task, "task.html", failures=failures, failure_count=count, is_reading=False)
 
 
 def steps(request: Request) -> Response:
@@ -53,8 +62,12 @@ def statistics(request: Request) -> Response:
 
 
 def waterfall_json(request: Request) -> Response:
-    """Return the rows of the waterfall."""
-    site, task = _read(request)
+    """Return the rows of the waterfall; with `part=first` those that the first events tell."""
+    if request.query_params.get("part") == "first":
+        site, task_id, _ = _asked(request)
+        task = read_beginning(site.sources, task_id)
+    else:
+        site, task = _read(request)
     document = strict_json(waterfall_data(task.run, task.roots, site.masker))
     return Response(document, media_type="application/json")
 
@@ -67,11 +80,16 @@ def span_json(request: Request) -> Response:
     return JSONResponse(details or [], status)
 
 
-def _read(request: Request, *, with_all_events: bool = False) -> tuple[Site, TaskRun]:
-    site, task_id = site_of(request), request.query_params.get("id", "")
+def _asked(request: Request) -> tuple[Site, str, str]:
+    """Return the site, the id of the task, and the moment, empty for the present."""
+    task_id = request.query_params.get("id", "")
     if not task_id.strip():
         raise UsageError("id is missing; expected the id of a task or of a trace")
-    at = request.query_params.get("at", "").strip()
+    return site_of(request), task_id, request.query_params.get("at", "").strip()
+
+
+def _read(request: Request, *, with_all_events: bool = False) -> tuple[Site, TaskRun]:
+    site, task_id, at = _asked(request)
     return site, read_task_run(site.sources, task_id, at, with_all_events=with_all_events)
 
 

@@ -16,6 +16,8 @@ from tasker_schemas.avro.codec import SchemaLookup
 _MOST_EVENTS, _KEPT_S = 300_000, 60.0
 #: Runs that are read at the same time: others wait. Moments of a run whose folds are kept.
 _AT_ONCE, _MOST_FOLDS = 2, 2
+#: Seconds for which the beginning of a run is kept.
+_BEGINNING_KEPT_S = 10.0
 #: A service's clock may be ahead of the brokers' by so much.
 _MARGIN_MS = 3_600_000
 
@@ -47,6 +49,7 @@ class RunCache:
         self._runs: OrderedDict[str, ReadRun] = OrderedDict()
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
+        self._beginnings: Answers[Run] = Answers(_BEGINNING_KEPT_S)
 
     def read(self, identifier: str, mark: object, since: int | None = None) -> ReadRun:
         """Return the run of a task or of a trace; without events if Kafka has none of it.
@@ -54,6 +57,18 @@ class RunCache:
         Records that arrived before `since` (milliseconds) are left out. Raises BackendUnavailable when Kafka is away.
         """
         return self.load(identifier, mark, lambda: find_records(identifier, self._open_reader(since), alone=False))
+
+    def has(self, identifier: str, mark: object) -> bool:
+        """Return whether a run is kept."""
+        return self._get(identifier, mark) is not None
+
+    def beginning(self, task_id: str, since: int | None, count: int) -> Run:
+        """Return the run of a task as its first events tell it: soon there, however many it has."""
+
+        def read() -> Run:
+            return rebuild(self._open_reader(since).of_task(task_id, count), self._lookup)
+
+        return self._beginnings.get((task_id, count), read)
 
     def load(self, identifier: str, mark: object, read_records: Callable[[], Records]) -> ReadRun:
         """Return the run of the records that a function reads, unless it is kept."""

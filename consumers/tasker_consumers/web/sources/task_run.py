@@ -15,6 +15,10 @@ from tasker_consumers.web.sources.task_search import Task, find_task
 from tasker_schemas.errors import UsageError
 
 _MICRO = 1_000
+#: Attempts from which on a task has so many events that its page shows the first ones before all are read.
+LARGE = 2_000
+#: Events that are shown first.
+_BEGINNING = 1_000
 #: Seconds for which the tree of a run that goes on is shown as it is.
 _TICK_S = 2
 
@@ -54,10 +58,29 @@ def read_task_run(sources: Sources, task_id: str, at: str = "", *, with_all_even
     return folded
 
 
-def _read_topics(sources: Sources, task_id: str, stats: Task | None) -> ReadRun:
+def unread_large_task(sources: Sources, task_id: str) -> Task | None:
+    """Return the statistics of a task whose events are too many to wait for; None for others, and for kept runs."""
+    stats = sources.live.get(task_id)
+    is_large = stats is not None and max(stats["attempts"], stats["total_steps"]) >= LARGE
+    return stats if is_large and not sources.runs.has(task_id, _mark_of(stats)) else None
+
+
+def read_beginning(sources: Sources, task_id: str) -> TaskRun:
+    """Return the run of a task as its first events tell it. Raises BackendUnavailable without Kafka."""
+    stats = find_task(sources, task_id)
+    run = sources.runs.beginning(task_id, _since(stats), _BEGINNING)
+    present = int(run.payloads[-1]["timestamp"]) * _MICRO if run.payloads else time.time_ns()
+    spans = run.spans()
+    return TaskRun(task_id, stats, run, spans, build_tree(spans, run.tasks(), present))
+
+
+def _since(stats: Task | None) -> int | None:
     began = None if stats is None else stats["created_at"] or stats["started_at"]
-    since = None if began is None else earliest_arrival(began)
-    mark = _mark_of(stats)
+    return None if began is None else earliest_arrival(began)
+
+
+def _read_topics(sources: Sources, task_id: str, stats: Task | None) -> ReadRun:
+    since, mark = _since(stats), _mark_of(stats)
     read = sources.runs.read(task_id, mark, since)
     if not read.run.events and since is not None:
         read = sources.runs.read(task_id, (mark, "everything"))

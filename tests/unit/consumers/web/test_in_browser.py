@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 import pytest
 from selenium.webdriver import Keys
 
 from tasker_consumers.web.settings import WebSettings
+from tasker_consumers.web.sources import task_run
 from tests.support.browser import Browser
-from tests.support.telemetry.histories import attempt, failed_order, order
+from tests.support.telemetry.histories import FAILURE, attempt, failed_order, order
 from tests.support.web import served, site_over, sources_of
 
 HOSTILE = "</td><script>document.title='owned'</script><img src=http://127.0.0.1:1/x onerror=document.title='owned'>"
@@ -55,6 +57,22 @@ def test_hostile_strings_are_executed_nowhere(browser: Browser) -> None:
             assert browser.run("return document.images.length") == 0
             assert browser.run("return document.title") != "owned"
             assert browser.complaints() == []
+
+
+def test_a_large_run_shows_its_first_rows_and_then_all_of_them(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_run, "LARGE", 10)
+    monkeypatch.setattr(task_run, "_BEGINNING", 8)
+    steps = [attempt(f"s{number}", 2 * number, 2 * number + 1, task_id="big") for number in range(11)]
+    failed = attempt("last", 30, 31, "failed", task_id="big", **FAILURE)
+    with site_over(*sources_of([*chain(*steps), *failed])) as site, served(site) as url:
+        browser.open(url + "task?id=big")
+        browser.wait("document.querySelector('.frame[data-whole]')")
+        assert browser.run("return document.querySelectorAll('.row').length") == 13
+        assert browser.run("return document.querySelector('.failures h2').textContent") == "1 error"
+        assert browser.run("return document.getElementById('reading')") is None
+        assert browser.complaints() == []
 
 
 def test_the_waterfall_is_walked_by_keyboard_and_says_where_it_is(browser: Browser, address: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tasker_consumers.web.settings import WebSettings
+from tasker_consumers.web.sources import task_run
 from tasker_consumers.web.views.links import read_links
 from tests.support.telemetry.histories import attempt, failed_order, order, told
 from tests.support.web import client_over
@@ -35,6 +36,20 @@ def test_the_list_keeps_to_status_and_name(client: TestClient) -> None:
     assert "No task fits" in client.get("/", params={"name": "other"}).text
     assert client.get("/", params={"status": "broken"}).status_code == 400
     assert client.get("/", params={"before": "x"}).status_code == 400
+
+
+def test_the_page_of_a_large_run_comes_before_its_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_run, "LARGE", 10)
+    monkeypatch.setattr(task_run, "_BEGINNING", 4)
+    history = [record for number in range(10) for record in attempt(f"s{number}", number, number + 0.5)]
+    with client_over(history) as client:
+        shell = client.get("/task", params={"id": "42"}).text
+        assert 'id="reading"' in shell
+        first = html.unescape(re.findall(r'data-first="([^"]+)"', shell)[0])
+        assert [row[1] for row in client.get(f"/{first}").json()["rows"]][1:] == ["s0_step", "s1_step"]
+        assert len(client.get("/task-waterfall.json", params={"id": "42"}).json()["rows"]) == 11
+        assert 'id="reading"' not in client.get("/task", params={"id": "42"}).text
+        assert client.get("/task-waterfall.json", params={"part": "first"}).status_code == 400
 
 
 def test_pages_follow_each_other_without_counting_and_without_a_gap() -> None:
