@@ -13,15 +13,16 @@ from tasker_consumers.importers.temporal import history as temporal
 from tasker_consumers.importers.wfcommons import workflow as wfcommons
 from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.importers.oracles import DATA, real_files
+from tests.support.scale import part_of
 from tests.support.stats.histories import SECOND, Event
 
 _READERS = {"wfinstances": wfcommons.read, "temporal-histories": temporal.read}
 
 
-def real_histories() -> Iterator[list[Event]]:
-    """Yield the events of every WfCommons instance and Temporal history there is."""
+def real_histories(step: int = 1) -> Iterator[list[Event]]:
+    """Yield the events of every `step`-th WfCommons instance and Temporal history, at that scale of each."""
     for folder, read in _READERS.items():
-        for path in real_files(folder):
+        for path in part_of(real_files(folder), step):
             yield [_decoded(event) for event in read(path.read_bytes(), path.name)]
 
 

@@ -1,4 +1,4 @@
-"""All the real files there are: what the fold makes of the imported events is what the files say."""
+"""Real files (a scale of 3 takes all): what the fold makes of the imported events is what the files say."""
 
 import functools
 import json
@@ -15,6 +15,7 @@ from tasker_consumers.importers.wfcommons import workflow as wfcommons
 from tasker_consumers.stats.core.fold import recompute
 from tasker_schemas.avro.codec import Decoder, encode
 from tests.support.importers import oracles
+from tests.support.scale import part_of
 
 READERS = {"wfinstances": wfcommons.read, "temporal-histories": temporal.read}
 
@@ -56,13 +57,13 @@ def check(stats: dict[str, Any], expected: oracles.Expected) -> None:
     assert stats["critical_path_s"] == seconds(expected.longest_path_s)
 
 
-def test_every_wfcommons_instance_gives_the_numbers_that_its_file_says() -> None:
-    for path in oracles.real_files("wfinstances"):
+def test_wfcommons_instances_give_the_numbers_that_their_files_say() -> None:
+    for path in part_of(oracles.real_files("wfinstances"), 3):
         (stats,) = recompute(decoded(events_of("wfinstances", path))).values()
         check(stats, oracles.of_wfcommons(oracles.content(path)))
 
 
-def test_every_temporal_history_gives_the_numbers_that_its_file_says() -> None:
+def test_temporal_histories_give_the_numbers_that_their_files_say() -> None:
     for path in oracles.real_files("temporal-histories"):
         document = oracles.content(path)
         (history,) = document if isinstance(document, list) else [document]
@@ -72,7 +73,7 @@ def test_every_temporal_history_gives_the_numbers_that_its_file_says() -> None:
 
 @pytest.mark.parametrize("folder", READERS)
 def test_events_of_real_files_have_their_own_ids_and_come_in_the_order_of_time(folder: str) -> None:
-    for path in oracles.real_files(folder):
+    for path in part_of(oracles.real_files(folder), 3):
         events = events_of(folder, path)
         times = [event.timestamp for event in events]
         assert times == sorted(times)

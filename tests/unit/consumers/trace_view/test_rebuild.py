@@ -11,16 +11,16 @@ from tasker_consumers.trace_view.rebuild import rebuild
 from tests.support.importers.real_records import FOLDERS, paths_of, records_of
 from tests.support.replay_records import a_record
 from tests.support.runs import run_of, stored
-from tests.support.scale import SCALE
+from tests.support.scale import SCALE, part_of
 from tests.support.telemetry.histories import Told, order
 
 #: Events that are folded for the moments of one history: of a small one every moment is compared, of a large one some.
-FOLDED = 1_000 * SCALE
+FOLDED = 250 * SCALE
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_real_run_is_what_the_groups_make_of_it(folder: str) -> None:
-    for path in paths_of(folder)[::5]:
+    for path in part_of(paths_of(folder), 10):
         records = records_of(folder, path)
         run = run_of(records)
         assert run.spans() == spans_of(records), path
@@ -29,7 +29,7 @@ def test_a_real_run_is_what_the_groups_make_of_it(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_time_travel_is_a_fold_over_the_events_before(folder: str) -> None:
-    for path in paths_of(folder):
+    for path in part_of(paths_of(folder), 4):
         history = records_of(folder, path)
         run, happened = run_of(history), event_times(history)
         times = [payload["timestamp"] for payload in run.payloads]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.scale import SCALE
 from tests.support.stats.percentiles import nearest_rank
 from tests.support.stats.real import alibaba_events, alibaba_rows, real_histories
 from tests.support.stats.window_real import COLUMNS, windows_in_sql
@@ -23,11 +24,11 @@ PERCENTS = {
 
 def together() -> list[dict[str, Any]]:
     kept = {"event_id", *COLUMNS}
-    return [{name: told[name] for name in kept & told.keys()} for history in real_histories() for told in history]
+    return [{name: told[name] for name in kept & told.keys()} for history in real_histories(4) for told in history]
 
 
 def cluster() -> list[dict[str, Any]]:
-    return list(alibaba_events(alibaba_rows()[:20_000]))
+    return list(alibaba_events(alibaba_rows()[: 5_000 * SCALE]))
 
 
 @pytest.mark.parametrize("history", [together, cluster])
