@@ -30,7 +30,8 @@ class Backlog:
         self._lock = native.RLock()
         self._memory = WaitingRecords()
         self._oldest = WaitingRecords()  # that came back, and that the disk did not take before its own
-        self._storing: list[SpooledRecord] = []
+        self._held: int | None = None  # how many events are on disk and on their way to it, while some are in no queue
+        self._storing = 0  # of these, how many come from memory
         self._returned: deque[Returned] = deque()
         self._sending: Batch | None = None
         self._is_closed = False
@@ -46,8 +47,9 @@ class Backlog:
     @property
     def waiting(self) -> int:
         """How many events wait, on disk and in memory; those on disk also while they are being sent."""
-        on_disk = self.disk.count if self.disk is not None else 0
-        return len(self._oldest) + len(self._memory) + len(self._storing) + len(self._returned) + on_disk
+        with self._lock:
+            in_queues = len(self._oldest) + len(self._memory) + len(self._returned)
+            return in_queues + (self.on_disk if self._held is None else self._held)
 
     @property
     def on_disk(self) -> int:
@@ -117,15 +119,14 @@ class Backlog:
         self._store_oldest()
         while self._memory:
             with self._lock:
-                self._storing = self._memory.pop_batch(self._max_piece)
-            stored, dropped = self.disk.store(self._storing, sending=self._sending.file if self._sending else None)
+                records = self._begin_move(self._memory.pop_batch(self._max_piece))
+                self._storing = len(records)
+            stored, dropped = self.disk.store(records, sending=self._sending.file if self._sending else None)
             with self._lock:
-                self._is_disk_full = not stored
-                if not stored and not self._is_closed:
-                    self._memory.put_back(self._storing)
-                self._storing = []
-            for record in dropped:
-                self._give_up(record, Drop.SPOOL_FULL)
+                self._is_disk_full, self._storing = not stored, 0
+                self._end_move([] if stored else records, self._memory)
+                for record in dropped:
+                    self._give_up(record, Drop.SPOOL_FULL)
             if not stored:
                 return False
         return True
@@ -156,7 +157,7 @@ class Backlog:
         return batch
 
     def done(
-        self, batch: Batch | None, undelivered: Collection[int] = (), unsent: Sequence[SpooledRecord] = ()
+        self, batch: Batch | None, undelivered: Collection[int] = (), unsent: Collection[SpooledRecord] = ()
     ) -> None:
         """Forget events that are delivered, all of a batch but the `undelivered`; the last of them ends the waiting.
 
@@ -165,11 +166,15 @@ class Backlog:
         if self.disk is not None and batch is not None:
             self.disk.forget(batch, undelivered)
         self._sending = None
-        returned = list(self._returned)
-        self._put_back([*in_order(returned), *unsent])
         with self._lock:
-            for _ in range(min(len(returned), len(self._returned))):
-                self._returned.popleft()
+            came_back = list(self._returned)
+            self._returned.clear()
+            self._begin_move([*(event.record for event in came_back), *unsent])
+        records = [*in_order(came_back), *unsent]
+        with self._lock:
+            self._end_move(records, self._oldest)
+        self._store_oldest()  # librdkafka's queue bounds how many there can be
+        with self._lock:
             self.active = self._has_sendable()
         if self.disk is not None and not self.active:
             self.disk.release_empty()
@@ -201,29 +206,37 @@ class Backlog:
         if self.disk is not None:
             self.disk.abandon()
 
-    def _put_back(self, records: Sequence[SpooledRecord]) -> None:
-        """Put records before all others: on disk, else in memory; librdkafka's queue bounds how many there can be."""
-        with self._lock:
-            self._oldest.put_back(records)
-        self._store_oldest()
-
     def _store_oldest(self) -> None:
         if not self._oldest or self.disk is None:
             return
         with self._lock:
-            records = self._oldest.clear()
+            records = self._begin_move(self._oldest.clear())
         unstored = self.disk.put_back(records)
         with self._lock:
-            self._oldest.put_back(unstored)
+            self._end_move(unstored, self._oldest)
+
+    def _begin_move(self, records: list[SpooledRecord]) -> list[SpooledRecord]:
+        """Count records that are in no queue now; the caller holds the lock."""
+        self._held = self.on_disk + len(records)
+        return records
+
+    def _end_move(self, remaining: Sequence[SpooledRecord], queue: WaitingRecords) -> None:
+        """Let the records wait that did not reach the disk; the caller holds the lock."""
+        self._held = None
+        if not self._is_closed:
+            queue.put_back(remaining)
+            return
+        for record in remaining:
+            self._give_up(record, Drop.CLOSED)
 
     def _has_sendable(self) -> bool:
         on_disk: Counter[str] = self.disk.own_counts if self.disk is not None else Counter()
         in_memory = self._oldest.counts + self._memory.counts
         others = self.paused.has_others(in_memory) or self.paused.has_others(on_disk)
-        return bool(self._returned or self._storing) or others
+        return bool(self._returned) or others
 
     def _is_full(self) -> bool:
-        return self._memory.is_full(len(self._storing))  # the disk may refuse these
+        return self._memory.is_full(self._storing)  # the disk may refuse these
 
     def _drops_oldest(self) -> bool:
         return self._settings is None or self._settings.full is FullPolicy.DROP_OLDEST

@@ -1,6 +1,7 @@
 """The way from the backlog to Kafka: batch by batch, each forgotten only when all of it is settled."""
 
 import time
+from collections import deque
 from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message
@@ -29,7 +30,7 @@ class Drain:
         self._stop = stop
         self._batch: Batch | None = None
         self._kept: set[int] = set()  # of the batch; they are still on disk
-        self._unsent: list[SpooledRecord] = []  # of the batch; nobody else has them
+        self._unsent: deque[SpooledRecord] = deque()  # of the batch; nobody else has them
 
     def left(self, queued: int) -> int:
         """Return how many events are undelivered when the client has `queued`; those from disk are still there."""
@@ -66,8 +67,9 @@ class Drain:
         undelivered = self._kept
         if not settled and self._batch is not None:
             undelivered = {number for number, _ in self._batch.entries}
-        self._backlog.done(self._batch, undelivered, self._unsent)
-        self._batch, self._kept, self._unsent = None, set(), []
+        unsent, self._unsent = self._unsent, deque()
+        self._backlog.done(self._batch, undelivered, unsent)
+        self._batch, self._kept = None, set()
 
     def close(self, *, settled: bool) -> None:
         """Leave the waiting events on disk."""
@@ -84,11 +86,15 @@ class Drain:
         if batch is None:
             return False
         self._batch = batch
-        untaken = [entry for entry in batch.entries if not self._is_taken(client, entry)]
         if self._is_from_disk():
-            self._kept.update(number for number, _ in untaken)
-        else:
-            self._unsent = [record for _, record in untaken]
+            self._kept.update([entry[0] for entry in batch.entries if not self._is_taken(client, entry)])
+            return True
+        self._unsent.extend(record for _, record in batch.entries)
+        for entry in batch.entries:
+            is_taken = self._is_taken(client, entry)
+            self._unsent.popleft()
+            if not is_taken:
+                self._unsent.append(entry[1])
         return True
 
     def _wait(self, client: Client) -> None:

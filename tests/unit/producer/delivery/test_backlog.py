@@ -1,9 +1,14 @@
 """Events that wait: in memory and on disk, in their order, within their bounds, and those of one topic alone."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
+from tasker_producer.delivery.backlog import Backlog
 from tasker_producer.delivery.returned import Returned
 from tasker_producer.delivery.spool.settings import FullPolicy
 from tests.support.producer.spooled import backlog, left_spool, numbers, record
@@ -150,6 +155,41 @@ def test_a_topic_that_is_well_again_gets_its_events_in_their_order(tmp_path: Pat
     waiting.resume("missing")
     assert waiting.active
     assert numbers(waiting.next_batch()) == [1, 2]
+
+
+def counts_at_every_line(waiting: Backlog, act: Callable[[], object]) -> set[int]:
+    """Return how many events wait or are given up, as another thread can see it while the delivery's thread acts."""
+    counts = set[int]()
+
+    def look(_frame: FrameType, _event: str, _argument: object) -> Any:
+        if not waiting._lock._is_owned():  # type: ignore[attr-defined]
+            counts.add(waiting.waiting + sum(waiting._drop_log.dropped().values()))
+        return look
+
+    sys.settrace(look)
+    try:
+        act()
+    finally:
+        sys.settrace(None)
+    return counts
+
+
+@pytest.mark.parametrize("max_bytes", [1 << 20, 3_000])
+@pytest.mark.parametrize("disk_fails", [False, True])
+def test_events_on_their_way_to_disk_are_counted_once_at_every_moment(
+    tmp_path: Path, disk_fails: bool, max_bytes: int
+) -> None:
+    if disk_fails:
+        (tmp_path / "events").touch()
+    waiting = backlog(tmp_path / "events", max_bytes=max_bytes)
+    for number in range(300):
+        waiting.give_back(Returned(record(number), 0, float(number), 1))
+    assert counts_at_every_line(waiting, lambda: waiting.done(None)) == {300}
+    for number in range(300):
+        waiting.add(record(number))
+    assert counts_at_every_line(waiting, waiting.store) == {600}
+    assert counts_at_every_line(waiting, waiting.close) == {600}
+    assert (waiting.waiting > 0) == (not disk_fails)
 
 
 @pytest.mark.parametrize("disk_is_full", [False, True])
