@@ -6,6 +6,10 @@ import pytest
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.kafka.topics import create_topics
+from tasker_consumers.settings import ConsumerSettings
+from tasker_consumers.web.sources import folded_events
+from tasker_consumers.web.sources.folded_events import FoldedEvents
+from tasker_consumers.web.sources.stats_topics import open_stats_source
 from tasker_producer import EventPublisher, ProducerSettings
 from tests.support.processes import eventually
 from tests.support.store.arena import StoreArena
@@ -42,6 +46,26 @@ def test_published_tasks_are_on_all_pages_without_a_worker(
         assert web.shows("/stats", "No statistics")
         assert web.shows("/groups", f"{topic_prefix}-stats", "never ran")
         assert web.terminate() == 0
+
+
+def test_without_a_worker_the_newest_events_are_folded_and_the_list_says_so(
+    kafka: KafkaSource, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = {"bootstrap.servers": kafka.bootstrap_servers}
+    create_topics(connection, topic_prefix, partitions=1)
+    with EventPublisher(ProducerSettings(kafka=connection, topic_prefix=topic_prefix)) as publisher:
+        for number in range(20):
+            publisher.publish_task_completed(task_id=f"order-{number}", task_name="order")
+    settings = ConsumerSettings.from_env(
+        {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TASKER_TOPIC_PREFIX": topic_prefix}
+    )
+    with open_stats_source(settings) as source:
+        assert len(list(source.backlog())) == 20
+        assert isinstance(source, FoldedEvents)
+        assert source.notice is None
+        monkeypatch.setattr(folded_events, "MOST_EVENTS", 5)
+        assert [task["task_id"] for task in source.backlog()] == [f"order-{number}" for number in range(15, 20)]
+        assert "the newest 5 events" in (source.notice or "")
 
 
 def assert_task_and_search(web: WebProcess) -> None:

@@ -54,9 +54,7 @@ class Site:
 
     def page(self, request: Request, template: str, status: int = 200, **model: Any) -> HTMLResponse:
         """Return a template rendered with a model; everything in it is escaped."""
-        return HTMLResponse(
-            self.render(template, **model, page=_name(request), trouble=self.sources.live.trouble), status
-        )
+        return HTMLResponse(self.render(template, **model, page=_name(request), trouble=self.sources.trouble), status)
 
     def render(self, template: str, **model: Any) -> str:
         """Return a template rendered with a model as text."""

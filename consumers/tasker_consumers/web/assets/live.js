@@ -1,10 +1,13 @@
 "use strict";
 { // says whether the list still follows
-  const tell = (isLive) => {
-    const pulse = document.getElementById("pulse");
-    pulse.classList.toggle("off", !isLive);
-    if (pulse.textContent !== (isLive ? "live" : "connecting again")) pulse.textContent = isLive ? "live" : "connecting again";
+  const tell = (isConnected) => {
+    const pulse = document.getElementById("pulse"), isStopped = document.querySelector("#tasks .stopped") !== null;
+    const text = !isConnected ? "connecting again" : isStopped ? "stopped" : "live";
+    pulse.classList.toggle("off", text !== "live");
+    if (pulse.textContent !== text) pulse.textContent = text;
   };
-  for (const name of ["htmx:sse:after:connection", "htmx:sse:after:message"]) document.addEventListener(name, () => tell(true));
-  for (const name of ["htmx:sse:error", "htmx:sse:close"]) document.addEventListener(name, () => tell(false));
+  let isConnected = true;
+  for (const name of ["htmx:sse:after:connection", "htmx:sse:after:message"]) document.addEventListener(name, () => tell((isConnected = true)));
+  for (const name of ["htmx:sse:error", "htmx:sse:close"]) document.addEventListener(name, () => tell((isConnected = false)));
+  new MutationObserver(() => tell(isConnected)).observe(document.getElementById("tasks"), { childList: true });
 }

@@ -37,12 +37,12 @@ class LiveLists:
 
     def __init__(self) -> None:
         self.viewers = 0
-        self._lists: OrderedDict[str, tuple[int, float, Rows]] = OrderedDict()
+        self._lists: OrderedDict[str, tuple[object, float, Rows]] = OrderedDict()
         self._lock = asyncio.Lock()
 
     async def rows(self, site: Site, query: ListQuery) -> Rows:
         """Return the present rows of a list, rendered at most once a second while tasks change."""
-        key, version = query.address(), site.sources.live.version
+        key, version = query.address(), (site.sources.live.version, site.sources.trouble)
         async with self._lock:
             entry = self._lists.get(key)
             if entry is not None and (entry[0] == version or time.monotonic() - entry[1] < _EVERY_S):
@@ -56,7 +56,8 @@ class LiveLists:
 
 
 def _render(site: Site, query: ListQuery) -> Rows:
-    html = site.render("task_rows.html", rows=list_model(site, query)["rows"])
+    model = list_model(site, query)
+    html = site.render("task_rows.html", rows=model["rows"], stopped=model["stopped"])
     digest = sha256(html.encode()).hexdigest()[:16]
     lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
     return Rows(digest, f"id: {digest}\n{lines}\n".encode())

@@ -27,6 +27,7 @@ def tasks(request: Request) -> Response:
         statuses=STATUSES,
         search="",
         **list_model(site, query),
+        notice=site.sources.live.notice or "",
         live=query.before is None,
     )
 
@@ -34,7 +35,11 @@ def tasks(request: Request) -> Response:
 def list_model(site: Site, query: ListQuery) -> dict[str, Any]:
     """Return the rows of a page of tasks, and the place of the next page."""
     page = task_page(site.sources, query)
-    return {"rows": _rows(site, page), "next_place": place_text(page[-1]) if len(page) == PAGE else ""}
+    return {
+        "rows": _rows(site, page),
+        "next_place": place_text(page[-1]) if len(page) == PAGE else "",
+        "stopped": site.sources.trouble or "",
+    }
 
 
 def _rows(site: Site, tasks: Sequence[Task]) -> list[TaskRow]:
@@ -60,5 +65,7 @@ def find(request: Request) -> Response:
         search=text,
         rows=_rows(site, rows_of(site.sources, task_ids)),
         next_place="",
+        stopped="",
+        notice="",
         live=False,
     )

@@ -6,6 +6,7 @@ from functools import partial
 
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.trace_view.readers import KafkaRuns
+from tasker_consumers.web.sources.live.arrivals import Arrivals
 from tasker_consumers.web.sources.live.live_tasks import LiveTasks
 from tasker_consumers.web.sources.live.task_facts import LiveFacts
 from tasker_consumers.web.sources.runs import RunCache
@@ -20,7 +21,8 @@ def open_sources(settings: ConsumerSettings) -> Iterator[Sources]:
     """Yield the sources; they follow the topics until the end of the block."""
     lookup = open_lookup(settings.registry)
     live = LiveTasks(partial(open_stats_source, settings))
-    facts = LiveFacts(settings.kafka, settings.topic_prefix, lookup)
+    arrivals = Arrivals()
+    facts = LiveFacts(settings.kafka, settings.topic_prefix, lookup, arrivals.note)
     with ExitStack() as stack:
         stored = stack.enter_context(open_stored(settings))
         for follower in (live.follower, facts.follower):
@@ -30,6 +32,7 @@ def open_sources(settings: ConsumerSettings) -> Iterator[Sources]:
             settings=settings,
             live=live,
             facts=facts,
+            arrivals=arrivals,
             runs=RunCache(lambda since: KafkaRuns(settings, since=since), lookup),
             stored=stored,
             lookup=lookup,

@@ -11,7 +11,7 @@ import pytest
 from selenium.webdriver import Keys
 
 from tasker_consumers.web.settings import WebSettings
-from tasker_consumers.web.sources import task_run
+from tasker_consumers.web.sources import sources, task_run
 from tests.support.browser import Browser
 from tests.support.telemetry.histories import FAILURE, attempt, failed_order, order
 from tests.support.web import served, site_over, sources_of
@@ -34,6 +34,21 @@ def test_the_list_follows_the_tasks_without_being_loaded_again(browser: Browser)
         source.more(later.backlog())
         browser.wait("document.querySelectorAll('#tasks tr').length == 2")
         assert browser.wait("document.querySelector('#t-7 .pill').textContent.includes('error')")
+        assert browser.complaints() == []
+
+
+def test_a_list_that_stands_still_says_so_instead_of_live(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_STANDSTILL_US", 0)
+    source, runs = sources_of(order())
+    with site_over(source, runs) as site, served(site) as url:
+        (task,) = source.backlog()
+        browser.open(url)
+        browser.wait("document.getElementById('pulse').textContent == 'live'")
+        site.sources.arrivals.note(task["last_event_at"] + 1)
+        browser.wait("document.getElementById('pulse').textContent == 'stopped'")
+        assert browser.wait("document.querySelector('#tasks .stopped').textContent.includes('tasker run stats')")
+        source.more([{**task, "last_event_at": task["last_event_at"] + 2, "revision": task["revision"] + 1}])
+        browser.wait("document.getElementById('pulse').textContent == 'live'")
         assert browser.complaints() == []
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from tasker_consumers.web.routes.live import LiveLists
 from tasker_consumers.web.site import Site
+from tasker_consumers.web.sources import sources
 from tasker_consumers.web.sources.live.live_tasks import LiveTasks
 from tasker_consumers.web.views.task_list import ListQuery
+from tests.support.processes import eventually
 from tests.support.telemetry.histories import order
 from tests.support.web import site_over, sources_of
 
@@ -51,3 +53,21 @@ def test_the_longest_silent_tasks_are_forgotten_beyond_the_capacity() -> None:
     assert live.is_cut
     assert len(newest) <= 100
     assert newest[0]["task_id"] == "t999"
+
+
+def test_a_list_says_when_its_statistics_stand_still(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sources, "_STANDSTILL_US", 0)
+    source, runs = sources_of(order())
+    with site_over(source, runs) as site:
+        (task,) = source.backlog()
+
+        def shown() -> str:
+            return asyncio.run(LiveLists().rows(site, ListQuery())).event.decode()
+
+        site.sources.arrivals.note(task["last_event_at"])
+        assert "stands still" not in shown()
+        site.sources.arrivals.note(task["last_event_at"] + 1)
+        assert "stands still since" in shown()
+        source.more([{**task, "last_event_at": task["last_event_at"] + 2, "revision": task["revision"] + 1}])
+        assert eventually(lambda: site.sources.trouble is None)
+        assert "stands still" not in shown()

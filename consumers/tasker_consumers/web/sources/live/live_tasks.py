@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from tasker_consumers.stats.reading.sources import LatestStats, Stats, StatsSource
 from tasker_consumers.web.sources.live.follower import Follower
@@ -22,6 +22,15 @@ OpenSource = Callable[[], AbstractContextManager[StatsSource]]
 logger = logging.getLogger(__name__)
 
 
+@runtime_checkable
+class FoldingSource(Protocol):
+    """A source that folds events by itself."""
+
+    @property
+    def notice(self) -> str | None:
+        """A sentence for people on which events it leaves out; None while it reads all."""
+
+
 class LiveTasks:
     """Follows a source of statistics in the thread of a `follower`; begins anew when the source fails.
 
@@ -33,12 +42,17 @@ class LiveTasks:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._latest = LatestStats()
+        self._latest_learned = 0
         self.follower = Follower("live-tasks", self._follow, self._fail, _PAUSES_S)
         self.version = 0
         #: Whether older tasks than those in memory were forgotten.
         self.is_cut = False
         #: A sentence on why nothing changes; None while all is well.
         self.trouble: str | None = "the statistics are being read"
+        #: A sentence on which tasks are not shown; None while all are.
+        self.notice: str | None = None
+        #: The time of the latest event that the statistics tell of, in microseconds; None of a source that folds.
+        self.latest_event_at: int | None = None
         #: Set as soon as the source was read up to its present end.
         self.is_ready = threading.Event()
 
@@ -68,18 +82,27 @@ class LiveTasks:
                 self._learn([stats])
                 if self.follower.is_ending:
                     return
+            self._note_source(source)
             self.trouble = None
             self.is_ready.set()
             while not self.follower.is_ending:
                 self._learn(source.changes(_WAIT_S))
+                self._note_source(source)
                 silence_s = source.silence_s()
                 is_silent = silence_s > 10 * max(_WAIT_S, 1.0)
                 self.trouble = f"no answer from {source.name} for {silence_s:.0f} s" if is_silent else None
 
+    def _note_source(self, source: StatsSource) -> None:
+        if isinstance(source, FoldingSource):
+            self.notice, self.latest_event_at = source.notice, None
+        else:
+            self.notice, self.latest_event_at = None, self._latest_learned
+
     def _learn(self, changes: Iterable[Stats]) -> None:
         with self._lock:
-            changed = sum(self._latest.learn(stats) for stats in changes)
-            self.version += changed > 0
+            changed = [stats for stats in changes if self._latest.learn(stats)]
+            self.version += bool(changed)
+            self._latest_learned = max([self._latest_learned, *(stats["last_event_at"] or 0 for stats in changed)])
             if len(self._latest.tasks) > self._capacity:
                 self._forget()
 

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from confluent_kafka import TopicPartition
@@ -28,10 +28,15 @@ logger = logging.getLogger(__name__)
 
 
 class LiveFacts:
-    """Follows the task events in the thread of a `follower`."""
+    """Follows the task events in the thread of a `follower`; `note` gets the time of each (microseconds)."""
 
     def __init__(
-        self, kafka: Mapping[str, str], prefix: str, lookup: SchemaLookup | None = None, capacity: int = CAPACITY
+        self,
+        kafka: Mapping[str, str],
+        prefix: str,
+        lookup: SchemaLookup | None = None,
+        note: Callable[[int], None] = lambda _: None,
+        capacity: int = CAPACITY,
     ) -> None:
         self._kafka = kafka
         self._prefix = prefix
@@ -39,6 +44,7 @@ class LiveFacts:
         self._capacity = capacity
         self._facts: OrderedDict[str, TaskFacts] = OrderedDict()
         self._lock = threading.Lock()
+        self._note = note
         self.follower = Follower("task-facts", self._follow, _fail, [_PAUSE_S])
 
     def of_tasks(self, task_ids: list[str]) -> dict[str, TaskFacts]:
@@ -55,6 +61,7 @@ class LiveFacts:
     def learn(self, event: Mapping[str, Any]) -> None:
         """Keep the facts that a task event has; those that it lacks stay as they were."""
         task_id = event["task_id"]
+        self._note(event["timestamp"])
         with self._lock:
             former = self._facts.get(task_id, TaskFacts())
             self._facts[task_id] = TaskFacts(
