@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any, cast
 
 import faust
@@ -39,10 +41,14 @@ class EngineApp(faust.App):
     metrics: EngineMetrics
     partition_tasks: PartitionTasks
     quarantine: Quarantine
+    #: Partitions by topic of the sources and the changelog, as they were at the start.
+    partition_counts: Mapping[str, int] = MappingProxyType({})
     #: Why this worker is about to end, for people.
     trouble: str | None = None
     #: Which partition nobody works at although records arrive, for people.
     stalled: str | None = None
+    #: When a broker last answered a watch of this worker (monotonic seconds).
+    broker_answered_at: float = -inf
     #: Whether the group has told this worker who has which partition, and has not begun to tell anew.
     placed: bool = False
 
@@ -50,6 +56,7 @@ class EngineApp(faust.App):
         """Stop the flow, finish or abandon the runs in work, and commit the finished runs."""
         self.metrics.pauses.begin("rebalance")
         self.placed = False
+        self._recovery.interrupt()
         self.scans.close()
         self.consumer.stop_flow()
         self.flow_control.suspend()
@@ -57,8 +64,10 @@ class EngineApp(faust.App):
         self.executor.stop_accepting()
         self.batcher.stop_gathering()
         # A write that does not end is given up: the next owner refuses late records, and takes the run again.
-        giving_up = asyncio.get_running_loop().call_later(self.drain_timeout, self.producers.abandon)
-        await self.executor.close(self.drain_timeout)
+        # So is, at once, a write that waits for the group to hear of this worker: it has begun to do without.
+        patience = self.drain_timeout if self.heard else 0.0
+        giving_up = asyncio.get_running_loop().call_later(patience, self.producers.abandon)
+        await self.executor.close(patience)
         await self.partition_tasks.close()
         giving_up.cancel()
         await self.producers.close()
@@ -67,6 +76,8 @@ class EngineApp(faust.App):
 
     def on_rebalance_end(self) -> None:
         """Note that partitions and states are here, and that records flow again."""
+        if self._recovery.interrupted:  # the last step of a restore whose partitions were just taken away
+            return
         super().on_rebalance_end()
         self.metrics.pauses.end()
 
@@ -118,9 +129,13 @@ class EngineApp(faust.App):
             await asyncio.sleep(0.05)
 
     @property
+    def _recovery(self) -> Any:
+        return cast("Any", self.tables).recovery
+
+    @property
     def settled(self) -> bool:
         """Whether this worker has its place in the group and its states restored."""
-        recovered = cast("Any", self.tables).recovery.completed.is_set()
+        recovered = self._recovery.completed.is_set()
         return self.started and recovered and not self.crashed and not self.rebalancing
 
     def waiting(self) -> str | None:
@@ -149,6 +164,13 @@ class EngineApp(faust.App):
         changelog = self.table.changelog_topic_name
         partitions_by_url = cast("Any", self.assignor).tables_metadata()
         return {partition: url for url, topics in partitions_by_url.items() for partition in topics.get(changelog, ())}
+
+    def knows_all_owners(self) -> bool:
+        """Whether the group has told a worker for each partition; two workers at the same address hide each other's."""
+        assignor = cast("Any", self.assignor)
+        owners = [*assignor.tables_metadata().values(), *assignor.external_topics_metadata().values()]
+        owned = {(topic, number) for topics in owners for topic, numbers in topics.items() for number in numbers}
+        return all((topic, n) in owned for topic, count in self.partition_counts.items() for n in range(count))
 
     def held_partitions(self) -> set[int]:
         """Return the partitions that this worker works at, their states restored."""

@@ -8,7 +8,7 @@ from tasker_consumers.engine.app_state import add_states
 from tasker_consumers.engine.app_tasks import add_tasks
 from tasker_consumers.engine.faust.options import faust_options
 from tasker_consumers.engine.metrics import EngineMetrics
-from tasker_consumers.engine.preflight import Topology
+from tasker_consumers.engine.preflight import Topology, changelog_topic
 from tasker_consumers.engine.processor import E, Processor, S
 from tasker_consumers.engine.settings import EngineSettings
 
@@ -20,6 +20,8 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     """
     app = EngineApp(processor.group, **faust_options(settings, state_dir))
     app.batch_size, app.drain_timeout = settings.batch_size, settings.drain_timeout
+    topics = (*processor.sources, changelog_topic(processor.group))
+    app.partition_counts = dict.fromkeys(topics, topology.partitions)
     app.metrics = EngineMetrics(processor.registry)
     app.metrics.pauses.begin("rebalance")
     add_states(app, processor.index, settings.store, topology, state_dir)

@@ -40,6 +40,16 @@ def end(reason: BaseException, code: int) -> int:
     return code
 
 
+class ExpectedErrors(logging.Filter):
+    """Takes the traceback from the line about an error that the last line of the log explains."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every line pass."""
+        if record.exc_info and isinstance(record.exc_info[1], TaskerEventsError):
+            record.exc_info = None
+        return True
+
+
 def log_thread_error(error: threading.ExceptHookArgs) -> None:
     """Log the error that ends a thread, which Python would write as bare text between the lines of the log."""
     name = error.thread.name if error.thread else "a thread"

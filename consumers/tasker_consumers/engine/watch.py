@@ -4,7 +4,9 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import cast
 
 from confluent_kafka import KafkaException
 
@@ -14,7 +16,7 @@ from tasker_consumers.engine.flow.stall import Position, StallWatch
 from tasker_consumers.engine.preflight import PARTITIONS_ADVICE, Topology
 from tasker_consumers.kafka.access import QuietAdmin
 from tasker_consumers.kafka.broker_silence import BrokerSilence
-from tasker_consumers.kafka.groups import end_offsets
+from tasker_consumers.kafka.groups import describe_group, end_offsets, unassigned
 from tasker_consumers.kafka.topic_identity import topic_ids
 from tasker_schemas.errors import ConfigurationError
 
@@ -33,6 +35,7 @@ _REMADE_ADVICE = (
 GC_THRESHOLDS = (5_000_000, 10, 10)
 _GC_S, _FEW_OBJECTS = 10.0, 200_000
 
+
 logger = logging.getLogger(__name__)
 
 
@@ -49,7 +52,8 @@ async def watch_broker(app: EngineApp, limit: float) -> None:
             if replaced := replaced_by_another(app):
                 raise replaced
             # A worker that still logs in was never heard of: the silence is no longer than its life.
-            silence.observe(min(app.consumer.heartbeat_age, time.monotonic() - begun))
+            age = min(app.consumer.heartbeat_age, time.monotonic() - begun)
+            silence.observe(age, answers_others=time.monotonic() - app.broker_answered_at < age / 2)
 
 
 async def watch_progress(app: EngineApp, kafka: Mapping[str, str], limit: float) -> None:
@@ -90,19 +94,44 @@ def replaced_by_another(app: EngineApp) -> ConfigurationError | None:
     )
 
 
-async def watch_topics(kafka: Mapping[str, str], topology: Topology) -> None:
-    """Raise ConfigurationError when a topic or its partitions are not those that this worker started with."""
-    admin = QuietAdmin(kafka)
+async def watch_topics(app: EngineApp, kafka: Mapping[str, str], topology: Topology, limit: float) -> None:
+    """Raise ConfigurationError when a topic or its partitions are not those that this worker started with.
+
+    A topic counts as deleted when brokers have not named it for `limit` seconds: those that have just started know few.
+    """
+    admin, absent = QuietAdmin(kafka), Counter[str]()
     while True:
         await asyncio.sleep(_TOPICS_S)
         try:
             cluster = await asyncio.to_thread(admin.list_topics, timeout=_ANSWER_LIMIT_S)
+            app.broker_answered_at = time.monotonic()
             ids = await asyncio.to_thread(topic_ids, admin, topology.ids)
         except KafkaException:
             continue  # the watch of the broker tells it
         counts = {name: len(topic.partitions) for name, topic in cluster.topics.items() if topic.error is None}
-        if change := topology_change(topology, counts) or remade_topics(topology, ids):
+        absent = Counter({name: absent[name] + 1 for name in topology.counts if name not in counts})
+        gone = [name for name, answers in absent.items() if answers * _TOPICS_S > limit]
+        if change := topology_change(topology, counts) or remade_topics(topology, ids) or deleted_topics(gone):
             raise ConfigurationError(change)
+
+
+async def watch_distribution(app: EngineApp, kafka: Mapping[str, str]) -> None:
+    """Have the group distribute its partitions again when none of its members has some of them."""
+    admin, unowned = QuietAdmin(kafka), list[tuple[str, int]]()
+    while True:
+        await asyncio.sleep(_TOPICS_S)
+        if not app.settled or app.knows_all_owners():
+            unowned = []
+            continue
+        try:
+            group = await asyncio.to_thread(describe_group, admin, app.conf.id)
+        except KafkaException:
+            continue  # the watch of the broker tells it
+        before, unowned = unowned, unassigned(group, app.partition_counts)
+        if unowned and unowned == before:
+            listed = ", ".join(f"{topic}/{number}" for topic, number in unowned)
+            logger.warning("No worker has %s: asking the group for a new assignment", listed)
+            cast("RunConsumer", app.consumer).rejoin()
 
 
 def topology_change(topology: Topology, counts: Mapping[str, int]) -> str | None:
@@ -115,6 +144,13 @@ def topology_change(topology: Topology, counts: Mapping[str, int]) -> str | None
         return None
     listed = ", ".join(f"{name} has {count} partitions, not {topology.counts[name]}" for name, count in changed.items())
     return f"partitions were changed under this worker: {listed}. {PARTITIONS_ADVICE}"
+
+
+def deleted_topics(names: Collection[str]) -> str | None:
+    """Return that these topics were deleted under the worker; None when there is none of them."""
+    if not names:
+        return None
+    return f"deleted under this worker, or hidden from it: {', '.join(names)}. `tasker topics create` makes topics anew"
 
 
 def remade_topics(topology: Topology, ids: Mapping[str, str]) -> str | None:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tasker_consumers.engine.ending import exit_code_of, log_thread_error
+from tasker_consumers.engine.ending import ExpectedErrors, exit_code_of, log_thread_error
 from tasker_consumers.engine.faust.fingerprints import check_libraries
 from tasker_consumers.engine.preflight import Topology, prepare_topics
 from tasker_consumers.engine.processor import Processor
@@ -17,6 +17,9 @@ from tasker_consumers.engine.state.state_dir import claim_state_dir
 from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.engine.working import work
 from tasker_schemas.extensions import native_state
+
+#: Modules with services of Faust, which log the error that ends them.
+_SERVICES = ("app", "faust.consumer", "faust.fetch_thread", "faust.recovery", "faust.table")
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +33,8 @@ def run_worker(processor: Processor[Any, Any], settings: EngineSettings, questio
     not start, because a setting is wrong or the broker is away. After 1 and 2 the last line of the log has the reason.
     """
     threading.excepthook = log_thread_error
+    for service in _SERVICES:
+        logging.getLogger(f"tasker_consumers.engine.{service}").addFilter(ExpectedErrors())
     return exit_code_of(lambda: _run(processor, settings, questions))
 
 

@@ -21,6 +21,7 @@ from tasker_consumers.engine.watch import (
     collect_garbage,
     replaced_by_another,
     watch_broker,
+    watch_distribution,
     watch_progress,
     watch_topics,
 )
@@ -66,7 +67,10 @@ async def _live(
         asyncio.create_task(_run(app), name="Faust"),
         asyncio.create_task(asked_to_stop.wait(), name="signals"),
         asyncio.create_task(watch_broker(app, settings.broker_timeout), name="watch of the broker"),
-        asyncio.create_task(watch_topics(settings.kafka, topology), name="watch of the topics"),
+        asyncio.create_task(
+            watch_topics(app, settings.kafka, topology, settings.broker_timeout), name="watch of the topics"
+        ),
+        asyncio.create_task(watch_distribution(app, settings.kafka), name="watch of the distribution"),
         asyncio.create_task(watch_progress(app, settings.kafka, settings.broker_timeout), name="watch of the progress"),
         asyncio.create_task(collect_garbage(app), name="garbage"),
     ]

@@ -1,11 +1,11 @@
 """Consumer groups: their members and offsets, and how a group is made to read its sources from their beginning."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from tasker_consumers.kafka.offsets import retry_while_electing
@@ -38,6 +38,18 @@ def describe_group(admin: AdminClient, group: str, *, with_rights: bool = False)
         return answers[group].result()
 
     return retry_while_electing(describe)
+
+
+def unassigned(description: Any, counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return the partitions of topics that no member of a described group has; `counts` are partitions by topic.
+
+    The list is empty while the group distributes its partitions.
+    """
+    if description.state != ConsumerGroupState.STABLE:
+        return []
+    assigned = {(tp.topic, tp.partition) for member in description.members for tp in member.assignment.topic_partitions}
+    wanted = ((topic, number) for topic, count in sorted(counts.items()) for number in range(count))
+    return [partition for partition in wanted if partition not in assigned]
 
 
 def committed_offsets(admin: AdminClient, group: str) -> list[TopicPartition]:

@@ -6,13 +6,15 @@ Everything overridden here is pinned by `fingerprints`.
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from tasker_consumers.engine.faust.group.known_topics import KnownTopics
+from tasker_consumers.engine.faust.group.static_membership import watch_fencing
 from tasker_consumers.engine.faust.record_batches import FetchBudget, deliver_bounded_records
-from tasker_consumers.engine.faust.static_membership import watch_fencing
 from tasker_consumers.engine.faust.time_alignment import Pace
 from tasker_consumers.engine.flow.batching import Batcher
 
@@ -30,6 +32,7 @@ class FetchHost(Protocol):
     """The part of the application that the thread depends on."""
 
     batcher: Batcher
+    partition_counts: Mapping[str, int]
 
 
 class RunConsumerThread(driver.AIOKafkaConsumerThread):
@@ -52,6 +55,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         self._budget = deliver_bounded_records(consumer._fetcher)
         _tune(consumer._fetcher, restoring=False, behind=False)
         coordinator = consumer._coordinator
+        coordinator._cluster = KnownTopics(coordinator._cluster, self._host.partition_counts)
         beat = coordinator._do_heartbeat
 
         async def observed() -> bool:
@@ -65,6 +69,16 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         if coordinator._group_instance_id:
             watch_fencing(coordinator, self._note_fenced)
         self.last_heartbeat = time.monotonic()
+
+    @property
+    def _host(self) -> FetchHost:
+        return cast("FetchHost", self.consumer.app)
+
+    def _stopped_set(self) -> None:
+        if self.thread_loop.is_closed():  # the thread ended before it was asked to
+            self._stopped.set()
+        else:
+            super()._stopped_set()
 
     def _note_fenced(self) -> None:
         self.fenced = True
@@ -84,7 +98,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         changelogs = self.consumer.app.tables.changelog_topics
         restoring = any(tp.topic in changelogs for tp in active_partitions)
         _tune(consumer._fetcher, restoring=restoring, behind=self.pace.is_behind())
-        crowded = frozenset() if restoring else cast("FetchHost", self.consumer.app).batcher.crowded
+        crowded = frozenset() if restoring else self._host.batcher.crowded
         partitions = self.pace.next(tp for tp in active_partitions if tp.partition not in crowded)
         if not partitions:  # to aiokafka no partition is every partition
             await asyncio.sleep(FETCH_WAIT_MS / 1000)

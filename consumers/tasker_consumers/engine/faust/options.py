@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tasker_consumers.engine.faust.connection import connection
+from tasker_consumers.engine.faust.group.static_membership import StableAssignor
 from tasker_consumers.engine.faust.recovery import RunTableManager
-from tasker_consumers.engine.faust.static_membership import StableAssignor
 from tasker_consumers.engine.flow.batch_producer import BATCH_BYTES
 from tasker_consumers.engine.settings import EngineSettings
 

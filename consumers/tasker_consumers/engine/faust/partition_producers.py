@@ -12,22 +12,14 @@ No transaction is ever begun: records are acknowledged and readable at once, wha
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from aiokafka.errors import (
-    DuplicateSequenceNumber,
-    InvalidProducerEpoch,
-    KafkaConnectionError,
-    KafkaError,
-    ProducerFenced,
-    for_code,
-)
-from aiokafka.protocol.produce import ProduceRequest
-from aiokafka.structs import TopicPartition
+from aiokafka.errors import InvalidProducerEpoch, KafkaConnectionError, ProducerFenced
 
 from tasker_consumers.engine.faust.producer_epochs import NO_EPOCH, ProducerEpoch, next_epoch
+from tasker_consumers.engine.faust.write_requests import watch_writing
 from tasker_consumers.engine.flow.batch_producer import KafkaBatchProducer, ProducerRecord, RecordRefused
 from tasker_consumers.engine.processor import PART
 from tasker_schemas.errors import BackendUnavailable
@@ -39,8 +31,8 @@ _REVOKED_WITHIN_S, _RECONNECT_S = 60.0, 0.2
 #: The coordinator forgets ids that are not used for a week, and a partition's leader those of a day.
 RENEWED_AFTER_S = 12 * 3600.0
 _CLOSE_S = 5.0
-# Where a batch says how many records it has.
-_COUNT, _HEADER = 57, 61
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +75,11 @@ class PartitionProducers:
         """
         async with self._changing:
             await self._close_all()
-            offsets = await asyncio.gather(*(self._begin(partition, NO_EPOCH) for partition in partitions))
+            opening = [asyncio.ensure_future(self._begin(partition, NO_EPOCH)) for partition in partitions]
+            try:
+                offsets = await asyncio.gather(*opening)
+            finally:  # a failure or a rebalance ends all of them
+                await _cancelled(opening)
         return dict(zip(partitions, offsets, strict=True))
 
     async def renew(self, partition: int) -> None:
@@ -164,7 +160,7 @@ class _PartitionProducer:
         self._producer = host.new_producer()
         self._batches = KafkaBatchProducer(lambda: self._producer, waits_for_leaders=True)
         self._abandoned = asyncio.Event()
-        _watch_writing(self._producer, self._check)
+        watch_writing(self._producer, self._check)
 
     async def start(self, limit_s: float) -> None:
         """Connect, again and again for `limit_s`, then raises BackendUnavailable."""
@@ -178,10 +174,8 @@ class _PartitionProducer:
 
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord], limit_s: float) -> int | None:
         """Send and wait for the acknowledgement; raises BackendUnavailable after `limit_s`, or when abandoned."""
-        sending = asyncio.ensure_future(self._batches.send(topic, partition, records))
-        abandoned = asyncio.ensure_future(self._abandoned.wait())
         try:
-            await asyncio.wait({sending, abandoned}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+            sending = await self._unless_abandoned(self._batches.send(topic, partition, records), limit_s)
             if sending.done():
                 return sending.result()
             reason = "given up" if self._abandoned.is_set() else f"no answer in {limit_s:.0f} s"
@@ -191,9 +185,6 @@ class _PartitionProducer:
         except BaseException:
             self.has_gap = True
             raise
-        finally:
-            sending.cancel()
-            abandoned.cancel()
 
     def abandon(self) -> None:
         """Give up the records in flight."""
@@ -216,34 +207,23 @@ class _PartitionProducer:
                 await self._producer._sender.close()  # noqa: SLF001
 
     async def _check(self) -> None:
-        await self._may_write()
+        await self._unless_abandoned(self._may_write(), None)
         if self._abandoned.is_set():
             raise KafkaConnectionError("given up")
 
-
-def _watch_writing(producer: Any, check: Callable[[], Awaitable[None]]) -> None:
-    """Have an aiokafka producer call `check` before each request to write, those of aiokafka's own retries among them.
-
-    A batch that its topic refuses is left out of the numbers: aiokafka goes on behind them, where brokers see a gap.
-    """
-    send = producer.client.send
-
-    async def watched(node_id: int, request: Any, **options: Any) -> Any:
-        if not isinstance(request, ProduceRequest):
-            return await send(node_id, request, **options)
-        await check()
-        response = await send(node_id, request, **options)
-        batches = {(topic, partition): data for topic, parts in request._topics for partition, data in parts}  # noqa: SLF001
-        for topic, parts in response.topics:
-            for partition, code, *_ in parts:
-                if code and not _may_be_stored(for_code(code)):
-                    count = int.from_bytes(batches[topic, partition][_COUNT:_HEADER], "big")
-                    numbers = producer._txn_manager  # noqa: SLF001
-                    numbers.increment_sequence_number(TopicPartition(topic, partition), -count)
-        return response
-
-    producer.client.send = watched
+    async def _unless_abandoned(self, work: Awaitable[T], limit_s: float | None) -> "asyncio.Future[T]":
+        """Wait for work up to `limit_s`, or until the producer is abandoned; cancel work that is not done then."""
+        working = asyncio.ensure_future(work)
+        abandoned = asyncio.ensure_future(self._abandoned.wait())
+        try:
+            await asyncio.wait({working, abandoned}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+            return working
+        finally:
+            working.cancel()
+            abandoned.cancel()
 
 
-def _may_be_stored(error: type[KafkaError]) -> bool:
-    return bool(error.retriable) or issubclass(error, DuplicateSequenceNumber)
+async def _cancelled(tasks: Collection[asyncio.Future[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

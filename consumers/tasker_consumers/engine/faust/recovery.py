@@ -3,6 +3,9 @@
 Faust's own recovery chooses offsets and waits for records; the loop that applies the records is replaced. The stock
 loop handles single records, goes on after any error, and waits for ever when the changelog's last records are
 gone. This loop applies whole runs, crashes on errors, and asks the broker again when nothing comes.
+
+A rebalance ends a restore when it begins (`interrupt`), Faust only with the next assignment. Until then a restore could
+wait for the group, which waits for this worker to let its partitions go, which waits for the restore.
 """
 
 import asyncio
@@ -10,7 +13,7 @@ from collections import Counter
 from typing import Any, Protocol, cast
 
 from faust.tables.manager import TableManager
-from faust.tables.recovery import Recovery
+from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from faust.types import TP
 from mode import Service
 
@@ -32,6 +35,26 @@ class RecoveryHost(Protocol):
 class RunRecovery(Recovery):
     """Faust's recovery with runs as its unit."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._interruption = asyncio.Event()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the partitions were taken away since they were assigned last."""
+        return self._interruption.is_set()
+
+    def interrupt(self) -> None:
+        """End the restore that is under way: its partitions are taken away. The next assignment begins another."""
+        self._interruption.set()
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Begin to restore what was assigned."""
+        self._interruption.clear()
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+
     @Service.task
     async def _slurp_changelogs(self) -> None:
         queue = self.tables.changelog_queue
@@ -48,7 +71,11 @@ class RunRecovery(Recovery):
     def _apply(self, event: Any) -> None:
         tp, message = event.message.tp, event.message
         # A run from before the seek says nothing about the records read since.
-        if tp not in self.active_tps or cast("RunConsumer", self.app.consumer).is_stale(event.value):
+        if (
+            self.interrupted
+            or tp not in self.active_tps
+            or cast("RunConsumer", self.app.consumer).is_stale(event.value)
+        ):
             return
         table = cast("RunTable", self.tp_to_table[tp])
         table.apply_changelog_batch([event])
@@ -100,12 +127,21 @@ class RunRecovery(Recovery):
         await super()._build_highwaters(consumer, tps, destination, title)
 
     async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ASYNC109  Faust's signature
-        """Wait for a step; Faust takes a step that is not done in time for a stop, and never restores again."""
+        """Wait for a step, but not longer than until the partitions are taken away, or others are assigned.
+
+        Faust takes a step that is not done in time for a stop, and never restores again.
+        """
+        begun: Any = self.signal_recovery_start
+        ended: Any = self._interruption
         try:
             async with asyncio.timeout(timeout):
-                await super()._wait(coro)
+                result = await self.wait_first(coro, begun, ended)
         except TimeoutError:
             raise BackendUnavailable(f"Kafka did not answer for {timeout:.0f} s while states were restored") from None
+        if result.stopped:
+            raise ServiceStopped
+        if begun.is_set() or ended.is_set():
+            raise RebalanceAgain
 
     async def _build_offsets(self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str) -> None:
         await super()._build_offsets(consumer, tps, destination, title)

@@ -273,7 +273,7 @@ async def test_a_worker_that_still_logs_in_is_not_given_up(
     monkeypatch.setattr(watch, "TICK_S", 0.01)
     monkeypatch.setattr(RunConsumer, "heartbeat_age", 1e6)
     quarantine = SimpleNamespace(log_pending=lambda: None)
-    joining: Any = SimpleNamespace(started=True, consumer=consumer, quarantine=quarantine)
+    joining: Any = SimpleNamespace(started=True, consumer=consumer, quarantine=quarantine, broker_answered_at=0.0)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(watch.watch_broker(joining, limit=60), timeout=0.2)
     with pytest.raises(BackendUnavailable, match="no broker has answered"):

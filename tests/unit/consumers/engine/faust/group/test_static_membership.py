@@ -6,7 +6,7 @@ from typing import Any
 from aiokafka.errors import UnknownMemberIdError
 from aiokafka.protocol.group import HeartbeatRequest, JoinGroupRequest
 
-from tasker_consumers.engine.faust.static_membership import FENCED_INSTANCE_ID, watch_fencing
+from tasker_consumers.engine.faust.group.static_membership import FENCED_INSTANCE_ID, watch_fencing
 
 
 class Coordinator:

@@ -1,0 +1,1 @@
+"""The worker as a member and leader of its group."""

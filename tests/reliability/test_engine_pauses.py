@@ -1,0 +1,59 @@
+"""Time that stands still while a worker starts: a rebalance ends the restore at once, and the worker goes on.
+
+`TASKER_TEST_SCALE` is the number of rounds; from 2 on long changelogs are restored, too.
+"""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tasker_consumers.embedded import KafkaSource
+from tests.support.engine.arena import Arena
+from tests.support.engine.pauses import Paused, harms_of
+from tests.support.scale import SCALE
+
+pytestmark = [pytest.mark.reliability, pytest.mark.timeout(300 * SCALE)]
+
+#: The line before an assignment is taken; a worker is ready about a second later.
+ASSIGNED, WITHIN_S = "Setting newly assigned partitions", 1.5
+STORES = ("rocksdb", "memory")
+
+
+def filled_arena(kafka: KafkaSource, prefix: str, directory: Path, records: int) -> Arena:
+    directory.mkdir(parents=True)
+    arena = Arena(kafka.bootstrap_servers, prefix, directory)
+    arena.create_topics()
+    arena.produce(records, records // 4)
+    return arena
+
+
+def test_a_worker_that_is_paused_amid_its_first_assignment_goes_on(
+    kafka: KafkaSource, topic_prefix: str, tmp_path: Path
+) -> None:
+    random = Random(13)
+    for round_ in range(SCALE):
+        pauses = [
+            Paused(
+                filled_arena(kafka, f"{topic_prefix}-{round_}-{store}", tmp_path / str(round_) / store, 1_000),
+                ASSIGNED,
+                0.0 if (round_, store) == (0, "rocksdb") else WITHIN_S * random.random(),
+                store,
+            )
+            for store in STORES
+        ]
+        assert harms_of(pauses) == []
+
+
+@pytest.mark.skipif(SCALE < 2, reason="long changelogs are restored with TASKER_TEST_SCALE=2 and more")
+def test_a_worker_that_is_paused_amid_a_long_restore_goes_on(
+    kafka: KafkaSource, topic_prefix: str, tmp_path: Path
+) -> None:
+    random = Random(14)
+    arena = filled_arena(kafka, topic_prefix, tmp_path / "long", 200_000)
+    with arena.worker("before", store="memory") as worker:
+        arena.wait_committed()
+        assert worker.terminate() == 0
+    for _ in range(SCALE):
+        arena.produce(1_000, 500)
+        assert harms_of([Paused(arena, ASSIGNED, 2 * WITHIN_S * random.random(), "memory")]) == []
