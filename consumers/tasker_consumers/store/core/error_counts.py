@@ -20,9 +20,12 @@ _HOUR_MS = HOUR_US // 1000
 def counts_of(failures: Iterable[Row]) -> list[Row]:
     """Return the rows of `error_counts` for rows of `failed_attempts`, in the order of their keys."""
     counts: dict[tuple[Any, ...], list[int]] = {}
+    hours: dict[str, int | None] = {}
     for row in failures:
         event_id, happened_at = row[0], row[_TIME]
-        key = (int(event_id[:8] + event_id[9:13], 16) // _HOUR_MS, _names_of(row))
+        beginning = event_id[:11]  # a quarter of a second
+        hour = hours[beginning] if beginning in hours else hours.setdefault(beginning, _only_hour(beginning))
+        key = (hour if hour is not None else _hour_of(event_id), _names_of(row))
         count = counts.get(key)
         if count is None:
             counts[key] = [1, happened_at, happened_at]
@@ -37,6 +40,16 @@ def counts_of(failures: Iterable[Row]) -> list[Row]:
         for (hour, names), count in counts.items()
     ]
     return sorted(rows, key=lambda row: row[:3])
+
+
+def _hour_of(event_id: str) -> int:
+    return int(event_id[:8] + event_id[9:13], 16) // _HOUR_MS
+
+
+def _only_hour(beginning: str) -> int | None:
+    """Return the hour of all keys with the same first ten digits; None where an hour ends among them."""
+    first = int(beginning.replace("-", "") + "00", 16)
+    return first // _HOUR_MS if first // _HOUR_MS == (first + 0xFF) // _HOUR_MS else None
 
 
 def days_of_counts(hours: Iterable[Row]) -> list[Row]:

@@ -107,8 +107,9 @@ def _copying(connection: psycopg.Connection[Any], table: Table, target: str, row
     statement = f"COPY {target} ({', '.join(columns_of(table))}) FROM STDIN (FORMAT BINARY)"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types([_type_of(column) for column in table.columns])
+        write_row = copy.write_row
         for row in rows:
-            copy.write_row(row)
+            write_row(row)
         yield
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import Engine
 
 from tasker_consumers.store import tables
@@ -119,6 +120,8 @@ class PostgresWriter:
             assert isinstance(connection, psycopg.Connection)
             connection.rollback()
             connection.autocommit = True  # transactions begin where this module says
+            # The last that is registered for `bytea` is taken: psycopg's own is in Python.
+            connection.adapters.register_dumper(bytes, BytesBinaryDumper)
             self._connection = connection
         return self._connection
 
