@@ -43,6 +43,28 @@ def url_on_disk(request: pytest.FixtureRequest, disk: SmallDisk) -> Iterator[str
         yield migrated(cluster.make_database("store", folder=disk.folder))
 
 
+def test_a_full_disk_of_the_log_of_changes_is_an_outage(
+    kafka: KafkaSource, topic_prefix: str, disk: SmallDisk, tmp_path: Path
+) -> None:
+    with open_cluster(wal=disk.folder) as cluster:
+        arena = StoreArena(kafka.bootstrap_servers, topic_prefix, migrated(cluster.make_database("store")), tmp_path)
+        disk.fill(free=ROOM)
+        arena.produce(0, TASKS)
+        with arena.worker("worker") as worker:
+            # PostgreSQL ends itself when it cannot write its log, and cannot start before there is room.
+            assert eventually(lambda: worker.said("All partitions wait") > 0)
+            assert eventually(lambda: worker.get("/readyz")[0] == 503)
+            assert worker.get("/healthz")[0] == 200
+            assert not arena.is_complete()
+            disk.empty()
+            cluster.kill()
+            cluster.start()
+            arena.wait_until_complete()
+            assert eventually(lambda: worker.get("/readyz")[0] == 200)
+            assert worker.terminate() == 0
+        assert arena.rows() == arena.expected_rows()
+
+
 def migrated(url: str) -> str:
     engine = open_database(url)
     migrate(engine)

@@ -32,16 +32,23 @@ def binaries() -> Path | None:
 
 
 class PostgresCluster:
-    """A cluster in a directory of its own, without a password, on loopback; may be killed and started again."""
+    """A cluster in a directory of its own, without a password, on loopback; may be killed and started again.
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    Its log of changes (WAL), in files of a megabyte, is in the empty folder `wal` if there is one.
+    """
+
+    def __init__(self, folder: Path, programs: Path, wal: Path | None = None) -> None:
         self.folder = folder
         self._programs = programs
         self.port = free_ports(1)[0]
         self._user: dict[str, Any] = _other_user()
-        if self._user:
-            shutil.chown(folder, self._user["user"], self._user["group"])
-        self._run("initdb", "--auth=trust", "--username=tasker", "--no-sync", "--encoding=UTF8", "-D", str(self._data))
+        for owned in (folder, wal):
+            if self._user and owned is not None:
+                shutil.chown(owned, self._user["user"], self._user["group"])
+        log = [] if wal is None else [f"--waldir={wal / 'wal'}", "--wal-segsize=1"]
+        known = ["--auth=trust", "--username=tasker", "--no-sync", "--encoding=UTF8"]
+        self._run("initdb", *known, *log, "-D", str(self._data))
+        self._settings = [] if wal is None else ["min_wal_size=2MB", "max_wal_size=4MB"]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,7 +58,7 @@ class PostgresCluster:
     def start(self) -> None:
         """Start it, and return when it answers."""
         settings = ["fsync=off", "max_connections=60", "shared_buffers=64MB", f"unix_socket_directories={self.folder}"]
-        options = [part for setting in settings for part in ("-c", setting)]
+        options = [part for setting in (*settings, *self._settings) for part in ("-c", setting)]
         log = (self.folder / "log").open("ab")
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port)]
         self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd=self.folder, **self._user)
@@ -94,14 +101,17 @@ class PostgresCluster:
 
 
 @contextmanager
-def open_cluster() -> Iterator[PostgresCluster]:
-    """Yield a running cluster, and remove it after the block; skips the test where PostgreSQL is not installed."""
+def open_cluster(wal: Path | None = None) -> Iterator[PostgresCluster]:
+    """Yield a running cluster, and remove it after the block; skips the test where PostgreSQL is not installed.
+
+    Its log of changes is in the empty folder `wal` if there is one.
+    """
     programs = binaries()
     if programs is None:
         pytest.skip(ABSENT)
     # Not pytest's own folder: only its owner, here root, may enter it.
     folder = Path(tempfile.mkdtemp(prefix="tasker-postgres-"))
-    cluster = PostgresCluster(folder, programs)
+    cluster = PostgresCluster(folder, programs, wal)
     try:
         cluster.start()
         yield cluster
