@@ -162,10 +162,10 @@ def _check_kafka(kafka: Mapping[str, str]) -> None:
         check_brokers(servers)
 
 
-def check_brokers(servers: str) -> None:
-    """Raise ConfigurationError for brokers that are no list of host:port."""
+def check_brokers(servers: str, name: str = "KAFKA_BOOTSTRAP_SERVERS") -> None:
+    """Raise ConfigurationError for brokers that are no list of host:port; `name` is their variable or option."""
     if not all(_SERVER.fullmatch(server.strip()) for server in servers.split(",")):
-        raise environment.refusal("KAFKA_BOOTSTRAP_SERVERS", servers, "host:port[,host:port]")
+        raise environment.refusal(name, servers, "host:port[,host:port]")
 
 
 def _variables(settings: type[ConsumerSettings]) -> dict[str, str]:

@@ -17,7 +17,8 @@ from benchmarks.telemetry import expected_spans
 from benchmarks.workload import workload
 from tasker_consumers.replay.reading.select_records import select_records
 from tasker_consumers.replay.selection.selection import Selection
-from tasker_consumers.replay.sinks.topic import new_replay_id, republish
+from tasker_consumers.replay.sinks.target_names import new_replay_id
+from tasker_consumers.replay.sinks.topic import republish
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.engine.memory import peak_mb, resident_mb

@@ -2,16 +2,22 @@
 
 # ruff: noqa: PLC0415  a service that only publishes installs this command without its dependencies
 
+import signal
 import sys
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit; Ctrl-C ends it with 130, from its first import to the end of the interpreter."""
     try:
-        from tasker_consumers.cli.app import main as run
-    except ModuleNotFoundError as error:
-        sys.exit(_no_extra(error))
-    run()
+        try:
+            from tasker_consumers.cli.app import main as run
+        except ModuleNotFoundError as error:
+            sys.exit(_no_extra(error))
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _no_extra(error: ModuleNotFoundError) -> int:

@@ -10,8 +10,8 @@ from tasker_consumers.cli.frame.commands import CommandGroup, add_commands
 from tasker_consumers.cli.frame.environment_commands import COMPLETION_VARIABLE, prepare_completion
 from tasker_consumers.cli.frame.errors import WrongUsage, usage_line
 from tasker_consumers.cli.frame.shared_options import BrokersOption, ContextOption, use_environment
-from tasker_consumers.cli.frame.streams import discard_output, open_closed_streams, write_fault
-from tasker_consumers.cli.output import complain
+from tasker_consumers.cli.frame.streams import discard_output, open_closed_streams, use_plain_marks, write_fault
+from tasker_consumers.cli.output import complain, echo
 from tasker_schemas.errors import PoisonRecord, TaskerEventsError
 from tasker_schemas.extensions import native_state
 
@@ -36,7 +36,7 @@ def _show_version(is_requested: bool) -> None:
     if is_requested:
         from importlib.metadata import version  # noqa: PLC0415  slow, and hardly ever wanted
 
-        typer.echo(f"tasker-events {version('tasker-events')} (native: {native_state()})")
+        echo(f"tasker-events {version('tasker-events')} (native: {native_state()})")
         raise typer.Exit
 
 
@@ -58,6 +58,7 @@ add_commands(app)
 def main() -> None:
     """Run the command line and exit."""
     open_closed_streams()
+    use_plain_marks()
     try:
         code = _run()
         sys.stdout.flush()  # while an error can still be told

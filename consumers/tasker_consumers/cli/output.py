@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tasker_consumers.strict_json import strict_json
+from tasker_consumers.strict_json import can_encode, json_for
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,16 +51,34 @@ def complain(message: str) -> None:
         typer.echo(typer.style("tasker: ", fg="red") + line if is_colored else f"tasker: {line}", err=True)
 
 
+def echo(line: str = "") -> None:
+    """Print a line on standard output at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def write_document(text: str) -> None:
+    """Write a document that says itself that it is UTF-8, whatever the encoding of standard output is."""
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(text)
+    else:
+        sys.stdout.flush()
+        binary.write(text.encode())
+    sys.stdout.flush()
+
+
 def show_json(document: Any) -> None:
     """Print a document on standard output: as a line of JSON, or as a document of YAML where that was chosen."""
-    text = strict_json(document)
+    text = json_for(document, sys.stdout.encoding)
     if _form.get() is OutputForm.YAML:
         import json  # noqa: PLC0415  these two are hardly ever needed
 
         import yaml  # noqa: PLC0415
 
-        text = yaml.safe_dump(json.loads(text), allow_unicode=True, sort_keys=False, explicit_start=True).rstrip()
-    typer.echo(text)
+        signs = can_encode(text, sys.stdout.encoding)
+        text = yaml.safe_dump(json.loads(text), allow_unicode=signs, sort_keys=False, explicit_start=True).rstrip()
+    echo(text)
 
 
 def open_console(*, stderr: bool = False) -> "Console":
@@ -107,10 +125,10 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         from tasker_consumers.ranked_table import ranked_lines  # noqa: PLC0415  a pipe does not need it
 
         cells = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
-        typer.echo("\n".join(ranked_lines(columns, cells, output_width())))
+        echo("\n".join(ranked_lines(columns, cells, output_width())))
     else:
         for row in (columns, *rows):
-            typer.echo("\t".join(printable(cell).replace("\n", " ") for cell in row))
+            echo("\t".join(printable(cell).replace("\n", " ") for cell in row))
 
 
 class Notices:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasker_consumers.cli.output import complain, show_table
+from tasker_consumers.cli.output import complain, echo, show_table
 
 if TYPE_CHECKING:
     from tasker_schemas.avro.versions import Schema
@@ -90,7 +90,7 @@ def diff(
         older_schema = _version(record, max(1, newest - 1) if older is None else older)
         newer_declaration = _version(record, newest).declared
     for line in differences(older_schema.declared, newer_declaration):
-        typer.echo(line)
+        echo(line)
 
 
 @app.command()

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tasker_consumers.cli.output import Notices, complain, open_console, show_json, show_table, unwinding_on_sigterm
+from tasker_consumers.cli.output import (
+    Notices,
+    complain,
+    echo,
+    open_console,
+    show_json,
+    show_table,
+    unwinding_on_sigterm,
+)
 from tasker_consumers.cli.stats_query import (
     ByMinuteOption,
     ExitStatusOption,
@@ -142,7 +150,7 @@ def _print_change(stats: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         show_json(with_iso_times(stats))
     elif not sys.stdout.isatty():
-        typer.echo(progress_line(stats, _present_micros()))
+        echo(progress_line(stats, _present_micros()))
 
 
 @contextmanager

@@ -92,6 +92,18 @@ def connect(kafka: Mapping[str, str]) -> QuietAdmin:
     return QuietAdmin(kafka)
 
 
+def cluster_id(kafka: Mapping[str, str]) -> str:
+    """Return the id of a cluster.
+
+    Raises BackendUnavailable when no broker answers, ConfigurationError when brokers turn us away.
+    """
+    admin = connect(kafka)
+    try:
+        return str(admin.list_topics(timeout=TIMEOUT_S).cluster_id)
+    except KafkaException as error:
+        raise admin.failure(error) from error
+
+
 def partitions_by_topic(admin: QuietAdmin) -> dict[str, int]:
     """Return the number of partitions of every topic on the broker.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasker_consumers.cli.compare.options import PopulationOptions
-from tasker_consumers.cli.output import complain, printable, show_json, show_table
+from tasker_consumers.cli.output import complain, echo, printable, show_json, show_table
 from tasker_consumers.cli.records.progress import reading_progress
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _show_pair(pair: "PairDifference", limit: int, *, as_json: bool) -> None:
     _show_lines(pair_text.headlines(pair))
     show_table(pair_text.COLUMNS, pair_text.unit_rows(pair, limit))
     if rows := pair_text.attribute_rows(pair)[:limit]:
-        typer.echo()
+        echo()
         show_table(pair_text.ATTRIBUTE_COLUMNS, rows)
 
 
@@ -80,14 +80,14 @@ def _show_populations(difference: "PopulationDifference", name: str, limit: int,
     if difference.is_large_enough:
         show_table(population_text.STEP_COLUMNS, population_text.step_rows(difference, limit))
     if rows := population_text.value_rows(difference, limit):
-        typer.echo()
+        echo()
         show_table(population_text.VALUE_COLUMNS, rows)
 
 
 def _show_lines(lines: "Iterable[str]") -> None:
     for line in lines:
-        typer.echo(printable(line))
-    typer.echo()
+        echo(printable(line))
+    echo()
 
 
 def _tell_unreadable(runs: "Iterable[Run]") -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli.output import complain, show_table
+from tasker_consumers.cli.output import complain, echo, show_table
 
 #: A shell sets it to ask for completions.
 COMPLETION_VARIABLE = "_TASKER_COMPLETE"
@@ -54,7 +54,7 @@ def completion(
     """Print the completion script of a shell, to be sourced from its start file."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
-    typer.echo(get_completion_script(prog_name="tasker", complete_var=COMPLETION_VARIABLE, shell=str(shell)))
+    echo(get_completion_script(prog_name="tasker", complete_var=COMPLETION_VARIABLE, shell=str(shell)))
 
 
 def prepare_completion() -> None:

@@ -33,7 +33,13 @@ def usage_line(error: Any) -> str:
     text = re.sub(r"^No such (command|option):? '?([^'\s.]+)'?\.?", r"there is no \1 \2", text)
     text = re.sub(r"\s*\(?(?:Possible options:|Did you mean) (.*?)[)?]*$", _suggestion, text).rstrip(".")
     context = getattr(error, "ctx", None)
-    return text if context is None or text.endswith("?") else f"{text}; see {context.command_path} --help"
+    if context is None or text.endswith("?"):
+        return text
+    if re.match(r"there is no option -\w", text) and any(
+        each.param_type_name == "argument" for each in context.command.params
+    ):
+        text += "; what begins with a dash and is no option goes behind --"
+    return f"{text}; see {context.command_path} --help"
 
 
 def _suggestion(match: re.Match[str]) -> str:

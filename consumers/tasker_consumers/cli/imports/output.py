@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from tasker_consumers.cli.output import complain, open_console, printable, show_json, show_table
+from tasker_consumers.cli.frame.hints import command_line
+from tasker_consumers.cli.output import complain, echo, open_console, printable, show_json, show_table
 from tasker_schemas.headers import rfc3339
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Display:
         ids = [task.task_id for task in imported.tasks]
         remainder = f" and {len(ids) - _SHOWN_TASKS} more" if len(ids) > _SHOWN_TASKS else ""
         tasks = f"{'task' if len(ids) == 1 else f'{len(ids)} tasks:'} {', '.join(ids[:_SHOWN_TASKS])}{remainder}"
-        typer.echo(printable(f"{imported.file}: {imported.events} events, {tasks}"))
+        echo(printable(f"{imported.file}: {imported.events} events, {tasks}"))
         for note in imported.notes:
             complain(printable(f"{imported.file}: {note}"))
         if self.is_dry_run:
@@ -47,22 +46,22 @@ class Display:
             show_json(_document(report))
             return
         word = "would go in: " if self.is_dry_run else ""
-        typer.echo(f"{word}{report.files} files, {len(report.task_ids)} tasks, {report.events} events")
+        echo(f"{word}{report.files} files, {len(report.task_ids)} tasks, {report.events} events")
         if self.is_dry_run or not report.task_ids:
             return
         for task_id in report.task_ids[:_IDS_SHOWN]:
-            typer.echo(printable(task_id))
+            echo(printable(task_id))
         if len(report.task_ids) > _IDS_SHOWN:
-            typer.echo(f"and {len(report.task_ids) - _IDS_SHOWN} other tasks: tasker tasks")
+            echo(f"and {len(report.task_ids) - _IDS_SHOWN} other tasks: tasker tasks")
         if shared := report.shared_task_ids:
-            typer.echo(f"several files tell of {len(shared)} of the tasks: {', '.join(shared[:_SHOWN_TASKS])}")
-        complain(f"next: tasker trace {printable(report.task_ids[0])}")
+            echo(f"several files tell of {len(shared)} of the tasks: {', '.join(shared[:_SHOWN_TASKS])}")
+        complain(f"next: {printable(command_line('tasker trace', report.task_ids[0]))}")
 
 
 def _show_preview(imported: "ImportedFile") -> None:
     counts = ", ".join(f"{count} {name}" for name, count in sorted(imported.names.items()))
-    typer.echo(f"  format {imported.history_format}, from {rfc3339(imported.first)} to {rfc3339(imported.last)}")
-    typer.echo(f"  {counts}")
+    echo(f"  format {imported.history_format}, from {rfc3339(imported.first)} to {rfc3339(imported.last)}")
+    echo(f"  {counts}")
     rows = [
         (
             rfc3339(event.timestamp) or "",

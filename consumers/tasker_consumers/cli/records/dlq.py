@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tasker_consumers.cli.output import complain, show_json, show_table
+from tasker_consumers.cli.frame.hints import command_line
+from tasker_consumers.cli.output import complain, echo, show_json, show_table
 from tasker_consumers.cli.records.dlq_letters import group_settings, letter_selection, original_records
 from tasker_consumers.cli.records.moments import read_option_moment
 
@@ -52,7 +53,8 @@ def list_letters(
             show_json(row)
         return
     show_table(_COLUMNS, [[str(cell) for cell in row.values()] for row in rows])
-    complain(f"next: tasker dlq show {group} {rows[0]['position']}; tasker dlq requeue {group}")
+    newest_letter = command_line("tasker dlq show", group, str(rows[0]["position"]))
+    complain(f"next: {newest_letter}; {command_line('tasker dlq requeue', group)}")
 
 
 @app.command("show")
@@ -103,7 +105,7 @@ def requeue(
     else:
         complain(f"dry run: {len(records)} records would be put back; add --yes to do it")
     for name in sorted({record.topic for record in records}):
-        typer.echo(f"{name}\t{sum(record.topic == name for record in records)}")
+        echo(f"{name}\t{sum(record.topic == name for record in records)}")
     if lost:
         raise typer.Exit(1)
 

@@ -35,7 +35,10 @@ def letter_selection(
 ) -> "LetterSelection":
     """Return the selection of letters that the options name; raises UsageError for an option that means nothing."""
     from tasker_consumers.replay.dead_letters import LetterSelection
+    from tasker_consumers.replay.sinks.target_names import check_topic_name
 
+    if topic is not None:
+        check_topic_name("--topic", topic)
     return LetterSelection(
         reason=reason,
         topic=topic,

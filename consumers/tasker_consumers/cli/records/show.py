@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.output import complain, open_console, print_lines, printable, show_json
+from tasker_consumers.cli.output import complain, echo, open_console, print_lines, printable, show_json
 from tasker_consumers.cli.records.decoding import matcher_of, open_decoder
 from tasker_consumers.cli.records.options import with_option_groups
 from tasker_consumers.cli.records.selecting import SelectionOptions
@@ -47,9 +47,9 @@ def show(
         return
     for name, text in record_lines(records[0], decoder):
         first_line, *more_lines = printable(text).splitlines() or [""]
-        typer.echo(f"{name:<24}{first_line}")
+        echo(f"{name:<24}{first_line}")
         for line in more_lines:
-            typer.echo(f"{'':<24}{line}")
+            echo(f"{'':<24}{line}")
 
 
 @with_option_groups

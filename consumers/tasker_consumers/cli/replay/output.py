@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tasker_consumers.cli.frame.hints import command_line
 from tasker_consumers.cli.output import complain, show_json
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def write_file(records: "Iterable[StoredRecord]", file: Path) -> int:
 
     count = write_container(records, file)
     if count:
-        complain(f"wrote {count} records to {file}; next: tasker replay --from-file {file}")
+        complain(f"wrote {count} records to {file}; next: {command_line('tasker replay --from-file', str(file))}")
     else:
         file.unlink()
     return count

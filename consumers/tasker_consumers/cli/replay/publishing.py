@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import typer
-
-from tasker_consumers.cli.output import complain
+from tasker_consumers.cli.output import complain, echo
 from tasker_consumers.cli.replay.targets import TargetOptions
 from tasker_schemas.errors import BackendUnavailable
 
@@ -56,13 +54,11 @@ def publish(
     pace: "Pace",
 ) -> int:
     """Check the target, count the records, and publish them if that is wanted; return how many are selected."""
-    from tasker_consumers.replay.sinks.topic import TargetTopic, check_replay_id, check_target
+    from tasker_consumers.replay.sinks.topic import TargetTopic, check_target, is_same_cluster
 
     kafka = {**settings.kafka, "bootstrap.servers": target.to_brokers or settings.kafka["bootstrap.servers"]}
-    if target.resume is not None:
-        check_replay_id(target.resume)
     if target.to is not None:
-        if target.to_brokers is None:
+        if target.to_brokers is None or is_same_cluster(kafka, settings.kafka):
             check_target(target.to, selection, settings.topic_prefix, allow_live=target.allow_live)
         topics = [TargetTopic(kafka, target.to)]
     else:
@@ -82,7 +78,7 @@ def publish(
     else:
         complain(f"dry run: {tally.summary()}, would go to {destination}; add --yes to publish them")
     for name, count in sorted(tally.counts.items()):
-        typer.echo(f"{name}\t{count}")
+        echo(f"{name}\t{count}")
     return total
 
 
@@ -91,9 +87,9 @@ def _publish(
 ) -> None:
     """Publish the records that an interrupted replay has not published; its id is told before and after trouble."""
     from tasker_consumers.replay.sinks.headers import EVENT_HEADERS, HeaderRule, published_origins, without_published
-    from tasker_consumers.replay.sinks.topic import new_replay_id, records_of_topics, republish
+    from tasker_consumers.replay.sinks.topic import records_of_topics, republish
 
-    replay_id = target.resume or new_replay_id()
+    replay_id = target.replay_id()
     if target.resume is not None:
         published = published_origins(records_of_topics(kafka, topics), replay_id)
         complain(f"{published.total()} records of {replay_id} are there already")

@@ -1,5 +1,7 @@
 """The options of `tasker replay` that name a target, and the rules by which they go together."""
 
+# ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,18 +61,15 @@ class TargetOptions:
         """Whether records go to Kafka."""
         return bool(self.to or self.in_place)
 
+    def replay_id(self) -> str:
+        """Return the id of the replay that goes on, else a new id."""
+        from tasker_consumers.replay.sinks.target_names import new_replay_id
+
+        return self.resume or new_replay_id()
+
     def check(self) -> None:
         """Raise UsageError for options that contradict each other, mean nothing, or would change nothing."""
-        from tasker_consumers.replay.pacing import read_rate, read_speed  # noqa: PLC0415  help must not wait for Kafka
-
-        if self.speed is not None:
-            read_speed(self.speed)
-        if self.at_most is not None:
-            read_rate(self.at_most)
-        if self.call is not None:
-            from tasker_consumers.replay.calling.handler import split_target  # noqa: PLC0415
-
-            split_target(self.call)
+        self._check_values()
         targets = {
             "--to": self.to, "--in-place": self.in_place, "--to-file": self.to_file, "--to-otlp": self.to_otlp,
             "--call": self.call,
@@ -84,6 +83,26 @@ class TargetOptions:
             raise UsageError("--in-place publishes to topics that live consumers read; add --allow-live")
         if self.yes and self.dry_run:
             raise UsageError("--yes and --dry-run contradict each other; name one")
+
+    def _check_values(self) -> None:
+        """Raise UsageError for a value that no run could use."""
+        from tasker_consumers.replay.calling.handler import split_target
+        from tasker_consumers.replay.pacing import read_rate, read_speed
+        from tasker_consumers.replay.sinks.target_names import check_replay_id, check_topic_name
+        from tasker_consumers.settings import check_brokers
+
+        if self.speed is not None:
+            read_speed(self.speed)
+        if self.at_most is not None:
+            read_rate(self.at_most)
+        if self.call is not None:
+            split_target(self.call)
+        if self.to is not None:
+            check_topic_name("--to", self.to)
+        if self.to_brokers is not None:
+            check_brokers(self.to_brokers, "--to-brokers")
+        if self.resume is not None:
+            check_replay_id(self.resume)
 
     def _idle(self) -> Iterator[str]:
         """Yield a sentence for each option that would change nothing."""

@@ -4,9 +4,7 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from tasker_consumers.cli.output import show_json
+from tasker_consumers.cli.output import show_json, write_document
 from tasker_consumers.cli.runs.options import ViewOptions
 from tasker_consumers.cli.runs.text_output import show_text
 
@@ -29,8 +27,8 @@ def show_tree(run: "Run", name: str, view: ViewOptions, present: int) -> None:
     elif name == "html":
         from tasker_consumers.trace_view.page import render_page
 
-        typer.echo(render_page(run, nodes), nl=False)
+        write_document(render_page(run, nodes))
     elif name == "svg":
-        typer.echo(render_svg(nodes if view.everything else fold_siblings(nodes)), nl=False)
+        write_document(render_svg(nodes if view.everything else fold_siblings(nodes)))
     else:
         show_text(run, nodes if view.everything else fold_siblings(nodes), everything, view)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.output import complain, printable, show_json, show_table
+from tasker_consumers.cli.frame.hints import command_line
+from tasker_consumers.cli.output import complain, echo, printable, show_json, show_table
 
 if TYPE_CHECKING:
     from tasker_consumers.cli.stored.error_answers import GroupAnswer
@@ -94,7 +95,7 @@ def explain(
         return
     for name, value in answer.items():
         text = "\n  ".join(map(str, value)) if isinstance(value, list) else str(value)
-        typer.echo(printable(f"{name:<12} {text}" if "\n" not in text else f"{name}\n  {text}"))
+        echo(printable(f"{name:<12} {text}" if "\n" not in text else f"{name}\n  {text}"))
 
 
 def _cells(answer: "GroupAnswer") -> list[str]:
@@ -114,7 +115,7 @@ def _show_group(answer: "GroupAnswer", failures: list[dict[str, Any]]) -> None:
         value = document[name]
         text = ", ".join(f"{key} ({count})" for key, count in value.items()) if isinstance(value, dict) else value
         if text not in ("", None):
-            typer.echo(printable(f"{name.replace('_', ' '):<12} {text}"))
+            echo(printable(f"{name.replace('_', ' '):<12} {text}"))
     rows = [
         (
             time_text(failure["happened_at"]),
@@ -126,6 +127,5 @@ def _show_group(answer: "GroupAnswer", failures: list[dict[str, Any]]) -> None:
     ]
     show_table(("failed at", "task", "attempt", "message"), [[printable(cell) for cell in row] for row in rows])
     if failures:
-        complain(
-            f"next: tasker trace {failures[0]['task_id']} --errors; tasker errors explain {failures[0]['event_id']}"
-        )
+        trace = printable(command_line("tasker trace --errors", failures[0]["task_id"]))
+        complain(f"next: {trace}; tasker errors explain {failures[0]['event_id']}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.output import complain, open_console
+from tasker_consumers.cli.output import complain, echo, open_console
 
 if TYPE_CHECKING:
     from tasker_consumers.demo.system import System
@@ -56,14 +56,14 @@ def _follow(system: "System") -> None:
 
 def _follow_in_lines(system: "System") -> None:
     for name, place in system.places.items():
-        typer.echo(f"{name:<10} {place}")
+        echo(f"{name:<10} {place}")
     last: dict[str, str] = {}
     while True:
         system.keep_alive()
         states = system.states()
         for member in system.members:
             if states[member.name] != last.get(member.name):
-                typer.echo(f"{member.name:<10} {states[member.name]}  http://127.0.0.1:{member.port}")
+                echo(f"{member.name:<10} {states[member.name]}  http://127.0.0.1:{member.port}")
         last = states
         time.sleep(_LOOK_EVERY_S)
 

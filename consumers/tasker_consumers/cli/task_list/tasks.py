@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tasker_consumers.cli.output import complain
+from tasker_consumers.cli.frame.hints import command_line
+from tasker_consumers.cli.output import complain, printable
 from tasker_consumers.cli.records.moments import read_option_moment
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import State
@@ -72,7 +73,7 @@ def tasks(  # noqa: PLR0913  each is an option
         raise typer.Exit(1)
     print_tasks(rows, _table, as_json=as_json)
     if not as_json:
-        complain(f"next: tasker trace {rows[0]['task_id']}")
+        complain(f"next: {printable(command_line('tasker trace', rows[0]['task_id']))}")
 
 
 def _filter(status: list[str] | None, name: str | None, since: str | None, limit: int) -> TaskFilter:

@@ -1,15 +1,13 @@
 """Publish records again: byte for byte, at their own times, marked as replayed."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from uuid import uuid4
 
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import ConfigResource
 
-from tasker_consumers.kafka.topics import TIMEOUT_S, connect, partitions_by_topic
+from tasker_consumers.kafka.topics import TIMEOUT_S, cluster_id, connect, partitions_by_topic
 from tasker_consumers.replay.reading.partition_times import whole_range
 from tasker_consumers.replay.reading.read import open_source, read
 from tasker_consumers.replay.record import StoredRecord
@@ -19,22 +17,6 @@ from tasker_schemas.errors import BackendUnavailable, UsageError
 from tasker_schemas.topics import all_topics
 
 DELIVERY_LIMIT_S = 60.0
-
-_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
-_REPLAY_ID = re.compile(r"replay-[0-9a-f]{12}")
-
-
-def new_replay_id() -> str:
-    """Return a new id for a replay."""
-    return f"replay-{uuid4().hex[:12]}"
-
-
-def check_replay_id(text: str) -> None:
-    """Raise UsageError for text that `new_replay_id` cannot have made."""
-    if not _REPLAY_ID.fullmatch(text):
-        raise UsageError(
-            f"--resume is {text!r}; expected the id that an interrupted replay printed: replay-0123456789ab"
-        )
 
 
 def records_of_topics(kafka: Mapping[str, str], topics: Iterable[str]) -> Iterator[StoredRecord]:
@@ -50,13 +32,23 @@ def records_of_topics(kafka: Mapping[str, str], topics: Iterable[str]) -> Iterat
         yield from read(consumer, [span for span in ranges if span.start < span.end])
 
 
+def is_same_cluster(kafka: Mapping[str, str], source: Mapping[str, str]) -> bool:
+    """Return whether a target is the cluster that is read; a file that is read can outlive its cluster.
+
+    Raises BackendUnavailable when no broker of the target answers.
+    """
+    target_id = cluster_id(kafka)
+    try:
+        return target_id == cluster_id(source)
+    except BackendUnavailable:
+        return False
+
+
 def check_target(target: str, selection: Selection, prefix: str, *, allow_live: bool) -> None:
     """Refuse a target that live consumers read, unless that is allowed, and a target that the records would not fit.
 
     Raises UsageError.
     """
-    if not _TOPIC.fullmatch(target) or target in (".", ".."):
-        raise UsageError(f"--to is {target!r}; expected a topic's name: letters, digits, dots, dashes, underscores")
     if target not in {topic.name for topic in all_topics(prefix)}:
         return
     if not allow_live:

@@ -8,8 +8,13 @@ Attributes = dict[str, AttributeValue]
 UNSET, OK, ERROR = "UNSET", "OK", "ERROR"
 #: Roles of spans, by OpenTelemetry's numbers for a span's kind.
 INTERNAL, SERVER, CLIENT = 1, 2, 3
+ROLE_NAMES = {INTERNAL: "INTERNAL", SERVER: "SERVER", CLIENT: "CLIENT"}
 #: Kinds of spans.
 TASK, END, STEP, LATE_ERROR = "task", "end", "step", "late_error"
+_ROLES = {name: role for role, name in ROLE_NAMES.items()}
+_DROPPED_ATTRIBUTES, _DROPPED_EVENTS, _DROPPED_LINKS = (
+    f"dropped_{items}_count" for items in ("attributes", "events", "links")
+)
 
 
 class SpanEvent(NamedTuple):
@@ -61,28 +66,49 @@ def marked(span: Span, mark: str) -> Span:
 
 
 def span_to_json(span: Span) -> dict[str, Any]:
-    """Return a span as values of JSON, as `tasker demo --json` and the JSON-lines file show it."""
+    """Return a span as values of JSON, as `tasker trace --json` and the JSON-lines file show it, in the words of OTLP.
+
+    Counts of what was dropped are only there when they are above 0.
+    """
     return {
         "trace_id": span.trace_id,
         "span_id": span.span_id,
         "parent_span_id": span.parent_span_id,
+        "trace_state": span.tracestate,
+        "flags": span.flags,
         "name": span.name,
+        "kind": ROLE_NAMES[span.role],
         "start_time_unix_nano": span.start,
         "end_time_unix_nano": span.end,
         "status": {"code": span.status, "message": span.message},
         "service": {"name": span.service, "version": span.version},
         "attributes": span.attributes,
         "events": [
-            {"name": event.name, "time_unix_nano": event.time, "attributes": event.attributes} for event in span.events
+            {
+                "name": event.name,
+                "time_unix_nano": event.time,
+                "attributes": event.attributes,
+                **_count(_DROPPED_ATTRIBUTES, event.dropped_attributes),
+            }
+            for event in span.events
         ],
         "links": [
-            {"trace_id": link.trace_id, "span_id": link.span_id, "attributes": link.attributes} for link in span.links
+            {
+                "trace_id": link.trace_id,
+                "span_id": link.span_id,
+                "attributes": link.attributes,
+                **_count(_DROPPED_ATTRIBUTES, link.dropped_attributes),
+            }
+            for link in span.links
         ],
+        **_count(_DROPPED_ATTRIBUTES, span.dropped_attributes),
+        **_count(_DROPPED_EVENTS, span.dropped_events),
+        **_count(_DROPPED_LINKS, span.dropped_links),
     }
 
 
 def span_from_json(data: dict[str, Any]) -> Span:
-    """Return the span that `span_to_json` wrote; kind, flags and tracestate are not in there."""
+    """Return the span that `span_to_json` wrote; whether it is of a task or a step (`Span.kind`) is not in there."""
     return Span(
         trace_id=data["trace_id"],
         span_id=data["span_id"],
@@ -93,10 +119,24 @@ def span_from_json(data: dict[str, Any]) -> Span:
         status=data["status"]["code"],
         message=data["status"]["message"],
         attributes=data["attributes"],
-        events=[SpanEvent(e["time_unix_nano"], e["name"], e["attributes"]) for e in data["events"]],
-        links=[Link(link["trace_id"], link["span_id"], link["attributes"]) for link in data["links"]],
+        events=[
+            SpanEvent(e["time_unix_nano"], e["name"], e["attributes"], e.get(_DROPPED_ATTRIBUTES, 0))
+            for e in data["events"]
+        ],
+        links=[
+            Link(link["trace_id"], link["span_id"], link["attributes"], link.get(_DROPPED_ATTRIBUTES, 0))
+            for link in data["links"]
+        ],
         service=data["service"]["name"],
         version=data["service"]["version"],
-        flags=1,
-        tracestate="",
+        flags=data["flags"],
+        tracestate=data["trace_state"],
+        dropped_attributes=data.get(_DROPPED_ATTRIBUTES, 0),
+        dropped_events=data.get(_DROPPED_EVENTS, 0),
+        dropped_links=data.get(_DROPPED_LINKS, 0),
+        role=_ROLES[data["kind"]],
     )
+
+
+def _count(name: str, dropped: int) -> dict[str, int]:
+    return {name: dropped} if dropped else {}

@@ -28,9 +28,10 @@ BAD_VALUES = {
     "SPEED": ("fast", "0", "-1"), "MODULE:FUNCTION": ("nomodule",), "N/s": ("many", "0", "0/s"),
     "PORT": ("many", "70000"), "HOST:PORT": ("no address", "host:port"), "REPLAY-ID": ("yesterday",),
     "FOLDER": ("absent/folder",), "URL": ("ftp://host", "host:80"),
+    "TOPIC": ("two words", "..", "größe", "t" * 250),
 }  # fmt: skip
 #: Placeholders of options that take any text; whether something of that name exists only the broker knows.
-FREE_TEXT = {"NAME", "ID", "VERSION", "TOPIC", "TEXT", "ADDRESS", "FILE"}
+FREE_TEXT = {"NAME", "ID", "VERSION", "TEXT", "ADDRESS", "FILE"}
 #: Options that take a value which others with their placeholder refuse.
 TAKEN = {("topics create", "--replication-factor", "0")}
 
@@ -83,6 +84,15 @@ def test_a_bad_value_of_each_option_is_refused(path: str) -> None:
             case = (*example(path), name, value)
             if (path, name, value) not in TAKEN:
                 assert_refused(run_main(*case), case, name, value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--to-brokers", "no address"), ("--resume", "yesterday"), ("--speed", "fast"), ("--at-most", "many")],
+)
+def test_a_bad_value_is_refused_also_where_its_option_has_a_use(option: str, value: str) -> None:
+    case = ("replay", "--to", "copies", option, value)
+    assert_refused(run_main(*case), case, f"{option} is '{value}'; expected")
 
 
 @pytest.mark.parametrize("path", LEAVES)

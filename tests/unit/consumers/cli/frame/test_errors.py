@@ -10,6 +10,10 @@ from tests.support.command_line import run_main
     [
         (("taks",), "there is no command taks; did you mean tasks or stats?"),
         (("tasks", "--limt", "3"), "there is no option --limt; did you mean --limit?"),
+        (
+            ("trace", "-x"),
+            "there is no option -x; what begins with a dash and is no option goes behind --; see tasker trace --help",
+        ),
         (("tasks", "--limit", "x"), "--limit: expected a whole number; see tasker tasks --help"),
         (("trace",), "ID is missing; see tasker trace --help"),
         (("topics", "grow", "0"), "N: expected a number from 1; see tasker topics grow --help"),

@@ -3,7 +3,7 @@
 import pytest
 
 from tasker_consumers.replay.selection.selection import Selection
-from tasker_consumers.replay.sinks.topic import check_replay_id, check_target, new_replay_id
+from tasker_consumers.replay.sinks.topic import check_target
 from tasker_schemas.errors import UsageError
 from tasker_schemas.names import Family
 
@@ -19,9 +19,3 @@ def test_a_live_topic_is_refused_unless_allowed() -> None:
 def test_a_live_topic_takes_only_its_own_records() -> None:
     with pytest.raises(UsageError, match="narrow the selection with --family"):
         check_target("tasker.events.step", Selection(), "tasker", allow_live=True)
-
-
-def test_only_an_id_that_a_replay_printed_can_be_resumed() -> None:
-    check_replay_id(new_replay_id())
-    with pytest.raises(UsageError, match="--resume is 'yesterday'; expected the id"):
-        check_replay_id("yesterday")
