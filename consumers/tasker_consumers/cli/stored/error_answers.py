@@ -20,7 +20,7 @@ from tasker_schemas.errors import UsageError
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _BAR_COUNT = 12
-#: Failures whose tasks are counted at limit: for each of a list of groups, and for a group by itself.
+#: Failures whose tasks are counted at most: for each of a list of groups, and for a group by itself.
 _COUNTED_IN_LIST = 2_000
 
 
@@ -35,7 +35,7 @@ class GroupAnswer:
     is_at_least: bool
 
     def trend(self) -> list[int]:
-        """Return the failures in each of at limit twelve equal parts of the time."""
+        """Return the failures in each of at most twelve equal parts of the time."""
         return self.parts.bars(self.group.trend)
 
     def sparkline(self) -> str:
@@ -61,7 +61,7 @@ class GroupAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Which failures are question for: since a time (microseconds), of tasks or steps of a name, by these rules."""
+    """Which failures are asked for: since a time (microseconds), of tasks or steps of a name, by these rules."""
 
     since: int
     rules: ErrorRules
@@ -69,7 +69,7 @@ class Question:
 
 
 def group_answers(reader: StoreReader, question: Question, limit: int) -> tuple[list[GroupAnswer], bool]:
-    """Return the limit frequent groups, and whether the rarest of all are left out."""
+    """Return the most frequent groups, and whether the rarest of all are left out."""
     groups, is_cut = error_group_list(reader, question.since, question.rules, name=question.name)
     return _answers(reader, question, groups[:limit], _COUNTED_IN_LIST), is_cut
 
