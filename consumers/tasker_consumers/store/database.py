@@ -22,6 +22,8 @@ _SETTINGS = ("28", "3D", "42")
 _OUTAGES = ("08", "53", "57", "58", "40", "55", "25")
 #: Instructions of SQLite's machine between two looks at the time: some milliseconds.
 _STEPS_OF_A_LOOK = 100_000
+#: Primary codes of SQLite for a file that it cannot read.
+_NO_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _SQLITE_OUTAGES = (sqlite3.OperationalError, sqlite3.InternalError)
 
 
@@ -101,6 +103,11 @@ def database_errors(engine: Engine) -> Iterator[None]:
 
 def _translated(engine: Engine, error: BaseException) -> BaseException:
     reason = " ".join(str(error).split())
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _NO_DATABASE:
+        return ConfigurationError(
+            f"the file of {shown(engine)} is no database of SQLite, or is damaged ({reason}): name another by "
+            "TASKER_STORE_URL, or move it away and have the worker of the store make it anew"
+        )
     if isinstance(error, _SQLITE_OUTAGES):
         is_missing = "no such table" in reason or "no such column" in reason
         reason = "the statement took too long" if reason == "interrupted" else reason

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from tasker_consumers.cli.app import app
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.writing.open_writer import open_writer
+from tasker_schemas.errors import ConfigurationError
 from tests.support.store.rows import IDS, run_of, tasks_failed
 
 
@@ -90,6 +91,23 @@ def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
     answered = ask(f"sqlite:///{tmp_path / 'absent.db'}", "errors")
     assert "there is no store at" in str(answered.exception)
     assert not (tmp_path / "absent.db").exists()
+
+
+@pytest.mark.parametrize("command", [("errors",), ("store", "migrate"), ("store", "check")])
+def test_a_file_that_is_no_database_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("these are notes, and no database at all" * 100)
+    refused = ask(f"sqlite:///{path}", *command)
+    assert isinstance(refused.exception, ConfigurationError)
+    assert "is no database of SQLite" in str(refused.exception)
+
+
+def test_a_damaged_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    assert ask(f"sqlite:///{path}", "store", "migrate").exit_code == 0
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + bytes(range(256)) * (len(content) // 256 - 16))
+    assert isinstance(ask(f"sqlite:///{path}", "errors").exception, ConfigurationError)
 
 
 def test_migrate_check_and_prune_take_care_of_it(empty_url: str) -> None:
