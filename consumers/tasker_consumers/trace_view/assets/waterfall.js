@@ -22,6 +22,14 @@ function duration(micros) {
   return micros >= 1000 ? (micros / 1000).toPrecision(3) + " ms" : Math.round(micros) + " µs";
 }
 
+// The distance from the begin of the run, as the server writes it: +1.234, +10:24.180, +1:00:00.000.
+function offset(micros) {
+  const millis = Math.round(micros / 1000), seconds = Math.floor(millis / 1000), minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  const two = (number) => String(number).padStart(2, "0"), fraction = "." + String(millis % 1000).padStart(3, "0");
+  if (hours) return "+" + hours + ":" + two(minutes % 60) + ":" + two(seconds % 60) + fraction;
+  return "+" + (minutes ? minutes + ":" + two(seconds % 60) : seconds) + fraction;
+}
+
 // As the run was known at the moment: later spans are hidden, and what ended later is still running.
 function stateOf(row) { return row[END] > moment ? RUNNING : row[STATE]; }
 
@@ -320,7 +328,7 @@ function showFailures() {
   section.setAttribute("aria-label", "Errors");
   for (const row of failing.slice(0, most)) {
     const item = element("li"), where = element("span", row[TITLE], "where");
-    where.append(element("span", "+" + duration(row[BEGIN]), "id"));
+    where.append(element("span", offset(row[BEGIN]), "id"));
     item.append(where, ...row[ERRORS].map((text) => element("pre", text)));
     items.append(item);
   }

@@ -86,6 +86,10 @@ def test_a_large_run_shows_its_first_rows_and_then_all_of_them(
         browser.wait("document.querySelector('.frame[data-whole]')")
         assert browser.run("return document.querySelectorAll('.row').length") == 13
         assert browser.run("return document.querySelector('.failures h2').textContent") == "1 error"
+        shown = browser.run("return document.querySelector('.failures li').textContent")
+        browser.open(url + "task?id=big")  # now it is read: the server lists the errors
+        browser.wait("document.querySelector('.frame[data-whole]')")
+        assert browser.run("return document.querySelector('.failures li').textContent") == shown
         assert browser.run("return document.getElementById('reading')") is None
         assert browser.complaints() == []
 
