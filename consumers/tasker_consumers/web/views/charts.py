@@ -113,12 +113,10 @@ class _Scale:
         return Bar(x, self.y(high), round(width, 1), round(self.y(low) - self.y(high), 1), text)
 
     def points(self, windows: Sequence[Mapping[str, Any]], field: str) -> str:
-        middle = self._length // 2
-        return " ".join(
-            f"{self.x(window['window_start'] + middle)},{self.y(window[field])}"
-            for window in windows
-            if window[field] is not None
-        )
+        values = [(window["window_start"], window[field]) for window in windows if window[field] is not None]
+        # A single point is no line: a lonely window has its value from its begin to its end.
+        offsets = (0, self._length) if len(values) == 1 else (self._length // 2,)
+        return " ".join(f"{self.x(start + offset)},{self.y(value)}" for start, value in values for offset in offsets)
 
     def ticks(self) -> list[Tick]:
         times = [self._first + self._span * part // 4 for part in range(4)]

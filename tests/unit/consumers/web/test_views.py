@@ -65,6 +65,8 @@ def test_charts_lie_within_their_bounds_and_say_their_values() -> None:
     bars = outcome_chart(windows).bars
     assert sum("failed" in bar.text for _, bar in bars) == 2 * len(windows)
     assert duration_chart([], PERCENTILES).lines[0].points == ""
+    lonely = duration_chart(windows[:1], PERCENTILES).lines[0].points.split()
+    assert len(lonely) == 2, "a single point would not be seen"
 
 
 def test_a_name_is_the_sum_of_its_hours() -> None:
