@@ -3,15 +3,20 @@
 `TASKER_TEST_SCALE` is the number of rounds; from 2 on long changelogs are restored, too.
 """
 
+import asyncio
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tasker_consumers.embedded import KafkaSource
-from tests.support.engine.arena import Arena
+from tasker_consumers.engine.faust.partition_producers import PartitionProducers
+from tests.support.engine.arena import CHANGELOG, PARTITIONS, Arena, arena
 from tests.support.engine.pauses import Paused, harms_of
 from tests.support.scale import SCALE
+from tests.unit.consumers.engine.faust.test_partition_producers import Host
+
+__all__ = ["arena"]
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(300 * SCALE)]
 
@@ -57,3 +62,26 @@ def test_a_worker_that_is_paused_amid_a_long_restore_goes_on(
     for _ in range(SCALE):
         arena.produce(1_000, 500)
         assert harms_of([Paused(arena, ASSIGNED, 2 * WITHIN_S * random.random(), "memory")]) == []
+
+
+async def begin_epochs(arena: Arena) -> None:
+    """Begin the next epoch of each partition, as a worker does that stood still and does not know that it lost them."""
+    host = Host(arena.bootstrap)
+    await host.producer.start()
+    group = f"{arena.prefix}-counting"
+    late = PartitionProducers(host, group, f"{group}-{CHANGELOG}", [], 30.0)
+    await late.open(range(PARTITIONS))
+    await late.close()
+    await host.producer.stop()
+
+
+def test_a_worker_whose_epochs_are_ended_by_a_worker_that_stood_still_goes_on(arena: Arena) -> None:
+    arena.produce(500, 50)
+    with arena.worker() as worker:
+        arena.wait_committed()
+        asyncio.run(begin_epochs(arena))
+        arena.produce(500, 50, seed=2)
+        arena.wait_committed()
+        assert worker.said("Traceback") == 0
+        assert worker.terminate() == 0
+    assert arena.differences() == {}

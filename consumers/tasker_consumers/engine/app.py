@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from math import inf
 from types import MappingProxyType
 from typing import Any, cast
@@ -33,6 +34,7 @@ class EngineApp(faust.App):
 
     batch_size: int
     drain_timeout: float
+    broker_timeout: float
     executor: PartitionExecutor
     producers: PartitionProducers
     batcher: Batcher
@@ -72,7 +74,9 @@ class EngineApp(faust.App):
         giving_up.cancel()
         await self.producers.close()
         self.batcher.clear()
-        await self.consumer.commit()
+        with suppress(TimeoutError):  # the broker is away: who gets the partitions reads those runs again
+            async with asyncio.timeout(self.drain_timeout):
+                await self.consumer.commit()
 
     def on_rebalance_end(self) -> None:
         """Note that partitions and states are here, and that records flow again."""
@@ -98,9 +102,9 @@ class EngineApp(faust.App):
         settings["request_timeout_ms"] = int(1000 * max(_REQUEST_S, self.conf.broker_session_timeout))
         return AIOKafkaProducer(**settings, enable_idempotence=True)
 
-    async def sleep_unless_closing(self, seconds: float) -> None:
-        """Wait, but not longer than until the partitions are taken away."""
-        await self.executor.sleep_unless_closing(seconds)
+    async def sleep_unless_closing(self, seconds: float) -> bool:
+        """Wait, but not longer than until the partitions are taken away, and return whether they are."""
+        return await self.executor.sleep_unless_closing(seconds)
 
     async def on_stop(self) -> None:
         """Close the producers of the partitions."""

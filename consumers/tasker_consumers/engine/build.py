@@ -20,6 +20,7 @@ def build_app(processor: Processor[S, E], settings: EngineSettings, topology: To
     """
     app = EngineApp(processor.group, **faust_options(settings, state_dir))
     app.batch_size, app.drain_timeout = settings.batch_size, settings.drain_timeout
+    app.broker_timeout = settings.broker_timeout
     topics = (*processor.sources, changelog_topic(processor.group))
     app.partition_counts = dict.fromkeys(topics, topology.partitions)
     app.metrics = EngineMetrics(processor.registry)

@@ -27,6 +27,7 @@ from tasker_consumers.engine.watch import (
 )
 from tasker_consumers.engine.web.questions import Question
 from tasker_consumers.engine.web.server import serve
+from tasker_schemas.errors import BackendUnavailable
 
 #: How long Faust may take to stop after the drain; then the process ends without it.
 _STOP_SECONDS = 15.0
@@ -84,7 +85,7 @@ async def _live(
             await _stop(app, is_starting=is_starting)
     if limit.expired():  # asked for, because Faust's services swallow the cancellation
         code = EXIT_OK if is_starting else EXIT_CRASH
-        end(reason or TimeoutError("Faust does not stop: ending without it"), code)
+        end(reason or BackendUnavailable("the Kafka client does not stop: ending without it"), code)
         logging.shutdown()
         os._exit(code)  # its threads would keep the process, its memory and its place in the group
     for task in tasks:

@@ -26,8 +26,10 @@ from tasker_schemas.errors import BackendUnavailable
 
 #: The key of the record that begins an epoch in a changelog; no state has it.
 FENCE = PART + PART + b"fence"
-#: How long a worker whose epoch was ended waits for the group to take the partition, and between two tries to connect.
-_REVOKED_WITHIN_S, _RECONNECT_S = 60.0, 0.2
+#: How long a worker whose epoch was ended waits for the group to take the partition, before it asks and after.
+_TOLD_WITHIN_S, _REVOKED_WITHIN_S = 5.0, 60.0
+#: Between two tries to connect.
+_RECONNECT_S = 0.2
 #: The coordinator forgets ids that are not used for a week, and a partition's leader those of a day.
 RENEWED_AFTER_S = 12 * 3600.0
 _CLOSE_S = 5.0
@@ -49,8 +51,11 @@ class ProducerHost(Protocol):
     async def may_write(self) -> None:
         """Wait until the group has heard of this worker within a session."""
 
-    async def sleep_unless_closing(self, seconds: float) -> None:
-        """Wait, but not longer than until the partitions are taken away."""
+    async def sleep_unless_closing(self, seconds: float) -> bool:
+        """Wait, but not longer than until the partitions are taken away, and return whether they are."""
+
+    def restore(self, partition: int) -> None:
+        """Ask the group who has a partition: if it is this worker, its states are restored in the next epoch."""
 
 
 class PartitionProducers:
@@ -98,7 +103,10 @@ class PartitionProducers:
         except BackendUnavailable as error:
             if isinstance(error.__cause__, ProducerFenced | InvalidProducerEpoch):
                 logger.warning("Partition %d has another owner: waiting for the group to say so", partition)
-                await self._host.sleep_unless_closing(_REVOKED_WITHIN_S)
+                # Or it had: a worker that stood still can begin its epoch after the partition has come to this worker.
+                if not await self._host.sleep_unless_closing(_TOLD_WITHIN_S):
+                    self._host.restore(partition)
+                    await self._host.sleep_unless_closing(_REVOKED_WITHIN_S)
             raise
 
     def abandon(self) -> None:

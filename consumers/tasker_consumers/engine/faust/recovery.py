@@ -9,9 +9,12 @@ wait for the group, which waits for this worker to let its partitions go, which 
 """
 
 import asyncio
+import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from faust.types import TP
@@ -24,12 +27,15 @@ from tasker_schemas.errors import BackendUnavailable
 
 #: Without a record for this long (seconds), the changelogs' bounds are looked up again.
 IDLE_SECONDS = 3.0
+#: Before a restore that Kafka did not answer begins anew.
+_RETRY_S = 1.0
 
 
 class RecoveryHost(Protocol):
     """The part of the application that the recovery depends on."""
 
     producers: PartitionProducers
+    broker_timeout: float
 
 
 class RunRecovery(Recovery):
@@ -38,6 +44,8 @@ class RunRecovery(Recovery):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._interruption = asyncio.Event()
+        #: When a step of the restore was done last (monotonic seconds).
+        self._answered_at = 0.0
 
     @property
     def interrupted(self) -> bool:
@@ -53,6 +61,7 @@ class RunRecovery(Recovery):
     ) -> None:
         """Begin to restore what was assigned."""
         self._interruption.clear()
+        self._answered_at = time.monotonic()
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 
     @Service.task
@@ -63,7 +72,8 @@ class RunRecovery(Recovery):
                 event = await asyncio.wait_for(queue.get(), IDLE_SECONDS)
             except TimeoutError:
                 if self.in_recovery and self.need_recovery():
-                    await self._look_up_bounds()
+                    with suppress(KafkaError):  # the watch of the broker tells it
+                        await self._look_up_bounds()
             else:
                 self._apply(event)
             self._maybe_end()
@@ -129,19 +139,34 @@ class RunRecovery(Recovery):
     async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ASYNC109  Faust's signature
         """Wait for a step, but not longer than until the partitions are taken away, or others are assigned.
 
-        Faust takes a step that is not done in time for a stop, and never restores again.
+        Faust takes a step that is not done in time for a stop, and never restores again. Here the restore begins anew.
         """
         begun: Any = self.signal_recovery_start
         ended: Any = self._interruption
         try:
             async with asyncio.timeout(timeout):
                 result = await self.wait_first(coro, begun, ended)
-        except TimeoutError:
-            raise BackendUnavailable(f"Kafka did not answer for {timeout:.0f} s while states were restored") from None
+        except (TimeoutError, KafkaError) as error:
+            if not (isinstance(error, TimeoutError | KafkaTimeoutError) or error.retriable):
+                raise
+            self._begin_anew(error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_S):
+                    await ended.wait()
+            raise RebalanceAgain from None
         if result.stopped:
             raise ServiceStopped
         if begun.is_set() or ended.is_set():
             raise RebalanceAgain
+        self._answered_at = time.monotonic()
+
+    def _begin_anew(self, error: Exception) -> None:
+        limit, silent = cast("RecoveryHost", self.app).broker_timeout, time.monotonic() - self._answered_at
+        if silent > limit:
+            raise BackendUnavailable(f"Kafka did not answer for {silent:.0f} s while states were restored") from error
+        if not self.interrupted:
+            self.log.warning("Restoring states anew: Kafka has not answered for %.0f s (%r)", silent, error)
+            self.signal_recovery_start.set()
 
     async def _build_offsets(self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str) -> None:
         await super()._build_offsets(consumer, tps, destination, title)

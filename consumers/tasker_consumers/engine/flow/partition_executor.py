@@ -87,8 +87,8 @@ class PartitionExecutor:
         self._closed = False
         self._closing.clear()
 
-    async def sleep_unless_closing(self, seconds: float) -> None:
-        """Sleep, but wake at once when closing starts.
+    async def sleep_unless_closing(self, seconds: float) -> bool:
+        """Sleep, but wake at once when closing starts, and return whether it has.
 
         An open iterator would keep a revoked partition's database locked.
         """
@@ -96,6 +96,7 @@ class PartitionExecutor:
             # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the event.
             async with asyncio.timeout(seconds):
                 await self._closing.wait()
+        return self._closing.is_set()
 
     async def _guard(self, partition: int, job: Job, lock: asyncio.Lock) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ class Host:
         self.heard = asyncio.Event()
         self.heard.set()
         self.revoked = asyncio.Event()
+        self.restored = list[int]()
 
     def kafka_producer(self) -> Any:
         return self.producer
@@ -38,8 +40,14 @@ class Host:
     async def may_write(self) -> None:
         await self.heard.wait()
 
-    async def sleep_unless_closing(self, seconds: float) -> None:
-        await asyncio.wait_for(self.revoked.wait(), seconds)
+    async def sleep_unless_closing(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.revoked.wait(), seconds)
+        return self.revoked.is_set()
+
+    def restore(self, partition: int) -> None:
+        self.restored.append(partition)
+        self.revoked.set()
 
 
 @pytest.fixture
@@ -93,6 +101,21 @@ async def test_a_former_owner_can_write_into_no_changelog(owners: Owners, topics
     assert isinstance(raised.value.__cause__, ProducerFenced | InvalidProducerEpoch)
     assert await former.send(topics[0], 1, record("still its own")) == 1
     assert await owner.send(topics[0], 0, record("next")) == 2
+
+
+async def test_an_owner_whose_epoch_was_ended_late_asks_the_group(
+    owners: Owners, topics: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition_producers, "_TOLD_WITHIN_S", 0.01)
+    owner, late = owners
+    host: Any = owner._host
+    host.revoked.clear()
+    await owner.open([0, 1])
+    await late.open([1])
+    with pytest.raises(BackendUnavailable):
+        await owner.send(topics[0], 1, record("refused"))
+    assert host.restored == [1]
+    assert await owner.open([0, 1]) == {0: 1, 1: 2}
 
 
 async def test_an_output_is_closed_by_the_new_owner_s_first_record(owners: Owners, topics: list[str]) -> None:
