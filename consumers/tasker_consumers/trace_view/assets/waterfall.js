@@ -106,7 +106,7 @@ function drawBars() {
   Object.assign(bars.style, { left: left + "px", width: width + "px", height: height + "px" });
   const context = prepared(bars, width, height);
   context.fillStyle = colours.line;
-  for (let tick = 1; tick < 5; tick += 1) context.fillRect((width * tick) / 5, 0, 1, height);
+  drawAxis(left, width).forEach((tick) => context.fillRect(place(tick, width), 0, 1, height));
   const first = Math.floor(grid.scrollTop / HEIGHT), count = Math.ceil(height / HEIGHT) + 1;
   visible.slice(first, first + count).forEach((index, at) => drawBar(context, rows[index], (first + at) * HEIGHT - grid.scrollTop, width));
 }
@@ -146,20 +146,39 @@ function drawOverview() {
   context.strokeRect((view[0] / last) * width + 0.5, 0.5, ((view[1] - view[0]) / last) * width - 1, height - 1);
 }
 
-function drawAxis() {
-  const parts = byId("axis").clientWidth < 400 ? 2 : 5;
-  const ticks = [0, 1, 2, 3, 4].slice(0, parts).map((tick) => {
-    const mark = element("span", "+" + duration(Math.round(view[0] + ((view[1] - view[0]) * tick) / parts)));
-    mark.style.left = (tick * 100) / parts + "%";
+// Draws the axis above the bars, and returns its moments: round distances, as many as have room.
+function drawAxis(left, width) {
+  const step = distance((view[1] - view[0]) / Math.max(2, Math.floor(width / 85))), ticks = [];
+  for (let tick = Math.ceil(view[0] / step) * step; tick < view[1]; tick += step) ticks.push(tick);
+  const marks = ticks.map((tick) => {
+    const mark = element("span", "+" + tickText(tick, step));
+    mark.style.left = place(tick, width) + "px";
     return mark;
   });
-  byId("axis").replaceChildren(...ticks);
+  Object.assign(byId("axis").style, { marginLeft: left + "px", width: width + "px" });
+  byId("axis").replaceChildren(...marks);
+  return ticks;
+}
+
+// The shortest round distance that is long enough, in microseconds.
+function distance(least) {
+  const [second, minute, hour, day] = [1000000, 60000000, 3600000000, 86400000000];
+  const clock = [1, 2, 5, 10, 15, 30].map((n) => n * second).concat([1, 2, 5, 10, 15, 30].map((n) => n * minute), [1, 2, 3, 6, 12].map((n) => n * hour));
+  const unit = least < second ? 1 : day, power = Math.pow(10, Math.max(0, Math.floor(Math.log10(least / unit))));
+  const decimal = [1, 2, 5, 10].map((n) => n * power * unit);
+  return (least >= second && clock.find((each) => each >= least)) || decimal.find((each) => each >= least) || decimal[3];
+}
+
+function tickText(micros, step) {
+  if (step >= 1000000) return micros < 60000000 ? micros / 1000000 + " s" : duration(micros);
+  if (micros < 1000000) return duration(micros);
+  const minutes = Math.floor(micros / 60000000), seconds = ((micros % 60000000) / 1000000).toFixed(Math.ceil(-Math.log10(step / 1000000)));
+  return (minutes ? minutes + "m " : "") + seconds + " s";
 }
 
 function look(from, to) {
   const length = Math.max(10, Math.min(to - from, last)), begin = Math.max(0, Math.min(from, last - length));
   view = [begin, begin + length];
-  drawAxis();
   drawBars();
   drawOverview();
 }
@@ -271,7 +290,7 @@ function listen() {
   grid.addEventListener("keydown", pressed);
   grid.addEventListener("scroll", () => requestAnimationFrame(draw));
   grid.addEventListener("wheel", (event) => { if (event.ctrlKey) { event.preventDefault(); zoom(event.deltaY > 0 ? 1.25 : 0.8); } }, { passive: false });
-  const redraw = () => { readColours(); drawAxis(); list(); };
+  const redraw = () => { readColours(); list(); };
   new ResizeObserver(() => requestAnimationFrame(redraw)).observe(grid);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   new MutationObserver(redraw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
@@ -308,7 +327,6 @@ function replaceAll(data) {
   take(data);
   closed.clear();
   rows.forEach((row, index) => { if (shut.size && shut.has(key(row))) closed.add(index); });
-  drawAxis();
   byId("moment").value = "1000";
   byId("clock").textContent = clock();
   list();
@@ -341,7 +359,6 @@ function begin(data) {
   take(data);
   for (const text of byId("tasks") ? data.tasks : []) byId("tasks").append(element("li", text));
   readColours();
-  drawAxis();
   byId("clock").textContent = clock();
   listen();
   list();

@@ -91,6 +91,19 @@ def test_every_line_is_reached_by_keyboard(browser: Browser, tmp_path: Path, cou
     assert browser.complaints() == []
 
 
+def test_the_axis_has_round_moments_at_the_lines_of_the_bars(browser: Browser, tmp_path: Path) -> None:
+    opened(browser, page_of(steps(19), tmp_path))
+    ticks = "return [...document.querySelectorAll('#axis span')].map((tick) => tick.textContent)"
+    edges = "const box = document.getElementById(arguments[0]).getBoundingClientRect(); return [box.left, box.right]"
+    assert browser.run(ticks) == ["+0 s", "+5 s", "+10 s", "+15 s"]
+    assert browser.run(edges, "axis") == pytest.approx(browser.run(edges, "bars"), abs=1)
+    for _ in range(12):
+        browser.run("document.getElementById('nearer').click()")
+    near = browser.run(ticks)
+    assert 2 <= len(near) == len(set(near)), "each moment has a text of its own, however near"
+    assert browser.complaints() == []
+
+
 def test_the_slider_shows_the_run_as_it_was_then(browser: Browser, tmp_path: Path) -> None:
     opened(browser, page_of(steps(19), tmp_path))
     browser.run("document.getElementById('moment').focus()")
