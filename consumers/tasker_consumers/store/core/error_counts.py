@@ -1,9 +1,9 @@
 """Failed attempts counted by fingerprint, names, and hour or day: those of the key, by which retention goes, too."""
 
-from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
 from operator import itemgetter
+from typing import Any
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Row
@@ -13,37 +13,43 @@ _PLACES = {name: place for place, name in enumerate(tables.failed_attempts.colum
 _names_of = itemgetter(
     *(_PLACES[name] for name in ("fingerprint", "task_name", "step_name", "service", "service_version"))
 )
-_time_of = itemgetter(_PLACES["happened_at"])
+_TIME = _PLACES["happened_at"]
 _HOUR_MS = HOUR_US // 1000
 
 
 def counts_of(failures: Iterable[Row]) -> list[Row]:
     """Return the rows of `error_counts` for rows of `failed_attempts`, in the order of their keys."""
-    counts: list[Row] = []
-    for hour, rows in _by_hour(list(failures)).items():
-        in_time = sorted(rows, key=_time_of)
-        names, times = list(map(_names_of, in_time)), list(map(_time_of, in_time))
-        # Of several values of a key a dict keeps the last: no step of these loops is in Python.
-        first_at, last_at = dict(zip(names[::-1], times[::-1], strict=True)), dict(zip(names, times, strict=True))
-        counts += [
-            (key[0], hour * HOUR_US, dimension_of(key[1:]), *key[1:], count, first_at[key], last_at[key])
-            for key, count in Counter(names).items()
-        ]
-    return sorted(counts, key=itemgetter(0, 1, 2))
-
-
-def _by_hour(failures: list[Row]) -> dict[int, list[Row]]:
-    keys = list(map(itemgetter(0), failures))
-    if not keys or _hour_of(min(keys)) == _hour_of(max(keys)):
-        return {_hour_of(keys[0]): failures} if keys else {}
-    hours: dict[int, list[Row]] = {}
-    for key, row in zip(keys, failures, strict=True):
-        hours.setdefault(_hour_of(key), []).append(row)
-    return hours
+    counts: dict[tuple[Any, ...], list[int]] = {}
+    hours: dict[str, int | None] = {}
+    for row in failures:
+        event_id, happened_at = row[0], row[_TIME]
+        beginning = event_id[:11]  # a quarter of a second
+        hour = hours[beginning] if beginning in hours else hours.setdefault(beginning, _only_hour(beginning))
+        key = (hour if hour is not None else _hour_of(event_id), _names_of(row))
+        count = counts.get(key)
+        if count is None:
+            counts[key] = [1, happened_at, happened_at]
+            continue
+        count[0] += 1
+        if happened_at < count[1]:
+            count[1] = happened_at
+        elif happened_at > count[2]:
+            count[2] = happened_at
+    rows = [
+        (names[0], hour * HOUR_US, dimension_of(names[1:]), *names[1:], *count)
+        for (hour, names), count in counts.items()
+    ]
+    return sorted(rows, key=lambda row: row[:3])
 
 
 def _hour_of(event_id: str) -> int:
     return int(event_id[:8] + event_id[9:13], 16) // _HOUR_MS
+
+
+def _only_hour(beginning: str) -> int | None:
+    """Return the hour of all keys with the same first ten digits; None where an hour ends among them."""
+    first = int(beginning.replace("-", "") + "00", 16)
+    return first // _HOUR_MS if first // _HOUR_MS == (first + 0xFF) // _HOUR_MS else None
 
 
 def days_of_counts(hours: Iterable[Row]) -> list[Row]:

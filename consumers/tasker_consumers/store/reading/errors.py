@@ -14,7 +14,7 @@ from tasker_consumers.store.reading.reader import Answer, StoreReader
 from tasker_consumers.store.tables import error_counts, error_days, error_groups, failed_attempts
 
 #: The most sums that are gathered into groups, the most failures of a page, and those whose tasks are counted.
-MAX_SUMS, MAX_PAGE, MAX_COUNTED = 20_000, 1000, 20_000
+MAX_SUMS, MAX_PAGE, MAX_COUNTED = 20_000, 1000, 10_000
 _NAMES = ("task_name", "step_name", "service", "service_version")
 _FIGURES = ("fingerprint", *_NAMES, "count", "first_at", "last_at")
 
