@@ -8,8 +8,9 @@ import typer
 
 from tasker_consumers.cli.frame.hints import command_line
 from tasker_consumers.cli.output import complain, echo, show_json, show_table
-from tasker_consumers.cli.records.dlq_letters import group_settings, letter_selection, original_records
+from tasker_consumers.cli.records.dlq_letters import Consent, group_settings, letter_selection, original_records
 from tasker_consumers.cli.records.moments import read_option_moment
+from tasker_consumers.cli.records.options import with_option_groups
 
 app = typer.Typer(
     help="Look at records that a group could not process, put them back, or drop them.", no_args_is_help=True
@@ -72,6 +73,7 @@ def show_letter(
 
 
 @app.command()
+@with_option_groups
 def requeue(
     group: Group,
     *,
@@ -81,7 +83,7 @@ def requeue(
     offset: Annotated[
         list[str] | None, typer.Option(metavar="PARTITION:OFFSET", help="This letter; may be repeated.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Really publish; without it letters are only counted.")] = False,
+    consent: Consent,
 ) -> None:
     """Put records back into the topics they came from, byte for byte, with their attempts counted.
 
@@ -90,6 +92,7 @@ def requeue(
     from tasker_consumers.replay.dead_letters import read_letters
     from tasker_consumers.replay.sinks.topic import put_back
 
+    consent.check()
     selection = letter_selection(reason, topic, since, offset)
     settings, dlq_topic = group_settings(group)
     letters = list(read_letters(settings.kafka, dlq_topic, selection))
@@ -99,7 +102,7 @@ def requeue(
     if not records:
         complain(f"no dead letter fits in {dlq_topic}")
         raise typer.Exit(1)
-    if yes:
+    if consent.yes:
         put_back(settings.kafka, records)
         complain(f"put {len(records)} records back")
     else:
@@ -111,18 +114,20 @@ def requeue(
 
 
 @app.command()
+@with_option_groups
 def drop(
     group: Group,
     *,
     moment_text: Annotated[
         str, typer.Option("--before", metavar="TIME", help="Letters that arrived before: now, 7d, a date.")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="Really delete; without it letters are only counted.")] = False,
+    consent: Consent,
 ) -> None:
     """Delete a group's dead letters that arrived before a moment; Kafka deletes from the beginning of a partition."""
     from tasker_consumers.kafka.topics import connect
     from tasker_consumers.replay.dead_letters import ends_before
 
+    consent.check()
     moment = read_option_moment("--before", moment_text)
     settings, dlq_topic = group_settings(group)
     spans = ends_before(settings.kafka, dlq_topic, moment)
@@ -130,7 +135,7 @@ def drop(
     if not count:
         complain(f"no dead letter in {dlq_topic} arrived before {moment_text}")
         raise typer.Exit(1)
-    if not yes:
+    if not consent.yes:
         complain(f"dry run: {count} dead letters of {dlq_topic} would be deleted; add --yes to delete them")
         return
     from confluent_kafka import TopicPartition

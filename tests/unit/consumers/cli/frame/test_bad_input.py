@@ -168,6 +168,8 @@ def test_a_missing_context_is_named(path: str) -> None:
         ("diff", "--name", "order", "--failed", "--slow", "p95"),
         ("replay", "--yes"),
         ("replay", "--yes", "--dry-run", "--to", "copies"),
+        ("dlq", "requeue", "stats", "--yes", "--dry-run"),
+        ("dlq", "drop", "stats", "--before", "7d", "--yes", "--dry-run"),
         ("replay", "--to", "copies", "--in-place"),
         ("replay", "--in-place"),
         ("replay", "--call", "app:handle", "--to", "copies"),
