@@ -46,8 +46,8 @@ def test_the_document_has_tasks_and_spans_and_nothing_else(demo: HeldDemo, tasks
     assert len(tasks) == 5
     assert {tuple(span) for span in spans} == {
         (
-            "trace_id", "span_id", "parent_span_id", "name", "start_time_unix_nano", "end_time_unix_nano",
-            "status", "service", "attributes", "events", "links",
+            "trace_id", "span_id", "parent_span_id", "trace_state", "flags", "name", "kind",
+            "start_time_unix_nano", "end_time_unix_nano", "status", "service", "attributes", "events", "links",
         )
     }  # fmt: skip
 

@@ -88,7 +88,9 @@ class Worker:
             self._finish()
         elif not native.wait_for(self._finished.is_set, timeout):
             return
-        self.client = None
+        client, self.client = self.client, None
+        if client is not None:
+            client.free()
 
     def _work(self) -> None:
         """Look after the delivery until told to stop; whatever happens, it goes on."""
@@ -184,6 +186,7 @@ class Worker:
             self._backlog.active = True  # events that came back go first
             self.produced = 0
             self.client = successor
+        client.free()
         self._progress = (0, time.monotonic())
 
     def _finish(self) -> None:

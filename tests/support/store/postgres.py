@@ -34,7 +34,7 @@ def binaries() -> Path | None:
 class PostgresCluster:
     """A cluster in a directory of its own, without a password, on loopback; may be killed and started again.
 
-    Its log of changes (WAL), in files of a megabyte, is in the empty folder `wal` if there is one.
+    Its log of changes (WAL) is in the empty folder `wal` if there is one: in files of a megabyte, all of which stay.
     """
 
     def __init__(self, folder: Path, programs: Path, wal: Path | None = None) -> None:
@@ -48,7 +48,7 @@ class PostgresCluster:
         log = [] if wal is None else [f"--waldir={wal / 'wal'}", "--wal-segsize=1"]
         known = ["--auth=trust", "--username=tasker", "--no-sync", "--encoding=UTF8"]
         self._run("initdb", *known, *log, "-D", str(self._data))
-        self._settings = [] if wal is None else ["min_wal_size=2MB", "max_wal_size=4MB"]
+        self._settings = [] if wal is None else ["wal_keep_size=1GB"]  # no file is used twice
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
