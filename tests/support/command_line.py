@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from contextvars import copy_context
 from io import StringIO
 from typing import NamedTuple
 from unittest.mock import patch
@@ -44,7 +45,7 @@ def _run(out: StringIO, err: StringIO, arguments: tuple[str, ...], variables: di
         redirect_stderr(err),
     ):
         try:
-            main()
+            copy_context().run(main)  # the form of its output is for this command alone
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)

@@ -53,10 +53,8 @@ def unassigned(description: Any, counts: Mapping[str, int]) -> list[tuple[str, i
 
 
 def committed_offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
-    """Return the offsets that a group has committed.
-
-    Describe the group before: the client crashes when this is asked while the group has no coordinator yet.
-    """
+    """Return the offsets that a group has committed."""
+    members(admin, group)  # finds its coordinator: Kafka's client would crash while the group has none yet
     answers = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)
     return list(answers[group].result().topic_partitions or ())
 
@@ -73,10 +71,7 @@ def members(admin: AdminClient, group: str) -> int:
 
 
 def has_progress(admin: AdminClient, group: str, topics: Collection[str]) -> bool:
-    """Return whether a group has committed an offset behind the first record of one of the topics.
-
-    Ask for its `members` before, as for `committed_offsets`.
-    """
+    """Return whether a group has committed an offset behind the first record of one of the topics."""
     try:
         offsets = committed_offsets(admin, group)
     except KafkaException as error:

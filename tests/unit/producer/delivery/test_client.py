@@ -46,7 +46,7 @@ def test_a_setting_of_ours_that_is_refused_is_named_without_its_value(name: str)
 
 def test_a_client_is_freed_in_a_thread_of_ours_and_not_by_the_garbage_collector() -> None:
     def producers() -> int:
-        return sum(isinstance(found, Producer) for found in gc.get_objects())
+        return sum(type(found) is Producer for found in gc.get_objects())
 
     gc.collect()
     gc.disable()
