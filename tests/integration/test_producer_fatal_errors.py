@@ -9,13 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from confluent_kafka import KafkaError, Message
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_producer.delivery.client import make_client
-from tasker_producer.delivery.host.drops import DropLog
 from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
@@ -101,29 +98,6 @@ def test_what_a_failed_client_held_goes_before_what_came_in_since(
     counts = publisher.stats()
     assert (counts["published"], counts["delivered"], counts["dropped"]) == (2 * EVENTS, 2 * EVENTS - 1, 1)
     assert_each_once_in_order(kafka, settings, [n for n in range(2 * EVENTS) if n != TOO_LARGE])
-
-
-def test_a_failure_amid_a_flush_leaves_out_no_event_that_comes_back(
-    kafka: KafkaSource, settings: ProducerSettings, door: Door
-) -> None:
-    client = make_client(settings.kafka, DropLog(), keep=True)
-    came_back = list[bytes | None]()
-
-    def hear(_error: KafkaError, message: Message) -> None:
-        client.hear_pending()
-        came_back.append(message.value())
-
-    for number in range(EVENTS):
-        blob = b"x" * (2 * MAX_BYTES if number == TOO_LARGE else 10)
-        client.produce(topic_of(settings), blob, f"key-{number % KEYS}", on_delivery=hear)
-    door.open()
-    assert eventually(lambda: client.flush(0.5) == 0 or client.failed())
-    client.purge()
-    assert eventually(lambda: client.flush(0.5) == 0)
-    assert client.failed()
-    arrived = EVENTS - len(came_back)
-    assert 0 < arrived < EVENTS
-    assert len(read_all(kafka.bootstrap_servers, topic_of(settings), arrived)) == arrived
 
 
 def test_without_a_spool_a_failure_costs_what_it_counts_and_the_next_client_delivers(

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Collection, Mapping
-from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -43,15 +42,13 @@ _UNKNOWN = 'No such configuration property: "{}"'
 _METADATA_S = 1.0
 _IN_FLIGHT_S = 0.3
 _BACK_S = 5.0
-_check_for_error = partial(int)  # a call from C, of which CPython never leaves out the check
 
 
 class Client:
     """A producer of librdkafka that raises nothing when it is served.
 
     A fatal error, such as a missing right to be idempotent, comes out of whichever call serves it, in any thread, and
-    once. From then on the client takes no event, and gives back those that it holds. Whoever hears of an event that was
-    not delivered calls `hear_pending` first.
+    once. From then on the client takes no event, and gives back those that it holds.
     """
 
     def __init__(self, config: Mapping[str, Any], drop_log: DropLog) -> None:
@@ -100,8 +97,8 @@ class Client:
         """Serve librdkafka's reports for at most `timeout` seconds."""
         try:
             self._producer.poll(timeout)
-        except (KafkaException, SystemError) as error:
-            self._take(error)
+        except KafkaException as error:
+            self._failed(error)
 
     def flush(self, timeout: float) -> int:
         """Wait at most `timeout` seconds for the queue to empty; return how many events are in it."""
@@ -109,18 +106,8 @@ class Client:
         while True:
             try:
                 return int(self._producer.flush(max(0.0, end - time.monotonic())))
-            except (KafkaException, SystemError) as error:
-                self._take(error)
-
-    def hear_pending(self) -> None:
-        """Take the fatal error that is raised when the serving call returns.
-
-        An event that is reported between would be lost: the first call that CPython checks finds the error, and fails.
-        """
-        try:
-            _check_for_error()
-        except SystemError as error:
-            self._take(error)
+            except KafkaException as error:
+                self._failed(error)
 
     def purge(self) -> None:
         """Give up on all that is queued or on its way; the next `flush` gives it back."""
@@ -148,15 +135,6 @@ class Client:
     def _hear(self, error: KafkaError) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN and self._all_down_since is None:  # noqa: SLF001
             self._all_down_since = time.monotonic()
-
-    def _take(self, error: BaseException | None) -> None:
-        """Note a fatal error, also the cause of another; `hear_pending` may have it already, and leave none."""
-        while isinstance(error, SystemError):
-            error = error.__cause__
-        if isinstance(error, KafkaException):
-            self._failed(error)
-        elif not self.failed():
-            raise RuntimeError("Kafka's client has failed without a reason")
 
     def _failed(self, error: KafkaException) -> None:
         self.failed_at = time.monotonic()

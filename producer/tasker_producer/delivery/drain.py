@@ -124,7 +124,7 @@ class Drain:
         except (PoisonRecord, ValueError):
             self._drop_log.drop("?", Drop.DAMAGED, "a waiting event cannot be read")
             return True
-        settle = partial(self._settle, client, entry)
+        settle = partial(self._settle, entry)
         while not self._stop.is_set():
             try:
                 client.produce(record.topic, record.value, record.key, on_delivery=settle, headers=headers)
@@ -139,10 +139,9 @@ class Drain:
             return True
         return False
 
-    def _settle(self, client: Client, entry: Entry, error: KafkaError, message: Message) -> None:
+    def _settle(self, entry: Entry, error: KafkaError, message: Message) -> None:
         """Hear of an event that could not be delivered."""
         reported = time.monotonic()
-        client.hear_pending()
         number, record = entry
         if not verdict_of(error.code()).keep:
             self._drop_log.drop(name_of(record), Drop.REFUSED, error.str())

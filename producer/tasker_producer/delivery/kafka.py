@@ -199,8 +199,6 @@ class KafkaDelivery:
     def _settle(self, trace: TraceFields, error: KafkaError, message: Message) -> None:
         """Hear of a record that librdkafka could not deliver; only failures are reported."""
         reported = time.monotonic()
-        if (client := self._worker.client) is not None:
-            client.hear_pending()
         topic, key, value = message.topic() or "", message.key() or b"", message.value() or b""
         record = SpooledRecord(topic, key, value, list(trace))
         keep = verdict_of(error.code()).keep
@@ -212,5 +210,6 @@ class KafkaDelivery:
         elif error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001
             self._drop_log.drop(name_of(record), Drop.EXPIRED, error.str())
         else:
+            client = self._worker.client
             detail = client.why() if keep and client is not None and client.failed() else error.str()
             self._drop_log.drop(name_of(record), Drop.REFUSED, detail)

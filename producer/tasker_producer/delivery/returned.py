@@ -5,9 +5,9 @@ delivered would cost each of them memory and work for the garbage collector; so 
 does not hold, the trace, which the events of a span share.
 
 librdkafka returns events in pieces, the newest before older ones: those that wait for a broker come before those on
-their way there. Within a piece the order is right. Send times put the pieces in order: the millisecond that librdkafka
-noted, and within it the time that follows from the event's age. That time is late where the clock was read late:
-another process had its turn. So a time that does not fit its millisecond counts as its successor's.
+their way there. Within a piece the order is right. It also says how old each event is, and the clock is read when that
+is reported, which may be late: another thread had its turn. So send times put the pieces in order, and inside a
+piece a later time is lowered to its successor's.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,6 @@ from tasker_schemas.headers import BAGGAGE, CE_TYPE, PARENT, TRACEPARENT, TRACES
 from tasker_schemas.names import Family
 
 TraceFields = tuple[Header, ...]
-_Moment = tuple[int, float]
 
 _TRACE = frozenset({TRACEPARENT, PARENT, TRACESTATE, BAGGAGE})
 _FRAME_BYTES = len(confluent_frame(0))
@@ -40,18 +39,11 @@ class Returned(NamedTuple):
     partition: int
     sent: float
     thread: int  # in which librdkafka reported it
-    millisecond: int = 0  # since 1970 in which it was sent, by the clock of the machine
-
-    @property
-    def gap(self) -> float:
-        """Milliseconds between both times: within one for all events, but for those that were heard of late."""
-        return self.sent * 1000 - self.millisecond
 
 
 def returned(record: SpooledRecord, message: Message, reported: float) -> Returned:
     """Return an event with its partition and send time, which librdkafka told at the moment `reported`."""
-    sent = reported - (message.latency() or 0.0)
-    return Returned(record, message.partition(), sent, native.get_ident(), message.timestamp()[1])
+    return Returned(record, message.partition(), reported - (message.latency() or 0.0), native.get_ident())
 
 
 def trace_fields(headers: list[Header]) -> TraceFields:
@@ -96,30 +88,18 @@ def event_name(headers: list[Header]) -> str:
 
 def in_order(events: Sequence[Returned]) -> list[SpooledRecord]:
     """Return events, given in the order of their coming back, in the order in which they were sent."""
-    partitions: dict[tuple[int, str, int], list[Returned]] = {}
+    partitions: dict[tuple[int, str, int], list[list[Returned]]] = {}
     for event in events:
-        partitions.setdefault((event.thread, event.record.topic, event.partition), []).append(event)
-    on_time = min((event.gap for event in events), default=0.0) + 1
-    timed: list[tuple[_Moment, SpooledRecord]] = []
-    for heard in partitions.values():
-        oldest_first = [timed_event for piece in reversed(_pieces(heard, on_time)) for timed_event in piece]
-        moments = accumulate((moment for moment, _ in reversed(oldest_first)), min)
-        timed += zip(reversed(list(moments)), (record for _, record in oldest_first), strict=True)
-    return [record for _, record in sorted(timed, key=itemgetter(0))]
-
-
-def _pieces(events: Sequence[Returned], on_time: float) -> list[list[tuple[_Moment, SpooledRecord]]]:
-    """Return the pieces of a partition as they came back, each event with its send time."""
-    moments: list[_Moment] = []
-    for event in reversed(events):
-        is_late = event.gap >= on_time and bool(moments) and moments[-1][0] == event.millisecond
-        moments.append(moments[-1] if is_late else (event.millisecond, event.sent))
-    pieces: list[list[tuple[_Moment, SpooledRecord]]] = []
-    for moment, event in zip(reversed(moments), events, strict=True):
-        if not pieces or moment < pieces[-1][0][0]:
+        pieces = partitions.setdefault((event.thread, event.record.topic, event.partition), [])
+        if not pieces or event.sent < pieces[-1][0].sent:
             pieces.append([])
-        pieces[-1].append((moment, event.record))
-    return pieces
+        pieces[-1].append(event)
+    timed: list[tuple[float, SpooledRecord]] = []
+    for pieces in partitions.values():
+        oldest_first = [event for piece in reversed(pieces) for event in piece]
+        send_times = accumulate((event.sent for event in reversed(oldest_first)), min)
+        timed += zip(reversed(list(send_times)), (event.record for event in oldest_first), strict=True)
+    return [record for _, record in sorted(timed, key=itemgetter(0))]
 
 
 @cache
