@@ -167,6 +167,6 @@ def failures(database: Path) -> int:
 
 def test_keda_sees_the_lag_of_a_group_with_the_documented_rights(secured_kafka: SecuredKafka, prefix: str) -> None:
     admin = AdminClient(kafka_config(secured_kafka.let_in("tasker-keda", prefix)))
-    assert committed_offsets(admin, f"{prefix}-stats") == []
+    assert committed_offsets(admin, describe_group(admin, f"{prefix}-stats")) == []
     partitions = [(topic, number) for topic in event_topics(prefix) for number in range(PARTITIONS)]
     assert set(end_offsets(admin, partitions)) == set(partitions)

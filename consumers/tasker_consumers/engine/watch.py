@@ -35,7 +35,6 @@ _REMADE_ADVICE = (
 GC_THRESHOLDS = (5_000_000, 10, 10)
 _GC_S, _FEW_OBJECTS = 10.0, 200_000
 
-
 logger = logging.getLogger(__name__)
 
 

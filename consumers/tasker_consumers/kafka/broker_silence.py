@@ -23,8 +23,8 @@ class BrokerSilence:
 
     A process that was stopped for minutes has not waited for an answer meanwhile.
 
-    >>> now = iter([0.0, 300.0])
-    >>> silence = BrokerSilence(120.0, lambda: next(now))
+    >>> moments = iter([0.0, 300.0])
+    >>> silence = BrokerSilence(120.0, lambda: next(moments))
     >>> silence.observe(0.5), silence.observe(300.5)
     (None, None)
     """
@@ -43,23 +43,23 @@ class BrokerSilence:
 
         `answers_others`: a broker answers other requests, so it is the group that does not.
         """
-        now = self.clock()
-        age = self._without_pauses(now, age)
+        present = self.clock()
+        age = self._without_pauses(present, age)
         if age > self.limit:
-            who = "the group has not" if answers_others else "no broker has"
-            raise BackendUnavailable(f"{who} answered for {self.limit:.0f} s: giving up")
+            silent = "the group has not" if answers_others else "no broker has"
+            raise BackendUnavailable(f"{silent} answered for {self.limit:.0f} s: giving up")
         if age <= _LINE_S:
             if self._was_silent:
                 self._was_silent = False
                 logger.info("The group answers again" if self._was_the_group else "The broker answers again")
-        elif now >= self._logged_at + _LINE_S:
-            self._logged_at, self._was_silent = now, True
+        elif present >= self._logged_at + _LINE_S:
+            self._logged_at, self._was_silent = present, True
             self._was_the_group = answers_others
             silent = "No answer of the group" if answers_others else "No broker"
             logger.warning("%s for %.0f s, giving up in %.0f s", silent, age, self.limit - age)
 
-    def _without_pauses(self, now: float, age: float) -> float:
-        if self._looked_at is not None and now > self._looked_at + _LOOK_S:
-            self._pauses.append((now, now - self._looked_at - _LOOK_S))
-        self._looked_at = now
-        return max(0.0, age - sum(length for end, length in self._pauses if end > now - age))
+    def _without_pauses(self, present: float, age: float) -> float:
+        if self._looked_at is not None and present > self._looked_at + _LOOK_S:
+            self._pauses.append((present, present - self._looked_at - _LOOK_S))
+        self._looked_at = present
+        return max(0.0, age - sum(length for end, length in self._pauses if end > present - age))

@@ -57,7 +57,7 @@ def group_state(admin: AdminClient, name: str) -> GroupState:
     description = describe_group(admin, name)
     if not description.members and description.state.name == "DEAD":
         return GroupState(name, "never ran", 0, [], 0, [])
-    committed = committed_offsets(admin, name)
+    committed = committed_offsets(admin, description)
     partitions = [(entry.topic, entry.partition) for entry in committed]
     starts, ends = first_offsets(admin, partitions), end_offsets(admin, partitions)
     lags = lags_of([(entry.topic, entry.partition, entry.offset) for entry in committed], starts, ends)

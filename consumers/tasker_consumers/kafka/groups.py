@@ -52,9 +52,12 @@ def unassigned(description: Any, counts: Mapping[str, int]) -> list[tuple[str, i
     return [partition for partition in wanted if partition not in assigned]
 
 
-def committed_offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
-    """Return the offsets that a group has committed."""
-    members(admin, group)  # finds its coordinator: Kafka's client would crash while the group has none yet
+def committed_offsets(admin: AdminClient, description: Any) -> list[TopicPartition]:
+    """Return the offsets that a described group has committed.
+
+    To describe it finds its coordinator: Kafka's client would crash while the group has none yet.
+    """
+    group = description.group_id
     answers = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)
     return list(answers[group].result().topic_partitions or ())
 
@@ -73,7 +76,7 @@ def members(admin: AdminClient, group: str) -> int:
 def has_progress(admin: AdminClient, group: str, topics: Collection[str]) -> bool:
     """Return whether a group has committed an offset behind the first record of one of the topics."""
     try:
-        offsets = committed_offsets(admin, group)
+        offsets = committed_offsets(admin, describe_group(admin, group))
     except KafkaException as error:
         if error.args[0].code() in _UNKNOWN_GROUP:
             return False

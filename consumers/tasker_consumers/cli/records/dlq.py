@@ -8,9 +8,9 @@ import typer
 
 from tasker_consumers.cli.frame.hints import command_line
 from tasker_consumers.cli.output import complain, echo, show_json, show_table
-from tasker_consumers.cli.records.dlq_letters import Consent, group_settings, letter_selection, original_records
+from tasker_consumers.cli.records.dlq_letters import group_settings, letter_selection, original_records
 from tasker_consumers.cli.records.moments import read_option_moment
-from tasker_consumers.cli.records.options import with_option_groups
+from tasker_consumers.cli.records.options import Consent, with_option_groups
 
 app = typer.Typer(
     help="Look at records that a group could not process, put them back, or drop them.", no_args_is_help=True

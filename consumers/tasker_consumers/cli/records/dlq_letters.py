@@ -2,10 +2,7 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from tasker_consumers.cli.records.moments import read_option_moment
 from tasker_consumers.cli.records.selecting import read_offset
@@ -15,19 +12,6 @@ if TYPE_CHECKING:
     from tasker_consumers.replay.dead_letters import DeadLetter, LetterSelection
     from tasker_consumers.replay.record import StoredRecord
     from tasker_consumers.settings import ConsumerSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Consent:
-    """Whether a command that changes topics does so; without `yes` it only counts."""
-
-    yes: Annotated[bool, typer.Option("--yes", help="Really do it; without it letters are only counted.")] = False
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check and count, as without --yes.")] = False
-
-    def check(self) -> None:
-        """Raise UsageError where both are asked for."""
-        if self.yes and self.dry_run:
-            raise UsageError("--yes and --dry-run contradict each other; name one")
 
 
 def group_settings(group: str) -> "tuple[ConsumerSettings, str]":

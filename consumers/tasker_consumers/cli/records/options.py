@@ -2,9 +2,26 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from tasker_schemas.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """Whether a command that changes topics does so; without `yes` it only counts."""
+
+    yes: Annotated[bool, typer.Option("--yes", help="Really do it; without it letters are only counted.")] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check and count, as without --yes.")] = False
+
+    def check(self) -> None:
+        """Raise UsageError where both are asked for."""
+        if self.yes and self.dry_run:
+            raise UsageError("--yes and --dry-run contradict each other; name one")
 
 
 def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:

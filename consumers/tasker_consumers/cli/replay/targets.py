@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tasker_consumers.cli.records.options import Consent
 from tasker_schemas.errors import UsageError
 
 
@@ -81,8 +82,7 @@ class TargetOptions:
             raise UsageError(problem)
         if self.in_place and not self.allow_live:
             raise UsageError("--in-place publishes to topics that live consumers read; add --allow-live")
-        if self.yes and self.dry_run:
-            raise UsageError("--yes and --dry-run contradict each other; name one")
+        Consent(yes=self.yes, dry_run=self.dry_run).check()
 
     def _check_values(self) -> None:
         """Raise UsageError for a value that no run could use."""

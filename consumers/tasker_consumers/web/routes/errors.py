@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tasker_consumers.errors.groups import TrendParts
+from tasker_consumers.errors.groups import HOUR_US, TrendParts
 from tasker_consumers.web.site import site_of
 from tasker_consumers.web.sources.failures import PAGE, add_trends, error_list, failures_of_group, tasks_of_group
 from tasker_consumers.web.views.failures import failure_rows, group_row, group_rows, page_after, place_of
@@ -75,4 +75,4 @@ def _range(request: Request) -> str:
 
 def _parts(chosen: str) -> TrendParts:
     present = time.time_ns() // 1000
-    return TrendParts.of(present - RANGES[chosen] * 3_600_000_000, present, _BARS)
+    return TrendParts.of(present - RANGES[chosen] * HOUR_US, present, _BARS)
