@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.engine.faust.partition_producers import FENCE
+from tasker_consumers.kafka.offsets import watermarks
 from tests.support.kafka.topics import delete_topics, grow_topics, make_topic, make_topics
 from tests.support.processes import LIMIT_S, eventually
 from tests.support.worker_process import WorkerProcess
@@ -60,8 +61,7 @@ class Arena:
         topic = f"{self.prefix}.{name}"
         with self._reader("reader") as consumer:
             return {
-                number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=LIMIT_S)[1]
-                for number in self._partitions(topic)
+                number: watermarks(consumer, TopicPartition(topic, number))[1] for number in self._partitions(topic)
             }
 
     def delete_records(self, name: str) -> None:
@@ -149,9 +149,7 @@ class Arena:
         """Have a group be done with all records of a topic."""
         with self._reader(group) as consumer:
             ends = [
-                TopicPartition(
-                    topic, number, consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=LIMIT_S)[1]
-                )
+                TopicPartition(topic, number, watermarks(consumer, TopicPartition(topic, number))[1])
                 for number in self._partitions(topic)
             ]
             consumer.commit(offsets=ends, asynchronous=False)
@@ -225,10 +223,7 @@ class Arena:
 
     def _end(self, topic: str) -> int:
         with self._reader("reader") as consumer:
-            return sum(
-                consumer.get_watermark_offsets(TopicPartition(topic, place), timeout=LIMIT_S)[1]
-                for place in self._partitions(topic)
-            )
+            return sum(watermarks(consumer, TopicPartition(topic, place))[1] for place in self._partitions(topic))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from uuid import uuid4
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tasker_consumers.kafka.offsets import watermarks
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.kafka.topics import make_topics
@@ -42,7 +43,7 @@ def read_all(servers: str, topic: str, count: int, deadline_s: float = LIMIT_S) 
         until = time.monotonic() + deadline_s
         while time.monotonic() < until:
             found += consumer.consume(10_000, 0.2)
-            ends = [consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=LIMIT_S)[1] for n in partitions]
+            ends = [watermarks(consumer, TopicPartition(topic, n))[1] for n in partitions]
             if len(found) >= count and len(found) >= sum(ends):
                 return found
     raise AssertionError(f"{topic}: {len(found)} records, at least {count} expected")

@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.kafka.offsets import watermarks
 from tasker_schemas.names import Family
 from tasker_schemas.topics import dead_letter_topic, event_topic
 from tests.support.kafka.topics import make_topics
@@ -64,7 +65,7 @@ class TelemetryArena:
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": f"{self.prefix}-telemetry"})
         try:
             committed = sum(max(0, place.offset) for place in consumer.committed(places, timeout=LIMIT_S))
-            return committed, sum(consumer.get_watermark_offsets(place, timeout=LIMIT_S)[1] for place in places)
+            return committed, sum(watermarks(consumer, place)[1] for place in places)
         finally:
             consumer.close()
 
