@@ -1,5 +1,6 @@
 """The web view for tests: its real parts over histories in memory, asked directly or served to a browser."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,6 +9,7 @@ from typing import Any
 
 import uvicorn
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tasker_consumers.errors.groups import HOUR_US
 from tasker_consumers.kafka.group_states import GroupState, TopicLag
@@ -145,12 +147,24 @@ def client_over(history: Iterable[Told], web: WebSettings | None = None, **optio
         yield TestClient(make_app(site), base_url="http://127.0.0.1", **options)
 
 
+class Late:
+    """An application that answers requests for a path half a second later."""
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self._app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == self._path:
+            await asyncio.sleep(0.5)
+        await self._app(scope, receive, send)
+
+
 @contextmanager
-def served(site: Site) -> Iterator[str]:
-    """Serve a site on a free port of this machine, and yield its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(make_app(site), port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-    )
+def served(site: Site, late: str = "") -> Iterator[str]:
+    """Serve a site on a free port of this machine, the path `late` later than the rest, and yield its address."""
+    app = Late(make_app(site), late)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     started = threading.Event()
     startup = server.startup

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from selenium.webdriver import Keys
 
+from tasker_consumers.web.routes import live
 from tasker_consumers.web.settings import WebSettings
 from tasker_consumers.web.sources import sources, task_run
 from tests.support.browser import Browser
 from tests.support.telemetry.histories import FAILURE, attempt, failed_order, order
 from tests.support.web import served, site_over, sources_of
 
+PULSE = "document.getElementById('pulse').textContent"
 HOSTILE = "</td><script>document.title='owned'</script><img src=http://127.0.0.1:1/x onerror=document.title='owned'>"
 
 
@@ -25,16 +27,30 @@ def address() -> Iterator[str]:
         yield url
 
 
-def test_the_list_follows_the_tasks_without_being_loaded_again(browser: Browser) -> None:
+@pytest.mark.parametrize("late", ["", "/assets/htmx.min.js", "/assets/hx-sse.min.js", "/assets/live.js", "/tasks-live"])
+def test_the_list_follows_the_tasks_whatever_part_of_it_comes_late(browser: Browser, late: str) -> None:
     source, runs = sources_of(order())
-    with site_over(source, runs) as site, served(site) as url:
+    with site_over(source, runs) as site, served(site, late) as url:
         browser.open(url)
         browser.wait("document.querySelectorAll('#tasks tr').length == 1")
         later, _ = sources_of(failed_order("7"))
         source.more(later.backlog())
         browser.wait("document.querySelectorAll('#tasks tr').length == 2")
         assert browser.wait("document.querySelector('#t-7 .pill').textContent.includes('error')")
+        assert browser.run(f"return {PULSE}") == "live"
         assert browser.complaints() == []
+
+
+def test_a_list_whose_first_connection_is_refused_says_so_and_connects_again(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_VIEWERS", 0)
+    with site_over(*sources_of(order())) as site, served(site) as url:
+        browser.open(url)
+        browser.wait("performance.getEntriesByType('resource').some((entry) => entry.responseStatus == 503)")
+        assert browser.run(f"return {PULSE}") == "connecting"
+        monkeypatch.undo()
+        browser.wait(f"{PULSE} == 'live'")
 
 
 def test_a_list_that_stands_still_says_so_instead_of_live(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,12 +59,12 @@ def test_a_list_that_stands_still_says_so_instead_of_live(browser: Browser, monk
     with site_over(source, runs) as site, served(site) as url:
         (task,) = source.backlog()
         browser.open(url)
-        browser.wait("document.getElementById('pulse').textContent == 'live'")
+        browser.wait(f"{PULSE} == 'live'")
         site.sources.arrivals.note(task["last_event_at"] + 1)
-        browser.wait("document.getElementById('pulse').textContent == 'stopped'")
+        browser.wait(f"{PULSE} == 'stopped'")
         assert browser.wait("document.querySelector('#tasks .stopped').textContent.includes('tasker run stats')")
         source.more([{**task, "last_event_at": task["last_event_at"] + 2, "revision": task["revision"] + 1}])
-        browser.wait("document.getElementById('pulse').textContent == 'live'")
+        browser.wait(f"{PULSE} == 'live'")
         assert browser.complaints() == []
 
 

@@ -41,6 +41,7 @@ def test_the_pages_of_the_newcomers_way_can_be_pictured(browser: Browser, tmp_pa
     with site_over(*sources_of(history), links) as site, served(site) as url:
         browser.open(f"{url}?status=error", height=520)
         browser.wait("document.querySelectorAll('#tasks tr').length == 6")
+        browser.wait("document.getElementById('pulse').textContent == 'live'")
         assert browser.picture(folder / "web-list.png").stat().st_size > 10_000
         browser.open(f"{url}task?id=order-103", height=900)
         browser.wait("document.querySelectorAll('.row').length == 5")
