@@ -68,6 +68,39 @@ def test_without_a_worker_the_newest_events_are_folded_and_the_list_says_so(
         assert "the newest 5 events" in (source.notice or "")
 
 
+def test_without_a_worker_only_new_events_are_folded(
+    kafka: KafkaSource, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = {"bootstrap.servers": kafka.bootstrap_servers}
+    create_topics(connection, topic_prefix, partitions=2)
+    settings = ConsumerSettings.from_env(
+        {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TASKER_TOPIC_PREFIX": topic_prefix}
+    )
+    monkeypatch.setattr(folded_events, "EVERY_S", 0.0)
+    monkeypatch.setattr(folded_events, "MOST_EVENTS", 10)
+    with (
+        open_stats_source(settings) as source,
+        EventPublisher(ProducerSettings(kafka=connection, topic_prefix=topic_prefix)) as publisher,
+    ):
+        assert list(source.backlog()) == source.changes(0) == []
+
+        def publish(step: int, *task_ids: str) -> dict[str, int]:
+            for task_id in task_ids:
+                publisher.publish_step_completed(task_id=task_id, step_id=f"step-{step}", step_name="charge")
+            publisher.flush()
+            return {task["task_id"]: task["attempts"] for task in source.changes(0)}
+
+        assert publish(1, "a", "b") == {"a": 1, "b": 1}
+        assert publish(2, "b") == {"b": 2}
+        assert publish(3) == {}
+        assert isinstance(source, FoldedEvents)
+        assert source.notice is None
+        for step in range(4, 21):
+            assert publish(step, "c") == {"c": step - 3}
+        assert publish(21, "b") != {"b": 3}, "with more than 20 events it begins anew, with the newest 10"
+        assert "the newest 10 events" in str(source.notice)
+
+
 def assert_task_and_search(web: WebProcess) -> None:
     """Ask for the pages of the failed task, and search by correlation id."""
     assert web.shows("/task?id=bad", "TimeoutError: no answer")

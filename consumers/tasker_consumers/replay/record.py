@@ -26,6 +26,11 @@ class StoredRecord:
         return f"{self.topic}/{self.partition}/{self.offset}"
 
     @property
+    def arrival(self) -> tuple[int, str, int, int]:
+        """The record's place in the order of arrival: time, topic, partition, offset."""
+        return self.timestamp or 0, self.topic, self.partition, self.offset
+
+    @property
     def size(self) -> int:
         """The bytes of key, value and headers."""
         headers = sum(len(name) + len(value or b"") for name, value in self.headers)

@@ -3,12 +3,9 @@
 from collections.abc import Iterable
 
 from tasker_consumers.telemetry.core.event import Event, Record, read_event
-from tasker_consumers.telemetry.core.fold import fold
-from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.policy import Policy
+from tasker_consumers.telemetry.spans.growing_spans import GrowingSpans
 from tasker_consumers.telemetry.spans.names import SpanNames
 from tasker_consumers.telemetry.spans.span import Span
-from tasker_consumers.telemetry.state_spans import all_spans
 from tasker_schemas.errors import PoisonRecord
 
 
@@ -22,18 +19,14 @@ def spans_of_events(events: Iterable[Event], names: SpanNames = SpanNames.TASKER
 
     They come by task, and within a task by start, the longest first.
     """
-    states: dict[str, TaskState] = {}
+    tasks: dict[str, GrowingSpans] = {}
     for event in events:
         task_id = event.data.get("task_id")
         if task_id is not None:
-            states[task_id] = fold(states.get(task_id), event)
-    return [
-        span
-        for _, state in sorted(states.items())
-        for span in sorted(
-            all_spans(state, Policy(names=names)), key=lambda span: (span.start, -span.end, span.span_id)
-        )
-    ]
+            if (task := tasks.get(task_id)) is None:
+                task = tasks[task_id] = GrowingSpans(names)
+            task.fold(event)
+    return [span for _, task in sorted(tasks.items()) for span in task.spans()]
 
 
 def _readable(records: Iterable[Record]) -> Iterable[Event]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tasker_consumers.replay.container import read_container
+from tasker_consumers.replay.reading.offset_range import NOTHING, Reached
 from tasker_consumers.replay.reading.read import NO_PROGRESS, ReadingProgress
 from tasker_consumers.replay.reading.select_records import SelectedRecords
 from tasker_consumers.replay.record import StoredRecord
@@ -17,7 +18,7 @@ from tasker_schemas.names import Family
 
 #: Other tasks of the trace are searched from so long before to so long after the records of the first task. They begin
 #: in each other's time; an import publishes tasks in any order, but together.
-_MARGIN_MS = 600_000
+MARGIN_MS = 600_000
 _TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 
 Records = list[StoredRecord]
@@ -53,27 +54,59 @@ class KafkaRuns:
 
     def of_trace(self, traces: set[str], near: Records) -> Records:
         """See `RunReader`; the topic of task events names the tasks, then each is read from its own partition."""
+        return self._of_keys(self._keys(traces, near) - {record.key for record in near})
+
+    def _keys(self, traces: set[str], near: Records) -> set[bytes]:
         times = [record.timestamp for record in near if record.timestamp is not None]
-        period = (max(0, min(times) - _MARGIN_MS), max(times) + _MARGIN_MS) if times else (None, None)
+        period = (max(0, min(times) - MARGIN_MS), max(times) + MARGIN_MS) if times else (None, None)
         selection = Selection(families=frozenset({Family.TASK}), since=period[0], until=period[1])
-        keys = {
+        return {
             record.key
             for trace_id in traces
             for record in self._select(replace(selection, trace_id=trace_id))
             if record.key is not None
         }
-        other_keys = sorted(keys - {record.key for record in near})
-        return [record for key in other_keys for record in self.of_task(key.decode("utf-8", "replace"))]
+
+    def _of_keys(self, keys: set[bytes]) -> Records:
+        return [record for key in sorted(keys) for record in self.of_task(key.decode("utf-8", "replace"))]
 
     def _select(self, selection: Selection) -> Records:
+        return list(self._selected(selection).by_arrival())
+
+    def _selected(self, selection: Selection, after: Reached = NOTHING) -> SelectedRecords:
         settings = self._settings
-        selected = SelectedRecords(settings.kafka, selection, settings.topic_prefix, progress=self._progress)
-        # `rebuild` puts events in the order of their own times; this order is for those of the same time.
-        return sorted(selected.by_arrival(), key=_arrival)
+        return SelectedRecords(settings.kafka, selection, settings.topic_prefix, progress=self._progress, after=after)
 
 
-def _arrival(record: StoredRecord) -> tuple[int, str, int, int]:
-    return record.timestamp or 0, record.topic, record.partition, record.offset
+class FollowingRuns(KafkaRuns):
+    """Reads the records of a run bit by bit: each record comes once, and asked again those that arrived since.
+
+    A reader whose question failed may have lost records, and is not to be asked again.
+    """
+
+    def __init__(self, settings: ConsumerSettings, since: int | None = None) -> None:
+        super().__init__(settings, since=since)
+        self._reached: dict[tuple[str | None, str | None], Reached] = {}
+        self._traces: set[str] = set()
+        self._own_keys: set[bytes | None] = set()
+        self._other_keys: set[bytes] = set()
+
+    def of_trace(self, traces: set[str], near: Records) -> Records:
+        """See `RunReader`; the traces of former questions are followed, too."""
+        self._traces |= traces
+        self._own_keys |= {record.key for record in near}
+        self._other_keys |= self._keys(self._traces, near)
+        return self._of_keys(self._other_keys - self._own_keys)
+
+    def _select(self, selection: Selection) -> Records:
+        question = selection.task_id, selection.trace_id
+        after = self._reached.get(question, NOTHING)
+        if after is not NOTHING:  # all that is new came after the begin
+            selection = replace(selection, since=None, until=None)
+        selected = self._selected(selection, after)
+        records = list(selected.by_arrival())
+        self._reached[question] = selected.reached
+        return records
 
 
 class FileRuns:

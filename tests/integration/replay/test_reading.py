@@ -4,6 +4,7 @@ import pytest
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.kafka.partitioner import partition_of
+from tasker_consumers.replay.reading.offset_range import NOTHING
 from tasker_consumers.replay.reading.plan import Plan
 from tasker_consumers.replay.reading.read import open_source, read
 from tasker_consumers.replay.reading.select_records import SelectedRecords, select_records
@@ -67,6 +68,24 @@ def test_a_task_is_found_in_the_partitions_of_before_and_after_a_raise(topics: E
         selected = select_records(topics.kafka, Selection(task_id=key), topics.prefix)
         assert sorted(values(selected)) == [0, 1, 2, 3, 4], key
         assert not selected.searched_everywhere
+
+
+def test_a_reading_goes_on_after_another_wherever_the_task_lies(topics: EventTopics) -> None:
+    usual, other = "task-7", "task-8"
+    foreign = (partition_of(other.encode(), PARTITIONS) + 1) % PARTITIONS
+    reached = {usual: NOTHING, other: NOTHING}
+    for first in (0, 5):
+        topics.produce(usual, range(first, first + 5))
+        topics.produce(other, range(first, first + 5), partition=foreign)
+        topics.produce("task-9", range(3))
+        for key, before in list(reached.items()):
+            selected = SelectedRecords(topics.kafka, Selection(task_id=key), topics.prefix, after=before)
+            assert sorted(values(list(selected.by_arrival()))) == list(range(first, first + 5)), key
+            assert selected.searched_everywhere == (key == other)
+            reached[key] = selected.reached
+    for key, before in reached.items():
+        selected = SelectedRecords(topics.kafka, Selection(task_id=key), topics.prefix, after=before)
+        assert list(selected.by_arrival()) == []
 
 
 def test_a_task_of_a_producer_with_another_partitioner_is_found_by_looking_everywhere(topics: EventTopics) -> None:

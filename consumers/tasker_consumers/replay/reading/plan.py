@@ -43,6 +43,10 @@ class Plan:
         """Return the ranges of all partitions: producers with another partitioner write a key to any of them."""
         return self._in_time(self._all_spans())
 
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Return the present end of each partition, by topic and number."""
+        return {span[:2]: span.end for span in self._all_spans()}
+
     def partitions(self) -> list[OffsetRange]:
         """Return a range for each partition that can get a selected record, from the selection's start on."""
         since = self._selection.since

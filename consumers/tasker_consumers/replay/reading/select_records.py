@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from tasker_consumers.replay.payload import decode
-from tasker_consumers.replay.reading.offset_range import OffsetRange, remainder
+from tasker_consumers.replay.reading.offset_range import NOTHING, OffsetRange, Reached, remainder
 from tasker_consumers.replay.reading.plan import Plan
 from tasker_consumers.replay.reading.read import NO_PROGRESS, ReadingProgress, open_source, read
 from tasker_consumers.replay.record import StoredRecord
@@ -21,6 +21,7 @@ class SelectedRecords:
 
     A task's records, and those of a trace, come by the time at which their events happened; all others by the time of
     their arrival. Iterating raises UsageError when no topic is there, and BackendUnavailable when Kafka is away.
+    `after` is what another reading of this task or trace `reached`: then only the records that arrived since are read.
     """
 
     def __init__(
@@ -30,10 +31,13 @@ class SelectedRecords:
         prefix: str,
         decoder: Decoder | None = None,
         progress: ReadingProgress = NO_PROGRESS,
+        after: Reached = NOTHING,
     ) -> None:
         self.selection = selection
         #: Whether all partitions were read because the task's own hold no record of it.
-        self.searched_everywhere = False
+        self.searched_everywhere = after.searched_everywhere
+        self._after = after
+        self._ends: Mapping[tuple[str, int], int] = {}
         self._kafka = kafka
         self._prefix = prefix
         self._progress = progress
@@ -45,6 +49,11 @@ class SelectedRecords:
     def unreadable(self) -> int:
         """How many records could not be read although the selection had to look into them."""
         return self._matcher.unreadable
+
+    @property
+    def reached(self) -> Reached:
+        """How far the partitions were read, as soon as all records came."""
+        return Reached(self._ends, self.searched_everywhere)
 
     def __iter__(self) -> Iterator[StoredRecord]:
         records = self._read()
@@ -59,6 +68,11 @@ class SelectedRecords:
     def _read(self) -> Iterator[StoredRecord]:
         with open_source(self._kafka) as planner:
             plan = Plan(planner, self._kafka, self.selection, self._prefix)
+            self._ends = plan.ends()
+            if self._after.ends:
+                ranges = plan.everything() if self.searched_everywhere else plan.first()
+                yield from self._read_ranges(self._after.unread(ranges))
+                return
             ranges = plan.first()
             empty = True
             for record in self._read_ranges(ranges):
@@ -69,6 +83,8 @@ class SelectedRecords:
                 yield from self._read_ranges(remainder(plan.everything(), ranges))
 
     def _read_ranges(self, ranges: Sequence[OffsetRange]) -> Iterator[StoredRecord]:
+        if not ranges:
+            return
         if sum(span.end - span.start for span in ranges) >= LARGE:
             # aiokafka takes half a second to import.
             from tasker_consumers.replay.reading.read_large import is_scan, read_large  # noqa: PLC0415

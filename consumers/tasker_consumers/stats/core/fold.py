@@ -80,11 +80,21 @@ def recompute(events: Iterable[Event], headers: Iterable[Headers] | None = None)
     are skipped: they do not concern completion.
     """
     states: dict[str, TaskState] = {}
+    fold_all(states, events, headers)
+    return {task_id: derive_stats(state) for task_id, state in states.items()}
+
+
+def fold_all(
+    states: dict[str, TaskState], events: Iterable[Event], headers: Iterable[Headers] | None = None
+) -> set[str]:
+    """Fold events into the states of their tasks, as `recompute` does, and return the ids of these tasks."""
+    task_ids = set()
     for event, event_headers in zip(events, repeat(()) if headers is None else headers, strict=False):
         task_id = event.get("task_id")
         if task_id is not None and event["event_name"].partition(".")[0] in FAMILIES:
             states[task_id] = fold(states.get(task_id), event, event_headers)
-    return {task_id: derive_stats(state) for task_id, state in states.items()}
+            task_ids.add(task_id)
+    return task_ids
 
 
 def _learn_trace(state: TaskState, event: Event, headers: Headers) -> None:

@@ -29,7 +29,7 @@ def waterfall(request: Request) -> Response:
     site, task_id, at = _asked(request)
     large = None if at else unread_large_task(site.sources, task_id)
     if large is not None:
-        shell = TaskRun(task_id, large, Run(), [], [])
+        shell = TaskRun(task_id, large, Run(), [], [], 0)
         return _page(request, site, shell, "task.html", failures=[], failure_count=0, is_reading=True)
     task = read_task_run(site.sources, task_id, at)
     failures, count = failures_of(task.roots, site.masker)

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from tasker_consumers.settings import ConsumerSettings
-from tasker_consumers.trace_view.readers import KafkaRuns
+from tasker_consumers.trace_view.readers import FollowingRuns
 from tasker_consumers.web.sources.live.arrivals import Arrivals
 from tasker_consumers.web.sources.live.live_tasks import LiveTasks
 from tasker_consumers.web.sources.live.task_facts import LiveFacts
@@ -33,7 +33,7 @@ def open_sources(settings: ConsumerSettings) -> Iterator[Sources]:
             live=live,
             facts=facts,
             arrivals=arrivals,
-            runs=RunCache(lambda since: KafkaRuns(settings, since=since), lookup),
+            runs=RunCache(lambda since: FollowingRuns(settings, since), lookup),
             stored=stored,
             lookup=lookup,
         )

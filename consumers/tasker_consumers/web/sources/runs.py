@@ -4,18 +4,18 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
-from tasker_consumers.trace_view.readers import Records, RunReader, find_records
-from tasker_consumers.trace_view.rebuild import Run, rebuild
+from tasker_consumers.trace_view.readers import Records, RunReader
+from tasker_consumers.trace_view.rebuild import GrowingRun, Run, rebuild
 from tasker_consumers.web.sources.answers import Answers
+from tasker_consumers.web.sources.live.followed_run import FollowedRun, ReadRun, snapshot
 from tasker_schemas.avro.codec import SchemaLookup
 
-#: Events of all runs in memory together, and seconds for which a run stays there.
+#: Events of all runs in memory together, and seconds after which a run is looked at again.
 _MOST_EVENTS, _KEPT_S = 300_000, 60.0
-#: Runs that are read at the same time: others wait. Moments of a run whose folds are kept.
-_AT_ONCE, _MOST_FOLDS = 2, 2
+#: Runs that are read at the same time: others wait.
+_AT_ONCE = 2
 #: Seconds for which the beginning of a run is kept.
 _BEGINNING_KEPT_S = 10.0
 #: A service's clock may be ahead of the brokers' by so much.
@@ -25,14 +25,13 @@ OpenReader = Callable[[int | None], RunReader]
 """Returns a reader of the records that arrived since a time in milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRun:
-    """A run that was read, with whatever pages have folded from it by the moment that they show."""
+class _Entry(NamedTuple):
+    """A run that was read, and how it is read on; None for a run that is not."""
 
-    run: Run
-    read_at: float
+    read: ReadRun
+    followed: FollowedRun | None
     mark: object
-    folds: Answers[Any] = field(default_factory=lambda: Answers(_KEPT_S, _MOST_FOLDS))
+    read_at: float
 
 
 def earliest_arrival(begin: int) -> int:
@@ -41,12 +40,15 @@ def earliest_arrival(begin: int) -> int:
 
 
 class RunCache:
-    """Reads runs; `mark` is anything that changes with the run, so that a stored run is the present one."""
+    """Reads runs; `mark` is anything that changes with the run, so that a stored run is the present one.
+
+    A run that was read before is read on: its page costs what is new.
+    """
 
     def __init__(self, open_reader: OpenReader, lookup: SchemaLookup | None = None) -> None:
         self._open_reader = open_reader
         self._lookup = lookup
-        self._runs: OrderedDict[str, ReadRun] = OrderedDict()
+        self._runs: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
         self._beginnings: Answers[Run] = Answers(_BEGINNING_KEPT_S)
@@ -56,11 +58,28 @@ class RunCache:
 
         Records that arrived before `since` (milliseconds) are left out. Raises BackendUnavailable when Kafka is away.
         """
-        return self.load(identifier, mark, lambda: find_records(identifier, self._open_reader(since), alone=False))
+
+        def follow() -> tuple[ReadRun, FollowedRun]:
+            followed = self._followed(identifier)
+            if followed is None:
+                followed = FollowedRun(identifier, self._open_reader(since), self._lookup)
+            return followed.read(), followed
+
+        return self._get_or_read(identifier, mark, follow)
+
+    def load(self, identifier: str, mark: object, read_records: Callable[[], Records]) -> ReadRun:
+        """Return the run of the records that a function reads, unless it is kept."""
+
+        def read() -> tuple[ReadRun, None]:
+            run = GrowingRun(self._lookup)
+            run.add(read_records())
+            return snapshot(run), None
+
+        return self._get_or_read(identifier, mark, read)
 
     def has(self, identifier: str, mark: object) -> bool:
-        """Return whether a run is kept."""
-        return self._get(identifier, mark) is not None
+        """Return whether a run is there at once, or soon: it is kept, or only read on."""
+        return self._get(identifier, mark) is not None or self._followed(identifier) is not None
 
     def beginning(self, task_id: str, since: int | None, count: int) -> Run:
         """Return the run of a task as its first events tell it: soon there, however many it has."""
@@ -70,18 +89,24 @@ class RunCache:
 
         return self._beginnings.get((task_id, count), read)
 
-    def load(self, identifier: str, mark: object, read_records: Callable[[], Records]) -> ReadRun:
-        """Return the run of the records that a function reads, unless it is kept."""
+    def _get_or_read(
+        self, identifier: str, mark: object, read: Callable[[], tuple[ReadRun, FollowedRun | None]]
+    ) -> ReadRun:
         if (entry := self._get(identifier, mark)) is not None:
-            return entry
+            return entry.read
         with self._slots:
             if (entry := self._get(identifier, mark)) is not None:
-                return entry
-            read = ReadRun(rebuild(read_records(), self._lookup), time.monotonic(), mark)
-        self._keep(identifier, read)
-        return read
+                return entry.read
+            try:
+                result, followed = read()
+            except BaseException:
+                with self._lock:
+                    self._runs.pop(identifier, None)  # the records of a reading that failed may be lost to it
+                raise
+            self._keep(identifier, _Entry(result, followed, mark, time.monotonic()))
+        return result
 
-    def _get(self, identifier: str, mark: object) -> ReadRun | None:
+    def _get(self, identifier: str, mark: object) -> _Entry | None:
         with self._lock:
             entry = self._runs.get(identifier)
             if entry is None or entry.mark != mark or time.monotonic() - entry.read_at > _KEPT_S:
@@ -89,9 +114,18 @@ class RunCache:
             self._runs.move_to_end(identifier)
             return entry
 
-    def _keep(self, identifier: str, read: ReadRun) -> None:
+    def _followed(self, identifier: str) -> FollowedRun | None:
         with self._lock:
-            self._runs[identifier] = read
+            entry = self._runs.get(identifier)
+        followed = None if entry is None else entry.followed
+        return followed if followed is not None and followed.goes_on() else None
+
+    def _keep(self, identifier: str, entry: _Entry) -> None:
+        with self._lock:
+            self._runs[identifier] = entry
             self._runs.move_to_end(identifier)
-            while len(self._runs) > 1 and sum(len(entry.run.events) for entry in self._runs.values()) > _MOST_EVENTS:
+            while len(self._runs) > 1 and self._events() > _MOST_EVENTS:
                 self._runs.popitem(last=False)
+
+    def _events(self) -> int:
+        return sum(len(entry.read.run.events) for entry in self._runs.values())

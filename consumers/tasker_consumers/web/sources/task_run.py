@@ -3,12 +3,15 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
 
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_consumers.trace_view.moments import read_run_moment
 from tasker_consumers.trace_view.rebuild import Run
 from tasker_consumers.trace_view.tree import Node, build_tree
-from tasker_consumers.web.sources.runs import ReadRun, earliest_arrival
+from tasker_consumers.web.sources.live.followed_run import ReadRun
+from tasker_consumers.web.sources.runs import earliest_arrival
 from tasker_consumers.web.sources.sources import Sources
 from tasker_consumers.web.sources.stored_run import records_of_store
 from tasker_consumers.web.sources.task_search import Task, find_task
@@ -23,16 +26,25 @@ _BEGINNING = 1_000
 _TICK_S = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskRun:
-    """A task with its run; `stats` are those of the moment, `is_stored` says that the store's rows made the run."""
+    """A task with its run; `stats` are those of the moment, `is_stored` says that the store's rows made the run.
+
+    `tasks` are the statistics of all tasks of the run, `present` is the end of what runs, in nanoseconds.
+    """
 
     task_id: str
     stats: Task | None
     run: Run
     spans: list[Span]
-    roots: list[Node]
+    tasks: list[dict[str, Any]]
+    present: int
     is_stored: bool = False
+
+    @cached_property
+    def roots(self) -> list[Node]:
+        """The tree of the spans, made for the first who asks."""
+        return build_tree(self.spans, self.tasks, self.present)
 
 
 def read_task_run(sources: Sources, task_id: str, at: str = "", *, with_all_events: bool = False) -> TaskRun:
@@ -53,9 +65,9 @@ def read_task_run(sources: Sources, task_id: str, at: str = "", *, with_all_even
     is_stored = read is stored
     goes_on = stats is None or stats["completed_at"] is None
     tick = int(time.monotonic() // _TICK_S) if goes_on else 0
-    run = read.run
-    folded: TaskRun = read.folds.get((at, tick), lambda: _fold(task_id, stats, run, at, is_stored=is_stored))
-    return folded
+    kept = read
+    task_run: TaskRun = read.trees.get((at, tick), lambda: _task_run(task_id, stats, kept, at, is_stored=is_stored))
+    return task_run
 
 
 def unread_large_task(sources: Sources, task_id: str) -> Task | None:
@@ -70,8 +82,7 @@ def read_beginning(sources: Sources, task_id: str) -> TaskRun:
     stats = find_task(sources, task_id)
     run = sources.runs.beginning(task_id, _since(stats), _BEGINNING)
     present = int(run.payloads[-1]["timestamp"]) * _MICRO if run.payloads else time.time_ns()
-    spans = run.spans()
-    return TaskRun(task_id, stats, run, spans, build_tree(spans, run.tasks(), present))
+    return TaskRun(task_id, stats, run, run.spans(), run.tasks(), present)
 
 
 def _since(stats: Task | None) -> int | None:
@@ -101,17 +112,15 @@ def _mark_of(stats: Task | None) -> object:
     return None if stats is None else (stats["revision"], stats["last_event_at"])
 
 
-def _fold(task_id: str, stats: Task | None, run: Run, at: str, *, is_stored: bool) -> TaskRun:
-    present = time.time_ns()
+def _task_run(task_id: str, stats: Task | None, read: ReadRun, at: str, *, is_stored: bool) -> TaskRun:
+    run, spans, tasks, present = read.run, read.spans, read.tasks, time.time_ns()
     if at and run.payloads:
         run = _events_before(run, at)
-        present = int(run.payloads[-1]["timestamp"]) * _MICRO
-    spans, tasks = run.spans(), run.tasks()
-    roots = build_tree(spans, tasks, present)
+        spans, tasks, present = run.spans(), run.tasks(), int(run.payloads[-1]["timestamp"]) * _MICRO
     folded: Task | None = next((task for task in tasks if task["task_id"] == task_id), None)
     if is_stored and not at:
         folded = stats  # the store has not every event, and statistics that were made of all
-    return TaskRun(task_id, folded or stats or (tasks[0] if tasks else None), run, spans, roots, is_stored)
+    return TaskRun(task_id, folded or stats or (tasks[0] if tasks else None), run, spans, tasks, present, is_stored)
 
 
 def _events_before(run: Run, at: str) -> Run:

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import SPILL_AT, TaskState
-from tasker_consumers.telemetry.ready_spans import AT_ONCE, ready_spans
+from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of, spans_of_events
 from tasker_consumers.telemetry.spans.span import Span, span_to_json
-from tasker_consumers.telemetry.state_spans import all_spans
 from tests.support.telemetry.histories import Told, events_of, failed_order, folded, large_order, order, records
 from tests.support.telemetry.span_rules import broken_rules
 
@@ -107,10 +106,3 @@ def test_a_span_survives_the_way_through_json_values() -> None:
 
 def test_an_empty_history_has_no_spans() -> None:
     assert spans_of_events([]) == []
-
-
-def test_all_spans_of_a_state_change_nothing_in_it() -> None:
-    state = folded(order())
-    before = state.dump()
-    assert all_spans(state, AT_ONCE) == all_spans(state, AT_ONCE)
-    assert state.dump() == before

@@ -1,0 +1,82 @@
+"""Runs are kept for the next pages, and read on when their marks change."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from tasker_consumers.trace_view.readers import Records
+from tasker_consumers.trace_view.rebuild import rebuild
+from tasker_consumers.web.sources.runs import RunCache
+from tasker_schemas.errors import BackendUnavailable
+from tests.support.runs import stored
+from tests.support.telemetry.histories import TASK, order
+from tests.support.web import HistoryRuns
+
+NOW_MS = time.time_ns() // 1_000_000
+HISTORY = [replace(record, timestamp=NOW_MS + number) for number, record in enumerate(stored(order()))]
+
+
+class GrowingHistory(HistoryRuns):
+    """Returns each record once, and counts its questions."""
+
+    questions = 0
+    is_away = False
+
+    def of_task(self, task_id: str, limit: int | None = None) -> Records:
+        self.questions += 1
+        if self.is_away:
+            raise BackendUnavailable("Kafka is away")
+        records, self.records = super().of_task(task_id, limit), []
+        return records
+
+
+def test_a_run_is_read_once_for_a_mark_and_read_on_for_another() -> None:
+    reader = GrowingHistory(HISTORY[:5])
+    opened: list[int | None] = []
+
+    def open_reader(since: int | None) -> GrowingHistory:
+        opened.append(since)
+        return reader
+
+    runs = RunCache(open_reader)
+    assert not runs.has(TASK, 1)
+    first = runs.read(TASK, 1, since=7)
+    assert runs.read(TASK, 1) is first
+    assert runs.has(TASK, 1)
+    assert runs.has(TASK, 2), "it is only read on"
+    reader.records = HISTORY[5:]
+    whole = rebuild(HISTORY)
+    second = runs.read(TASK, 2)
+    assert (second.run, second.spans, second.tasks) == (whole, whole.spans(), whole.tasks())
+    assert len(first.run.events) == 5, "pages go on with the run that they have"
+    assert (reader.questions, opened) == (2, [7])
+
+
+def test_a_run_whose_reading_failed_is_read_anew() -> None:
+    readers = [GrowingHistory(HISTORY[:5]), GrowingHistory(HISTORY)]
+    runs = RunCache(lambda _: readers[0])
+    runs.read(TASK, 1)
+    readers[0].is_away = True
+    with pytest.raises(BackendUnavailable):
+        runs.read(TASK, 2)
+    assert not runs.has(TASK, 2)
+    del readers[0]
+    assert runs.read(TASK, 2).run == rebuild(HISTORY)
+
+
+def test_a_run_that_was_silent_for_long_is_read_anew() -> None:
+    old = [replace(record, timestamp=1 + number) for number, record in enumerate(HISTORY)]
+    readers = [HistoryRuns(old[:5]), HistoryRuns(old)]
+    runs = RunCache(lambda _: readers.pop(0))
+    assert len(runs.read(TASK, 1).run.events) == 5
+    assert not runs.has(TASK, 2)
+    assert runs.read(TASK, 2).run == rebuild(old)
+    assert readers == []
+
+
+def test_a_run_without_events_is_looked_for_anew() -> None:
+    readers = [GrowingHistory([]), GrowingHistory(HISTORY)]
+    runs = RunCache(lambda _: readers.pop(0))
+    assert runs.read(TASK, 1).run.events == []
+    assert runs.read(TASK, 2).run == rebuild(HISTORY)
