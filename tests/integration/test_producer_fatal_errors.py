@@ -6,6 +6,7 @@ librdkafka's experimental promise of no gap turns a record that the broker refus
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
+from tasker_producer.delivery.client import make_client
+from tasker_producer.delivery.host.drops import DropLog
 from tasker_schemas.avro.codec import Decoder
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
@@ -98,6 +101,26 @@ def test_what_a_failed_client_held_goes_before_what_came_in_since(
     counts = publisher.stats()
     assert (counts["published"], counts["delivered"], counts["dropped"]) == (2 * EVENTS, 2 * EVENTS - 1, 1)
     assert_each_once_in_order(kafka, settings, [n for n in range(2 * EVENTS) if n != TOO_LARGE])
+
+
+def test_a_failure_amid_a_flush_of_the_client_costs_no_report(
+    settings: ProducerSettings, door: Door, kafka: KafkaSource
+) -> None:
+    door.open()
+    client = make_client(settings.kafka, DropLog(), keep=True)
+    came_back: list[int] = []
+    for number in range(EVENTS):
+        settle = partial(lambda number, *_: came_back.append(number), number)
+        value = b"x" * (2 * MAX_BYTES if number == TOO_LARGE else 10)
+        client.produce(topic_of(settings), value, f"key-{number % KEYS}", on_delivery=settle)
+    assert eventually(lambda: client.flush(5.0) >= 0 and client.failed())
+    client.purge()
+    assert client.flush(LIMIT_S) == 0
+    assert client.why().startswith(FAILED)
+    arrived = read_all(kafka.bootstrap_servers, topic_of(settings), EVENTS - len(came_back))
+    assert TOO_LARGE in came_back
+    assert len(arrived) + len(set(came_back)) == EVENTS
+    client.free()
 
 
 def test_without_a_spool_a_failure_costs_what_it_counts_and_the_next_client_delivers(

@@ -14,7 +14,7 @@ from tasker_producer.delivery.host import native, process
 from tasker_producer.delivery.host.drops import DropLog, LibrdkafkaLog
 from tasker_schemas.errors import ConfigurationError
 
-#: Seconds for which a thread of ours waits in librdkafka, and the pause after an error.
+#: Seconds for which a thread of ours waits in librdkafka, and the pause after an error; see `Client.flush`.
 POLL_S = 0.1
 
 DEFAULTS: Mapping[str, Any] = {
@@ -101,13 +101,20 @@ class Client:
             self._failed(error)
 
     def flush(self, timeout: float) -> int:
-        """Wait at most `timeout` seconds for the queue to empty; return how many events are in it."""
+        """Wait at most `timeout` seconds for the queue to empty; return how many events are in it.
+
+        It waits in pieces: within a call of 0.2 s or more, confluent-kafka goes on serving after a fatal error, whose
+        exception is raised only at the end, and makes the next report fail: its event would be lost.
+        """
         end = time.monotonic() + timeout
         while True:
             try:
-                return int(self._producer.flush(max(0.0, end - time.monotonic())))
+                left = int(self._producer.flush(max(0.0, min(POLL_S, end - time.monotonic()))))
             except KafkaException as error:
                 self._failed(error)
+                continue
+            if not left or time.monotonic() >= end:
+                return left
 
     def purge(self) -> None:
         """Give up on all that is queued or on its way; the next `flush` gives it back."""

@@ -12,7 +12,7 @@ from tasker_producer.delivery.error_codes import verdict_of
 from tasker_producer.delivery.host.drops import Drop, DropLog
 from tasker_producer.delivery.host.native import Flag
 from tasker_producer.delivery.outages import STALLED_S, TopicOutages
-from tasker_producer.delivery.returned import all_headers, name_of, returned
+from tasker_producer.delivery.returned import Returned, all_headers, name_of, next_number
 from tasker_producer.delivery.spool.disk import Batch
 from tasker_producer.delivery.spool.rows import Entry, SpooledRecord
 from tasker_schemas.errors import PoisonRecord
@@ -124,7 +124,7 @@ class Drain:
         except (PoisonRecord, ValueError):
             self._drop_log.drop("?", Drop.DAMAGED, "a waiting event cannot be read")
             return True
-        settle = partial(self._settle, entry)
+        settle = partial(self._settle, entry, next_number())
         while not self._stop.is_set():
             try:
                 client.produce(record.topic, record.value, record.key, on_delivery=settle, headers=headers)
@@ -139,15 +139,14 @@ class Drain:
             return True
         return False
 
-    def _settle(self, entry: Entry, error: KafkaError, message: Message) -> None:
-        """Hear of an event that could not be delivered."""
-        reported = time.monotonic()
-        number, record = entry
+    def _settle(self, entry: Entry, number: int, error: KafkaError, _: Message) -> None:
+        """Hear of an event, the `number`th that was handed over, that could not be delivered."""
+        row, record = entry
         if not verdict_of(error.code()).keep:
             self._drop_log.drop(name_of(record), Drop.REFUSED, error.str())
             return
         self._outages.note(record.topic, error)
         if self._is_from_disk():
-            self._kept.add(number)
+            self._kept.add(row)
         else:
-            self._backlog.give_back(returned(record, message, reported))
+            self._backlog.give_back(Returned(record, number))

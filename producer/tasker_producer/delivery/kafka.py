@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Collection, Mapping
 from functools import lru_cache, partial
+from types import MethodType
 from typing import NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
@@ -18,7 +19,7 @@ from tasker_producer.delivery.client import Client, is_fatal, make_client
 from tasker_producer.delivery.error_codes import verdict_of
 from tasker_producer.delivery.host import native, process
 from tasker_producer.delivery.host.drops import Drop, DropLog
-from tasker_producer.delivery.returned import TraceFields, event_name, name_of, returned, trace_fields
+from tasker_producer.delivery.returned import Returned, TraceFields, event_name, name_of, next_number, trace_fields
 from tasker_producer.delivery.spool.rows import SpooledRecord
 from tasker_producer.delivery.spool.settings import SpoolSettings
 from tasker_producer.delivery.worker import Worker
@@ -105,7 +106,8 @@ class KafkaDelivery:
         if client is None or self._backlog.holds(topic):
             return Refusal(Drop.QUEUE_FULL, "events wait before it", waits=True)
         try:
-            client.produce(topic, value, key, on_delivery=self._settler(trace_fields(headers)), headers=headers)
+            settle = MethodType(self._settler(trace_fields(headers)), next_number())
+            client.produce(topic, value, key, on_delivery=settle, headers=headers)
         except BufferError:
             return Refusal(Drop.QUEUE_FULL, "the broker is slow or away", waits=self._spool is not None)
         except KafkaException as error:
@@ -196,14 +198,13 @@ class KafkaDelivery:
     def _make_client(self) -> Client:
         return make_client(self._kafka, self._drop_log, keep=self._spool is not None, foreign=self._foreign)
 
-    def _settle(self, trace: TraceFields, error: KafkaError, message: Message) -> None:
-        """Hear of a record that librdkafka could not deliver; only failures are reported."""
-        reported = time.monotonic()
+    def _settle(self, trace: TraceFields, number: int, error: KafkaError, message: Message) -> None:
+        """Hear of a record, the `number`th that was handed over, that did not arrive; only failures are reported."""
         topic, key, value = message.topic() or "", message.key() or b"", message.value() or b""
         record = SpooledRecord(topic, key, value, list(trace))
         keep = verdict_of(error.code()).keep
         if keep and self._spool is not None:
-            self._backlog.give_back(returned(record, message, reported))
+            self._backlog.give_back(Returned(record, number))
             self._worker.outages.note(topic, error)  # which says how many wait
         elif keep and self._worker.is_leaving:
             self._drop_log.drop(name_of(record), Drop.CLOSED, error.str())

@@ -5,20 +5,16 @@ delivered would cost each of them memory and work for the garbage collector; so 
 does not hold, the trace, which the events of a span share.
 
 librdkafka returns events in pieces, the newest before older ones: those that wait for a broker come before those on
-their way there. Within a piece the order is right. It also says how old each event is, and the clock is read when that
-is reported, which may be late: another thread had its turn. So send times put the pieces in order, and inside a
-piece a later time is lowered to its successor's.
+their way there. Its own times tell milliseconds, or an age that another thread may delay. So each event is numbered
+when it is handed over, and its number comes back with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
-from itertools import accumulate
-from operator import itemgetter
+from itertools import count
+from operator import attrgetter
 from typing import NamedTuple
 
-from confluent_kafka import Message
-
-from tasker_producer.delivery.host import native
 from tasker_producer.delivery.spool.rows import SpooledRecord
 from tasker_schemas.avro.codec import CONFLUENT, Decoder, confluent_frame, single_object_frame
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
@@ -33,17 +29,14 @@ _FRAME_BYTES = len(confluent_frame(0))
 
 
 class Returned(NamedTuple):
-    """An event that came back, its partition, and when it was sent, by the clock of time.monotonic()."""
+    """An event that came back, and its number among those that were handed to librdkafka."""
 
     record: SpooledRecord
-    partition: int
-    sent: float
-    thread: int  # in which librdkafka reported it
+    number: int
 
 
-def returned(record: SpooledRecord, message: Message, reported: float) -> Returned:
-    """Return an event with its partition and send time, which librdkafka told at the moment `reported`."""
-    return Returned(record, message.partition(), reported - (message.latency() or 0.0), native.get_ident())
+#: Draws the number of an event that is handed over next, in any thread.
+next_number = count().__next__
 
 
 def trace_fields(headers: list[Header]) -> TraceFields:
@@ -86,20 +79,9 @@ def event_name(headers: list[Header]) -> str:
     return next((value.decode("utf-8", "replace") for name, value in headers if name == CE_TYPE), "?")
 
 
-def in_order(events: Sequence[Returned]) -> list[SpooledRecord]:
-    """Return events, given in the order of their coming back, in the order in which they were sent."""
-    partitions: dict[tuple[int, str, int], list[list[Returned]]] = {}
-    for event in events:
-        pieces = partitions.setdefault((event.thread, event.record.topic, event.partition), [])
-        if not pieces or event.sent < pieces[-1][0].sent:
-            pieces.append([])
-        pieces[-1].append(event)
-    timed: list[tuple[float, SpooledRecord]] = []
-    for pieces in partitions.values():
-        oldest_first = [event for piece in reversed(pieces) for event in piece]
-        send_times = accumulate((event.sent for event in reversed(oldest_first)), min)
-        timed += zip(reversed(list(send_times)), (event.record for event in oldest_first), strict=True)
-    return [record for _, record in sorted(timed, key=itemgetter(0))]
+def in_order(events: Iterable[Returned]) -> list[SpooledRecord]:
+    """Return the records of events that came back in any order, in the order in which they were handed over."""
+    return [event.record for event in sorted(events, key=attrgetter("number"))]
 
 
 @cache

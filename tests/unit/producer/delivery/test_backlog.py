@@ -97,8 +97,8 @@ def test_what_was_given_back_waits_before_what_came_in_since(tmp_path: Path, dis
         (tmp_path / "events").touch()
     waiting = backlog(tmp_path / "events")
     waiting.add(record(3))
-    waiting.give_back(Returned(record(0), 0, 1.0, 1))
-    waiting.give_back(Returned(record(1), 0, 2.0, 1))
+    waiting.give_back(Returned(record(0), 1))
+    waiting.give_back(Returned(record(1), 2))
     assert waiting.waiting == 3
     waiting.done(None, unsent=[record(2)])
     assert waiting.waiting == 4
@@ -183,7 +183,7 @@ def test_events_on_their_way_to_disk_are_counted_once_at_every_moment(
         (tmp_path / "events").touch()
     waiting = backlog(tmp_path / "events", max_bytes=max_bytes)
     for number in range(300):
-        waiting.give_back(Returned(record(number), 0, float(number), 1))
+        waiting.give_back(Returned(record(number), number))
     assert counts_at_every_line(waiting, lambda: waiting.done(None)) == {300}
     for number in range(300):
         waiting.add(record(number))
