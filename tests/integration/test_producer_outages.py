@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import EventPublisher, ProducerSettings
+from tasker_producer.delivery.kafka import KafkaDelivery
 from tasker_schemas.names import Family
 from tasker_schemas.topics import event_topic
 from tests.support.kafka.produced import read_all
@@ -32,6 +33,26 @@ def test_events_wait_for_topics_that_are_made_later_and_the_others_go_on(
     assert eventually(lambda: publisher.flush(1.0) == 0)
     assert len(read_all(kafka.bootstrap_servers, task, 10)) == 10
     assert publisher.close() == 0
+
+
+def test_a_topic_to_which_a_process_sends_nothing_may_be_missing(
+    kafka: KafkaSource, admin: AdminClient, topic_prefix: str, tmp_path: Path
+) -> None:
+    custom = event_topic(Family.CUSTOM, topic_prefix)
+    make_topic(admin, custom, 2)
+    servers = {"bootstrap.servers": kafka.bootstrap_servers, "allow.auto.create.topics": "false"}
+    publisher = EventPublisher(ProducerSettings(kafka=servers, topic_prefix=topic_prefix, spool_dir=tmp_path))
+    assert eventually(lambda: publisher.flush(1.0) == 0)
+    publisher.publish_event("order.paid", {"n": 1})
+    assert publisher.flush(60.0) == 0
+    delivery = publisher._delivery
+    assert isinstance(delivery, KafkaDelivery)
+    worker = delivery._worker
+    assert worker.client is not None
+    worker._empty_at = float("-inf")  # as if events had been in the queue all the time
+    assert not worker._has_leaderless(worker.client)
+    assert worker.topics == {custom}
+    publisher.close()
 
 
 def test_a_process_that_ends_without_its_topics_says_where_its_events_wait(

@@ -57,11 +57,6 @@ class Backlog:
         return self.disk.count if self.disk is not None else 0
 
     @property
-    def topics(self) -> Collection[str]:
-        """The topics that events go to."""
-        return (self._settings.topics if self._settings is not None else None) or ()
-
-    @property
     def where(self) -> str:
         """The directory of the events on disk, for messages."""
         return str(self.disk.where) if self.disk is not None else ""

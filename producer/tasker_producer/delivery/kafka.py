@@ -118,6 +118,7 @@ class KafkaDelivery:
                 self._worker.outages.note(topic, error.args[0])
             return Refusal(Drop.REFUSED, str(error.args[0]), waits=keep)
         self._worker.produced += 1
+        self._worker.topics.add(topic)
         return None
 
     def flush(self, timeout: float) -> int:

@@ -44,6 +44,8 @@ class Worker:
         self.client: Client | None = None
         #: How many events publishing threads have queued in this client.
         self.produced = 0
+        #: The topics of all events that they queued: nobody waits for another topic.
+        self.topics: set[str] = set()
         self.outages = TopicOutages(backlog, brokers, drop_log)
         self._drain = Drain(backlog, self.outages, drop_log, self._stop)
         #: Whether this process sends events that come back no more.
@@ -158,8 +160,7 @@ class Worker:
 
     def _has_leaderless(self, client: Client) -> bool:
         """Return whether events may stand in the queue among others that leave, because their topic has no leader."""
-        topics = self._backlog.topics
-        return time.monotonic() > self._empty_at + STALLED_S and self.outages.pause_leaderless(client, topics)
+        return time.monotonic() > self._empty_at + STALLED_S and self.outages.pause_leaderless(client, self.topics)
 
     def _retreat(self, client: Client) -> None:
         """Take back all that is queued, in its order, and let everything new wait behind it."""
