@@ -4,6 +4,7 @@ Importing this loads confluent-kafka, fastavro and OpenTelemetry's API, and noth
 """
 
 from tasker_producer.default_publisher import default_publisher, use_publisher
+from tasker_producer.delivery.host.drops import DroppedEvent
 from tasker_producer.helpers.payload_builder import EventPayloadBuilder
 from tasker_producer.mixin import EventPublisherMixin
 from tasker_producer.publisher import EventPublisher
@@ -20,6 +21,7 @@ from tasker_schemas.names import ObservabilityEvents, StepEvents, TaskEvents, Wo
 __all__ = [
     "ConfigurationError",
     "CustomEvent",
+    "DroppedEvent",
     "EventPayloadBuilder",
     "EventPublisher",
     "EventPublisherMixin",

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from tasker_producer.delivery.host.drops import Drop, DropLog
+from tasker_producer.delivery.host.drops import Drop, DropLog, DroppedEvent
 from tasker_producer.delivery.kafka import Delivery, KafkaDelivery
 from tasker_producer.delivery.off import NoDelivery
 from tasker_producer.settings import ProducerSettings, misspelt_variables
@@ -13,7 +13,7 @@ _NO_BROKER = "KAFKA_BOOTSTRAP_SERVERS is not set: events are dropped"
 
 
 def make_delivery(
-    settings: ProducerSettings, on_drop: Callable[[str, str], None] | None, *, from_environment: bool
+    settings: ProducerSettings, on_drop: Callable[[DroppedEvent], None] | None, *, from_environment: bool
 ) -> Delivery:
     """Return where events go; warn once of variables that have no effect.
 

@@ -13,6 +13,7 @@ from opentelemetry.metrics import Meter
 
 from tasker_producer.deliveries import make_delivery
 from tasker_producer.delivery.host import process
+from tasker_producer.delivery.host.drops import DroppedEvent
 from tasker_producer.delivery.kafka import Delivery, KafkaDelivery
 from tasker_producer.metrics import observe
 from tasker_producer.publish_calls import PublishCalls
@@ -25,10 +26,10 @@ from tasker_schemas.errors import UsageError
 class EventPublisher(PublishCalls, TracedFunctions):
     """Publishes the events of a service; safe to share between threads, coroutines and forked workers.
 
-    `on_drop` is called with name and reason of each event that is given up. Raises ConfigurationError, when it is made,
-    for settings that Kafka's client refuses. Without a Kafka in the settings events are counted and dropped. With
-    `presume=False` the words that Tasker presumes, such as `exponential` for a retry, are left out: for the facts of
-    another engine.
+    `on_drop` is called with each event that is given up, its reason and its record. Raises ConfigurationError, when it
+    is made, for settings that Kafka's client refuses. Without a Kafka in the settings events are counted and dropped.
+    With `presume=False` the words that Tasker presumes, such as `exponential` for a retry, are left out: for the facts
+    of another engine.
     """
 
     is_closed = False
@@ -39,7 +40,7 @@ class EventPublisher(PublishCalls, TracedFunctions):
         settings: ProducerSettings | None = None,
         delivery: Delivery | None = None,
         *,
-        on_drop: Callable[[str, str], None] | None = None,
+        on_drop: Callable[[DroppedEvent], None] | None = None,
         presume: bool = True,
     ) -> None:
         self.settings = settings if settings is not None else ProducerSettings.from_env()

@@ -11,7 +11,7 @@ from tasker_producer.delivery.host import native
 from tasker_producer.delivery.host.drops import Drop, DropLog
 from tasker_producer.delivery.memory import MAX_BYTES_IN_MEMORY, WaitingRecords
 from tasker_producer.delivery.paused_topics import PausedTopics
-from tasker_producer.delivery.returned import Returned, in_order, name_of
+from tasker_producer.delivery.returned import Returned, dropped_event, in_order
 from tasker_producer.delivery.spool.disk import Batch, Disk
 from tasker_producer.delivery.spool.rows import SpooledRecord
 from tasker_producer.delivery.spool.settings import FullPolicy, SpoolSettings
@@ -241,4 +241,4 @@ class Backlog:
         return Drop.MEMORY_FULL if self.disk is None or is_disk_well else Drop.SPOOL_FULL
 
     def _give_up(self, record: SpooledRecord, reason: Drop) -> None:
-        self._drop_log.drop(name_of(record), reason, f"{self.waiting} events wait")
+        self._drop_log.drop(dropped_event(record, reason), f"{self.waiting} events wait")

@@ -12,7 +12,7 @@ from tasker_producer.delivery.error_codes import verdict_of
 from tasker_producer.delivery.host.drops import Drop, DropLog
 from tasker_producer.delivery.host.native import Flag
 from tasker_producer.delivery.outages import STALLED_S, TopicOutages
-from tasker_producer.delivery.returned import Returned, all_headers, name_of, next_number
+from tasker_producer.delivery.returned import Returned, all_headers, dropped_event, next_number
 from tasker_producer.delivery.spool.disk import Batch
 from tasker_producer.delivery.spool.rows import Entry, SpooledRecord
 from tasker_schemas.errors import PoisonRecord
@@ -122,7 +122,7 @@ class Drain:
         try:
             headers = all_headers(record)
         except (PoisonRecord, ValueError):
-            self._drop_log.drop("?", Drop.DAMAGED, "a waiting event cannot be read")
+            self._drop_log.drop(dropped_event(record, Drop.DAMAGED), "a waiting event cannot be read")
             return True
         settle = partial(self._settle, entry, next_number())
         while not self._stop.is_set():
@@ -135,7 +135,7 @@ class Drain:
             except KafkaException as error:
                 if is_fatal(error) or self._outages.note(record.topic, error.args[0]):
                     return False
-                self._drop_log.drop(name_of(record), Drop.REFUSED, str(error.args[0]))
+                self._drop_log.drop(dropped_event(record, Drop.REFUSED), str(error.args[0]))
             return True
         return False
 
@@ -143,7 +143,7 @@ class Drain:
         """Hear of an event, the `number`th that was handed over, that could not be delivered."""
         row, record = entry
         if not verdict_of(error.code()).keep:
-            self._drop_log.drop(name_of(record), Drop.REFUSED, error.str())
+            self._drop_log.drop(dropped_event(record, Drop.REFUSED), error.str())
             return
         self._outages.note(record.topic, error)
         if self._is_from_disk():

@@ -19,7 +19,7 @@ from tasker_producer.delivery.client import Client, is_fatal, make_client
 from tasker_producer.delivery.error_codes import verdict_of
 from tasker_producer.delivery.host import native, process
 from tasker_producer.delivery.host.drops import Drop, DropLog
-from tasker_producer.delivery.returned import Returned, TraceFields, event_name, name_of, next_number, trace_fields
+from tasker_producer.delivery.returned import Returned, TraceFields, dropped_event, next_number, trace_fields
 from tasker_producer.delivery.spool.rows import SpooledRecord
 from tasker_producer.delivery.spool.settings import SpoolSettings
 from tasker_producer.delivery.worker import Worker
@@ -90,11 +90,12 @@ class KafkaDelivery:
             self._sent += 1
             refusal = self._queue(topic, key, value, headers)
         if refusal is not None:
+            record = SpooledRecord(topic, key, value, headers)
             if refusal.waits:
-                self._backlog.add(SpooledRecord(topic, key, value, headers))
+                self._backlog.add(record)
                 self._start()
             else:
-                self._drop_log.drop(event_name(headers), refusal.reason, refusal.detail)
+                self._drop_log.drop(dropped_event(record, refusal.reason), refusal.detail)
         if self._drop_log.pending:
             self._drop_log.report()
 
@@ -208,10 +209,10 @@ class KafkaDelivery:
             self._backlog.give_back(Returned(record, number))
             self._worker.outages.note(topic, error)  # which says how many wait
         elif keep and self._worker.is_leaving:
-            self._drop_log.drop(name_of(record), Drop.CLOSED, error.str())
+            self._drop_log.drop(dropped_event(record, Drop.CLOSED), error.str())
         elif error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001
-            self._drop_log.drop(name_of(record), Drop.EXPIRED, error.str())
+            self._drop_log.drop(dropped_event(record, Drop.EXPIRED), error.str())
         else:
             client = self._worker.client
             detail = client.why() if keep and client is not None and client.failed() else error.str()
-            self._drop_log.drop(name_of(record), Drop.REFUSED, detail)
+            self._drop_log.drop(dropped_event(record, Drop.REFUSED), detail)

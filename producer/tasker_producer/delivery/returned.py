@@ -15,6 +15,7 @@ from itertools import count
 from operator import attrgetter
 from typing import NamedTuple
 
+from tasker_producer.delivery.host.drops import Drop, DroppedEvent
 from tasker_producer.delivery.spool.rows import SpooledRecord
 from tasker_schemas.avro.codec import CONFLUENT, Decoder, confluent_frame, single_object_frame
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
@@ -66,15 +67,16 @@ def all_headers(record: SpooledRecord) -> list[Header]:
     return rebuild_headers(record.topic, record.value, tuple(record.headers))
 
 
-def name_of(record: SpooledRecord) -> str:
-    """Return the name of a waiting event."""
+def dropped_event(record: SpooledRecord, reason: Drop) -> DroppedEvent:
+    """Return an event that is given up; its headers are all there, unless its value cannot be read."""
     try:
-        return event_name(all_headers(record))
+        headers = all_headers(record)
     except (PoisonRecord, ValueError):
-        return "?"
+        headers = record.headers
+    return DroppedEvent(_event_name(headers), str(reason), record.topic, record.key, record.value, headers)
 
 
-def event_name(headers: list[Header]) -> str:
+def _event_name(headers: list[Header]) -> str:
     """Return the name of the event that has these headers."""
     return next((value.decode("utf-8", "replace") for name, value in headers if name == CE_TYPE), "?")
 

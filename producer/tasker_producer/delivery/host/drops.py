@@ -12,15 +12,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasker_producer.delivery.host import native
+from tasker_schemas.headers import Header
 
 LOG_EVERY_S = 60.0
 
 log = logging.getLogger("tasker_producer")
 
 _MAX_PENDING = 10_000
+_MAX_PENDING_BYTES = 16 << 20  # of the events that wait for `on_drop`
 _reporting: ContextVar[bool] = ContextVar("tasker_reporting", default=False)
 
 
@@ -38,10 +40,21 @@ class Drop(StrEnum):
     DISABLED = "disabled"  # TASKER_ENABLED=false or OTEL_SDK_DISABLED=true
 
 
+class DroppedEvent(NamedTuple):
+    """An event that is given up: its name, the reason as in `stats()`, and its record, encoded as for Kafka."""
+
+    name: str
+    reason: str
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[Header]
+
+
 class DropLog:
     """Counts given-up events, and tells the service's callback and log."""
 
-    def __init__(self, on_drop: Callable[[str, str], None] | None = None) -> None:
+    def __init__(self, on_drop: Callable[[DroppedEvent], None] | None = None) -> None:
         self._on_drop = on_drop
         self.reset_after_fork()
 
@@ -52,17 +65,18 @@ class DropLog:
         self._dropped = dict.fromkeys(Drop, 0)
         self._quiet_until: dict[str, float] = {}
         self._unlogged: dict[str, int] = {}
+        self._pending_bytes = 0
         #: Calls of the service's code that wait for `report`.
         self.pending: deque[Callable[[], None]] = deque()
 
-    def drop(self, event_name: str, reason: Drop, detail: str) -> None:
+    def drop(self, event: DroppedEvent, detail: str) -> None:
         """Count an event that is given up; `report` tells the service of it."""
-        self.count(reason)
+        self.count(Drop(event.reason))
         if _reporting.get():  # the callback or log handler publishes itself: to tell it would never end
             return
         if self._on_drop is not None:
-            self._collect(lambda: self._call(event_name, reason))
-        self.log(reason, f"Error publishing event {event_name} : {reason}: {detail}")
+            self._collect_event(event)
+        self.log(event.reason, f"Error publishing event {event.name} : {event.reason}: {detail}")
 
     def count(self, reason: Drop, number: int = 1) -> None:
         """Count events that are given up, without telling the service."""
@@ -108,12 +122,21 @@ class DropLog:
         if len(self.pending) < _MAX_PENDING:  # else the service's callback stands: the counts still hold
             self.pending.append(call)
 
-    def _call(self, event_name: str, reason: Drop) -> None:
+    def _collect_event(self, event: DroppedEvent) -> None:
+        with self._lock:
+            if self._pending_bytes > _MAX_PENDING_BYTES or len(self.pending) >= _MAX_PENDING:
+                return
+            self._pending_bytes += len(event.value)
+        self._collect(lambda: self._call(event))
+
+    def _call(self, event: DroppedEvent) -> None:
         assert self._on_drop is not None
+        with self._lock:
+            self._pending_bytes -= len(event.value)
         try:
-            self._on_drop(event_name, str(reason))
+            self._on_drop(event)
         except Exception:  # the service's callback; it must not stop the delivery
-            log.exception("on_drop failed for %s", event_name)
+            log.exception("on_drop failed for %s", event.name)
 
 
 class LibrdkafkaLog:

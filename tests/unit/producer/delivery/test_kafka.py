@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasker_producer import ProducerSettings
-from tasker_producer.delivery.host.drops import DropLog
+from tasker_producer.delivery.host.drops import DropLog, DroppedEvent
 from tasker_producer.delivery.kafka import KafkaDelivery
 from tasker_producer.record.arguments import Options
 from tasker_producer.record.building.builder import EventBuilder
@@ -54,6 +54,18 @@ def test_events_without_a_spool_are_given_up_at_the_close_and_later_ones_too(cap
     send(delivery, 1)
     assert delivery.stats()["dropped_closed"] == EVENTS + 1
     assert "order.paid" in caplog.text
+
+
+def test_the_service_hears_of_a_lost_event_with_its_whole_record() -> None:
+    heard: list[DroppedEvent] = []
+    delivery = KafkaDelivery(NOBODY, None, DropLog(heard.append))
+    send(delivery, 1)
+    delivery.close(0)
+    send(delivery, 1)
+    assert len(heard) == 2
+    for event in heard:
+        assert event[:5] == ("order.paid", "closed", PAID.topic, PAID.key, PAID.value)
+        assert sorted(event.headers) == sorted(PAID.headers)
 
 
 def test_a_second_close_waits_for_nothing(spooling: KafkaDelivery) -> None:
