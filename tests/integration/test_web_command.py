@@ -1,6 +1,9 @@
 """`tasker web` as a process on Kafka: everything that was published is on its pages, with and without a store."""
 
+import signal
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -11,7 +14,7 @@ from tasker_consumers.web.sources import folded_events
 from tasker_consumers.web.sources.folded_events import FoldedEvents
 from tasker_consumers.web.sources.stats_topics import open_stats_source
 from tasker_producer import EventPublisher, ProducerSettings
-from tests.support.processes import eventually
+from tests.support.processes import LIMIT_S, eventually
 from tests.support.store.arena import StoreArena
 from tests.support.web_process import WebProcess, web_process
 
@@ -99,6 +102,29 @@ def test_without_a_worker_only_new_events_are_folded(
             assert publish(step, "c") == {"c": step - 3}
         assert publish(21, "b") != {"b": 3}, "with more than 20 events it begins anew, with the newest 10"
         assert "the newest 10 events" in str(source.notice)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["terminate", "ctrl-c"])
+def test_open_lists_end_with_the_web_view_without_a_complaint(
+    kafka: KafkaSource, topic_prefix: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    connection = {"bootstrap.servers": kafka.bootstrap_servers}
+    create_topics(connection, topic_prefix, partitions=1)
+    variables = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "TASKER_TOPIC_PREFIX": topic_prefix,
+        "TASKER_STATE_DIR": str(tmp_path / "state"),
+    }
+    with web_process(tmp_path / "web.log", **variables) as web, ExitStack() as stack:
+        assert eventually(lambda: web.get("/readyz") == (200, "ok\n"))
+        lists = [stack.enter_context(urlopen(f"{web.address()}/tasks-live")) for _ in range(3)]
+        assert all(live.readline().startswith(b"retry:") for live in lists)
+        web.process.send_signal(number)
+        assert [live.read()[-2:] for live in lists] == [b"\n\n"] * 3, "each stream ends behind a whole event"
+        assert web.process.wait(LIMIT_S) in (0, 130)
+        log = web.log.read_text()
+        assert "Traceback" not in log
+        assert "Cancel" not in log
 
 
 def assert_task_and_search(web: WebProcess) -> None:

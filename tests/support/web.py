@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,7 +17,8 @@ from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats.reading.sources import Stats
 from tasker_consumers.trace_view.readers import Records, trace_ids
 from tasker_consumers.trace_view.rebuild import rebuild
-from tasker_consumers.web.app import make_app
+from tasker_consumers.web.app import end_streams, make_app
+from tasker_consumers.web.serve import WebServer
 from tasker_consumers.web.settings import WebSettings
 from tasker_consumers.web.site import Site
 from tasker_consumers.web.sources.answers import Answers
@@ -163,8 +163,8 @@ class Late:
 @contextmanager
 def served(site: Site, late: str = "") -> Iterator[str]:
     """Serve a site on a free port of this machine, the path `late` later than the rest, and yield its address."""
-    app = Late(make_app(site), late)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    app = make_app(site)
+    server = WebServer(Late(app, late), lambda: end_streams(app))
     thread = threading.Thread(target=server.run)
     started = threading.Event()
     startup = server.startup

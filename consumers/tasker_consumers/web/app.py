@@ -50,6 +50,12 @@ def make_app(site: Site) -> Starlette:
     return app
 
 
+def end_streams(app: Starlette) -> None:
+    """End the open streams of an application, which would hold up the end of its server; call it in its loop."""
+    lists: live.LiveLists = app.state.lists
+    lists.ending.set()
+
+
 def _tell(request: Request, error: Exception) -> Response:
     """Answer with the sentence of one of our errors, and a status that says who has to act."""
     status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from hashlib import sha256
 from http import HTTPStatus
 from typing import NamedTuple
@@ -33,10 +34,11 @@ class Rows(NamedTuple):
 
 
 class LiveLists:
-    """Renders lists of tasks for all viewers; `viewers` counts the open streams."""
+    """Renders lists of tasks for all viewers; `viewers` counts the open streams, `ending` set ends all of them."""
 
     def __init__(self) -> None:
         self.viewers = 0
+        self.ending = asyncio.Event()
         self._lists: OrderedDict[str, tuple[object, float, Rows]] = OrderedDict()
         self._lock = asyncio.Lock()
 
@@ -79,7 +81,7 @@ async def _stream(site: Site, lists: LiveLists, query: ListQuery, last_id: str) 
     try:
         began = sent = time.monotonic()
         yield b"retry: 2000\n: tasks as they change\n\n"
-        while time.monotonic() - began < _LONGEST_S:
+        while time.monotonic() - began < _LONGEST_S and not lists.ending.is_set():
             rows = await lists.rows(site, query)
             if rows.id != last_id:
                 last_id, sent = rows.id, time.monotonic()
@@ -87,7 +89,8 @@ async def _stream(site: Site, lists: LiveLists, query: ListQuery, last_id: str) 
             elif time.monotonic() - sent > _SILENCE_S:
                 sent = time.monotonic()
                 yield b": nothing changed\n\n"
-            await asyncio.sleep(_EVERY_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(lists.ending.wait(), _EVERY_S)
     finally:
         lists.viewers -= 1
 
