@@ -14,8 +14,11 @@ from hypothesis import HealthCheck, settings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples in every run. How long an example takes says more of the machine than of the code.
-settings.register_profile("tasker", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+# The same examples in every run, half as many as Hypothesis has: `make hunt` is for more. How long an example takes
+# says more of the machine than of the code.
+settings.register_profile(
+    "tasker", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
 settings.load_profile("tasker")
 # For a second run, on another interpreter: pytest --hypothesis-profile quick
 settings.register_profile("quick", settings.get_profile("tasker"), max_examples=20)

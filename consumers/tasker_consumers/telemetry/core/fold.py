@@ -91,21 +91,22 @@ def _learn_source(head: Head, fact: Fact) -> None:
 
 def _learn_step_source(head: Head, fact: Fact) -> None:
     carried, source = fact.carried, head.step_source
-    if carried is None or (source is not None and not source.without_parent and not _is_earlier(fact, source)):
+    if carried is None or (source is not None and not source.without_parent and fact.timestamp > source.timestamp):
         return
     parent_id = carried.parent_id
     if carried.span_id == task_span_id(head.task_id):  # sent with the task's context: there is no nearer parent
         parent_id = carried.span_id
-    if source is None or (not parent_id, fact.timestamp, fact.event_id) < (
-        source.without_parent, source.timestamp, source.event_id,
-    ):  # fmt: skip
-        carried = carried._replace(span_id="", parent_id=parent_id)
-        head.step_source = TraceSource(not parent_id, fact.timestamp, fact.event_id, carried)
+    carried = carried._replace(span_id="", parent_id=parent_id)
+    learned = TraceSource(not parent_id, fact.timestamp, fact.event_id, carried)
+    if source is None or learned < source:
+        head.step_source = learned
 
 
 def _is_earlier(fact: Fact, source: TraceSource) -> bool:
-    """Return whether a fact comes before the event that is the source of a context so far."""
-    return fact.timestamp < source.timestamp or (fact.timestamp == source.timestamp and fact.event_id < source.event_id)
+    """Return whether a fact comes before the event that is the source of a context so far; the least context of two."""
+    if fact.timestamp != source.timestamp:
+        return fact.timestamp < source.timestamp
+    return (fact.event_id, fact.carried) < (source.event_id, source.carried)
 
 
 def _learn_step_start(head: Head, fact: Fact) -> None:
@@ -115,14 +116,13 @@ def _learn_step_start(head: Head, fact: Fact) -> None:
 
 
 def _start_of(fact: Fact) -> int | None:
-    """Return when a step's attempt started, as far as this event tells."""
+    """Return when a step's attempt started at the latest, as far as this event tells."""
     if "started_at" in fact.fields:
         started_at: int = fact.fields["started_at"]
         return started_at
     if fact.rank == BEGUN:
         return fact.timestamp
-    duration = measured_duration(fact.fields) if fact.rank >= FAILED else None
-    return None if duration is None else max(0, fact.ended_at - duration)
+    return max(0, fact.ended_at - (measured_duration(fact.fields) or 0)) if fact.rank >= FAILED else None
 
 
 def _fold_task(state: TaskState, fact: Fact) -> None:

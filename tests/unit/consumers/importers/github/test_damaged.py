@@ -42,7 +42,7 @@ def imported(document: Any, path: Path) -> ImportReport:
     return import_files(HistoryFormat.GITHUB_ACTIONS, [path], RecordingPublisher())
 
 
-@settings(max_examples=300 * SCALE)
+@settings(max_examples=100 * SCALE)
 @given(chosen=st.integers(min_value=0), replacement=ANYTHING)
 def test_a_damaged_answer_is_imported_or_named_and_never_breaks_the_import(
     tmp_path_factory: pytest.TempPathFactory, chosen: int, replacement: Any

@@ -1,6 +1,7 @@
 """Whatever a history says, its spans are right or say that they are not."""
 
 from collections.abc import Iterator
+from itertools import permutations
 from random import Random
 
 from hypothesis import given, settings
@@ -15,8 +16,10 @@ from tasker_consumers.telemetry.spans.attributes import CLAMPED, OUTSIDE, SHIFTE
 from tasker_consumers.telemetry.spans.span import STEP, TASK, Span
 from tasker_schemas.catalogue import RANK_AFTER
 from tasker_schemas.errors import PoisonRecord
+from tasker_schemas.headers import TraceHeaders
 from tests.support.scale import SCALE
-from tests.support.telemetry.histories import Told, hostile_records
+from tests.support.telemetry.histories import TASK as TASK_ID
+from tests.support.telemetry.histories import Told, hostile_records, place, told
 from tests.support.telemetry.skewed import Skewed, skewed_histories
 from tests.support.telemetry.span_rules import broken_rules
 
@@ -125,3 +128,18 @@ def test_every_span_can_be_written_for_every_backend(history: list[Told]) -> Non
     for span in spans_of(history):
         assert encode_span(span)
         assert ZipkinEncoder({}).encoded(span)["duration"] >= 1
+
+
+def test_contexts_that_contradict_each_other_under_one_id_and_time_give_one_result_in_every_order() -> None:
+    contexts = [place(TASK_ID), place(TASK_ID, "b"), TraceHeaders(place(TASK_ID).span), TraceHeaders()]
+    for name, more in (("observability.task.enqueue", {}), ("step.handle", {"step_id": "a"})):
+        history = [told(name, 1, trace=trace, event_id="same", **more) for trace in contexts]
+        history.append(told("shop.payment_taken", 0, trace=place(TASK_ID)))
+        results = [spans_of(list(order)) for order in permutations(history)]
+        assert all(result == results[0] for result in results)
+
+
+def test_a_step_that_tells_its_end_alone_lies_in_its_task() -> None:
+    history = [told("step.completed", 0, step_id="a"), told("task.initialize_requested", 5), told("task.completed", 6)]
+    spans = {span.kind: span for span in spans_of(history)}
+    assert spans[TASK].start == spans[STEP].start
