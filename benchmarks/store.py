@@ -21,12 +21,12 @@ from rich.console import Console
 from benchmarks.rounds import in_turns, line_of_json, ratio, read_options, show
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch
-from tasker_consumers.store.core.event_keys import DAY_US
 from tasker_consumers.store.core.event_rows import Origin, add_event
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.migrations.migrate import migrate
 from tasker_consumers.store.writing.partitions import drop_before, today
 from tasker_consumers.store.writing.postgresql import PostgresWriter
+from tasker_consumers.units import DAY_US
 from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.identity import event_id_of
 from tasker_schemas.names import Family

@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 
-from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US
 from tasker_consumers.store.writing.partitions import Days, today
+from tasker_consumers.units import DAY_US, HOUR_US
 
 DAYS, GROUPS = 30, 200
 #: Steps in which each group fails.

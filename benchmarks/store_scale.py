@@ -29,13 +29,13 @@ from benchmarks.store_rows import DAYS, GROUPS, fill, group_of, name_of, task_id
 from tasker_consumers.errors.groups import TrendParts
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.store import tables
-from tasker_consumers.store.core.event_keys import DAY_US
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.migrations.migrate import migrate
 from tasker_consumers.store.reading.errors import sums_query, trends_query
 from tasker_consumers.store.reading.reader import StoreReader
 from tasker_consumers.store.reading.tasks import After, TaskFilter, tasks_query
 from tasker_consumers.store.writing.partitions import drop_before, today
+from tasker_consumers.units import DAY_US
 from tasker_consumers.web.app import make_app
 from tasker_consumers.web.sources.stored import Stored
 from tests.support.runs import stored

@@ -135,10 +135,20 @@ def test_a_watched_task_is_told_until_it_is_over(arena: StatsArena) -> None:
     with command(arena, "42", "--watch", "--json") as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["status"] == "in_progress"
+        assert process.stderr is not None
+        complaint = process.stderr.readline()
         publish(arena, order("42", 7), order("42"))
         told = [json.loads(line) for line in process.stdout]
         assert process.wait(LIMIT_S) == 0
     assert told[-1] == with_iso_times(order("42"))
+    assert f"no worker of the group {arena.prefix}-stats runs" in complaint
+    assert "`tasker run stats`" in complaint
+
+
+def test_a_watcher_of_a_task_that_is_over_needs_no_worker(arena: StatsArena) -> None:
+    publish(arena, order("42"))
+    code, _, err = output(arena, "42", "--watch", "--json")
+    assert (code, err) == (0, "")
 
 
 def test_a_task_that_nobody_knows_is_one_line_and_exit_code_one(arena: StatsArena) -> None:

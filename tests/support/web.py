@@ -10,13 +10,13 @@ from typing import Any
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tasker_consumers.errors.groups import HOUR_US
 from tasker_consumers.kafka.group_states import GroupState, TopicLag
 from tasker_consumers.replay.dead_letters import DeadLetter, LetterGroup
 from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.stats.reading.sources import Stats
 from tasker_consumers.trace_view.readers import Records, trace_ids
 from tasker_consumers.trace_view.rebuild import rebuild
+from tasker_consumers.units import HOUR_US
 from tasker_consumers.web.app import end_streams, make_app
 from tasker_consumers.web.serve import WebServer
 from tasker_consumers.web.settings import WebSettings

@@ -130,11 +130,14 @@ def _tell_outcome(query: Query, stats: dict[str, Any]) -> None:
 
 def _watch(query: Query, latest: "LatestStats", source: "StatsSource", notices: Notices) -> None:
     """Show each change until the only task is final; of many tasks until Ctrl-C."""
+    from tasker_consumers.stats.reading.topics import StatsTopics
     from tasker_consumers.stats.reading.watch import Watch
 
     for stats in latest.tasks.values():
         _print_change(stats, as_json=query.as_json)
     watch = Watch(latest, query.task_id)
+    if isinstance(source, StatsTopics) and not watch.is_over() and (group := source.idle_group()):
+        complain(f"no worker of the group {group} runs: nothing changes until `tasker run stats` is started")
     with unwinding_on_sigterm(), _frames(latest, notices, is_drawn=sys.stdout.isatty() and not query.as_json):
         notices.show(watch.notice(source))
         while not watch.is_over():

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasker_consumers.errors.rules import NO_RULES, ErrorRules
+from tasker_consumers.units import DAY_US, HOUR_US
 
-HOUR_US = 3600 * 1_000_000
-DAY_US = 24 * HOUR_US
 #: A trend over a longer time has parts of whole days.
 _LONGEST_OF_HOURS = 8 * DAY_US
 

@@ -8,6 +8,7 @@ from typing import Any
 from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from tasker_consumers.kafka.access import QuietAdmin
 from tasker_consumers.kafka.offsets import retry_while_electing
 from tasker_schemas.errors import ConfigurationError
 
@@ -38,6 +39,14 @@ def describe_group(admin: AdminClient, group: str, *, with_rights: bool = False)
         return answers[group].result()
 
     return retry_while_electing(describe)
+
+
+def has_members(kafka: Mapping[str, str], group: str) -> bool | None:
+    """Return whether a group has members now; None where Kafka does not tell."""
+    try:
+        return bool(describe_group(QuietAdmin(kafka), group).members)
+    except KafkaException:
+        return None
 
 
 def unassigned(description: Any, counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -11,9 +11,9 @@ from tasker_consumers.kafka.access import QuietAdmin
 from tasker_consumers.kafka.groups import members
 from tasker_consumers.kafka.topic_identity import topic_identity
 from tasker_consumers.store import tables
-from tasker_consumers.store.core.event_keys import DAY_US
 from tasker_consumers.store.database import database_errors, is_sqlite
 from tasker_consumers.store.maintenance import miscounted
+from tasker_consumers.units import DAY_US
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 
 #: How far back counts are compared.

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from tasker_consumers.store import tables
-from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US, first_key
+from tasker_consumers.store.core.event_keys import first_key
 from tasker_consumers.store.core.retention import Retention
 from tasker_consumers.store.database import database_errors, is_sqlite
+from tasker_consumers.units import DAY_US, HOUR_US
 
 #: Rows that a DELETE takes at a time, so that no lock lasts.
 _CHUNK = 5000

@@ -6,10 +6,10 @@ import pytest
 
 from tasker_consumers.errors.groups import TrendParts
 from tasker_consumers.errors.rules import NO_RULES, ErrorRules
-from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US
 from tasker_consumers.store.reading import errors
 from tasker_consumers.store.reading.reader import StoreReader
 from tasker_consumers.store.writing.writer import StoreWriter
+from tasker_consumers.units import DAY_US, HOUR_US
 from tests.support.store.rows import IDS, NOW, batch_of, failed_step, tasks_failed
 
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Select, make_url
 
 from tasker_consumers.errors.groups import ErrorGroup, TrendParts
-from tasker_consumers.store.core.event_keys import DAY_US
 from tasker_consumers.store.database import is_sqlite, open_database
 from tasker_consumers.store.reading import attempts, errors, letters, tasks
 from tasker_consumers.store.reading.reader import Answer, StoreReader
+from tasker_consumers.units import DAY_US
 from tests.support.store.rows import NOW
 
 #: A table that is read from its first to its last row, in the words of both databases.

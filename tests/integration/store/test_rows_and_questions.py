@@ -11,7 +11,6 @@ from sqlalchemy import select, text
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Partition
-from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US
 from tasker_consumers.store.core.retention import Retention
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.maintenance import empty, forget_positions, make_days_ahead, miscounted, prune, row_counts
@@ -20,6 +19,7 @@ from tasker_consumers.store.reading import attempts, letters, tasks
 from tasker_consumers.store.reading.reader import StoreReader
 from tasker_consumers.store.writing.open_writer import open_writer
 from tasker_consumers.store.writing.writer import StoreWriter
+from tasker_consumers.units import DAY_US, HOUR_US
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tests.support.store.postgres import PostgresCluster
 from tests.support.store.rows import (

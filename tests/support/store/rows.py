@@ -8,9 +8,9 @@ from typing import Any
 
 from tasker_consumers.engine.flow import dead_letters
 from tasker_consumers.store.core.batch import Batch
-from tasker_consumers.store.core.event_keys import DAY_US
 from tasker_consumers.store.core.event_rows import Origin, add_event
 from tasker_consumers.store.core.other_rows import letter_row, stats_row
+from tasker_consumers.units import DAY_US
 from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.identity import event_id_of

@@ -8,6 +8,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 
+from tasker_consumers.kafka.groups import has_members
 from tasker_consumers.kafka.key_partitions import partitions_of_key
 from tasker_consumers.kafka.offsets import TIMEOUT_S, watermarks
 from tasker_consumers.kafka.standalone import open_standalone, poll_batch
@@ -112,6 +113,11 @@ class StatsTopics:
         self._unreadable_elsewhere = 0
         self._tasks = tasks
         self.changes, self.silence_s, self.is_empty = tasks.changes, tasks.silence_s, tasks.is_empty
+
+    def idle_group(self) -> str | None:
+        """Return the group that writes the topics if it has no member now; None also where Kafka does not tell."""
+        group = f"{self._prefix}-stats"
+        return group if has_members(self._kafka, group) is False else None
 
     @property
     def unreadable(self) -> int:

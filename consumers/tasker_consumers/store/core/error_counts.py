@@ -7,7 +7,7 @@ from typing import Any
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Row
-from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US
+from tasker_consumers.units import DAY_US, HOUR_US
 
 _PLACES = {name: place for place, name in enumerate(tables.failed_attempts.columns.keys())}
 _names_of = itemgetter(

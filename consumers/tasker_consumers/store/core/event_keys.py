@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from tasker_consumers.units import DAY_US
 from tasker_schemas.identity import event_id_of
 
-DAY_US = 24 * 3600 * 1_000_000
-HOUR_US = 3600 * 1_000_000
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 

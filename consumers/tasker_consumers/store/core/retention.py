@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch
-from tasker_consumers.store.core.event_keys import DAY_US, first_key
+from tasker_consumers.store.core.event_keys import first_key
+from tasker_consumers.units import DAY_US
 
 _STATS_COLUMNS = list(tables.task_stats.columns.keys())
 _LAST_EVENT = _STATS_COLUMNS.index("last_event_at")

@@ -9,9 +9,10 @@ from sqlalchemy import BigInteger, Column, ColumnElement, Select, Table, func, l
 
 from tasker_consumers.errors.groups import ErrorGroup, TrendParts, gather
 from tasker_consumers.errors.rules import NO_RULES, ErrorRules
-from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US, first_key
+from tasker_consumers.store.core.event_keys import first_key
 from tasker_consumers.store.reading.reader import Answer, StoreReader
 from tasker_consumers.store.tables import error_counts, error_days, error_groups, failed_attempts
+from tasker_consumers.units import DAY_US, HOUR_US
 
 #: The most sums that are gathered into groups, the most failures of a page, and those whose tasks are counted.
 MAX_SUMS, MAX_PAGE, MAX_COUNTED = 20_000, 1000, 10_000

@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tasker_consumers.store.core.event_keys import DAY_US, first_key
+from tasker_consumers.store.core.event_keys import first_key
 from tasker_consumers.store.reading.attempts import MAX_ROWS
 from tasker_consumers.store.reading.reader import Answer, StoreReader
 from tasker_consumers.store.tables import EVENT_TABLES, task_stats
+from tasker_consumers.units import DAY_US
 
 #: Columns that are no fields of events, and those that have another name there.
 _LEFT_OUT = frozenset({"state", "fingerprint", "topic", "partition", "offset", "record_key"})

@@ -13,7 +13,8 @@ from typing import Any
 import psycopg
 
 from tasker_consumers.store import tables
-from tasker_consumers.store.core.event_keys import DAY_US, first_key
+from tasker_consumers.store.core.event_keys import first_key
+from tasker_consumers.units import DAY_US
 
 #: Serializes those who make and drop partitions.
 LOCK_ID = 0x7461736B6461  # "taskda"

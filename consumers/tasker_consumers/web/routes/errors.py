@@ -6,7 +6,8 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tasker_consumers.errors.groups import HOUR_US, TrendParts
+from tasker_consumers.errors.groups import TrendParts
+from tasker_consumers.units import HOUR_US
 from tasker_consumers.web.site import site_of
 from tasker_consumers.web.sources.failures import PAGE, add_trends, error_list, failures_of_group, tasks_of_group
 from tasker_consumers.web.views.failures import failure_rows, group_row, group_rows, page_after, place_of

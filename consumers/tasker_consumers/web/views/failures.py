@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tasker_consumers.errors.fingerprint import fingerprint_of
-from tasker_consumers.errors.groups import HOUR_US, ErrorGroup, TrendParts
+from tasker_consumers.errors.groups import ErrorGroup, TrendParts
 from tasker_consumers.times import time_text
+from tasker_consumers.units import HOUR_US
 from tasker_consumers.web.views.charts import Bar, spark
 from tasker_consumers.web.views.masking import shown_text
 from tasker_producer.masking.masker import Masker

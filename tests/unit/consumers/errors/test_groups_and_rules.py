@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tasker_consumers.errors.groups import HOUR_US, gather
+from tasker_consumers.errors.groups import gather
 from tasker_consumers.errors.rules import NO_RULES, read_rules
+from tasker_consumers.units import HOUR_US
 from tasker_schemas.errors import ConfigurationError
 
 

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from tasker_consumers.store.core.error_counts import counts_of, days_of_counts, dimension_of
-from tasker_consumers.store.core.event_keys import DAY_US, HOUR_US
+from tasker_consumers.units import DAY_US, HOUR_US
 from tests.support.store.rows import NOW, batch_of, failed_step
 
 
