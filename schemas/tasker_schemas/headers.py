@@ -107,11 +107,13 @@ def rfc3339(timestamp: int) -> str | None:
     >>> rfc3339(1_760_000_000_000_001)
     '2025-10-09T08:53:20.000001Z'
     """
-    seconds, microseconds = divmod(timestamp, 1_000_000)
-    return f"{_second_text(seconds)}.{microseconds:06d}Z" if 0 <= seconds <= _LAST_SECOND else None
+    if not 0 <= timestamp < _YEAR_10000:
+        return None
+    seconds, microseconds = timestamp // 1_000_000, timestamp % 1_000_000
+    return f"{_second_text(seconds)}.{microseconds:06d}Z"
 
 
-_LAST_SECOND = 253_402_300_799  # of the year 9999
+_YEAR_10000 = 253_402_300_800_000_000  # its first microsecond
 
 
 @lru_cache(maxsize=64)  # most events of a process happen in the present second

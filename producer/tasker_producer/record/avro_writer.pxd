@@ -14,6 +14,8 @@ cdef class RecordWriter:
 
 
 cdef bytes _long(value)
+@cython.locals(low=cython.longlong, high=cython.longlong, spread=cython.longlong)
+cpdef bytes _moment(long long value)
 @cython.locals(data=bytes, size=Py_ssize_t)
 cpdef bytes _string(str value)
 @cython.locals(data=bytes, size=Py_ssize_t)

@@ -7,7 +7,6 @@ and masked first. The result is what fastavro writes, for every value that `Fiel
 the writer to that.
 """
 
-import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from tasker_producer.masking.detectors import may_hide
 from tasker_producer.record.fields import MAX_SECONDS, FieldConverters
 from tasker_producer.record.moments import FIRST_CLEAR_MOMENT, LAST_MOMENT
 from tasker_schemas.avro.codec import single_object_frame
@@ -24,7 +24,6 @@ from tasker_schemas.names import Family
 
 Write = Callable[[Any], bytes]
 _CONTINUED = 0x80
-_MAY_HIDE = re.compile("[=: ]|eyJ").search
 _DOUBLE = struct.Struct("<d").pack
 
 
@@ -143,7 +142,7 @@ class RecordWriter:
 def _quick_text(value: Any) -> bytes | None:
     """Return short text that holds no pair of key and value, written in a union with null; None for other values."""
     # A short name: text with pairs, words or a web token may hold a secret, and is masked elsewhere.
-    if type(value) is str and len(value) <= MAX_NAME_BYTES and _MAY_HIDE(value) is None:
+    if type(value) is str and len(value) <= MAX_NAME_BYTES and not may_hide(value):
         data = value.encode()
         size = len(data)
         return _SMALL_IN_UNION[size] + data if size <= MAX_NAME_BYTES else None
