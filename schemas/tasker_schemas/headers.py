@@ -25,6 +25,9 @@ CONTENT_TYPE = "content-type"
 REPLAY = "tasker-replay"
 ORIGIN = "tasker-origin"
 
+#: The headers that tell the place of an event in a trace.
+TRACE_NAMES = (TRACEPARENT, PARENT, TRACESTATE, BAGGAGE)
+
 MAX_HEADER_BYTES = 8192  # W3C asks for 512 bytes of tracestate, and baggage has at most 8192
 
 Header = tuple[str, bytes]
@@ -153,7 +156,7 @@ def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHead
     values: dict[str, bytes | None] = {}
     for name, value in headers:
         key = name.lower()
-        if key in _TRACE_NAMES:
+        if key in TRACE_NAMES:
             known = first_baggage(value) if key == BAGGAGE and value is not None else value
             usable = known if known is not None and len(known) <= MAX_HEADER_BYTES else None
             values[key] = usable if values.get(key, usable) == usable else None
@@ -199,9 +202,6 @@ def read_tracestate(value: bytes | None) -> str:
     keys = {match[1] for match in matches if match}
     is_valid = len(keys) == len(members) <= _MAX_MEMBERS
     return value.decode("ascii") if is_valid and members else ""
-
-
-_TRACE_NAMES = {TRACEPARENT, PARENT, TRACESTATE, BAGGAGE}
 
 
 def _text(value: bytes | None) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def test_a_partial_success_leaves_a_dead_letter_that_names_the_spans_in_question
 async def test_a_refused_span_that_kafka_would_not_take_is_put_aside_without_what_makes_it_large(
     arena: TelemetryArena,
 ) -> None:
-    huge = spans_of(order())[0]._replace(attributes={"task_id": TASK, "report": "x" * 3_000_000})
+    huge = replace(spans_of(order())[0], attributes={"task_id": TASK, "report": "x" * 3_000_000})
     dead = RefusedItems({"bootstrap.servers": arena.bootstrap}, dead_letter_topic("telemetry", arena.prefix), SPANS)
     await dead.put([Rejection(1, "too large", [huge])])
     (letter,) = arena.dead_letters(1)

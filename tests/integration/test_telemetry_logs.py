@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def received(otlp: OtlpReceiver) -> list[LogRecord]:
 
 async def test_log_records_arrive_with_everything_they_say(environ: dict[str, str], otlp: OtlpReceiver) -> None:
     assert (await export(environ)).accepted == len(RECORDS)
-    assert sorted(received(otlp)) == sorted(record._replace(service="", version="") for record in RECORDS)
+    assert sorted(received(otlp)) == sorted(replace(record, service="", version="") for record in RECORDS)
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])

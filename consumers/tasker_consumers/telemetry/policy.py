@@ -1,7 +1,7 @@
 """When spans are exported, and which of them: the operator's choices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from tasker_consumers.telemetry.spans.names import SpanNames
@@ -83,7 +83,7 @@ class Policy:
 
     def with_threshold(self, spans: list[Span]) -> list[Span]:
         """Return spans that the ratio kept, with its threshold in their tracestate."""
-        return [span._replace(tracestate=with_threshold(span.tracestate, self.threshold)) for span in spans]
+        return [replace(span, tracestate=with_threshold(span.tracestate, self.threshold)) for span in spans]
 
     @staticmethod
     def unsampled(flags: int) -> int:

@@ -1,5 +1,7 @@
 """The span of a task that is shown while the task runs."""
 
+from dataclasses import replace
+
 from tasker_consumers.telemetry.core.event import BEGUN
 from tasker_consumers.telemetry.core.head import Head
 from tasker_consumers.telemetry.policy import Policy
@@ -18,4 +20,4 @@ def may_be_seen_early(head: Head) -> bool:
 def provisional_span(view: TaskView, policy: Policy) -> Span:
     """Return the marked span of a task that runs, and note that it is exported."""
     view.state.head.provisional = True
-    return marked(task_span(view, policy.names), PROVISIONAL)._replace(status=UNSET)
+    return replace(marked(task_span(view, policy.names), PROVISIONAL), status=UNSET)

@@ -1,5 +1,7 @@
 """The sampling of whole tasks: the decision at a task's end, and its marks on the exported spans."""
 
+from dataclasses import replace
+
 from tasker_consumers.telemetry.core.context import freeze
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.spans.span import Span
@@ -20,5 +22,5 @@ def as_exported(view: TaskView, spans: list[Span], policy: Policy) -> list[Span]
     if spans:
         freeze(head, view.context)
     if head.sampled is False:
-        return [span._replace(flags=policy.unsampled(span.flags)) for span in spans]
+        return [replace(span, flags=policy.unsampled(span.flags)) for span in spans]
     return policy.with_threshold(spans) if head.sampled_by_ratio else spans

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 from benchmarks.workload import workload
@@ -32,7 +33,7 @@ def rebuilt() -> Iterator[object]:
     for start in range(0, len(events), RUN):
         for key, state in _touched(table, events[start : start + RUN]).items():
             for span in ready_spans(state, Policy(), start):
-                yield [*span, encode_span(span).hex()]
+                yield [*astuple(span), encode_span(span).hex()]
             table |= state.dump()
             yield key.hex()
     yield [[name.hex(), value and value.decode()] for name, value in sorted(table.items())]

@@ -9,6 +9,10 @@ nobody asks for: a batch is refused as a whole or is safe to read.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memcmp
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
 
 include "tasker_consumers/engine/faust/record_cursor.pxi"
@@ -35,6 +39,24 @@ cdef class NativeHeaders:
     def __len__(self):
         cdef Cursor cursor = _cursor(self._batch, self._at, self._end)
         return _varint(&cursor)
+
+    def among(self, tuple names not None):
+        """Return the headers that have one of these names; the others stay unread.
+
+        Names are compared byte by byte. A header whose name is none of plain lower case is returned too: whoever reads
+        names in any case has to look at it.
+        """
+        cdef Cursor cursor = _cursor(self._batch, self._at, self._end)
+        cdef int64_t remaining = _varint(&cursor)
+        cdef list headers = []
+        cdef Span value
+        while remaining > 0:
+            name = _name_among(&cursor, names)
+            value = _span(&cursor, self._batch)
+            if name is not None:
+                headers.append((name, _bytes(self._batch, value)))
+            remaining -= 1
+        return headers
 
     cdef list _read(self):
         cdef Cursor cursor = _cursor(self._batch, self._at, self._end)
@@ -167,6 +189,25 @@ cdef str _text(Cursor *cursor):
     text = PyUnicode_DecodeUTF8(cursor.at, size, "replace")  # other clients may send names that are no UTF-8
     cursor.at += size
     return text
+
+
+cdef str _name_among(Cursor *cursor, tuple names):
+    """Return the next name if it is one of these, or if it is not plain; None for any other."""
+    cdef int64_t size = _size(cursor)
+    cdef Py_ssize_t length, position
+    cdef const char *text
+    if size < 0:
+        raise ValueError("a header without a name")
+    for name in names:
+        text = PyUnicode_AsUTF8AndSize(name, &length)
+        if length == size and memcmp(text, cursor.at, size) == 0:
+            cursor.at += size
+            return name
+    cursor.at += size
+    for position in range(1, size + 1):
+        if cursor.at[-position] & 0x80 or c"A" <= cursor.at[-position] <= c"Z":
+            return PyUnicode_DecodeUTF8(cursor.at - size, size, "replace")
+    return None
 
 
 def native_size(list records not None):

@@ -4,8 +4,8 @@ One task is one trace. The earliest event that carries a context decides; for a 
 steps' `tasker-parent` decides, and only where that is missing too are ids derived.
 """
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
 
 from tasker_consumers.telemetry.core.facts import AttemptKey
 from tasker_consumers.telemetry.core.head import Attempt, Head
@@ -14,7 +14,8 @@ from tasker_schemas.headers import DERIVED_FLAGS
 from tasker_schemas.identity import completion_span_id, step_span_id, task_span_id, trace_id_of
 
 
-class SpanContext(NamedTuple):
+@dataclass
+class SpanContext:
     """The ids of a span; `derived` when no event carried its id."""
 
     trace_id: str
@@ -57,7 +58,7 @@ def freeze(head: Head, context: SpanContext) -> None:
 def attempt_context(state: TaskState, task: SpanContext, key: AttemptKey, attempt: Attempt) -> SpanContext:
     """Return the context of an attempt's span, in the trace of its task; an exported span keeps its id."""
     context = _attempt_context(state, task, key, attempt)
-    return context._replace(span_id=attempt.span_id) if attempt.span_id else context
+    return replace(context, span_id=attempt.span_id) if attempt.span_id else context
 
 
 def attempt_span_id(state: TaskState, task: SpanContext, key: AttemptKey) -> str:

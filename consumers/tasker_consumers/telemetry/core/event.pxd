@@ -2,7 +2,14 @@
 cimport cython
 
 
+cdef class Event:
+    cdef public object family
+    cdef public dict data
+    cdef public object carried
+    cdef public Py_ssize_t size
+
+
 @cython.locals(data=dict, value=bytes)
-cpdef read_event(record, decode=*)
+cpdef Event read_event(record, decode=*)
 cdef _carried(headers)
-cdef _carried_by(headers)
+cdef _carried_by(span, parent, tracestate)

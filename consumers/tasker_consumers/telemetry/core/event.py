@@ -1,6 +1,7 @@
 """A decoded event with its context in a trace: the input of the fold."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -11,10 +12,10 @@ from tasker_schemas.event_check import check_record
 from tasker_schemas.headers import (
     BAGGAGE,
     PARENT,
+    TRACE_NAMES,
     TRACEPARENT,
     TRACESTATE,
     SpanRef,
-    TraceHeaders,
     read_trace_headers,
     read_traceparent,
 )
@@ -60,7 +61,8 @@ class Carried(NamedTuple):
     tracestate: str
 
 
-class Event(NamedTuple):
+@dataclass
+class Event:
     """An event, its fields as `span_decoder` reads them, and the context that its headers carried."""
 
     family: Family
@@ -101,6 +103,9 @@ def _plain_decoder() -> Decoder:
 
 
 def _carried(headers: Sequence[tuple[str, bytes | None]]) -> Carried | None:
+    among = getattr(headers, "among", None)  # native headers leave all others unread
+    if among is not None:
+        headers = among(TRACE_NAMES)
     if not headers:
         return None
     names, values = zip(*headers, strict=True)
@@ -109,7 +114,8 @@ def _carried(headers: Sequence[tuple[str, bytes | None]]) -> Carried | None:
         span, parent = values[positions[0]], None if positions[1] is None else values[positions[1]]
         if span is not None and len(span) == _USUAL and (parent is None or len(parent) == _USUAL):
             return _read(span, parent)  # the events of an attempt carry the same context: most are read once
-    return _carried_by(read_trace_headers(headers))
+    place = read_trace_headers(headers)
+    return _carried_by(place.span, place.parent, place.tracestate)
 
 
 _DEFINED_FLAGS = 0x03  # sampled and random; Trace Context 2 has all others go on as zero
@@ -128,11 +134,10 @@ def _context_positions(names: tuple[str, ...]) -> tuple[int, int | None] | None:
 
 @lru_cache(maxsize=4096)
 def _read(span: bytes, parent: bytes | None) -> Carried | None:
-    return _carried_by(TraceHeaders(read_traceparent(span), _read_parent(parent)))
+    return _carried_by(read_traceparent(span), _read_parent(parent), "")
 
 
-def _carried_by(headers: TraceHeaders) -> Carried | None:
-    span, parent = headers.span, headers.parent
+def _carried_by(span: SpanRef | None, parent: SpanRef | None, tracestate: str) -> Carried | None:
     if span is None:
         return None
     # A parent in another trace, or the span itself, is none: it could not be shown above the span.
@@ -142,7 +147,7 @@ def _carried_by(headers: TraceHeaders) -> Carried | None:
         span.span_id,
         span.flags & _DEFINED_FLAGS,
         parent.span_id if parent is not None and fits else "",
-        headers.tracestate,
+        tracestate,
     )
 
 

@@ -1,6 +1,8 @@
 # C types for facts.py, which is compiled with them (docs/decisions/0016).
 cimport cython
 
+from tasker_consumers.telemetry.core.event cimport Event
+
 
 cdef class Fact:
     cdef public object event_id
@@ -13,8 +15,13 @@ cdef class Fact:
     cdef public Py_ssize_t size
 
 
+cdef class Arrival:
+    cdef public object key
+    cdef public Fact fact
+
+
 @cython.locals(fields=dict)
-cpdef Fact fact_of(event)
+cpdef Fact fact_of(Event event)
 cpdef Fact make_fact(event_id, dict fields, carried)
 cpdef canonical(Fact fact)
 cpdef digest(event_id)

@@ -58,7 +58,8 @@ class Fact:
 Facts = dict[str, Fact]  # by event id
 
 
-class Arrival(NamedTuple):
+@dataclass
+class Arrival:
     """A fact that is new to a task; `key` is None when no attempt is named."""
 
     key: AttemptKey | None

@@ -1,13 +1,14 @@
 # C types for fold.py, which is compiled with them (docs/decisions/0016).
 cimport cython
 
-from tasker_consumers.telemetry.core.facts cimport Fact
+from tasker_consumers.telemetry.core.event cimport Event
+from tasker_consumers.telemetry.core.facts cimport Arrival, Fact
 from tasker_consumers.telemetry.core.head cimport Annotated, Attempt, Closed, Gap, Group, Head, TaskStart, TraceSource
 from tasker_consumers.telemetry.core.state cimport TaskState
 
 
 @cython.locals(data=dict, head=Head, fact=Fact)
-cpdef TaskState fold(TaskState state, event)
+cpdef TaskState fold(TaskState state, Event event)
 cpdef measured_duration(dict fields)
 @cython.locals(stored=Fact)
 cdef bint _keep(dict facts, Fact fact)

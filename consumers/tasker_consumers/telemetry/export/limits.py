@@ -1,7 +1,7 @@
 """OpenTelemetry's limits for spans and log records, and its rule that dropped parts are counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
 from tasker_consumers.telemetry.logs.record import LogRecord
@@ -49,7 +49,8 @@ class Limits:
         late = len(span.events) - (self.events - early)
         events = span.events if len(span.events) <= self.events else [*span.events[:early], *span.events[late:]]
         links = span.links[: self.links]
-        return span._replace(
+        return replace(
+            span,
             attributes=attributes,
             events=[self._limited(event, self.event_attributes, self.value_length) for event in events],
             links=[self._limited(link, self.link_attributes, self.value_length) for link in links],
@@ -79,7 +80,7 @@ class Limits:
         """Return a span event, a link or a log record within limits, with the number of attributes dropped."""
         attributes = _within(part.attributes, limit, length)
         dropped = part.dropped_attributes + len(part.attributes) - len(attributes)
-        return part._replace(attributes=attributes, dropped_attributes=dropped)
+        return replace(part, attributes=attributes, dropped_attributes=dropped)
 
 
 def _within(attributes: Attributes, limit: int, length: int | None) -> Attributes:

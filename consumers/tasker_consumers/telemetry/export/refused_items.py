@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 import orjson
@@ -42,10 +42,10 @@ SPANS: RefusedKind[Span] = RefusedKind(
     "spans",
     "SpanRefused",
     span_to_json,
-    lambda span, attributes: span._replace(attributes=attributes, events=[], links=[]),
+    lambda span, attributes: replace(span, attributes=attributes, events=[], links=[]),
 )
 LOG_RECORDS: RefusedKind[LogRecord] = RefusedKind(
-    "log records", "LogRecordRefused", record_to_json, lambda record, attributes: record._replace(attributes=attributes)
+    "log records", "LogRecordRefused", record_to_json, lambda record, attributes: replace(record, attributes=attributes)
 )
 
 

@@ -1,6 +1,7 @@
 """The last steps before a span or a log record leaves: secrets are masked, then OpenTelemetry's limits applied."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tasker_consumers.telemetry.export.limits import Limits
 from tasker_consumers.telemetry.logs.record import LogRecord
@@ -34,7 +35,7 @@ class SpanSanitizer:
         attributes = self._attributes(record.attributes)
         body = self._masker.scrub(record.body) if record.body else ""
         if attributes is not record.attributes or body != record.body:
-            record = record._replace(attributes=attributes, body=body)
+            record = replace(record, attributes=attributes, body=body)
         return self._limits.applied_to_record(record)
 
     def _masked(self, span: Span) -> Span:
@@ -47,11 +48,11 @@ class SpanSanitizer:
         message = self._masker.scrub(span.message) if span.message else ""
         if attributes is span.attributes and message == span.message and events == span.events:
             return span
-        return span._replace(message=message, attributes=attributes, events=events)
+        return replace(span, message=message, attributes=attributes, events=events)
 
     def _masked_event(self, event: SpanEvent) -> SpanEvent:
         attributes = self._attributes(event.attributes)
-        return event if attributes is event.attributes else event._replace(attributes=attributes)
+        return event if attributes is event.attributes else replace(event, attributes=attributes)
 
     def _attributes(self, attributes: Attributes) -> Attributes:
         """Return the attributes without secrets; the very same ones when there is none, which is nearly always."""

@@ -34,8 +34,9 @@ def log_records(state: TaskState, switches: EventSwitches, now_us: int) -> list[
     An event that was there before makes no record, also when it is delivered again.
     """
     records: list[LogRecord] = []
-    for key, fact in state.arrivals:
-        place = place_of(state, key, fact)
+    for arrival in state.arrivals:
+        fact = arrival.fact
+        place = place_of(state, arrival.key, fact)
         if switches.events_as_logs:
             records.append(_event_record(state.head.task_id, fact, place, now_us))
         if switches.exceptions_as_logs:

@@ -1,6 +1,7 @@
 """A log record as a plain value, ready for any exporter."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from tasker_consumers.telemetry.spans.span import Attributes
 
@@ -8,7 +9,8 @@ from tasker_consumers.telemetry.spans.span import Attributes
 INFO, ERROR = 9, 17
 
 
-class LogRecord(NamedTuple):
+@dataclass(order=True)
+class LogRecord:
     """An event as OpenTelemetry's log data model has it; times in nanoseconds since the epoch, UTC.
 
     Ids are lower-case hex digits; they are empty for an event that belongs to no trace.

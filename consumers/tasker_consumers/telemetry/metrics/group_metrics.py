@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from tasker_consumers.telemetry.export.exporter import ExportResult
-from tasker_consumers.telemetry.metrics.open_spans import Open
+from tasker_consumers.telemetry.metrics.open_counts import Open
 from tasker_consumers.telemetry.spans.attributes import ABANDONED, CLAMPED, DERIVED, SHIFTED
 from tasker_consumers.telemetry.spans.span import Span
 

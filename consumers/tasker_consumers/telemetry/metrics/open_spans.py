@@ -6,57 +6,16 @@ beside the states of a partition and made anew from them when they were restored
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from typing import NamedTuple
 
 import orjson
 
 from tasker_consumers.engine.processor import INDEX, PART, Effects, Entries, States
-from tasker_consumers.telemetry.core.head import Bucket, Head
 from tasker_consumers.telemetry.core.state import TaskState
+from tasker_consumers.telemetry.metrics.open_counts import Open, recount
 
 _SUM = INDEX + b"open"
 _TURN = 100  # tasks between which others have their turn
 _A_DAY = 86_400.0
-
-
-class Open(NamedTuple):
-    """Tasks and attempts whose spans have not been exported with an end."""
-
-    tasks: int = 0
-    attempts: int = 0
-
-
-def recount(state: TaskState) -> Open:
-    """Note in a state how many of its spans are open now, and return the difference to the count before."""
-    head = state.head
-    previous = Open(head.open_tasks, head.open_attempts)
-    current = Open() if head.closed is not None else Open(int(_is_open(head)), _open_attempts(state, previous.attempts))
-    head.open_tasks, head.open_attempts = current
-    return Open(current.tasks - previous.tasks, current.attempts - previous.attempts)
-
-
-def _is_open(head: Head) -> bool:
-    if head.exported_end is None:
-        return not head.abandoned
-    return head.status is not None and head.exported_end != head.status  # it goes on after its end, as when retried
-
-
-def _open_attempts(state: TaskState, counted: int) -> int:
-    """Return the attempts that are open; of a task in many buckets, only those that changed are counted again."""
-    if not state.head.spilled:
-        return _in_bucket(state.head.bucket)
-    if state.head.bucket.open_attempts is None:  # it has just been spread
-        state.head.bucket.open_attempts = 0
-        counted = 0
-    for bucket in state.changed_buckets():
-        number = _in_bucket(bucket)
-        counted += number - (bucket.open_attempts or 0)
-        bucket.open_attempts = number
-    return counted
-
-
-def _in_bucket(bucket: Bucket) -> int:
-    return sum(attempt.exported_rank is None for attempts in bucket.steps.values() for attempt in attempts.values())
 
 
 def _of_entry(value: bytes | None) -> Open:

@@ -1,5 +1,7 @@
 """OpenTelemetry's conventions for CI/CD: a task is the run of a pipeline, an attempt the run of a pipeline's task."""
 
+from dataclasses import replace
+
 from tasker_consumers.telemetry.spans.span import END, SERVER, STEP, TASK, Attributes, Span
 
 _RUN = "RUN"  # of the well-known actions of a pipeline run, the general one
@@ -30,7 +32,7 @@ def cicd_span(span: Span) -> Span:
         return span
     name = _named(_RUN, span.attributes.get("task_name"))
     if span.kind == END:
-        return span._replace(name=_named(name, _OUTCOMES.get(str(span.attributes.get("status")))))
+        return replace(span, name=_named(name, _OUTCOMES.get(str(span.attributes.get("status")))))
     return _pipeline_run(span, name)
 
 
@@ -46,7 +48,7 @@ def _pipeline_run(span: Span, name: str) -> Span:
         added["cicd.pipeline.result"] = result
     if "url" in own:
         added["cicd.pipeline.run.url.full"] = own["url"]
-    return span._replace(name=name, attributes=own | added, role=SERVER)
+    return replace(span, name=name, attributes=own | added, role=SERVER)
 
 
 def _task_run(span: Span) -> Span:
@@ -66,7 +68,7 @@ def _task_run(span: Span) -> Span:
         added["cicd.pipeline.task.run.url.full"] = own["url"]
     if "runner" in own:
         added["cicd.worker.name"] = own["runner"]
-    return span._replace(name=name, attributes=own | added)
+    return replace(span, name=name, attributes=own | added)
 
 
 def _result_of(attributes: Attributes) -> str | None:

@@ -4,6 +4,8 @@ An operation is of the kind that the step's own attribute `gen_ai.operation.name
 that the workflow executes.
 """
 
+from dataclasses import replace
+
 from tasker_consumers.telemetry.spans.span import CLIENT, END, INTERNAL, STEP, TASK, Attributes, Span
 
 _OPERATION, _WORKFLOW = "gen_ai.operation.name", "gen_ai.workflow.name"
@@ -24,11 +26,11 @@ def gen_ai_span(span: Span) -> Span:
     own = span.attributes
     name = " ".join(filter(None, (_INVOKE_WORKFLOW, str(own.get("task_name", "")))))
     if span.kind == END:
-        return span._replace(name=" ".join(filter(None, (name, _OUTCOMES.get(str(own.get("status")))))))
+        return replace(span, name=" ".join(filter(None, (name, _OUTCOMES.get(str(own.get("status")))))))
     added: Attributes = {_OPERATION: _INVOKE_WORKFLOW}
     if "task_name" in own:
         added[_WORKFLOW] = own["task_name"]
-    return span._replace(name=name, attributes=own | added)
+    return replace(span, name=name, attributes=own | added)
 
 
 def _operation(span: Span) -> Span:
@@ -46,4 +48,4 @@ def _operation(span: Span) -> Span:
     else:
         target = own.get(_MODEL, "")
     name = f"{operation} {target}" if target else operation
-    return span._replace(name=name, attributes=own | added, role=CLIENT if operation in _ASKS_A_MODEL else INTERNAL)
+    return replace(span, name=name, attributes=own | added, role=CLIENT if operation in _ASKS_A_MODEL else INTERNAL)

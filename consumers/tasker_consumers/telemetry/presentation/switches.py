@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 from tasker_consumers.telemetry.spans.span import END, Span
@@ -79,7 +80,7 @@ class EventSwitches(NamedTuple):
             if (self.exceptions_on_spans if event.name == _EXCEPTION else self.events_on_spans)
         ]
         # Events that went as log records are not dropped.
-        return span._replace(events=events, dropped_events=span.dropped_events if self.events_on_spans else 0)
+        return replace(span, events=events, dropped_events=span.dropped_events if self.events_on_spans else 0)
 
 
 def _both(on_spans: bool, as_logs: bool) -> str:

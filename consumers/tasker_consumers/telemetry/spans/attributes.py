@@ -42,11 +42,11 @@ def business_attributes(values: dict[str, Any], service: str, reserved_here: Col
     """
     if not values:
         return {}
-    prefix = service or _DEFAULT_SERVICE
-    return {
-        f"{prefix}.{name}" if name in reserved_here or is_reserved(name) else name: value
-        for name, value in values.items()
-    }
+    found: Attributes = {}
+    for name, value in values.items():
+        ours = is_reserved(name) or name in reserved_here
+        found[f"{service or _DEFAULT_SERVICE}.{name}" if ours else name] = value
+    return found
 
 
 def is_reserved(name: str) -> bool:

@@ -32,16 +32,23 @@ def end_span(view: TaskView, root: Span, names: SpanNames) -> Span | None:
     attributes: Attributes = {name: root.attributes[name] for name in _FIELDS if name in root.attributes}
     attributes["completion_time"] = _iso(root.end // 1000)
     exception = exception_event(view.end, root.end // 1000) if outcome == "failed" else None
-    return root._replace(
+    return Span(
+        trace_id=root.trace_id,
         span_id=_end_span_id(view.state.head.task_id, root.span_id),
         parent_span_id=root.span_id,
         name=f"tasker.task.{outcome}" if names is SpanNames.TASKER else f"{root.name} {outcome}",
         start=root.end,
+        end=root.end,
+        status=root.status,
+        message=root.message,
         attributes=attributes,
         events=[] if exception is None else [exception],
         links=[],
-        dropped_events=0,
+        service=root.service,
+        flags=root.flags,
+        tracestate=root.tracestate,
         kind=END,
+        version=root.version,
     )
 
 

@@ -1,6 +1,7 @@
 """A span as a plain value, ready for any exporter."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 AttributeValue = bool | int | float | str | list[str]
 Attributes = dict[str, AttributeValue]
@@ -17,7 +18,8 @@ _DROPPED_ATTRIBUTES, _DROPPED_EVENTS, _DROPPED_LINKS = (
 )
 
 
-class SpanEvent(NamedTuple):
+@dataclass
+class SpanEvent:
     """Something that happened while a span lasted; time in nanoseconds since the epoch."""
 
     time: int
@@ -26,7 +28,8 @@ class SpanEvent(NamedTuple):
     dropped_attributes: int = 0
 
 
-class Link(NamedTuple):
+@dataclass
+class Link:
     """Another span that a span is related to."""
 
     trace_id: str
@@ -35,7 +38,8 @@ class Link(NamedTuple):
     dropped_attributes: int = 0
 
 
-class Span(NamedTuple):
+@dataclass
+class Span:
     """A span; ids are lower-case hex digits, times nanoseconds since the epoch, UTC."""
 
     trace_id: str
@@ -62,7 +66,7 @@ class Span(NamedTuple):
 
 def marked(span: Span, mark: str) -> Span:
     """Return a span with an attribute `mark` that is true."""
-    return span._replace(attributes={**span.attributes, mark: True})
+    return replace(span, attributes={**span.attributes, mark: True})
 
 
 def span_to_json(span: Span) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Facts of events as span events."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from tasker_consumers.telemetry.core.event import FAILED
@@ -20,9 +19,8 @@ _FAILURES = frozenset().union(
 _SUBJECTS = ("task.", "step.")
 # Fields that only the event of a task or step shows; its other fields and its attributes are on the span.
 _ON_SPAN = {*COUNTERS, *TIMES, *ERROR, "queue_name"}
-_OF_SUBJECT = (
-    frozenset(field for spec in EVENTS if spec.family in {Family.TASK, Family.STEP} for field in spec.carries)
-    - _ON_SPAN
+_OF_SUBJECT = tuple(
+    sorted({field for spec in EVENTS if spec.family in {Family.TASK, Family.STEP} for field in spec.carries} - _ON_SPAN)
 )
 # Fields that are no attributes of an annotation.
 _NOT_OF_ANNOTATION = {
@@ -45,7 +43,7 @@ def is_failure(event_name: str) -> bool:
     return event_name in _FAILURES
 
 
-def span_events(entries: Iterable[Fact], interval: Interval, end: Fact | None) -> list[SpanEvent]:
+def span_events(entries: list[Fact], interval: Interval, end: Fact | None) -> list[SpanEvent]:
     """Return the span events of facts, at the times at which the span's interval shows them.
 
     `end` is the event that ended the span, which is never shown outside of it. A failure is followed by its
@@ -84,9 +82,7 @@ def exception_event(fact: Fact, shown: int) -> SpanEvent | None:
 def _event_attributes(fact: Fact) -> Attributes:
     fields = fact.fields
     if fact.name.startswith(_SUBJECTS):
-        if _OF_SUBJECT.isdisjoint(fields):
-            return {}
-        return {name: fields[name] for name in sorted(_OF_SUBJECT.intersection(fields))}
+        return {name: fields[name] for name in _OF_SUBJECT if name in fields}
     shown: dict[str, Any] = {name: value for name, value in fields.items() if name not in _NOT_OF_ANNOTATION}
     caller = {name: value for name, value in fields.get("attributes", {}).items() if value is not None}
     if not caller:

@@ -1,5 +1,6 @@
 """Grace, sampling, provisional roots, follow-ups and clocks that disagree: what is exported when."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -100,7 +101,7 @@ def test_a_ratio_keeps_exactly_the_trace_ids_that_opentelemetrys_consistent_rule
     random, root = Random(7), spans_of(late_success())[0]
     ids = [random.getrandbits(128) for _ in range(5_000)]
     for ratio in (0.0, 0.05, 0.1, 0.5, 1.0):
-        kept = {n for n in ids if Policy(ratio=ratio).keeps(root._replace(trace_id=f"{n:032x}"))}
+        kept = {n for n in ids if Policy(ratio=ratio).keeps(replace(root, trace_id=f"{n:032x}"))}
         assert kept == {n for n in ids if n % 2**56 >= round((1 - ratio) * 2**56)}
 
 
@@ -119,7 +120,7 @@ def test_spans_that_were_kept_because_they_failed_tell_no_threshold() -> None:
 @given(st.floats(0, 1))
 def test_the_ratio_of_kept_traces_is_near_the_wanted_and_grows_with_it(ratio: float) -> None:
     root = spans_of(late_success())[0]
-    roots = [root._replace(trace_id=f"{n * 0x9E3779B97F4A7C15 % 2**128:032x}") for n in range(1, 501)]
+    roots = [replace(root, trace_id=f"{n * 0x9E3779B97F4A7C15 % 2**128:032x}") for n in range(1, 501)]
     kept = [Policy(ratio=ratio).keeps(some) for some in roots]
     assert abs(sum(kept) / 500 - ratio) < 0.1
     assert all(Policy(ratio=min(1, ratio + 0.1)).keeps(some) for some, was in zip(roots, kept, strict=True) if was)

@@ -1,6 +1,6 @@
 """The facts of a span in order, with the annotations that carry its span id among them."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from tasker_consumers.telemetry.core.annotations import trim_annotations
 from tasker_consumers.telemetry.core.context import SpanContext, attempt_span_id
@@ -11,7 +11,8 @@ from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.spans.views.timeline import Timeline, ordered, timeline_of
 
 
-class Annotated(NamedTuple):
+@dataclass
+class Annotated:
     """The facts that a span shows as its events."""
 
     entries: list[Fact]
@@ -28,9 +29,9 @@ def annotated_task(state: TaskState, context: SpanContext) -> tuple[Timeline, An
     timeline = timeline_of(own or annotations.facts)
     entries = timeline.entries
     if groups or (own and annotations.facts):
-        facts = [own, annotations.facts, *(group.facts for group in groups)]
-        entries = ordered(*(group.values() for group in facts))
-    return timeline, Annotated(entries, annotations.gap.dropped + sum(group.gap.dropped for group in groups))
+        together = [own, annotations.facts, *[group.facts for group in groups]]
+        entries = ordered([fact for facts in together for fact in facts.values()])
+    return timeline, Annotated(entries, annotations.gap.dropped + sum([group.gap.dropped for group in groups]))
 
 
 def annotated_attempt(state: TaskState, attempt: Attempt, timeline: Timeline, span_id: str) -> Annotated:
@@ -39,11 +40,14 @@ def annotated_attempt(state: TaskState, attempt: Attempt, timeline: Timeline, sp
     if group is None:
         return Annotated(timeline.entries, attempt.gap.dropped)
     trim_annotations(group)
-    return Annotated(ordered(timeline.entries, group.facts.values()), attempt.gap.dropped + group.gap.dropped)
+    entries = ordered([*timeline.entries, *group.facts.values()])
+    return Annotated(entries, attempt.gap.dropped + group.gap.dropped)
 
 
 def loose_groups(state: TaskState, context: SpanContext) -> dict[str, Group]:
     """Return the annotations, by the span id they carry, that no attempt shows: they belong to the task's span."""
+    if not state.head.spilled and not state.head.bucket.groups:
+        return {}
     groups = {span_id: group for bucket in state.buckets() for span_id, group in bucket.groups.items()}
     if not groups:
         return {}

@@ -1,6 +1,6 @@
 """A view of an attempt of a step: how far it came, its context, and when it lasted."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from tasker_consumers.telemetry.core.annotations import trim_annotations
 from tasker_consumers.telemetry.core.context import SpanContext, attempt_context
@@ -13,7 +13,8 @@ from tasker_consumers.telemetry.spans.views.task_view import TaskView
 from tasker_consumers.telemetry.spans.views.timeline import Timeline, timeline_of
 
 
-class AttemptView(NamedTuple):
+@dataclass
+class AttemptView:
     """An attempt as it is now."""
 
     rank: int  # from FAILED on the attempt has ended

@@ -4,6 +4,7 @@ A span ends where the event that ended it says, and begins where that same event
 span along, and is always marked.
 """
 
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from tasker_consumers.telemetry.core.event import BEGUN, FAILED
@@ -17,7 +18,8 @@ _INITIALIZED = str(TaskEvents.INITIALIZE_REQUESTED)
 _TOLERANCE = 1_000_000  # microseconds by which two readings of a clock may differ without a mark
 
 
-class Interval(NamedTuple):
+@dataclass
+class Interval:
     """Start and end of a span, microseconds; its events are shown at `shown` times."""
 
     start: int
@@ -37,14 +39,14 @@ class Interval(NamedTuple):
 
     def moved(self, shift: int) -> "Interval":
         """Return the interval moved by some microseconds."""
-        return self._replace(start=self.start + shift, end=self.end + shift, shift=shift) if shift else self
+        return replace(self, start=self.start + shift, end=self.end + shift, shift=shift) if shift else self
 
     def within_time(self) -> "Interval":
         """Return the interval cut to the times that OTLP can write."""
         if self.start >= 0 and self.end <= END_OF_TIME:
             return self
         start, end = min(max(0, self.start), END_OF_TIME), min(max(0, self.end), END_OF_TIME)
-        return self._replace(start=start, end=end, clamped=True)
+        return replace(self, start=start, end=end, clamped=True)
 
 
 def attempt_interval(entries: list[Fact], end: Fact | None) -> Interval:
@@ -52,11 +54,10 @@ def attempt_interval(entries: list[Fact], end: Fact | None) -> Interval:
 
     The measured duration beats the difference between two readings of a wall clock.
     """
-    deliveries = deliveries_of(entries)
     if end is None:
-        last = entries[-1].timestamp
+        deliveries, last = deliveries_of(entries), entries[-1].timestamp
         return Interval(min(last, deliveries[-1].start if deliveries else entries[0].timestamp), last)
-    start, duration = _start_of_end(deliveries, end), measured_duration(end.fields)
+    start, duration = _start_of_end(entries, end), measured_duration(end.fields)
     if start is None and duration is None:
         # It never ran, or no event tells when: no time is better than an invented one.
         return _checked(end, end.ended_at, end.ended_at, measured=False)
@@ -119,7 +120,7 @@ def _first_start(run: list[Fact]) -> int:
     return min(started or [fact.timestamp for fact in run])
 
 
-def _start_of_end(deliveries: list[Delivery], end: Fact) -> int | None:
+def _start_of_end(entries: list[Fact], end: Fact) -> int | None:
     """Return the start of the delivery that an end belongs to.
 
     The end's own start holds; with several deliveries the duration that the end measured is next; else the last start
@@ -128,6 +129,7 @@ def _start_of_end(deliveries: list[Delivery], end: Fact) -> int | None:
     if "started_at" in end.fields:
         started_at: int = end.fields["started_at"]
         return started_at
+    deliveries = deliveries_of(entries)
     if len(deliveries) > 1 and (duration := measured_duration(end.fields)) is not None:
         return end.ended_at - duration
     producer = end.fields.get("producer", "")

@@ -1,6 +1,6 @@
 """A view of a task, made once for all of its spans."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from tasker_consumers.telemetry.core.context import SpanContext, task_context
 from tasker_consumers.telemetry.core.event import FAILED
@@ -9,7 +9,8 @@ from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.spans.views.interval import Interval, task_interval
 
 
-class TaskView(NamedTuple):
+@dataclass
+class TaskView:
     """A task as it is now: how far it came, its context, and when it lasted."""
 
     state: TaskState

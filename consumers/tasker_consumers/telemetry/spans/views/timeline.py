@@ -1,25 +1,23 @@
 """The facts of a span in order, and their fields together."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from tasker_consumers.telemetry.core.facts import Fact, Facts
 
-TimelineEntry = Fact
-"""One fact, at its place in the order of `ordered`."""
 
-
-class Timeline(NamedTuple):
+@dataclass
+class Timeline:
     """Facts in order; of a field that several facts tell, the later holds."""
 
-    entries: list[TimelineEntry]
+    entries: list[Fact]
     fields: dict[str, Any]  # of a single fact, the fact's own: not to be changed
     business: dict[str, Any]  # the caller's own attributes
 
 
-def timeline_of(*facts: Facts) -> Timeline:
+def timeline_of(facts: Facts) -> Timeline:
     """Return the timeline of facts."""
-    entries = ordered(*(group.values() for group in facts))
+    entries = ordered([*facts.values()])
     fields: dict[str, Any] = {}
     business: dict[str, Any] = {}
     for fact in entries:
@@ -31,11 +29,14 @@ def timeline_of(*facts: Facts) -> Timeline:
     return Timeline(entries, fields, business)
 
 
-def ordered(*facts: Iterable[Fact]) -> list[TimelineEntry]:
-    """Return facts by time; where times are equal, in their natural order, and then by event id."""
-    entries = [fact for group in facts for fact in group]
-    if len(entries) > 1:
-        entries.sort(key=_position)
+def ordered(entries: list[Fact]) -> list[Fact]:
+    """Bring facts into the order of time; where times are equal, into their natural order, and then by event id."""
+    earlier = None
+    for fact in entries:
+        if earlier is not None and fact.timestamp <= earlier.timestamp:  # most come in their order
+            entries.sort(key=_position)
+            break
+        earlier = fact
     return entries
 
 

@@ -1,5 +1,6 @@
 """What a span goes through before it leaves: no secret, and no more than the limits allow."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_secrets_that_a_producer_forgot_do_not_leave(fields: dict[str, Any]) -> 
 
 
 def test_the_mask_and_the_patterns_are_settings() -> None:
-    span = WHOLE._replace(attributes={"colour": "red", "size": 7, "password": "x"})
+    span = replace(WHOLE, attributes={"colour": "red", "size": 7, "password": "x"})
     found = sanitize(span, TASKER_FILTER_PARAMETERS="colour, /siz/", TASKER_FILTER_MASK="***").attributes
     assert found == {"colour": "***", "size": "***", "password": "x"}
 
@@ -52,7 +53,7 @@ def test_a_span_without_secrets_within_the_limits_is_unchanged() -> None:
 def test_the_limits_keep_our_own_attributes_and_both_ends_of_the_events() -> None:
     business = {f"business.{n}": n for n in range(200)}
     events = [SpanEvent(n, f"event.{n}", {}) for n in range(300)]
-    span = sanitize(WHOLE._replace(attributes={**business, **WHOLE.attributes}, events=events))
+    span = sanitize(replace(WHOLE, attributes={**business, **WHOLE.attributes}, events=events))
     assert WHOLE.attributes.items() <= span.attributes.items()
     assert (len(span.attributes), len(span.events)) == (128, 128)
     assert (span.events[0].name, span.events[-1].name) == ("event.0", "event.299")
@@ -64,7 +65,7 @@ def test_the_limits_keep_our_own_attributes_and_both_ends_of_the_events() -> Non
 def test_whatever_the_limits_they_are_kept_and_the_rest_is_counted(attributes: int, events: int, links: int) -> None:
     names = ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT")
     limits = dict(zip(names, map(str, (attributes, events, links)), strict=True))
-    many = WHOLE._replace(links=[Link("a" * 32, "b" * 16, {})] * 4)
+    many = replace(WHOLE, links=[Link("a" * 32, "b" * 16, {})] * 4)
     span = sanitize(many, **limits)
     assert len(span.attributes) + span.dropped_attributes == len(many.attributes)
     assert len(span.events) + span.dropped_events == len(many.events)
@@ -74,7 +75,7 @@ def test_whatever_the_limits_they_are_kept_and_the_rest_is_counted(attributes: i
 def test_attributes_of_an_event_and_of_a_link_beyond_the_limit_are_counted_there() -> None:
     many: Attributes = {f"name.{n}": n for n in range(200)}
     span = Limits().applied(
-        WHOLE._replace(events=[SpanEvent(1, "noted", many)], links=[Link("a" * 32, "b" * 16, many)])
+        replace(WHOLE, events=[SpanEvent(1, "noted", many)], links=[Link("a" * 32, "b" * 16, many)])
     )
     (event,), (link,) = span.events, span.links
     assert (len(event.attributes), event.dropped_attributes) == (128, 72)
@@ -83,7 +84,7 @@ def test_attributes_of_an_event_and_of_a_link_beyond_the_limit_are_counted_there
 
 
 def test_values_longer_than_the_limit_are_cut() -> None:
-    span = WHOLE._replace(attributes={"long": "x" * 50, "list": ["y" * 50], "number": 7})
+    span = replace(WHOLE, attributes={"long": "x" * 50, "list": ["y" * 50], "number": 7})
     found = Limits(value_length=5).applied(span).attributes
     assert found == {"long": "xxxxx", "list": ["yyyyy"], "number": 7}
 

@@ -13,7 +13,8 @@ from tasker_consumers.telemetry.core.event import read_event
 from tasker_consumers.telemetry.core.fold import fold
 from tasker_consumers.telemetry.core.state import TaskState
 from tasker_consumers.telemetry.lifetime import Lifetime, settle
-from tasker_consumers.telemetry.metrics.open_spans import Open, OpenSpans, recount
+from tasker_consumers.telemetry.metrics.open_counts import Open, recount
+from tasker_consumers.telemetry.metrics.open_spans import OpenSpans
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_schemas.names import StepEvents, TaskEvents

@@ -1,6 +1,7 @@
 """Measurements of tasks and steps, and the group's own numbers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def test_an_exemplar_leads_from_a_duration_to_its_trace() -> None:
 
 
 def test_open_spans_are_not_measured() -> None:
-    spans = [span._replace(attributes={**span.attributes, ABANDONED: True}) for span in spans_of(order())]
+    spans = [replace(span, attributes={**span.attributes, ABANDONED: True}) for span in spans_of(order())]
     assert measured(spans).get_sample_value("tasker_task_duration_seconds_count", ORDER) is None
 
 
@@ -73,7 +74,7 @@ def test_a_callers_attributes_with_our_names_decide_nothing_about_what_is_measur
 
 def test_names_without_end_do_not_fill_the_memory() -> None:
     root = spans_of(order())[0]
-    spans = [root._replace(attributes={**root.attributes, "task_name": f"order-{n}"}) for n in range(1500)]
+    spans = [replace(root, attributes={**root.attributes, "task_name": f"order-{n}"}) for n in range(1500)]
     registry = measured(spans)
     assert registry.get_sample_value("tasker_task_duration_seconds_count", {**ORDER, "task_name": "other"}) == 500
 

@@ -1,5 +1,6 @@
 """Names and attributes by each convention: ids, parents, times, counts and status stay."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,9 +25,9 @@ def step(shape: SpanShape, **attributes: Any) -> Span:
     return span
 
 
-def neutral(span: Span) -> tuple[Any, ...]:
+def neutral(span: Span) -> Span:
     """What no convention changes."""
-    return span._replace(name="", attributes={}, role=INTERNAL)
+    return replace(span, name="", attributes={}, role=INTERNAL)
 
 
 @pytest.mark.parametrize("shape", [SpanShape(), CICD, GEN_AI])

@@ -1,5 +1,7 @@
 """Where events and exceptions go."""
 
+from dataclasses import replace
+
 import pytest
 
 from tasker_consumers.telemetry.presentation.switches import EventSwitches
@@ -56,6 +58,6 @@ def test_exceptions_that_are_logs_only_leave_the_other_events() -> None:
 
 
 def test_events_sent_as_logs_are_not_counted_as_dropped() -> None:
-    dropped = [span._replace(dropped_events=7) for span in spans_of(order())]
+    dropped = [replace(span, dropped_events=7) for span in spans_of(order())]
     spans = EventSwitches(events_on_spans=False, events_as_logs=True).shown(dropped)
     assert {span.dropped_events for span in spans} == {0}

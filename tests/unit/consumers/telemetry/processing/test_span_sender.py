@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -46,7 +47,7 @@ async def test_sampled_spans_are_masked_and_exported_and_the_others_counted() ->
     exporter = Recording()
     sender, options = sender_of(exporter, TASKER_FILTER_PARAMETERS="customer")
     root, *others = spans_of(order())
-    await sender.send([root, *(span._replace(flags=0) for span in others)])
+    await sender.send([root, *(replace(span, flags=0) for span in others)])
     assert [span.span_id for span in exporter.taken] == [root.span_id]
     assert exporter.taken[0].attributes["customer"] == "[FILTERED]"
     assert options.registry.get_sample_value("tasker_telemetry_spans_unsampled_total") == 5

@@ -1,6 +1,7 @@
 """The validator of exported spans notices what it is there for: a rule that never fails would prove nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -50,5 +51,5 @@ def test_each_damage_to_a_span_on_the_wire_is_noticed(damage: Callable[[WireSpan
 
 def test_a_parent_in_another_trace_and_a_ring_of_parents_are_noticed() -> None:
     root, child = SPANS[0], SPANS[1]
-    assert "another trace" in broken_rules([root, child._replace(trace_id="a" * 32)])[0]
-    assert "ring" in broken_rules([root._replace(parent_span_id=child.span_id), child])[0]
+    assert "another trace" in broken_rules([root, replace(child, trace_id="a" * 32)])[0]
+    assert "ring" in broken_rules([replace(root, parent_span_id=child.span_id), child])[0]

@@ -1,0 +1,3 @@
+from typing import Any
+
+def native_attributes(tag: bytes, values: dict[str, Any]) -> bytes: ...
