@@ -8,9 +8,12 @@ sure to be there.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 from sys import intern
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
 cdef enum Kind:
     NOTHING, BOOLEAN, LONG, DOUBLE, STRING, UNION, ENUM, ARRAY, MAP, RECORD
@@ -19,6 +22,9 @@ _PRIMITIVES = {
     "null": NOTHING, "boolean": BOOLEAN, "int": LONG, "long": LONG, "double": DOUBLE, "string": STRING,
 }
 _MOST_ONE_BYTE_INDEXES = 64
+
+cdef enum:
+    SHORT = 32  # bytes; the ids of events are longer
 
 
 cdef struct Cursor:
@@ -173,9 +179,34 @@ cdef int _pass_over(Node node, Cursor *cursor) except -1:
 
 cdef object _string(Cursor *cursor):
     cdef Py_ssize_t size = _length(cursor)
-    text = PyUnicode_DecodeUTF8(<const char *>cursor.at, size, NULL)
+    cdef const char *at = <const char *>cursor.at
     cursor.at += size
+    return _short_text(at, size) if 0 < size <= SHORT else PyUnicode_DecodeUTF8(at, size, NULL)
+
+
+cdef object _short_text(const char *at, Py_ssize_t size):
+    """Return a short text: the very object that was read before, if the text was among the last ones.
+
+    Names of events, tasks, steps and producers come again and again; one object for all of them saves memory and time.
+    """
+    cdef uint64_t first = 0, last = 0
+    cdef Py_ssize_t length, place
+    cdef const char *content
+    memcpy(&first, at, min(size, 8))
+    memcpy(&last, at + max(size - 8, 0), min(size, 8))
+    place = ((first ^ last * <uint64_t>0x9E3779B97F4A7C15) * <uint64_t>0xD6E8FEB86659FD93 + size) >> 54
+    text = _texts[place]
+    if text is not None:
+        content = PyUnicode_AsUTF8AndSize(text, &length)
+        if length == size and memcmp(content, at, size) == 0:
+            return text
+    text = PyUnicode_DecodeUTF8(at, size, NULL)
+    _texts[place] = text
     return text
+
+
+# Short texts that were read last, each at the place that its bytes lead to.
+cdef list _texts = [None] * 1024  # ten bits
 
 
 cdef object _double(Cursor *cursor):

@@ -83,16 +83,14 @@ def _attempt_context(state: TaskState, task: SpanContext, key: AttemptKey, attem
         trace_id, span_id, flags, parent_id, tracestate = attempt.source.carried
         if trace_id != task.trace_id:
             foreign = (trace_id, span_id)
-            return SpanContext(task.trace_id, own_id, task.span_id, flags, "", derived=True, foreign=foreign)
+            return SpanContext(task.trace_id, own_id, task.span_id, flags, "", True, foreign)
         if span_id != task.span_id:  # an event that carries the task's context says nothing about its own
             # The usual context is looked at no further: it has the derived id, below the task's span.
             mistaken = span_id != own_id and _is_taken(state, task, key, span_id)
             if parent_id != task.span_id and (parent_id in ("", span_id) or is_of_an_attempt(state, parent_id)):
                 parent_id = task.span_id
-            return SpanContext(
-                trace_id, own_id if mistaken else span_id, parent_id, flags, tracestate, derived=mistaken
-            )
-    return SpanContext(task.trace_id, own_id, task.span_id, task.flags, task.tracestate, derived=True)
+            return SpanContext(trace_id, own_id if mistaken else span_id, parent_id, flags, tracestate, mistaken)
+    return SpanContext(task.trace_id, own_id, task.span_id, task.flags, task.tracestate, True)
 
 
 def _is_taken(state: TaskState, task: SpanContext, key: AttemptKey, span_id: str) -> bool:
@@ -125,15 +123,15 @@ def _carried_by_task(head: Head) -> SpanContext | None:
     trace_id, span_id, flags, parent_id, tracestate = head.source.carried
     # The event can have been sent with the context of an attempt of the task.
     if parent_id and parent_id == task_span_id(head.task_id):
-        return SpanContext(trace_id, parent_id, "", flags, tracestate, derived=True)
-    return SpanContext(trace_id, span_id, "" if parent_id == span_id else parent_id, flags, tracestate, derived=False)
+        return SpanContext(trace_id, parent_id, "", flags, tracestate, True)
+    return SpanContext(trace_id, span_id, "" if parent_id == span_id else parent_id, flags, tracestate, False)
 
 
 def _carried_by_steps(head: Head) -> SpanContext | None:
     if head.step_source is None:
         return None
     trace_id, _, flags, parent_id, tracestate = head.step_source.carried
-    return SpanContext(trace_id, parent_id or task_span_id(head.task_id), "", flags, tracestate, derived=True)
+    return SpanContext(trace_id, parent_id or task_span_id(head.task_id), "", flags, tracestate, True)
 
 
 @lru_cache(maxsize=8192)

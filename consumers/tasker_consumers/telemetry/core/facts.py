@@ -1,6 +1,7 @@
 """The facts that an event states about a span: the values that the fold keeps."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -28,6 +29,10 @@ class AttemptKey(NamedTuple):
 
     step_id: str
     number: int
+
+
+attempt_key = lru_cache(maxsize=4096)(AttemptKey)
+"""Returns an `AttemptKey`; the events of an attempt, and the same steps of other tasks, share it."""
 
 
 @dataclass

@@ -15,6 +15,7 @@ from tasker_consumers.telemetry.core.facts import (
     Fact,
     Facts,
     LateError,
+    attempt_key,
     canonical,
     digest,
     fact_of,
@@ -54,7 +55,7 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
     if family is _STEP:
         _learn_step_source(head, fact)
         _learn_step_start(head, fact)
-        _fold_attempt(state, AttemptKey(data["step_id"], data["attempt_number"]), fact)
+        _fold_attempt(state, attempt_key(data["step_id"], data["attempt_number"]), fact)
     elif family is _TASK:
         _learn_source(head, fact)
         _fold_task(state, fact)
@@ -198,7 +199,7 @@ def _fold_annotation(state: TaskState, family: Family, fact: Fact) -> None:
     fields = fact.fields
     about_step = family is _OBSERVABILITY and "step_id" in fields
     if about_step and "attempt_number" in fields:
-        _fold_attempt(state, AttemptKey(fields["step_id"], fields["attempt_number"]), fact)
+        _fold_attempt(state, attempt_key(fields["step_id"], fields["attempt_number"]), fact)
     elif (about_step or family is _CUSTOM) and fact.carried is not None:
         _fold_grouped(state, fact.carried.span_id, fact)
     else:

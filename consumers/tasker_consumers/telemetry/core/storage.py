@@ -59,15 +59,14 @@ def _head(data: Json) -> Head:
     open_spans = data.get("open", (0, 0))
     annotations = Annotated()
     _read_annotated(annotations, {"facts": data["extras"], "gap": data.get("gap"), "dropped": data.get("dropped", 0)})
-    head = Head(
-        task_id=data["task_id"], first=data["first"], last=data["last"], facts=_facts(data["facts"]),
-        annotations=annotations, bucket=_bucket(data["bucket"]), spilled=data["spilled"], steps=data["steps"],
-        late=data["late"], seen_at=data["seen_at"], open_tasks=open_spans[0], open_attempts=open_spans[1],
-        provisional="provisional" in data, abandoned="abandoned" in data, awaiting_steps="short" in data,
-        sampled_by_ratio="by_ratio" in data,
-        sampled=data.get("sampled"), exported_start=data.get("begun"), first_step_start=data.get("first_step"),
-        source=_source(data.get("context")), step_source=_step_source(data.get("step_context")),
-    )  # fmt: skip
+    head = Head(data["task_id"], data["first"], data["last"])
+    head.facts, head.annotations, head.bucket = _facts(data["facts"]), annotations, _bucket(data["bucket"])
+    head.spilled, head.steps, head.late, head.seen_at = data["spilled"], data["steps"], data["late"], data["seen_at"]
+    head.open_tasks, head.open_attempts = open_spans[0], open_spans[1]
+    head.provisional, head.abandoned = "provisional" in data, "abandoned" in data
+    head.awaiting_steps, head.sampled_by_ratio = "short" in data, "by_ratio" in data
+    head.sampled, head.exported_start, head.first_step_start = map(data.get, ("sampled", "begun", "first_step"))
+    head.source, head.step_source = _source(data.get("context")), _step_source(data.get("step_context"))
     head.status = max([fact.status for fact in head.facts.values()], default=None)
     head.exported_ids = (data["frozen"][0], data["frozen"][1]) if "frozen" in data else None
     head.exported_end = StatusEvent(*data["told"]) if "told" in data else None
@@ -115,7 +114,11 @@ def _bucket(data: Json) -> Bucket:
         step_id: {int(number): _attempt(attempt) for number, attempt in attempts.items()}
         for step_id, attempts in data["steps"].items()
     }
-    return Bucket(steps, {span_id: _group(group) for span_id, group in data["groups"].items()}, data.get("open"))
+    bucket = Bucket()
+    bucket.steps = steps
+    bucket.groups = {span_id: _group(group) for span_id, group in data["groups"].items()}
+    bucket.open_attempts = data.get("open")
+    return bucket
 
 
 def _bucket_json(bucket: Bucket) -> Json:
@@ -132,9 +135,9 @@ def _bucket_json(bucket: Bucket) -> Json:
 
 
 def _attempt(data: Json) -> Attempt:
-    attempt = Attempt(
-        span_id=data.get("span_id", ""), exported_rank=data.get("rank"), exported_digests=set(data.get("told", ()))
-    )
+    attempt = Attempt()
+    attempt.span_id, attempt.exported_rank = data.get("span_id", ""), data.get("rank")
+    attempt.exported_digests = set(data.get("told", ()))
     _read_annotated(attempt, data)
     ranks = [fact.rank for fact in attempt.facts.values()]
     attempt.rank = max([NO_STATE, *ranks] if attempt.exported_rank is None else [attempt.exported_rank, *ranks])
@@ -152,7 +155,8 @@ def _attempt_json(attempt: Attempt) -> Json:
 
 
 def _group(data: Json) -> Group:
-    group = Group(exported_digests=set(data["told"]))
+    group = Group()
+    group.exported_digests = set(data["told"])
     _read_annotated(group, data)
     return group
 

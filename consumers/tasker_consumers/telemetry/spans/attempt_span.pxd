@@ -10,7 +10,7 @@ from tasker_consumers.telemetry.spans.views.interval cimport Interval
 from tasker_consumers.telemetry.spans.views.task_view cimport TaskView
 
 
-@cython.locals(view=AttemptView, context=SpanContext, interval=Interval, events=Annotated, fields=dict)
+@cython.locals(span=Span, view=AttemptView, context=SpanContext, interval=Interval, events=Annotated, fields=dict)
 cpdef Span attempt_span(TaskView task, key, Attempt attempt, names)
 @cython.locals(fields=dict, attributes=dict)
 cdef dict _attributes(TaskView task, key, AttemptView view)

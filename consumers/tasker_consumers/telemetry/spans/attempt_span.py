@@ -23,26 +23,25 @@ def attempt_span(task: TaskView, key: AttemptKey, attempt: Attempt, names: SpanN
     events = annotated_attempt(task.state, attempt, view.timeline, context.span_id)
     links, dropped_links = attempt_links(task.state, key, fields, task.context)
     status, message = status_of(view.rank, fields)
-    return Span(
-        trace_id=context.trace_id,
-        span_id=context.span_id,
-        parent_span_id=context.parent_id,
-        name="tasker.step.processing" if names is SpanNames.TASKER else f"step {fields.get('step_name', key.step_id)}",
-        start=interval.start * 1000,
-        end=interval.end * 1000,
-        status=status,
-        message=message,
-        attributes=_attributes(task, key, view),
-        events=span_events(events.entries, interval, view.end),
-        links=foreign_links(context) + links if context.foreign is not None else links,
-        service=fields.get("service", ""),
-        flags=context.flags,
-        tracestate=context.tracestate,
-        dropped_events=events.dropped,
-        dropped_links=dropped_links,
-        kind=STEP,
-        version=fields.get("service_version") or "",
+    span = Span(
+        context.trace_id,
+        context.span_id,
+        context.parent_id,
+        "tasker.step.processing" if names is SpanNames.TASKER else f"step {fields.get('step_name', key.step_id)}",
+        interval.start * 1000,
+        interval.end * 1000,
+        status,
+        message,
+        _attributes(task, key, view),
+        span_events(events.entries, interval, view.end),
+        foreign_links(context) + links if context.foreign is not None else links,
+        fields.get("service", ""),
+        context.flags,
+        context.tracestate,
     )
+    span.kind, span.version = STEP, fields.get("service_version") or ""
+    span.dropped_events, span.dropped_links = events.dropped, dropped_links
+    return span
 
 
 def _attributes(task: TaskView, key: AttemptKey, view: AttemptView) -> Attributes:

@@ -5,6 +5,6 @@ from tasker_consumers.telemetry.spans.span cimport Span, SpanEvent
 from tasker_consumers.telemetry.spans.views.task_view cimport TaskView
 
 
-@cython.locals(attributes=dict, exception=SpanEvent)
+@cython.locals(span=Span, attributes=dict, exception=SpanEvent)
 cpdef Span end_span(TaskView view, Span root, names)
 cdef _end_span_id(task_id, root_id)

@@ -32,24 +32,24 @@ def end_span(view: TaskView, root: Span, names: SpanNames) -> Span | None:
     attributes: Attributes = {name: root.attributes[name] for name in _FIELDS if name in root.attributes}
     attributes["completion_time"] = _iso(root.end // 1000)
     exception = exception_event(view.end, root.end // 1000) if outcome == "failed" else None
-    return Span(
-        trace_id=root.trace_id,
-        span_id=_end_span_id(view.state.head.task_id, root.span_id),
-        parent_span_id=root.span_id,
-        name=f"tasker.task.{outcome}" if names is SpanNames.TASKER else f"{root.name} {outcome}",
-        start=root.end,
-        end=root.end,
-        status=root.status,
-        message=root.message,
-        attributes=attributes,
-        events=[] if exception is None else [exception],
-        links=[],
-        service=root.service,
-        flags=root.flags,
-        tracestate=root.tracestate,
-        kind=END,
-        version=root.version,
+    span = Span(
+        root.trace_id,
+        _end_span_id(view.state.head.task_id, root.span_id),
+        root.span_id,
+        f"tasker.task.{outcome}" if names is SpanNames.TASKER else f"{root.name} {outcome}",
+        root.end,
+        root.end,
+        root.status,
+        root.message,
+        attributes,
+        [] if exception is None else [exception],
+        [],
+        root.service,
+        root.flags,
+        root.tracestate,
     )
+    span.kind, span.version = END, root.version
+    return span
 
 
 def _end_span_id(task_id: str, root_id: str) -> str:

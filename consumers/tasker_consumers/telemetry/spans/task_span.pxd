@@ -9,7 +9,7 @@ from tasker_consumers.telemetry.spans.views.task_view cimport TaskView
 from tasker_consumers.telemetry.spans.views.timeline cimport Timeline
 
 
-@cython.locals(context=SpanContext, interval=Interval, timeline=Timeline, events=Annotated, fields=dict)
+@cython.locals(span=Span, context=SpanContext, interval=Interval, timeline=Timeline, events=Annotated, fields=dict)
 cpdef Span task_span(TaskView view, names)
 @cython.locals(fields=dict, attributes=dict)
 cdef dict _attributes(TaskView view, Timeline timeline)

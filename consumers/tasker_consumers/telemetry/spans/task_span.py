@@ -21,25 +21,25 @@ def task_span(view: TaskView, names: SpanNames) -> Span:
     fields = timeline.fields
     status, message = status_of(view.rank, fields)
     task_name = fields.get("task_name", view.state.head.task_id)
-    return Span(
-        trace_id=context.trace_id,
-        span_id=context.span_id,
-        parent_span_id=_parent_id(view),
-        name="tasker.task.started" if names is SpanNames.TASKER else f"task {task_name}",
-        start=interval.start * 1000,
-        end=interval.end * 1000,
-        status=status,
-        message=message,
-        attributes=_attributes(view, timeline),
-        events=span_events(events.entries, interval, view.end),
-        links=foreign_links(context),
-        service=fields.get("service", ""),
-        flags=context.flags,
-        tracestate=context.tracestate,
-        dropped_events=events.dropped,
-        kind=TASK,
-        version=fields.get("service_version") or "",
+    span = Span(
+        context.trace_id,
+        context.span_id,
+        _parent_id(view),
+        "tasker.task.started" if names is SpanNames.TASKER else f"task {task_name}",
+        interval.start * 1000,
+        interval.end * 1000,
+        status,
+        message,
+        _attributes(view, timeline),
+        span_events(events.entries, interval, view.end),
+        foreign_links(context),
+        fields.get("service", ""),
+        context.flags,
+        context.tracestate,
     )
+    span.kind, span.version = TASK, fields.get("service_version") or ""
+    span.dropped_events = events.dropped
+    return span
 
 
 def _attributes(view: TaskView, timeline: Timeline) -> Attributes:

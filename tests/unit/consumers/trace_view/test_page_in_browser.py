@@ -1,5 +1,6 @@
 """The page of `tasker trace --html` in a real Chromium: by keyboard, back in time, and with many spans."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for n in range(19_999):
         attributes = {**few[n % 19].attributes, "step_id": f"s{n}", "step_name": f"s{n}_step"}
         start, end = task.start + n * SECOND, task.start + (n + 2) * SECOND
-        spans.append(few[n % 19]._replace(span_id=f"{n:016x}", attributes=attributes, start=start, end=end))
+        spans.append(replace(few[n % 19], span_id=f"{n:016x}", attributes=attributes, start=start, end=end))
     path.write_text(render_page(Run(), build_tree(spans, [], spans[-1].end)), encoding="utf-8")
     return path
 

@@ -144,4 +144,4 @@ def _checked(end: Fact, start: int, stop: int, *, measured: bool = True) -> Inte
     """Return an interval, clamped when it contradicts the times of the event that ended it."""
     far = end.timestamp > stop + _TOLERANCE or end.timestamp < start - _TOLERANCE
     clamped = far or end.ended_at < start or start < 0
-    return Interval(max(0, start), max(0, stop), clamped=clamped, measured=measured)
+    return Interval(max(0, start), max(0, stop), clamped, measured)
