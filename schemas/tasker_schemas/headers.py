@@ -157,8 +157,8 @@ def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHead
     for name, value in headers:
         key = name.lower()
         if key in TRACE_NAMES:
-            known = first_baggage(value) if key == BAGGAGE and value is not None else value
-            usable = known if known is not None and len(known) <= MAX_HEADER_BYTES else None
+            content = first_baggage(value) if key == BAGGAGE and value is not None else value
+            usable = content if content is not None and len(content) <= MAX_HEADER_BYTES else None
             values[key] = usable if values.get(key, usable) == usable else None
     span = read_traceparent(values.get(TRACEPARENT))
     if span is None:

@@ -19,6 +19,8 @@ from tasker_schemas.extensions import native_state
 INPUT_FAILED = 1
 CANNOT_START = 2
 INTERRUPTED = 130
+#: The reader of the output went away, as `head` does: the code that a shell shows for a tool that SIGPIPE ended.
+OUTPUT_CLOSED = 141
 
 app = typer.Typer(
     name="tasker",
@@ -71,6 +73,15 @@ def main() -> None:
         sys.exit(CANNOT_START)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        # Typer and Rich end a command so whose output nobody reads any more.
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        discard_output()
+        sys.exit(OUTPUT_CLOSED)
+    except BrokenPipeError:
+        discard_output()
+        sys.exit(OUTPUT_CLOSED)
     except OSError as error:
         fault = write_fault(error)
         if fault is None:

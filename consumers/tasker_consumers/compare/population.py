@@ -65,7 +65,7 @@ class PopulationDifference:
     @property
     def is_large_enough(self) -> bool:
         """Whether both populations have enough runs to be compared."""
-        return min(len(self.split.suspects), len(self.split.others)) >= LEAST_RUNS
+        return min(len(self.split.suspects), len(self.split.controls)) >= LEAST_RUNS
 
     @property
     def significant_steps(self) -> list[StepShift]:
@@ -80,7 +80,7 @@ class PopulationDifference:
 
 def compare_populations(split: Split) -> PopulationDifference:
     """Return the causes that tell the suspects from the others, the strongest first."""
-    suspects, others = split.suspects, split.others
+    suspects, others = split.suspects, split.controls
     shift = _mean(run.duration for run in suspects) - _mean(run.duration for run in others)
     if min(len(suspects), len(others)) < LEAST_RUNS:
         return PopulationDifference(split, shift)
@@ -102,7 +102,7 @@ def compare_populations(split: Split) -> PopulationDifference:
 
 def _step_shift(split: Split, label: str, shift: float, comparisons: int) -> StepShift:
     suspects = [run.decided.get(label, 0) for run in split.suspects]
-    others = [run.decided.get(label, 0) for run in split.others]
+    others = [run.decided.get(label, 0) for run in split.controls]
     first, second = _mean(suspects), _mean(others)
     return StepShift(
         step=label,
@@ -110,7 +110,7 @@ def _step_shift(split: Split, label: str, shift: float, comparisons: int) -> Ste
         others_mean=second,
         share=(first - second) / shift if shift else None,
         suspects_failed=sum(label in run.failed for run in split.suspects),
-        others_failed=sum(label in run.failed for run in split.others),
+        others_failed=sum(label in run.failed for run in split.controls),
         # Runs that were chosen by their duration differ in it by choice, not by chance.
         chance=None if split.by_duration else min(1.0, comparisons * rank_chance(suspects, others)),
     )
@@ -123,7 +123,7 @@ _Counts = tuple[int, int]
 def _value_shift(split: Split, mark: _Mark, counts: _Counts, comparisons: int) -> ValueShift:
     (step, name), value = mark
     suspects, others = counts
-    size, other_size = len(split.suspects), len(split.others)
+    size, other_size = len(split.suspects), len(split.controls)
     chance = overlap_chance(size + other_size, suspects + others, size, suspects)
     # Half a run more on each side: no ratio is infinite.
     ratio = ((suspects + 0.5) / (size + 1)) / ((others + 0.5) / (other_size + 1))

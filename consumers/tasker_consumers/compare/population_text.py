@@ -15,8 +15,8 @@ VALUE_COLUMNS = ("value", "suspects", "others", "ratio", "chance")
 def headlines(difference: PopulationDifference, name: str) -> Iterator[str]:
     """Yield the sizes of the populations, the shift of the mean duration, and whether anything stands out."""
     split = difference.split
-    first, second = len(split.suspects), len(split.others)
-    yield f"{name}: suspects are {first:,} runs {split.suspects_text}, others {second:,} runs {split.others_text}"
+    first, second = len(split.suspects), len(split.controls)
+    yield f"{name}: suspects are {first:,} runs {split.suspects_text}, others {second:,} runs {split.controls_text}"
     if not difference.is_large_enough:
         yield f"no guess: {LEAST_RUNS} runs of each are needed, or chance alone would speak"
         return
@@ -48,7 +48,7 @@ def value_rows(difference: PopulationDifference, limit: int) -> list[tuple[str, 
         (
             value_text(value),
             f"{value.suspects} of {len(split.suspects)}",
-            f"{value.others} of {len(split.others)}",
+            f"{value.others} of {len(split.controls)}",
             f"{value.ratio:.1f}",
             chance_text(value.chance),
         )
@@ -72,7 +72,7 @@ def population_to_json(difference: PopulationDifference, name: str) -> dict[str,
     return {
         "name": name,
         "suspects": {"runs": len(split.suspects), "are": split.suspects_text},
-        "others": {"runs": len(split.others), "are": split.others_text},
+        "others": {"runs": len(split.controls), "are": split.controls_text},
         "large_enough": difference.is_large_enough,
         "duration_shift_ns": difference.shift,
         "steps": [_step_to_json(step) for step in difference.steps],

@@ -1,4 +1,4 @@
-"""Divides the runs of a name into suspects and the others that they are compared with."""
+"""Divides the runs of a name into suspects and controls, with which the suspects are compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ class Split:
     """Two populations, with words for each; `ignored` are attributes that follow from the way of dividing."""
 
     suspects: Sequence[RunFacts]
-    others: Sequence[RunFacts]
+    controls: Sequence[RunFacts]
     suspects_text: str
-    others_text: str
+    controls_text: str
     by_duration: bool = False
     by_failure: bool = False
     ignored: frozenset[str] = frozenset()
@@ -24,9 +24,9 @@ class Split:
 def by_failure(runs: Sequence[RunFacts]) -> Split:
     """Divide runs into failed and complete ones; runs with another outcome are left out."""
     suspects = [run for run in runs if run.status == "error"]
-    others = [run for run in runs if run.status == "complete"]
+    controls = [run for run in runs if run.status == "complete"]
     ignored = frozenset({"conclusion", "closed_by"})  # outcomes in the words of other engines
-    return Split(suspects, others, "failed", "complete", by_failure=True, ignored=ignored)
+    return Split(suspects, controls, "failed", "complete", by_failure=True, ignored=ignored)
 
 
 def by_slowness(runs: Sequence[RunFacts], percentile: float) -> Split:
@@ -40,8 +40,8 @@ def by_slowness(runs: Sequence[RunFacts], percentile: float) -> Split:
 def by_time(runs: Sequence[RunFacts], since: int, baseline: int) -> Split:
     """Divide runs into those that began since a moment and those from `baseline` up to it; milliseconds."""
     suspects = [run for run in runs if run.start >= since * 1_000_000]
-    others = [run for run in runs if baseline * 1_000_000 <= run.start < since * 1_000_000]
-    return Split(suspects, others, "since then", "before")
+    controls = [run for run in runs if baseline * 1_000_000 <= run.start < since * 1_000_000]
+    return Split(suspects, controls, "since then", "before")
 
 
 def by_version(runs: Sequence[RunFacts], version: str, against: str) -> Split:
@@ -55,9 +55,9 @@ def by_version(runs: Sequence[RunFacts], version: str, against: str) -> Split:
             hint = f"there are {names}" if names else "no event names a version (TASKER_SERVICE_VERSION)"
             raise UsageError(f"no run has the version {name!r}; {hint}")
     suspects = [run for run in runs if version in run.versions and against not in run.versions]
-    others = [run for run in runs if against in run.versions and version not in run.versions]
+    controls = [run for run in runs if against in run.versions and version not in run.versions]
     return Split(
-        suspects, others, f"of version {version}", f"of version {against}", ignored=frozenset({"service_version"})
+        suspects, controls, f"of version {version}", f"of version {against}", ignored=frozenset({"service_version"})
     )
 
 

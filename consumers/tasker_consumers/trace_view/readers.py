@@ -1,8 +1,9 @@
 """Readers of runs: all records of a task or of a trace, from Kafka or from a file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -110,21 +111,41 @@ class FollowingRuns(KafkaRuns):
 
 
 class FileRuns:
-    """Reads the records of tasks and traces from files; `place` names the source in messages."""
+    """Reads the records of tasks and traces from files; `place` names the source in messages.
+
+    The files are read once, and the records found by their task or trace from then on.
+    """
 
     def __init__(self, files: Sequence[Path]) -> None:
         self.place = ", ".join(map(str, files))
         self._records = [record for file in files for record in read_container(file)]
+        self._positions: dict[bytes | None, list[int]] = {}  # of a task's records, by their key
+        for position, record in enumerate(self._records):
+            self._positions.setdefault(record.key, []).append(position)
 
     def of_task(self, task_id: str, limit: int | None = None) -> Records:
         """See `RunReader`."""
-        return [record for record in self._records if record.key == task_id.encode()][:limit]
+        return self._with_keys([task_id.encode()])[:limit]
 
     def of_trace(self, traces: set[str], near: Records) -> Records:
         """See `RunReader`."""
-        keys = {record.key for record in self._records if trace_ids([record]) & traces}
-        keys -= {record.key for record in near}
-        return [record for record in self._records if record.key in keys]
+        keys = {key for trace_id in traces for key in self._keys_by_trace.get(trace_id, ())}
+        return self._with_keys(keys - {record.key for record in near})
+
+    def _with_keys(self, keys: Iterable[bytes | None]) -> Records:
+        """Return the records with some keys, in the order of the files."""
+        return [
+            self._records[position]
+            for position in sorted(position for key in keys for position in self._positions.get(key, ()))
+        ]
+
+    @cached_property
+    def _keys_by_trace(self) -> dict[str, set[bytes | None]]:
+        keys: dict[str, set[bytes | None]] = {}
+        for record in self._records:
+            for trace_id in trace_ids([record]):
+                keys.setdefault(trace_id, set()).add(record.key)
+        return keys
 
 
 def find_records(identifier: str, reader: RunReader, *, alone: bool) -> Records:

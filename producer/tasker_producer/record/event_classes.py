@@ -48,7 +48,9 @@ def attributes_of_class(kind: type) -> dict[str, Any]:
         needed = {name: field.is_required() for name, field in (_pydantic_fields(kind) or {}).items()}
     hints = _hints(kind)
     types = {name: _checkable(hints.get(name, object)) for name in needed}
-    return {name: found if needed[name] or found is object else found | None for name, found in types.items()}
+    return {
+        name: declared if needed[name] or declared is object else declared | None for name, declared in types.items()
+    }
 
 
 def _pydantic_fields(kind: type) -> Mapping[str, Any] | None:

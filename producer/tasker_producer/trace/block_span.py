@@ -33,13 +33,13 @@ class BlockSpan(NonRecordingSpan):
     is still current.
     """
 
-    def __init__(self, place: TraceHeaders, flags: int | None, outer: Span, stay: Stay) -> None:
+    def __init__(self, headers: TraceHeaders, flags: int | None, outer: Span, stay: Stay) -> None:
         super().__init__(INVALID_SPAN_CONTEXT)
-        self._place = place
+        self._headers = headers
         self._flags = flags
         self._outer = outer
         self._stay = stay
-        self._own: SpanContext | None = None  # made when somebody asks: most blocks hold no span of the service
+        self._context_inside: SpanContext | None = None  # made when somebody asks: most blocks hold no span of the service
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.get_span_context()!r})"
@@ -48,9 +48,9 @@ class BlockSpan(NonRecordingSpan):
         """Return the block's place in the trace, or after its end that of the span around it."""
         if not self._stay.is_open:
             return self._outer.get_span_context()
-        if self._own is None:
-            self._own = _span_context(self._place, self._flags)
-        return self._own
+        if self._context_inside is None:
+            self._context_inside = _span_context(self._headers, self._flags)
+        return self._context_inside
 
     def is_recording(self) -> bool:
         """Return whether the service's span around the block records."""
@@ -92,8 +92,8 @@ def context_inside(task_trace: TraceHeaders, outer: Context, stay: Stay, flags: 
     return inside
 
 
-def _span_context(place: TraceHeaders, flags: int | None) -> SpanContext:
-    span = place.span
+def _span_context(headers: TraceHeaders, flags: int | None) -> SpanContext:
+    span = headers.span
     if span is None:
         return INVALID_SPAN_CONTEXT
     return SpanContext(
@@ -101,5 +101,5 @@ def _span_context(place: TraceHeaders, flags: int | None) -> SpanContext:
         span_id=int(span.span_id, 16),
         is_remote=True,
         trace_flags=TraceFlags(span.flags if flags is None else flags),
-        trace_state=TraceState.from_header([place.tracestate]) if place.tracestate else None,
+        trace_state=TraceState.from_header([headers.tracestate]) if headers.tracestate else None,
     )

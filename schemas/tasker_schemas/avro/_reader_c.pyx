@@ -185,23 +185,19 @@ cdef object _string(Cursor *cursor):
 
 
 cdef object _short_text(const char *at, Py_ssize_t size):
-    """Return a short text: the very object that was read before, if the text was among the last ones.
-
-    Names of events, tasks, steps and producers come again and again; one object for all of them saves memory and time.
-    """
+    """Return a text: the object that was made for it before, if it was among the last, as names of steps are."""
     cdef uint64_t first = 0, last = 0
     cdef Py_ssize_t length, place
-    cdef const char *content
+    cdef const char *known
     memcpy(&first, at, min(size, 8))
     memcpy(&last, at + max(size - 8, 0), min(size, 8))
     place = ((first ^ last * <uint64_t>0x9E3779B97F4A7C15) * <uint64_t>0xD6E8FEB86659FD93 + size) >> 54
     text = _texts[place]
     if text is not None:
-        content = PyUnicode_AsUTF8AndSize(text, &length)
-        if length == size and memcmp(content, at, size) == 0:
+        known = PyUnicode_AsUTF8AndSize(text, &length)
+        if length == size and memcmp(known, at, size) == 0:
             return text
-    text = PyUnicode_DecodeUTF8(at, size, NULL)
-    _texts[place] = text
+    text = _texts[place] = PyUnicode_DecodeUTF8(at, size, NULL)
     return text
 
 

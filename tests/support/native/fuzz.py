@@ -109,6 +109,7 @@ def fuzz_batches(rounds: int, random: Random) -> int:
         try:
             for record in unpack("t", 0, damaged(payload, random), 0, 0, -1, random.choice([3, 3, 3, 0, 1, 2**31 - 1])):
                 touched += len(record.key or b"") + len(record.value or b"") + len(list(record.headers))
+                touched += len(record.headers.among(("traceparent", "empty")))
             readable += 1
         except REFUSED:
             pass
@@ -133,6 +134,27 @@ def fuzz_filter(rounds: int, random: Random) -> int:
     return readable
 
 
+def fuzz_attributes(rounds: int, random: Random) -> int:
+    """Write attributes with odd values; return how many could be written."""
+    write = load("tasker_consumers.telemetry.export._protobuf_c").native_attributes
+    usual = {
+        "task": "42",
+        "é" * 70: "é" * 70,
+        "price": 1.5,
+        "paid": True,
+        "amount": -7,
+        "parts": ["a", "x" * 300, 2**40],
+    }
+    written = 0
+    for _ in range(rounds):
+        try:
+            write(random.choice([b"\x4a", b"\x82\x01", b""]), odd_values(usual, random))
+            written += 1
+        except REFUSED:
+            pass
+    return written
+
+
 def three_records() -> bytes:
     """Return the records of a batch, without its head."""
     from aiokafka.record.default_records import DefaultRecordBatchBuilder  # noqa: PLC0415  not for every part
@@ -145,5 +167,11 @@ def three_records() -> bytes:
 
 
 if __name__ == "__main__":
-    PARTS = {"reader": fuzz_reader, "writer": fuzz_writer, "batches": fuzz_batches, "filter": fuzz_filter}
+    PARTS = {
+        "reader": fuzz_reader,
+        "writer": fuzz_writer,
+        "batches": fuzz_batches,
+        "filter": fuzz_filter,
+        "attributes": fuzz_attributes,
+    }
     print(PARTS[sys.argv[1]](int(sys.argv[2]), Random(int(sys.argv[3]))))  # noqa: T201  the program's result

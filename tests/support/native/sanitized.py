@@ -17,6 +17,7 @@ MODULES = {
     "tasker_schemas.avro._writer_c": "schemas/tasker_schemas/avro/_writer_c",
     "tasker_consumers.engine.faust._record_batches_c": "consumers/tasker_consumers/engine/faust/_record_batches_c",
     "tasker_consumers.replay.reading._record_filter_c": "consumers/tasker_consumers/replay/reading/_record_filter_c",
+    "tasker_consumers.telemetry.export._protobuf_c": "consumers/tasker_consumers/telemetry/export/_protobuf_c",
 }
 
 

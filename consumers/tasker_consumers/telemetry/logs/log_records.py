@@ -10,8 +10,8 @@ from typing import Any
 from tasker_consumers.telemetry.core.event import FAILED
 from tasker_consumers.telemetry.core.facts import Fact
 from tasker_consumers.telemetry.core.state import TaskState
-from tasker_consumers.telemetry.logs.place import Place, place_of
 from tasker_consumers.telemetry.logs.record import ERROR, INFO, LogRecord
+from tasker_consumers.telemetry.logs.span_ids import SpanIds, span_ids_of
 from tasker_consumers.telemetry.presentation.switches import EventSwitches
 from tasker_consumers.telemetry.spans.attributes import ERROR_TYPE, UNKNOWN_ERROR, business_attributes
 from tasker_consumers.telemetry.spans.span import Attributes
@@ -36,15 +36,15 @@ def log_records(state: TaskState, switches: EventSwitches, now_us: int) -> list[
     records: list[LogRecord] = []
     for arrival in state.arrivals:
         fact = arrival.fact
-        place = place_of(state, arrival.key, fact)
+        span = span_ids_of(state, arrival.key, fact)
         if switches.events_as_logs:
-            records.append(_event_record(state.head.task_id, fact, place, now_us))
+            records.append(_event_record(state.head.task_id, fact, span, now_us))
         if switches.exceptions_as_logs:
-            records += _exception_record(state.head.task_id, fact, place, now_us)
+            records += _exception_record(state.head.task_id, fact, span, now_us)
     return records
 
 
-def _event_record(task_id: str, fact: Fact, place: Place, now_us: int) -> LogRecord:
+def _event_record(task_id: str, fact: Fact, span: SpanIds, now_us: int) -> LogRecord:
     fields = fact.fields
     attributes: Attributes = {name: value for name, value in fields.items() if name not in _NOT_ATTRIBUTES}
     attributes |= _ids(task_id, fact)
@@ -55,16 +55,16 @@ def _event_record(task_id: str, fact: Fact, place: Place, now_us: int) -> LogRec
         attributes = {**business_attributes(business, fields.get("service", ""), attributes), **attributes}
     name = shown_name(fact.name)
     event_name = _PREFIX + name if fact.name in RESERVED_NAMES else name
-    return _record(fact, place, now_us, event_name, attributes)
+    return _record(fact, span, now_us, event_name, attributes)
 
 
-def _exception_record(task_id: str, fact: Fact, place: Place, now_us: int) -> Iterator[LogRecord]:
+def _exception_record(task_id: str, fact: Fact, span: SpanIds, now_us: int) -> Iterator[LogRecord]:
     """Yield the record of a failure's exception, named after the operation as OpenTelemetry's conventions have it."""
     if not is_failure(fact.name) or (exception := exception_event(fact, fact.timestamp)) is None:
         return
     subject = fact.name.partition(".")[0]
     attributes = exception.attributes | _ids(task_id, fact)
-    yield _record(fact, place, now_us, f"{_PREFIX}{subject}.exception", attributes)
+    yield _record(fact, span, now_us, f"{_PREFIX}{subject}.exception", attributes)
 
 
 def _ids(task_id: str, fact: Fact) -> Attributes:
@@ -75,13 +75,13 @@ def _ids(task_id: str, fact: Fact) -> Attributes:
     return {name: fields[name] for name in _IDS if name in fields}
 
 
-def _record(fact: Fact, place: Place, now_us: int, event_name: str, attributes: Attributes) -> LogRecord:
+def _record(fact: Fact, span: SpanIds, now_us: int, event_name: str, attributes: Attributes) -> LogRecord:
     fields = fact.fields
     subject = fields.get("step_name") or fields.get("step_id") or fields.get("task_name") or ""
     error = fields.get("error_message", "") if fact.rank == FAILED else ""
     return LogRecord(
-        trace_id=place.trace_id,
-        span_id=place.span_id,
+        trace_id=span.trace_id,
+        span_id=span.span_id,
         time=min(fact.timestamp * 1000, _END_OF_TIME),
         observed=now_us * 1000,
         severity=ERROR if fact.rank == FAILED else INFO,
@@ -90,5 +90,5 @@ def _record(fact: Fact, place: Place, now_us: int, event_name: str, attributes: 
         attributes=attributes,
         service=fields.get("service", ""),
         version=fields.get("service_version") or "",
-        flags=place.flags,
+        flags=span.flags,
     )

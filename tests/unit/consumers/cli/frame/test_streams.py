@@ -42,6 +42,20 @@ def test_closed_streams_change_no_exit_code(arguments: tuple[str, ...], code: in
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [("schemas", "list", "--offline"), ("--help",), ("run", "--help"), ("--version",)]
+)
+def test_an_output_that_nobody_reads_any_more_ends_a_command_without_a_word(arguments: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tasker_consumers.cli", *arguments],
+        stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT_S,
+    )  # fmt: skip
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
 def test_signs_that_the_encoding_lacks_are_plain(tmp_path: Path) -> None:
     (tmp_path / "contexts.toml").write_text('["größe"]\nTASKER_PARTITIONS = 1\n', encoding="utf-8")
     ended = run_in_shell(

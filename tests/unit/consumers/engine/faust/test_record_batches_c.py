@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasker_schemas.headers import PARENT, TRACE_NAMES, TRACEPARENT, read_trace_headers
+
 records_c = pytest.importorskip(
     "tasker_consumers.engine.faust._record_batches_c", reason="installed without a compiler"
 )
@@ -59,3 +61,31 @@ def varint(number: int) -> bytes:
 def test_a_header_with_a_name_that_is_no_text_is_read_all_the_same() -> None:
     (record,) = unpack(b"\x12\x00\x00\x00\x01\x01\x02\x02\xff\x00")
     assert list(record.headers) == [("\ufffd", b"")]
+
+
+PLACES = st.sampled_from([f"00-{'a' * 32}-{digit * 16}-01".encode() for digit in "12"])
+NAMES = st.sampled_from([*TRACE_NAMES, "Traceparent", "TASKER-PARENT", "tas\u212aer-parent", "ce_id"]) | st.text(
+    max_size=9
+)
+
+
+@given(st.lists(st.tuples(NAMES, st.none() | PLACES | st.binary(max_size=9)), max_size=8))
+def test_the_headers_among_some_names_tell_the_same_place_in_a_trace_as_all(headers: list[Any]) -> None:
+    fields = b"".join(varint(len(name.encode())) + name.encode() + value_field(value) for name, value in headers)
+    body = b"\0\0\0\1\1" + varint(len(headers)) + fields
+    (record,) = unpack(varint(len(body)) + body)
+    assert list(record.headers) == headers
+    found = record.headers.among(TRACE_NAMES)
+    assert read_trace_headers(found) == read_trace_headers(headers)
+    assert [header for header in headers if header in found] == found
+
+
+def value_field(value: bytes | None) -> bytes:
+    return varint(-1) if value is None else varint(len(value)) + value
+
+
+def test_headers_of_other_names_stay_unread() -> None:
+    headers = varint(2) + varint(5) + b"ce_id" + varint(1) + b"7" + varint(11) + TRACEPARENT.encode() + varint(0)
+    body = b"\0\0\0\1\1" + headers
+    (record,) = unpack(varint(len(body)) + body)
+    assert record.headers.among((TRACEPARENT, PARENT)) == [(TRACEPARENT, b"")]

@@ -1,4 +1,4 @@
-"""The place of an event in a trace, known before its span ends."""
+"""The ids of the span that an event belongs to, known before that span ends."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from tasker_consumers.telemetry.core.head import Attempt
 from tasker_consumers.telemetry.core.state import TaskState
 
 
-class Place(NamedTuple):
+class SpanIds(NamedTuple):
     """Trace and span of an event, with the flags of that context; empty ids for an event of no trace."""
 
     trace_id: str
@@ -16,14 +16,14 @@ class Place(NamedTuple):
     flags: int
 
 
-def place_of(state: TaskState, key: AttemptKey | None, fact: Fact) -> Place:
-    """Return where a fact belongs: to its attempt, to the span whose context it carries, else to the task."""
+def span_ids_of(state: TaskState, key: AttemptKey | None, fact: Fact) -> SpanIds:
+    """Return the ids of a fact's span: that of its attempt, of the context that it carries, else that of the task."""
     carried = fact.carried
     if not state.head.task_id:  # outside of any task
-        return Place("", "", 0) if carried is None else Place(carried.trace_id, carried.span_id, carried.flags)
+        return SpanIds("", "", 0) if carried is None else SpanIds(carried.trace_id, carried.span_id, carried.flags)
     task = task_context(state.head)
     if key is not None:
         own = attempt_context(state, task, key, state.find_attempt(key) or Attempt())
-        return Place(own.trace_id, own.span_id, own.flags)
+        return SpanIds(own.trace_id, own.span_id, own.flags)
     is_inside = carried is not None and carried.trace_id == task.trace_id
-    return Place(task.trace_id, carried.span_id if carried and is_inside else task.span_id, task.flags)
+    return SpanIds(task.trace_id, carried.span_id if carried and is_inside else task.span_id, task.flags)
