@@ -6,24 +6,26 @@ again: for exact numbers there are the statistics.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from opentelemetry.metrics import Meter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter
 
+from tasker_consumers.telemetry.metrics.durations import SECONDS, Durations
 from tasker_consumers.telemetry.spans.attributes import ABANDONED, PROVISIONAL
 from tasker_consumers.telemetry.spans.span import ERROR, STEP, TASK, AttributeValue, Span
 from tasker_schemas.headers import SAMPLED
 
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 _MOST_NAMES = 1000
 _OTHER = "other"  # stands for all names beyond the limit: a name made of an id must not fill the memory
 _NANOSECONDS = 1_000_000_000
 _NAMES = ("task_name", "step_name")
 
 
-class Measurement(NamedTuple):
+@dataclass(slots=True)
+class Measurement:
     """The measurement of an ended task, or of an ended attempt of a step."""
 
     seconds: float
@@ -82,35 +84,22 @@ class PrometheusInstruments:
     """Measurements for a Prometheus that scrapes this process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def histogram(name: str, text: str, labels: tuple[str, ...]) -> Histogram:
-            return Histogram(name, text, labels, buckets=SECONDS, registry=registry)
-
-        self._task = histogram("tasker_task_duration_seconds", "How long tasks took.", (_NAMES[0], "status"))
-        self._step = histogram("tasker_step_duration_seconds", "How long attempts took.", (*_NAMES, "status"))
+        self._task = Durations("tasker_task_duration_seconds", "How long tasks took.", (_NAMES[0], "status"), registry)
+        self._step = Durations("tasker_step_duration_seconds", "How long attempts took.", (*_NAMES, "status"), registry)
         self._retries = Counter("tasker_step_retries", "Attempts beyond the first.", _NAMES, registry=registry)
         self._failures = Counter("tasker_step_failures", "Attempts that failed.", _NAMES, registry=registry)
-        self._children: dict[tuple[Any, ...], Any] = {}  # the client's own look-up costs more than the measurement
 
     def tell(self, measured: Measurement) -> None:
         """See `Instruments`."""
-        span = measured.exemplar
-        exemplar = None if span is None else {"trace_id": span.trace_id, "span_id": span.span_id}
-        if measured.step_name is None:
-            self._child(self._task, measured.task_name, measured.status).observe(measured.seconds, exemplar)
+        task_name, step_name, status = measured.task_name, measured.step_name, measured.status
+        if step_name is None:
+            self._task.observe((task_name, status), measured.seconds, measured.exemplar)
             return
-        names = measured.task_name, measured.step_name
-        self._child(self._step, *names, measured.status).observe(measured.seconds, exemplar)
+        self._step.observe((task_name, step_name, status), measured.seconds, measured.exemplar)
         if measured.retried:
-            self._child(self._retries, *names).inc()
+            self._retries.labels(task_name, step_name).inc()
         if measured.failed:
-            self._child(self._failures, *names).inc()
-
-    def _child(self, metric: Histogram | Counter, *values: str) -> Any:
-        key = (metric, *values)
-        child = self._children.get(key)
-        if child is None:
-            child = self._children[key] = metric.labels(*values)
-        return child
+            self._failures.labels(task_name, step_name).inc()
 
 
 class OtelInstruments:
