@@ -10,5 +10,3 @@ from tasker_consumers.telemetry.spans.views.task_view cimport TaskView
 cpdef list end_task(TaskView view, policy)
 @cython.locals(attempt=Attempt, span=Span)
 cpdef list end_attempt(TaskView view, key, policy)
-@cython.locals(root=Span, end=Span)
-cdef list _task_spans(TaskView view, policy)
