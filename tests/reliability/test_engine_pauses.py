@@ -1,18 +1,23 @@
 """Time that stands still while a worker starts: a rebalance ends the restore at once, and the worker goes on.
 
+A broker whose time stands still is waited for.
+
 `TASKER_TEST_SCALE` is the number of rounds; from 2 on long changelogs are restored, too.
 """
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tasker_consumers.embedded import KafkaSource
+from tasker_consumers.embedded import EmbeddedKafka, KafkaSource
 from tasker_consumers.engine.faust.partition_producers import PartitionProducers
 from tests.support.engine.arena import CHANGELOG, PARTITIONS, Arena, arena
 from tests.support.engine.pauses import Paused, harms_of
+from tests.support.processes import eventually
 from tests.support.scale import SCALE
 from tests.unit.consumers.engine.faust.test_partition_producers import Host
 
@@ -85,3 +90,20 @@ def test_a_worker_whose_epochs_are_ended_by_a_worker_that_stood_still_goes_on(ar
         assert worker.said("Traceback") == 0
         assert worker.terminate() == 0
     assert arena.differences() == {}
+
+
+def test_a_worker_that_starts_while_the_broker_is_silent_waits_for_it(
+    own_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
+) -> None:
+    arena = Arena(own_kafka.bootstrap_servers, topic_prefix, tmp_path)
+    arena.create_topics()
+    arena.produce(100, 10)
+    assert own_kafka.pid is not None
+    os.kill(own_kafka.pid, signal.SIGSTOP)
+    with arena.worker() as worker:
+        try:
+            assert eventually(lambda: worker.said("Asking again") > 0)
+        finally:
+            os.kill(own_kafka.pid, signal.SIGCONT)
+        arena.wait_committed()
+        assert arena.differences() == {}

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from tasker_consumers.engine.flow.writer import DeadLetterTopic
 from tasker_consumers.engine.processor import Processor
 from tasker_consumers.engine.settings import EngineSettings
-from tasker_consumers.kafka.access import QuietAdmin
+from tasker_consumers.kafka.access import QuietAdmin, is_unanswered, until_answered
 from tasker_consumers.kafka.checked_settings import checked_settings
 from tasker_consumers.kafka.groups import forget_offsets, has_progress, members, ranges
 from tasker_consumers.kafka.topic_identity import topic_identity, topic_ids
@@ -73,9 +73,14 @@ def changelog_topic(group: str) -> str:
 def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> Topology:
     """Check the application's topics, and create those that are the engine's own: changelog and dead letters.
 
-    Raises `BackendUnavailable` when no broker answers, and `ConfigurationError`, which names the remedy, when brokers
-    turn us away, and when a topic is missing or partitioned differently.
+    Raises `BackendUnavailable` when no broker answers, of silent brokers after `broker_timeout`, and
+    `ConfigurationError`, which names the remedy, when brokers turn us away, and when a topic is missing or partitioned
+    differently.
     """
+    return until_answered(lambda: _prepare(processor, settings), settings.broker_timeout)
+
+
+def _prepare(processor: Processor[Any, Any], settings: EngineSettings) -> Topology:
     admin, existing = _connect(settings)
     partitions = _common_partitions(processor, existing)
     changelog = changelog_topic(processor.group)
@@ -98,7 +103,7 @@ def prepare_topics(processor: Processor[Any, Any], settings: EngineSettings) -> 
     return Topology(partitions, letters, counts, changelog_id, topic_ids(admin, counts))
 
 
-def _rewind_without_states(admin: AdminClient, processor: Processor[Any, Any], changelog: str) -> None:
+def _rewind_without_states(admin: QuietAdmin, processor: Processor[Any, Any], changelog: str) -> None:
     """Have a group whose changelog is missing or empty read its sources from their beginning: its states are gone."""
     try:
         if any(topic.records or topic.expired for topic in ranges(admin, [changelog])):
@@ -106,6 +111,8 @@ def _rewind_without_states(admin: AdminClient, processor: Processor[Any, Any], c
         if members(admin, processor.group) or not has_progress(admin, processor.group, processor.sources):
             return
     except KafkaException as error:
+        if is_unanswered(error):
+            raise admin.failure(error) from error
         logger.warning("The offsets of %s are not checked: %s", processor.group, error.args[0].str())
         return
     logger.warning("%s holds no states beside the offsets of its group: reading all events again", changelog)
@@ -123,7 +130,7 @@ def _check_settings(admin: AdminClient, processor: Processor[Any, Any]) -> Mappi
     return checked_settings(admin, roles, logger)
 
 
-def _connect(settings: EngineSettings) -> tuple[AdminClient, dict[str, int]]:
+def _connect(settings: EngineSettings) -> tuple[QuietAdmin, dict[str, int]]:
     try:
         admin = QuietAdmin(settings.kafka)
     except KafkaException as error:
@@ -151,7 +158,7 @@ def _common_partitions(processor: Processor[Any, Any], existing: Mapping[str, in
     return counts[involved[0]]
 
 
-def _create(admin: AdminClient, topics: Mapping[str, dict[str, str]], partitions: int, replication: int) -> None:
+def _create(admin: QuietAdmin, topics: Mapping[str, dict[str, str]], partitions: int, replication: int) -> None:
     if not topics:
         return
     new = [NewTopic(name, partitions, replication, config=config) for name, config in topics.items()]
@@ -159,6 +166,8 @@ def _create(admin: AdminClient, topics: Mapping[str, dict[str, str]], partitions
         try:
             created.result()
         except KafkaException as error:
+            if is_unanswered(error):
+                raise admin.failure(error) from error
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another worker was faster
                 raise ConfigurationError(f"Topic {name} cannot be created: {error.args[0].str()}.") from error
 

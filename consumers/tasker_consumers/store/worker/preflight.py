@@ -2,7 +2,7 @@
 
 import logging
 
-from tasker_consumers.kafka.access import QuietAdmin
+from tasker_consumers.kafka.access import QuietAdmin, until_answered
 from tasker_consumers.kafka.checked_settings import checked_settings
 from tasker_consumers.kafka.topic_rules import TopicRole
 from tasker_consumers.kafka.topics import connect, create_topics, partitions_by_topic
@@ -21,9 +21,13 @@ logger = logging.getLogger(__name__)
 def prepare_topics(settings: StoreSettings) -> QuietAdmin:
     """Check the topics, create those of this system that are missing beside the events, and return an admin client.
 
-    Raises BackendUnavailable when no broker answers, and ConfigurationError, which names the remedy, for missing events
-    or a setting of a topic that loses data.
+    Raises BackendUnavailable when no broker answers, of silent brokers after `broker_timeout`, and ConfigurationError,
+    which names the remedy, for missing events or a setting of a topic that loses data.
     """
+    return until_answered(lambda: _prepare(settings), settings.broker_timeout)
+
+
+def _prepare(settings: StoreSettings) -> QuietAdmin:
     admin = connect(settings.kafka)
     existing = partitions_by_topic(admin)
     events = [event_topic(family, settings.prefix) for family in FAMILIES]

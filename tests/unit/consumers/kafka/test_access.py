@@ -7,7 +7,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 import tasker_consumers
-from tasker_consumers.kafka.access import AccessErrors
+from tasker_consumers.kafka.access import AccessErrors, SilentBrokers, until_answered
+from tasker_schemas.errors import BackendUnavailable
 
 KAFKA = {"bootstrap.servers": "kafka:9093"}
 
@@ -58,6 +59,35 @@ def test_the_first_reason_why_no_broker_answers_is_told_with_the_address() -> No
     assert str(admission.failure(Silent(), unanswered)).startswith(line)
     refusal = KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED, "not allowed"))
     assert "(not allowed)" in str(admission.failure(Silent(), refusal))
+
+
+@pytest.mark.parametrize(
+    ("heard", "is_silent"), [(None, True), ("_TIMED_OUT", True), ("_TRANSPORT", False), ("_RESOLVE", False)]
+)
+def test_brokers_that_can_be_reached_are_silent_and_others_are_away(heard: str | None, is_silent: bool) -> None:
+    admission = AccessErrors(KAFKA)
+    if heard is not None:
+        admission.hear(KafkaError(getattr(KafkaError, heard), "kafka:9093/bootstrap: a reason"))
+    unanswered = KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer"))
+    assert isinstance(admission.failure(Silent(), unanswered), SilentBrokers) == is_silent
+
+
+def test_silent_brokers_are_asked_again_until_the_limit_and_other_errors_end_it_at_once() -> None:
+    errors: list[Exception] = [SilentBrokers("silent"), SilentBrokers("silent")]
+
+    def ask() -> str:
+        if errors:
+            raise errors.pop()
+        return "answer"
+
+    assert until_answered(ask, 60) == "answer"
+    errors[:] = [SilentBrokers("silent"), SilentBrokers("silent")]
+    with pytest.raises(SilentBrokers):
+        until_answered(ask, -1)
+    assert len(errors) == 1
+    errors[:] = [BackendUnavailable("refused")]
+    with pytest.raises(BackendUnavailable, match="refused"):
+        until_answered(ask, 60)
 
 
 def test_a_broker_that_is_away_turns_nobody_away() -> None:
