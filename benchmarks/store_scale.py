@@ -2,8 +2,8 @@
 
 The rows of 30 days are made in the database. Then the web view, whose memory is empty, is asked for pages of the list
 at random places, for tasks, and for errors by group: each as a whole request, from its address to its HTML. Plans of
-the queries are checked for reads of whole tables, and at last days are dropped. It takes 10 GB of disk, and gives them
-back.
+the queries are checked for reads of whole tables, and at last days are dropped while somebody reads. It takes 10 GB of
+disk, and gives them back.
 
     python -m benchmarks.store_scale [--tasks N] [--failures N] [--requests N] [--json]
 
@@ -16,9 +16,10 @@ import argparse
 import random
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from rich.console import Console
@@ -69,7 +70,8 @@ def main() -> int:
         console.print(f"{options.tasks:,} tasks, {options.failures:,} failures: made in {lasted_s:.0f} s")
         times = measured_pages(url, options, console)
         scans = whole_reads(url)
-        times["drop of a day"] = [dropped_s(url, day) for day in range(DROPPED)]
+        drops = [dropped(url, day) for day in range(DROPPED)]
+        times |= {"drop of a day": [drop.lasted_s for drop in drops], "read beside it": [drop.read_s for drop in drops]}
     figures = {name: percentile(values, 0.95) for name, values in times.items()}
     for name, seconds in figures.items():
         console.print(f"{name:17} p95 {1000 * seconds:8.1f} ms   p50 {1000 * percentile(times[name], 0.5):8.1f} ms")
@@ -147,14 +149,37 @@ def whole_reads(url: str) -> list[str]:
     return [f"a whole table is read: {found[0]}" for plan in plans if (found := _WHOLE_TABLE.search(plan))]
 
 
-def dropped_s(url: str, day: int) -> float:
-    """Drop a day of all event tables, by its number from the first on, and return the seconds that it took."""
+class Drop(NamedTuple):
+    """The seconds of a drop, and of the longest read of the table beside it."""
+
+    lasted_s: float
+    read_s: float
+
+
+def dropped(url: str, day: int) -> Drop:
+    """Drop a day of all event tables, by its number from the first on, while somebody reads the largest of them."""
+    reads, is_over = [0.0], threading.Event()
+
+    def read() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not is_over.is_set():
+                began = time.perf_counter()
+                connection.execute("SELECT 1 FROM failed_attempts LIMIT 1").fetchone()
+                reads.append(time.perf_counter() - began)
+
+    reader = threading.Thread(target=read)
     with psycopg.connect(url) as connection:
+        reader.start()
+        while len(reads) == 1:
+            time.sleep(0.001)
         began = time.perf_counter()
         for table in tables.EVENT_TABLES:
             drop_before(connection, table.name, today() - DAYS + 2 + day)
         connection.commit()
-        return time.perf_counter() - began
+        lasted_s = time.perf_counter() - began
+    is_over.set()
+    reader.join()
+    return Drop(lasted_s, max(reads[2:], default=0.0))
 
 
 def percentile(values: Sequence[float], part: float) -> float:

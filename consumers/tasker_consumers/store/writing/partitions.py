@@ -20,6 +20,8 @@ from tasker_consumers.units import DAY_US
 LOCK_ID = 0x7461736B6461  # "taskda"
 #: Days with a partition of their own: from so many days ago until so many ahead. Others are in the default.
 DAYS_BACK, DAYS_AHEAD = 400, 2
+#: Milliseconds for which a drop waits for readers, seconds in which it lets others pass, and how often it tries.
+_LOCK_MS, _PAUSE_S, _TRIES = 50, 0.1, 200
 _NAME = re.compile(r"_(\d{4})(\d\d)(\d\d)$")
 _EPOCH = date(1970, 1, 1)
 
@@ -81,7 +83,7 @@ def drop_before(connection: psycopg.Connection[Any], table: str, day: int) -> in
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_ID,))
     old = [name for number, name in partitions_of(connection, table).items() if number < day]
     for name in old:
-        connection.execute(f'DROP TABLE "{name}"')
+        _drop(connection, name)
     return len(old)
 
 
@@ -92,6 +94,25 @@ def partition_name(table: str, day: int) -> str:
     'payloads_20241004'
     """
     return f"{table}_{_EPOCH + timedelta(days=day):%Y%m%d}"
+
+
+def _drop(connection: psycopg.Connection[Any], name: str) -> None:
+    """Drop a partition in a moment in which nobody reads its table.
+
+    All others wait behind a drop that waits for a reader. So it lets them pass and tries again, and waits at last.
+    """
+    drop = f'DROP TABLE "{name}"'
+    for _ in range(_TRIES):
+        try:
+            with connection.transaction():
+                connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_MS}ms'")
+                connection.execute(drop)
+        except psycopg.errors.LockNotAvailable:
+            time.sleep(_PAUSE_S)
+        else:
+            return
+    connection.execute("SET LOCAL lock_timeout = 0")
+    connection.execute(drop)
 
 
 def _day_in(match: re.Match[str]) -> int:
