@@ -29,6 +29,8 @@ PRODUCER_FIELDS = frozenset(
     {"event_id", "event_name", "timestamp", "service", "service_version", "producer", "truncated"}
 )
 MAX_ITEMS = 100_000
+#: Values of these types are no lists of items, although some can be iterated.
+NO_LIST = (str, bytes, Mapping)
 
 #: The longest duration, in seconds, as readers of events check it: any two times of an event are nearer to each other.
 MAX_SECONDS = RANGES[Rule.SECONDS][1]
@@ -36,6 +38,7 @@ MAX_SECONDS = RANGES[Rule.SECONDS][1]
 _IDS = frozenset({"task_id", "step_id", "parent_task_id"})
 _ID_LISTS = frozenset({"depends_on", "step_ids", "error_steps"})
 _LINK_TEXTS = ("relation", "error_class", "error_message")
+_NUMBERS = (int, float, Decimal)
 _STATES = frozenset(str(state) for state in State if state is not State.ABANDONED)
 
 
@@ -180,7 +183,7 @@ def _cut_bytes(text: str, name: str, conversion: Conversion) -> str:
 
 
 def _items(name: str, value: Any, conversion: Conversion) -> list[Any]:
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+    if isinstance(value, NO_LIST) or not isinstance(value, Iterable):
         raise ValueError("a list of texts is expected")  # noqa: TRY004
     items = list(islice(value, MAX_ITEMS))
     if len(items) == MAX_ITEMS:  # there may be no end
@@ -218,7 +221,7 @@ def _int(lowest: int, value: Any, _: Conversion) -> int:
 def _seconds(value: Any, _: Conversion) -> float:
     if isinstance(value, timedelta):
         value = value.total_seconds()
-    if is_boolean(value) or not (isinstance(value, (int, float, Decimal)) or hasattr(value, "__float__")):
+    if is_boolean(value) or not (isinstance(value, _NUMBERS) or hasattr(value, "__float__")):
         raise ValueError("a number of seconds is expected")
     seconds = float(value)
     if not 0 <= seconds <= MAX_SECONDS:  # false for a float that is no number, too

@@ -33,6 +33,7 @@ _LONG = range(-(1 << 63), 1 << 63)
 _NONE: AbstractSet[str] = frozenset()
 _NO_POSITION: AbstractSet[int] = frozenset()
 _BYTES = (bytes, bytearray, memoryview)
+_MOMENTS = (date, time)
 _TEXTS = (str, BaseException, UUID, PurePath, Decimal, date, time, timedelta)
 
 
@@ -222,4 +223,4 @@ def _number(value: Any) -> str:
 def _text_of(value: Any) -> str:
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {value}"
-    return value.isoformat() if isinstance(value, (date, time)) else str(value)
+    return value.isoformat() if isinstance(value, _MOMENTS) else str(value)

@@ -1,10 +1,10 @@
 """The steps of a task in this process: the fields that name them, the numbers of their attempts, and their states."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import count, islice
 from typing import Any
 
-from tasker_producer.record.fields import MAX_ITEMS
+from tasker_producer.record.fields import MAX_ITEMS, NO_LIST
 from tasker_producer.record.misuse import Misuse
 from tasker_schemas.errors import UsageError
 from tasker_schemas.identity import new_event_id
@@ -31,7 +31,7 @@ def step_fields(
 def _listed(values: Iterable[Any]) -> Any:
     """Return the items of an iterable once for all events of a step; the value itself if it is no such thing."""
     try:
-        return values if isinstance(values, (str, bytes, Mapping)) else list(islice(values, MAX_ITEMS + 1))
+        return values if isinstance(values, NO_LIST) else list(islice(values, MAX_ITEMS + 1))
     except Exception:  # noqa: BLE001  the value's own code runs here, and its field's converter reports it
         return values
 

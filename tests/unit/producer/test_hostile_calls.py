@@ -1,13 +1,14 @@
 """Whatever objects a call gets: strict mode raises UsageError only, production raises nothing and counts exactly."""
 
 import random
+from typing import Any
 
 import pytest
 
 from tasker_producer import OnMisuse, ProducerSettings, UsageError, current_task
 from tasker_producer.testing import RecordingPublisher
 from tasker_schemas.event_check import problem_of
-from tests.support.producer.hostile import SECRET, Choices
+from tests.support.producer.hostile import SECRET, Choices, Closed
 from tests.support.producer.random_calls import RandomCalls
 from tests.support.scale import SCALE
 
@@ -51,3 +52,11 @@ def test_in_strict_mode_a_hostile_object_raises_usage_error_only() -> None:
         publisher.events.clear()
         assert current_task() is None
     assert 0 < refused < CALLS
+
+
+def test_a_step_may_depend_on_an_object_that_shows_nothing() -> None:
+    publisher = RecordingPublisher(ProducerSettings(on_misuse=OnMisuse.LOG))
+    closed: Any = Closed()
+    with publisher.task("order", task_id=1) as task, task.step("pay", depends_on=closed):
+        pass
+    assert [event.name for event in publisher.events].count("step.completed") == 1

@@ -1,8 +1,11 @@
 """Compiled modules: one variable switches all of them off, and a program can say which it uses."""
 
+import ast
+import builtins
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +73,21 @@ def test_the_version_says_whether_compiled_modules_are_used() -> None:
     environ = {**os.environ, "TASKER_NO_EXTENSIONS": "1"}
     shown = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
     assert shown.endswith("(native: no: TASKER_NO_EXTENSIONS is set)\n")
+
+
+def test_compiled_modules_ask_for_several_types_in_a_form_that_hears_errors() -> None:
+    """Cython does not check `isinstance(value, (str, Mapping))` for errors, but `isinstance(value, NAMED)`."""
+    root = Path(__file__).parents[3]
+    packages = [root / "schemas", root / "producer", root / "consumers"]
+    modules = [types.with_suffix(".py") for package in packages for types in package.rglob("*.pxd")]
+    assert modules
+    unchecked = [
+        f"{module.relative_to(root)}:{call.lineno}: {ast.unparse(call)}"
+        for module in modules
+        if module.exists()
+        for call in ast.walk(ast.parse(module.read_text()))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "isinstance"
+        if isinstance(call.args[1], ast.Tuple)
+        if not all(isinstance(kind, ast.Name) and hasattr(builtins, kind.id) for kind in call.args[1].elts)
+    ]
+    assert unchecked == []
