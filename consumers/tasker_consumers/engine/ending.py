@@ -41,13 +41,16 @@ def end(reason: BaseException, code: int) -> int:
 
 
 class ExpectedErrors(logging.Filter):
-    """Takes the traceback from the line about an error that the last line of the log explains."""
+    """Takes the traceback from the line about an error that the last line of the log explains.
+
+    Takes out the line about a thread that a pause of the whole process held up: of a standstill the watches tell.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every line pass."""
+        """Return whether the line is logged."""
         if record.exc_info and isinstance(record.exc_info[1], TaskerEventsError):
             record.exc_info = None
-        return True
+        return "Thread keepalive is not responding" not in record.getMessage()
 
 
 def log_thread_error(error: threading.ExceptHookArgs) -> None:

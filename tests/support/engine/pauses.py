@@ -37,7 +37,7 @@ class Paused(NamedTuple):
         there all the time.
         """
         harms = [] if eventually(self._is_done) else [f"{self.arena.committed()} of {self.arena.records} committed"]
-        harms += [f"said {text!r}" for text in ("No broker", "Traceback") if worker.said(text)]
+        harms += [f"said {text!r}" for text in ("No broker", "Traceback", "not responding") if worker.said(text)]
         if code := worker.terminate():
             harms.append(f"ended with {code}")
         elif differences := self.arena.differences():
