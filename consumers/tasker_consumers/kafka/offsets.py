@@ -15,6 +15,7 @@ _PASSING = {
     KafkaError.NOT_COORDINATOR,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001  librdkafka's metadata are those of a broker that has just come back
     KafkaError._NOENT,  # noqa: SLF001  so librdkafka answers ListOffsets when it knows no leader of any partition
 }
 
