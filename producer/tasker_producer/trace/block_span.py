@@ -39,9 +39,8 @@ class BlockSpan(NonRecordingSpan):
         self._flags = flags
         self._outer = outer
         self._stay = stay
-        self._context_inside: SpanContext | None = (
-            None  # made when somebody asks: most blocks hold no span of the service
-        )
+        # Made when somebody asks: most blocks hold no span of the service.
+        self._context_inside: SpanContext | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.get_span_context()!r})"
