@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import EmbeddedKafka, KafkaSource, find_kafka
+from tests.support.processes import LIMIT_S
 from tests.support.shared_servers import shared_server
 
 if TYPE_CHECKING:
@@ -30,9 +31,18 @@ def admin(kafka: KafkaSource) -> AdminClient:
 
 
 @pytest.fixture
-def topic_prefix() -> str:
-    """A prefix for topics, groups and transactional ids that no other test uses."""
-    return f"t{uuid4().hex[:12]}"
+def topic_prefix(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A prefix for topics, groups and transactional ids that no other test uses.
+
+    The test's topics do not stay in the shared Kafka: with thousands of partitions each look at all topics is slow.
+    """
+    prefix = f"t{uuid4().hex[:12]}"
+    admin: AdminClient | None = request.getfixturevalue("admin") if "kafka" in request.fixturenames else None
+    yield prefix
+    if admin is not None:
+        names = [name for name in admin.list_topics(timeout=LIMIT_S).topics if name.startswith(prefix)]
+        if names:
+            admin.delete_topics(names)
 
 
 @pytest.fixture
