@@ -31,6 +31,7 @@ def leave_events(root: Path, servers: str, prefix: str, number: int) -> None:
         publisher.publish_event("order.paid", {"n": count}, key="k")
     assert publisher.close(1.0) == number
     assert eventually(lambda: publisher.stats()["spooled"] == number)
+    assert eventually(lambda: '"waiting"' in spool("list", "--json", root=root)[1]), "the file is let go"
 
 
 def test_what_waits_is_listed_and_sent_in_its_order(

@@ -13,8 +13,12 @@ from tests.support.runs import stored
 from tests.support.telemetry.histories import TASK, order
 from tests.support.web import HistoryRuns
 
-NOW_MS = time.time_ns() // 1_000_000
-HISTORY = [replace(record, timestamp=NOW_MS + number) for number, record in enumerate(stored(order()))]
+
+@pytest.fixture
+def history() -> Records:
+    """The records of a run that arrive now."""
+    now_ms = time.time_ns() // 1_000_000
+    return [replace(record, timestamp=now_ms + number) for number, record in enumerate(stored(order()))]
 
 
 class GrowingHistory(HistoryRuns):
@@ -31,8 +35,8 @@ class GrowingHistory(HistoryRuns):
         return records
 
 
-def test_a_run_is_read_once_for_a_mark_and_read_on_for_another() -> None:
-    reader = GrowingHistory(HISTORY[:5])
+def test_a_run_is_read_once_for_a_mark_and_read_on_for_another(history: Records) -> None:
+    reader = GrowingHistory(history[:5])
     opened: list[int | None] = []
 
     def open_reader(since: int | None) -> GrowingHistory:
@@ -45,16 +49,16 @@ def test_a_run_is_read_once_for_a_mark_and_read_on_for_another() -> None:
     assert runs.read(TASK, 1) is first
     assert runs.has(TASK, 1)
     assert runs.has(TASK, 2), "it is only read on"
-    reader.records = HISTORY[5:]
-    whole = rebuild(HISTORY)
+    reader.records = history[5:]
+    whole = rebuild(history)
     second = runs.read(TASK, 2)
     assert (second.run, second.spans, second.tasks) == (whole, whole.spans(), whole.tasks())
     assert len(first.run.events) == 5, "pages go on with the run that they have"
     assert (reader.questions, opened) == (2, [7])
 
 
-def test_a_run_whose_reading_failed_is_read_anew() -> None:
-    readers = [GrowingHistory(HISTORY[:5]), GrowingHistory(HISTORY)]
+def test_a_run_whose_reading_failed_is_read_anew(history: Records) -> None:
+    readers = [GrowingHistory(history[:5]), GrowingHistory(history)]
     runs = RunCache(lambda _: readers[0])
     runs.read(TASK, 1)
     readers[0].is_away = True
@@ -62,11 +66,11 @@ def test_a_run_whose_reading_failed_is_read_anew() -> None:
         runs.read(TASK, 2)
     assert not runs.has(TASK, 2)
     del readers[0]
-    assert runs.read(TASK, 2).run == rebuild(HISTORY)
+    assert runs.read(TASK, 2).run == rebuild(history)
 
 
-def test_a_run_that_was_silent_for_long_is_read_anew() -> None:
-    old = [replace(record, timestamp=1 + number) for number, record in enumerate(HISTORY)]
+def test_a_run_that_was_silent_for_long_is_read_anew(history: Records) -> None:
+    old = [replace(record, timestamp=1 + number) for number, record in enumerate(history)]
     readers = [HistoryRuns(old[:5]), HistoryRuns(old)]
     runs = RunCache(lambda _: readers.pop(0))
     assert len(runs.read(TASK, 1).run.events) == 5
@@ -75,8 +79,8 @@ def test_a_run_that_was_silent_for_long_is_read_anew() -> None:
     assert readers == []
 
 
-def test_a_run_without_events_is_looked_for_anew() -> None:
-    readers = [GrowingHistory([]), GrowingHistory(HISTORY)]
+def test_a_run_without_events_is_looked_for_anew(history: Records) -> None:
+    readers = [GrowingHistory([]), GrowingHistory(history)]
     runs = RunCache(lambda _: readers.pop(0))
     assert runs.read(TASK, 1).run.events == []
-    assert runs.read(TASK, 2).run == rebuild(HISTORY)
+    assert runs.read(TASK, 2).run == rebuild(history)
