@@ -2,7 +2,7 @@
 
 An installation from source compiles nothing otherwise: a service that only publishes must not wait for a compiler. The
 wheels of a release are built with the variable (`make wheels`). Without a compiler the native modules are left out. An
-editable installation is compiled with few optimizations: that takes half of the time, and the modules are as fast.
+editable installation is compiled with few optimizations, in half of the time; its modules are nearly as fast.
 """
 
 import os
