@@ -73,13 +73,10 @@ def main() -> None:
         sys.exit(CANNOT_START)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except SystemExit as end:
-        # Typer and Rich end a command so whose output nobody reads any more.
-        if not isinstance(end.__context__, BrokenPipeError):
+    except (BrokenPipeError, SystemExit) as end:
+        # Typer and Rich end a command by SystemExit when nobody reads its output any more.
+        if isinstance(end, SystemExit) and not isinstance(end.__context__, BrokenPipeError):
             raise
-        discard_output()
-        sys.exit(OUTPUT_CLOSED)
-    except BrokenPipeError:
         discard_output()
         sys.exit(OUTPUT_CLOSED)
     except OSError as error:

@@ -44,7 +44,7 @@ def describe_group(admin: AdminClient, group: str, *, with_rights: bool = False)
 def has_members(kafka: Mapping[str, str], group: str) -> bool | None:
     """Return whether a group has members now; None where Kafka does not tell."""
     try:
-        return bool(describe_group(QuietAdmin(kafka), group).members)
+        return members(QuietAdmin(kafka), group) > 0
     except KafkaException:
         return None
 

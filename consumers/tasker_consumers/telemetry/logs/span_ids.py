@@ -23,7 +23,7 @@ def span_ids_of(state: TaskState, key: AttemptKey | None, fact: Fact) -> SpanIds
         return SpanIds("", "", 0) if carried is None else SpanIds(carried.trace_id, carried.span_id, carried.flags)
     task = task_context(state.head)
     if key is not None:
-        own = attempt_context(state, task, key, state.find_attempt(key) or Attempt())
-        return SpanIds(own.trace_id, own.span_id, own.flags)
+        context = attempt_context(state, task, key, state.find_attempt(key) or Attempt())
+        return SpanIds(context.trace_id, context.span_id, context.flags)
     is_inside = carried is not None and carried.trace_id == task.trace_id
     return SpanIds(task.trace_id, carried.span_id if carried and is_inside else task.span_id, task.flags)

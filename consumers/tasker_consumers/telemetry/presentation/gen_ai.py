@@ -23,29 +23,31 @@ def gen_ai_span(span: Span) -> Span:
         return _operation(span)
     if span.kind not in (TASK, END):
         return span
-    own = span.attributes
-    name = " ".join(filter(None, (_INVOKE_WORKFLOW, str(own.get("task_name", "")))))
+    attributes = span.attributes
+    name = " ".join(filter(None, (_INVOKE_WORKFLOW, str(attributes.get("task_name", "")))))
     if span.kind == END:
-        return replace(span, name=" ".join(filter(None, (name, _OUTCOMES.get(str(own.get("status")))))))
+        return replace(span, name=" ".join(filter(None, (name, _OUTCOMES.get(str(attributes.get("status")))))))
     added: Attributes = {_OPERATION: _INVOKE_WORKFLOW}
-    if "task_name" in own:
-        added[_WORKFLOW] = own["task_name"]
-    return replace(span, name=name, attributes=own | added)
+    if "task_name" in attributes:
+        added[_WORKFLOW] = attributes["task_name"]
+    return replace(span, name=name, attributes=attributes | added)
 
 
 def _operation(span: Span) -> Span:
-    own = span.attributes
-    operation = str(own.get(_OPERATION) or _EXECUTE_TOOL)
-    step = own.get("step_name") or own["step_id"]
+    attributes = span.attributes
+    operation = str(attributes.get(_OPERATION) or _EXECUTE_TOOL)
+    step = attributes.get("step_name") or attributes["step_id"]
     added: Attributes = {_OPERATION: operation}
     if operation == _EXECUTE_TOOL:
-        added |= {_TOOL: own.get(_TOOL) or step, _CALL: own.get(_CALL) or own["step_id"]}
+        added |= {_TOOL: attributes.get(_TOOL) or step, _CALL: attributes.get(_CALL) or attributes["step_id"]}
         target = added[_TOOL]
     elif operation == _INVOKE_AGENT:
-        target = added[_AGENT] = own.get(_AGENT) or step
+        target = added[_AGENT] = attributes.get(_AGENT) or step
     elif operation == _PLAN:
-        target = own.get(_AGENT, "")
+        target = attributes.get(_AGENT, "")
     else:
-        target = own.get(_MODEL, "")
+        target = attributes.get(_MODEL, "")
     name = f"{operation} {target}" if target else operation
-    return replace(span, name=name, attributes=own | added, role=CLIENT if operation in _ASKS_A_MODEL else INTERNAL)
+    return replace(
+        span, name=name, attributes=attributes | added, role=CLIENT if operation in _ASKS_A_MODEL else INTERNAL
+    )

@@ -8,8 +8,8 @@ from tasker_consumers.replay.reading.plan import Plan
 from tasker_consumers.replay.reading.read import open_source, read
 from tasker_consumers.replay.selection.selection import Selection
 from tasker_consumers.settings import ConsumerSettings
-from tasker_consumers.stats.folded_tasks import FoldedTasks
 from tasker_consumers.stats.reading.sources import Stats
+from tasker_consumers.web.sources.live.folded_tasks import FoldedTasks
 from tasker_schemas.errors import BackendUnavailable, UsageError
 from tasker_schemas.names import Family
 from tasker_schemas.registry.lookup import open_lookup

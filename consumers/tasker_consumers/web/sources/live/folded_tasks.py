@@ -1,35 +1,16 @@
 """The statistics of tasks whose events come bit by bit, without a worker."""
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
+from tasker_consumers.replay.record import StoredRecord
 from tasker_consumers.stats.core.derive import derive_stats
-from tasker_consumers.stats.core.fold import FAMILIES, Headers, fold_all
+from tasker_consumers.stats.core.fold import FAMILIES, fold_all
 from tasker_consumers.stats.core.state import TaskState
 from tasker_schemas.avro.codec import Decoder, SchemaLookup
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.errors import PoisonRecord
 from tasker_schemas.event_check import check_record
-
-
-class EventRecord(Protocol):
-    """A record of Kafka, as far as it is read here."""
-
-    @property
-    def topic(self) -> str:
-        """The topic of a family."""
-
-    @property
-    def key(self) -> bytes | None:
-        """The task id."""
-
-    @property
-    def value(self) -> bytes | None:
-        """The event."""
-
-    @property
-    def headers(self) -> Headers:
-        """Names and values."""
 
 
 class FoldedTasks:
@@ -39,7 +20,7 @@ class FoldedTasks:
         self._decode = Decoder(lookup).decode
         self._states: dict[str, TaskState] = {}
 
-    def fold(self, records: Iterable[EventRecord]) -> list[dict[str, Any]]:
+    def fold(self, records: Iterable[StoredRecord]) -> list[dict[str, Any]]:
         """Return the statistics of the tasks that have events among the records.
 
         Raises BackendUnavailable when the registry must be asked and does not answer.
@@ -56,7 +37,7 @@ class FoldedTasks:
         """Forget all tasks."""
         self._states.clear()
 
-    def _event(self, record: EventRecord) -> dict[str, Any] | None:
+    def _event(self, record: StoredRecord) -> dict[str, Any] | None:
         family = next((family for family in FAMILIES if record.topic.endswith(f".{family}")), None)
         if family is None:
             return None
