@@ -1,9 +1,10 @@
 """Fixtures that every test may use."""
 
+import gc
 import logging
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def pytest_configure() -> None:
         sources += [root / compiled.relative_to(root).parts[0] / name for name in included]
         if any(source.stat().st_mtime > compiled.stat().st_mtime for source in sources):
             raise pytest.UsageError(f"{compiled.name} is older than its source: make setup")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Spare the collector of garbage all modules and tests of the run, which stay to its end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

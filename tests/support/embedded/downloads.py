@@ -1,4 +1,4 @@
-"""Downloads before the first test: outside every test's time limit, and where people see that they go on."""
+"""Downloads before the first test, and Kafka's start image: outside every test's time limit, where people see them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tasker_consumers.embedded.java.artifacts import files_of
 from tasker_consumers.embedded.java.programs import KAFKA, REGISTRY, ZIPKIN, JavaProgram
 from tasker_consumers.embedded.lookup import BOOTSTRAP_SERVERS, REGISTRY_URL, ZIPKIN_ENDPOINT
 from tasker_schemas.errors import TaskerEventsError
+from tests.support.embedded.start_image import use_start_image
 from tests.support.kafka.jvm_reader import READER
 
 if TYPE_CHECKING:
@@ -44,3 +45,5 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for program in dict.fromkeys(programs_for(fixtures)):
             with contextlib.suppress(TaskerEventsError):
                 files_of(program)
+                if program is KAFKA:
+                    use_start_image()
