@@ -10,11 +10,14 @@ import psycopg
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.migrations.migrate import migrate
 from tasker_consumers.store.writing.open_writer import open_writer
-from tasker_consumers.store.writing.partitions import drop_before, partitions_of, today
+from tasker_consumers.store.writing.partitions import drop_before, partitions_of
+from tasker_consumers.units import DAY_US
 from tests.support.processes import LIMIT_S, eventually
 from tests.support.store.postgres import PostgresCluster
-from tests.support.store.rows import IDS, batch_of, failed_step
+from tests.support.store.rows import IDS, NOW, batch_of, failed_step
 
+#: The day of all rows, which may be over when the test runs.
+_DAY = NOW // DAY_US
 _READ = "SELECT count(*) FROM failed_attempts"
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DROP TABLE%'"
 
@@ -28,7 +31,7 @@ def test_a_drop_behind_a_long_question_holds_nobody_up(postgres: PostgresCluster
 
     def drop() -> int:
         with psycopg.connect(url) as connection:
-            return drop_before(connection, "failed_attempts", today() + 1)
+            return drop_before(connection, "failed_attempts", _DAY + 1)
 
     with psycopg.connect(url) as long, psycopg.connect(url, autocommit=True) as other, ThreadPoolExecutor(1) as pool:
         assert long.execute(_READ).fetchone() == (1,)  # its transaction goes on, and with it the lock of a reader
@@ -40,6 +43,6 @@ def test_a_drop_behind_a_long_question_holds_nobody_up(postgres: PostgresCluster
         long.rollback()
         assert dropping.result(LIMIT_S) == 1
         assert other.execute(_READ).fetchone() == (0,)
-        assert today() not in partitions_of(other, "failed_attempts")
+        assert _DAY not in partitions_of(other, "failed_attempts")
     writer.close()
     engine.dispose()

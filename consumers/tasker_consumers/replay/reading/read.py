@@ -48,14 +48,16 @@ def read(
     ranges: Sequence[OffsetRange],
     matcher: Matcher | None = None,
     progress: ReadingProgress = NO_PROGRESS,
+    limit: int | None = None,
 ) -> Iterator[StoredRecord]:
     """Yield the matching records of the ranges, by time of arrival; all records without a matcher.
 
+    Of each partition no more records are read than `limit`, for a caller who takes so many of all together.
     Raises BackendUnavailable when Kafka sends nothing for ten seconds.
     """
     matcher = matcher or Matcher(Selection(), _no_payload)
     ends = {(span.topic, span.partition): span.end for span in ranges}
-    order, paused = TimeOrder(ends), set[tuple[str, int]]()
+    order, paused = TimeOrder(ends, limit), set[tuple[str, int]]()
     progress.start(sum(span.end - span.start for span in ranges))
     consumer.assign([TopicPartition(span.topic, span.partition, span.start) for span in ranges])
     while ends:
@@ -93,7 +95,7 @@ def _take(
                 order.push(record)
                 matches += 1
         # Offsets have gaps where records were compacted away, so the last offset itself may never come.
-        if offset >= end - 1:
+        if offset >= end - 1 or order.has_enough(partition):
             del ends[partition]
             order.finish(partition)
             consumer.incremental_unassign([TopicPartition(*partition)])

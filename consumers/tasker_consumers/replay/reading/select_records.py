@@ -56,33 +56,32 @@ class SelectedRecords:
         return Reached(self._ends, self.searched_everywhere)
 
     def __iter__(self) -> Iterator[StoredRecord]:
-        records = self._read()
-        if self.selection.task_id is not None or self.selection.trace_id is not None:
-            records = iter(by_event_time(records, self._decode))
-        return islice(records, self.selection.limit)
+        if self.selection.task_id is None and self.selection.trace_id is None:
+            return self.by_arrival()
+        return islice(by_event_time(self._read(None), self._decode), self.selection.limit)
 
     def by_arrival(self) -> Iterator[StoredRecord]:
         """Yield the records as they are read, by the time of their arrival, without a look into their events."""
-        return islice(self._read(), self.selection.limit)
+        return islice(self._read(self.selection.limit), self.selection.limit)
 
-    def _read(self) -> Iterator[StoredRecord]:
+    def _read(self, limit: int | None) -> Iterator[StoredRecord]:
         with open_source(self._kafka) as planner:
             plan = Plan(planner, self._kafka, self.selection, self._prefix)
             self._ends = plan.ends()
             if self._after.ends:
                 ranges = plan.everything() if self.searched_everywhere else plan.first()
-                yield from self._read_ranges(self._after.unread(ranges))
+                yield from self._read_ranges(self._after.unread(ranges), limit)
                 return
             ranges = plan.first()
             empty = True
-            for record in self._read_ranges(ranges):
+            for record in self._read_ranges(ranges, limit):
                 empty = False
                 yield record
             if empty and self.selection.task_id is not None:
                 self.searched_everywhere = True
-                yield from self._read_ranges(remainder(plan.everything(), ranges))
+                yield from self._read_ranges(remainder(plan.everything(), ranges), limit)
 
-    def _read_ranges(self, ranges: Sequence[OffsetRange]) -> Iterator[StoredRecord]:
+    def _read_ranges(self, ranges: Sequence[OffsetRange], limit: int | None) -> Iterator[StoredRecord]:
         if not ranges:
             return
         if sum(span.end - span.start for span in ranges) >= LARGE:
@@ -94,7 +93,7 @@ class SelectedRecords:
                 return
         # A consumer of its own: after a new assignment the client can still return messages of the previous one.
         with open_source(self._kafka) as reader:
-            yield from read(reader, ranges, self._matcher, self._progress)
+            yield from read(reader, ranges, self._matcher, self._progress, limit)
 
 
 def by_event_time(records: Iterable[StoredRecord], decode_record: DecodeRecord) -> list[StoredRecord]:

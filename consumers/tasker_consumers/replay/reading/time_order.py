@@ -15,11 +15,12 @@ class TimeOrder:
     """Holds a record back until every other partition was read up to its time.
 
     Within a partition the order of offsets stays as it is, also where times go back: a record then counts as old as
-    the latest before it.
+    the latest before it. With a `limit` so many records of all partitions together are wanted.
     """
 
-    def __init__(self, partitions: Iterable[Partition]) -> None:
+    def __init__(self, partitions: Iterable[Partition], limit: int | None = None) -> None:
         self._reached: dict[Partition, int] = dict.fromkeys(partitions, -1)
+        self._wanted: dict[Partition, int] = {} if limit is None else dict.fromkeys(self._reached, limit)
         self._waiting: list[tuple[int, str, int, int, StoredRecord]] = []
 
     def advance(self, partition: Partition, timestamp: int | None) -> None:
@@ -31,6 +32,12 @@ class TimeOrder:
         """Add a record of a partition that was advanced to it."""
         time = self._reached.get((record.topic, record.partition), -1)
         heappush(self._waiting, (time, record.topic, record.partition, record.offset, record))
+        if self._wanted:
+            self._wanted[record.topic, record.partition] -= 1
+
+    def has_enough(self, partition: Partition) -> bool:
+        """Return whether later records of a partition are beyond the limit, however late those of the others are."""
+        return self._wanted.get(partition) == 0
 
     def finish(self, partition: Partition) -> None:
         """Note that a partition has no further records."""

@@ -1,6 +1,7 @@
 """Failed attempts counted by fingerprint, names, and hour or day: those of the key, by which retention goes, too."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any
@@ -17,39 +18,36 @@ _TIME = _PLACES["happened_at"]
 _HOUR_MS = HOUR_US // 1000
 
 
-def counts_of(failures: Iterable[Row]) -> list[Row]:
+def counts_of(failures: Collection[Row]) -> list[Row]:
     """Return the rows of `error_counts` for rows of `failed_attempts`, in the order of their keys."""
-    counts: dict[tuple[Any, ...], list[int]] = {}
-    hours: dict[str, int | None] = {}
-    for row in failures:
-        event_id, happened_at = row[0], row[_TIME]
-        beginning = event_id[:11]  # a quarter of a second
-        hour = hours[beginning] if beginning in hours else hours.setdefault(beginning, _only_hour(beginning))
-        key = (hour if hour is not None else _hour_of(event_id), _names_of(row))
-        count = counts.get(key)
-        if count is None:
-            counts[key] = [1, happened_at, happened_at]
-            continue
-        count[0] += 1
-        if happened_at < count[1]:
-            count[1] = happened_at
-        elif happened_at > count[2]:
-            count[2] = happened_at
-    rows = [
-        (names[0], hour * HOUR_US, dimension_of(names[1:]), *names[1:], *count)
-        for (hour, names), count in counts.items()
-    ]
+    rows: list[Row] = []
+    for hour, failures_of_hour in _by_hour(failures):
+        times: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+        for row in failures_of_hour:
+            times[_names_of(row)].append(row[_TIME])
+        rows += [
+            (names[0], hour * HOUR_US, dimension_of(names[1:]), *names[1:], len(found), min(found), max(found))
+            for names, found in times.items()
+        ]
     return sorted(rows, key=lambda row: row[:3])
+
+
+def _by_hour(failures: Collection[Row]) -> Iterable[tuple[int, Collection[Row]]]:
+    """Return hours with the failures of each: mostly there is a single hour."""
+    if not failures:
+        return ()
+    keys = [row[0] for row in failures]
+    first = _hour_of(min(keys))
+    if first == _hour_of(max(keys)):
+        return [(first, failures)]
+    hours: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in failures:
+        hours[_hour_of(row[0])].append(row)
+    return hours.items()
 
 
 def _hour_of(event_id: str) -> int:
     return int(event_id[:8] + event_id[9:13], 16) // _HOUR_MS
-
-
-def _only_hour(beginning: str) -> int | None:
-    """Return the hour of all keys with the same first ten digits; None where an hour ends among them."""
-    first = int(beginning.replace("-", "") + "00", 16)
-    return first // _HOUR_MS if first // _HOUR_MS == (first + 0xFF) // _HOUR_MS else None
 
 
 def days_of_counts(hours: Iterable[Row]) -> list[Row]:

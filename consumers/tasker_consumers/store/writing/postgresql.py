@@ -1,12 +1,11 @@
 """Writes batches into PostgreSQL: a transaction of COPYs for each, into the partitions of their days."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
-from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import Engine
 
 from tasker_consumers.store import tables
@@ -14,7 +13,7 @@ from tasker_consumers.store.core.batch import Batch, Partition, Row
 from tasker_consumers.store.core.error_counts import counts_of, days_of_counts
 from tasker_consumers.store.core.event_keys import days_of
 from tasker_consumers.store.database import database_errors
-from tasker_consumers.store.writing.copying import FactCopier, StagedRows
+from tasker_consumers.store.writing.copying import FactCopier, KeyDumper, StagedRows
 from tasker_consumers.store.writing.partitions import Days
 from tasker_consumers.store.writing.statements import SELECT_POSITIONS, position_rows, stored_positions
 from tasker_consumers.store.writing.writer import StoredPosition
@@ -120,13 +119,12 @@ class PostgresWriter:
             assert isinstance(connection, psycopg.Connection)
             connection.rollback()
             connection.autocommit = True  # transactions begin where this module says
-            # The last that is registered for `bytea` is taken: psycopg's own is in Python.
-            connection.adapters.register_dumper(bytes, BytesBinaryDumper)
+            connection.adapters.register_dumper(None, KeyDumper)  # by the type of the column alone
             self._connection = connection
         return self._connection
 
 
-def _nothing(_rows: Iterable[Row]) -> list[Row]:
+def _nothing(_rows: Collection[Row]) -> list[Row]:
     return []
 
 

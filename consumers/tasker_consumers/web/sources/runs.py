@@ -14,8 +14,8 @@ from tasker_schemas.avro.codec import SchemaLookup
 
 #: Events of all runs in memory together, and seconds after which a run is looked at again.
 _MOST_EVENTS, _KEPT_S = 300_000, 60.0
-#: Runs that are read at the same time: others wait.
-_AT_ONCE = 2
+#: Runs that are read at the same time: others wait. Runs share so many locks.
+_AT_ONCE, _LOCKS = 2, 64
 #: Seconds for which the beginning of a run is kept.
 _BEGINNING_KEPT_S = 10.0
 #: A service's clock may be ahead of the brokers' by so much.
@@ -42,7 +42,8 @@ def earliest_arrival(begin: int) -> int:
 class RunCache:
     """Reads runs; `mark` is anything that changes with the run, so that a stored run is the present one.
 
-    A run that was read before is read on: its page costs what is new.
+    A run that was read before is read on: its page costs what is new. Who asks for a run that is being read waits for
+    it: a page asks for its rows and for the details of the first at the same time.
     """
 
     def __init__(self, open_reader: OpenReader, lookup: SchemaLookup | None = None) -> None:
@@ -51,6 +52,7 @@ class RunCache:
         self._runs: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
+        self._turns = [threading.Lock() for _ in range(_LOCKS)]
         self._beginnings: Answers[Run] = Answers(_BEGINNING_KEPT_S)
 
     def read(self, identifier: str, mark: object, since: int | None = None) -> ReadRun:
@@ -94,7 +96,7 @@ class RunCache:
     ) -> ReadRun:
         if (entry := self._get(identifier, mark)) is not None:
             return entry.read
-        with self._slots:
+        with self._turns[hash(identifier) % _LOCKS], self._slots:
             if (entry := self._get(identifier, mark)) is not None:
                 return entry.read
             try:

@@ -1,7 +1,9 @@
 """Runs are kept for the next pages, and read on when their marks change."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
@@ -55,6 +57,27 @@ def test_a_run_is_read_once_for_a_mark_and_read_on_for_another(history: Records)
     assert (second.run, second.spans, second.tasks) == (whole, whole.spans(), whole.tasks())
     assert len(first.run.events) == 5, "pages go on with the run that they have"
     assert (reader.questions, opened) == (2, [7])
+
+
+def test_a_run_that_several_ask_for_is_read_once(history: Records) -> None:
+    has_begun, may_go_on = Event(), Event()
+
+    class SlowHistory(GrowingHistory):
+        def of_task(self, task_id: str, limit: int | None = None) -> Records:
+            has_begun.set()
+            assert may_go_on.wait(60)
+            return super().of_task(task_id, limit)
+
+    readers = [SlowHistory(history)]
+    runs = RunCache(lambda _: readers.pop())
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(runs.read, TASK, 1)]
+        assert has_begun.wait(60)
+        asked += [pool.submit(runs.read, TASK, 1) for _ in range(2)]
+        may_go_on.set()
+        first, *others = (question.result() for question in asked)
+    assert first.run == rebuild(history)
+    assert all(other is first for other in others)
 
 
 def test_a_run_whose_reading_failed_is_read_anew(history: Records) -> None:

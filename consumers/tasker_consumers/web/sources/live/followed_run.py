@@ -1,6 +1,5 @@
 """A run that goes on: of each visit only the records that are new are read and folded."""
 
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,13 +27,15 @@ class ReadRun:
 
 
 class FollowedRun:
-    """Reads a run with a reader that returns each record once, and is not to be used after an error."""
+    """Reads a run with a reader that returns each record once, and is not to be used after an error.
+
+    A single thread at a time uses it.
+    """
 
     def __init__(self, identifier: str, reader: RunReader, lookup: SchemaLookup | None = None) -> None:
         self._identifier = identifier
         self._reader = reader
         self._growing = GrowingRun(lookup)
-        self._lock = threading.Lock()
         self._begun_at = time.monotonic()
         self._newest_ms = self._read_ms = 0
 
@@ -45,12 +46,11 @@ class FollowedRun:
 
     def read(self) -> ReadRun:
         """Return the run with all records that arrived by now. Raises BackendUnavailable when Kafka is away."""
-        with self._lock:
-            self._read_ms = time.time_ns() // 1_000_000
-            records = self._new_records()
-            self._newest_ms = max([self._newest_ms, *(record.timestamp or 0 for record in records)])
-            self._growing.add(records)
-            return snapshot(self._growing)
+        self._read_ms = time.time_ns() // 1_000_000
+        records = self._new_records()
+        self._newest_ms = max([self._newest_ms, *(record.timestamp or 0 for record in records)])
+        self._growing.add(records)
+        return snapshot(self._growing)
 
     def _new_records(self) -> Records:
         records = find_records(self._identifier, self._reader, alone=False)

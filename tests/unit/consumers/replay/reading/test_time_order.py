@@ -10,12 +10,12 @@ from tests.support.replay_records import a_record, at_offsets
 TOPIC = "tasker.events.step"
 
 
-def merged(streams: list[list[int]], turns: list[int]) -> list[tuple[int, int]]:
+def merged(streams: list[list[int]], turns: list[int], limit: int | None = None) -> list[tuple[int, int]]:
     """Feed streams of times to the merge, one record of a stream at a turn, and return what comes out."""
-    order, result, position = TimeOrder((TOPIC, n) for n in range(len(streams))), [], [0] * len(streams)
+    order, result, position = TimeOrder(((TOPIC, n) for n in range(len(streams))), limit), [], [0] * len(streams)
     for turn in [*turns, *(n for n, stream in enumerate(streams) for _ in range(len(stream) + 1))]:
         number = turn % len(streams)
-        if position[number] < len(streams[number]):
+        if position[number] < len(streams[number]) and not order.has_enough((TOPIC, number)):
             time = streams[number][position[number]]
             order.advance((TOPIC, number), time)
             order.push(a_record(partition=number, offset=position[number], timestamp=time))
@@ -34,6 +34,13 @@ def test_however_partitions_are_read_records_come_by_time(streams: list[list[int
     result = merged(streams, turns)
     times = [streams[partition][offset] for partition, offset in result]
     assert times == sorted(time for stream in streams for time in stream)
+
+
+@given(_streams, st.lists(st.integers(0, 3), max_size=30), st.integers(1, 10))
+def test_the_first_records_are_the_same_without_reading_more_of_a_partition(
+    streams: list[list[int]], turns: list[int], limit: int
+) -> None:
+    assert merged(streams, turns, limit)[:limit] == merged(streams, turns)[:limit]
 
 
 @given(_streams, st.lists(st.integers(0, 3), max_size=30))
