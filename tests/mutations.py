@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 ENGINE, STATS = "consumers/tasker_consumers/engine", "consumers/tasker_consumers/stats"
+KAFKA = "consumers/tasker_consumers/kafka"
 TESTS = "tests/unit/consumers"
 
 
@@ -41,6 +42,34 @@ MUTATIONS = (
         "self._producer._txn_manager.set_pid_and_epoch(*self.epoch)",
         "pass",
         f"{TESTS}/engine/faust/test_partition_producers.py",
+    ),
+    Mutation(
+        "late writers: after a batch that was given up, the epoch goes on with a gap in its numbers",
+        f"{ENGINE}/faust/partition_producers.py",
+        "if producer is not None and producer.has_gap:",
+        "if False:",
+        f"{TESTS}/engine/faust/test_partition_producers.py",
+    ),
+    Mutation(
+        "late writers: a worker whose epoch was ended never asks the group who has the partition",
+        f"{ENGINE}/faust/partition_producers.py",
+        "self._host.restore(partition)",
+        "pass",
+        f"{TESTS}/engine/faust/test_partition_producers.py",
+    ),
+    Mutation(
+        "networks: a partition is opened in a single try to connect",
+        f"{ENGINE}/faust/partition_producers.py",
+        "with suppress(KafkaConnectionError):",
+        "if True:",
+        f"{TESTS}/engine/faust/test_partition_producers.py",
+    ),
+    Mutation(
+        "networks: a broker that stands still at the start counts as one that is away",
+        f"{KAFKA}/access.py",
+        "kind = SilentBrokers if is_unanswered(error) and self._is_reached else BackendUnavailable",
+        "kind = BackendUnavailable",
+        f"{TESTS}/kafka/test_access.py",
     ),
     Mutation(
         "quarantine: a record that fails takes its batch along",
@@ -97,6 +126,13 @@ MUTATIONS = (
         "return RecordTime(0) if broker_time is None else min(broker_time, RecordTime(self.wall()))",
         "return RecordTime(self.wall())",
         f"{TESTS}/stats/test_lifetime.py",
+    ),
+    Mutation(
+        "time: a process that stood still has waited for its broker meanwhile",
+        f"{KAFKA}/broker_silence.py",
+        "return max(0.0, age - sum(length for end, length in self._pauses if end > present - age))",
+        "return age",
+        f"{KAFKA}/broker_silence.py",
     ),
     Mutation(
         "time: windows of the future keep tasks that are forgotten",

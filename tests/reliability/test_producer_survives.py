@@ -78,9 +78,8 @@ def test_what_waits_when_a_service_ends_is_sent_by_the_next_one(
     publish(publisher, range(3_000))
     assert publisher.close(0.1) == 3_000
     own_kafka.start()
-    with EventPublisher(settings) as successor:
-        assert successor.flush(90) == 0
-    assert successor.stats()["delivered"] == 3_000
+    with EventPublisher(settings) as successor:  # a moment after `close` the predecessor can still hold its file
+        assert eventually(lambda: successor.stats()["delivered"] == 3_000)
     assert_all_in_order(settings, 3_000)
 
 
