@@ -127,11 +127,10 @@ def rate(rows: int, work: Any) -> float:
 
 def drop_day(url: str) -> float:
     """Drop the present day of all event tables, and return the seconds that it took."""
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         began = time.perf_counter()
         for table in tables.EVENT_TABLES:
             drop_before(connection, table.name, today() + 1)
-        connection.commit()
         return time.perf_counter() - began
 
 

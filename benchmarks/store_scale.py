@@ -168,14 +168,13 @@ def dropped(url: str, day: int) -> Drop:
                 reads.append(time.perf_counter() - began)
 
     reader = threading.Thread(target=read)
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         reader.start()
         while len(reads) == 1:
             time.sleep(0.001)
         began = time.perf_counter()
         for table in tables.EVENT_TABLES:
             drop_before(connection, table.name, today() - DAYS + 2 + day)
-        connection.commit()
         lasted_s = time.perf_counter() - began
     is_over.set()
     reader.join()

@@ -122,7 +122,7 @@ def _drop_days(engine: Engine, table: str, first: int) -> Pruned:
         return Pruned()
     from tasker_consumers.store.writing.partitions import drop_before  # noqa: PLC0415  SQLite needs no psycopg
 
-    with engine.begin() as connection:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         driver: Any = connection.connection.driver_connection
         return Pruned(days=drop_before(driver, table, first // DAY_US))
 

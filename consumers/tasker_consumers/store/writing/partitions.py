@@ -79,8 +79,10 @@ def partitions_of(connection: psycopg.Connection[Any], table: str) -> dict[int, 
 
 
 def drop_before(connection: psycopg.Connection[Any], table: str, day: int) -> int:
-    """Drop the partitions of the days before `day`, and return their number."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_ID,))
+    """Drop the partitions of the days before `day`, and return their number.
+
+    The connection is in autocommit mode: each day is a transaction, and locks the table no longer than it lasts.
+    """
     old = [name for number, name in partitions_of(connection, table).items() if number < day]
     for name in old:
         _drop(connection, name)
@@ -101,18 +103,20 @@ def _drop(connection: psycopg.Connection[Any], name: str) -> None:
 
     All others wait behind a drop that waits for a reader. So it lets them pass and tries again, and waits at last.
     """
-    drop = f'DROP TABLE "{name}"'
     for _ in range(_TRIES):
         try:
-            with connection.transaction():
-                connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_MS}ms'")
-                connection.execute(drop)
+            connection.execute(_drop_request(name, _LOCK_MS))
         except psycopg.errors.LockNotAvailable:
             time.sleep(_PAUSE_S)
         else:
             return
-    connection.execute("SET LOCAL lock_timeout = 0")
-    connection.execute(drop)
+    connection.execute(_drop_request(name, 0))
+
+
+def _drop_request(name: str, wait_ms: int) -> str:
+    """Return statements that are sent together: a transaction that ends without a further request."""
+    lock = f"SELECT pg_advisory_xact_lock({LOCK_ID})"
+    return f'{lock}; SET LOCAL lock_timeout = {wait_ms}; DROP TABLE IF EXISTS "{name}"'
 
 
 def _day_in(match: re.Match[str]) -> int:
