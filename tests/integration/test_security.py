@@ -214,8 +214,7 @@ def test_close_tells_how_many_events_a_failed_client_leaves_and_the_next_service
     counts = publisher.stats()
     assert (counts["spooled"], counts["delivered"], counts["dropped"]) == (70, 0, 0)
     with publisher_with_spool(secured_kafka.let_in(ROLE, prefix), prefix, tmp_path) as successor:
-        # A moment after `close` the predecessor can still hold its file.
-        assert eventually(lambda: successor.stats()["delivered"] == 70)
+        assert eventually(lambda: successor.stats()["delivered"] == 70)  # its predecessor can still hold the file
     assert_each_once_in_order(secured_kafka, prefix, 70)
 
 
