@@ -7,6 +7,7 @@ missing header can never give an attempt two spans.
 import os
 import random
 import time
+from functools import lru_cache
 from hashlib import sha256
 
 _LAST_MILLISECOND = (1 << 48) - 1  # the last that a UUIDv7 has room for
@@ -74,5 +75,11 @@ def event_id_of(subject: str, timestamp: int) -> str:
 
 
 def _uuid7(milliseconds: int, random_bits: int) -> str:
-    text = (milliseconds << 80 | random_bits & _RANDOM | _VERSION_AND_VARIANT).to_bytes(16, "big").hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = (random_bits & _RANDOM | _VERSION_AND_VARIANT).to_bytes(10, "big").hex()
+    return f"{_millisecond_text(milliseconds)}-{text[:4]}-{text[4:8]}-{text[8:]}"
+
+
+@lru_cache(maxsize=64)  # the events of a busy process share it
+def _millisecond_text(milliseconds: int) -> str:
+    text = f"{milliseconds:012x}"
+    return f"{text[:8]}-{text[8:]}"

@@ -63,7 +63,6 @@ class KafkaDelivery:
     Raises ConfigurationError, when it is made, for settings that Kafka's client refuses.
     """
 
-    _gate: native.Lock
     _worker: Worker
     _backlog: Backlog
     _is_closed: bool
@@ -86,9 +85,8 @@ class KafkaDelivery:
 
     def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
         """Take a record; its key decides its partition."""
-        with self._gate:
-            self._sent += 1
-            refusal = self._queue(topic, key, value, headers)
+        self._worker.handovers.sent.add()
+        refusal = self._queue(topic, key, value, headers)
         if refusal is not None:
             record = SpooledRecord(topic, key, value, headers)
             if refusal.waits:
@@ -101,26 +99,40 @@ class KafkaDelivery:
 
     def _queue(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> Refusal | None:
         """Give a record to Kafka's client; return why that is not to be done."""
-        client = self._worker.client
-        if self._is_closed:
-            return Refusal(Drop.CLOSED, "the publisher is closed", waits=False)
-        if client is None or self._backlog.holds(topic):
-            return Refusal(Drop.QUEUE_FULL, "events wait before it", waits=True)
+        worker, number = self._worker, next_number()
+        settle = MethodType(self._settler(trace_fields(headers)), number)
+        running = worker.handovers.running
+        running[number] = (
+            native.get_ident()
+        )  # first: whoever changes the state below waits for the calls that ran before
         try:
-            settle = MethodType(self._settler(trace_fields(headers)), next_number())
+            client = worker.client
+            if client is not None and self._backlog.holds(topic):
+                client = None
+            if self._is_closed:  # last: a signal handler may just have closed it
+                return Refusal(Drop.CLOSED, "the publisher is closed", waits=False)
+            if client is None:
+                return Refusal(Drop.QUEUE_FULL, "events wait before it", waits=True)
             client.produce(topic, value, key, on_delivery=settle, headers=headers)
         except BufferError:
             return Refusal(Drop.QUEUE_FULL, "the broker is slow or away", waits=self._spool is not None)
         except KafkaException as error:
-            if is_fatal(error):
-                return Refusal(Drop.REFUSED, client.why(), waits=self._spool is not None)
-            keep = verdict_of(error.args[0].code()).keep and self._spool is not None
-            if keep:
-                self._worker.outages.note(topic, error.args[0])
-            return Refusal(Drop.REFUSED, str(error.args[0]), waits=keep)
-        self._worker.produced += 1
-        self._worker.topics.add(topic)
+            return self._refusal(topic, error)
+        finally:
+            running.pop(number, None)
+        worker.handovers.produced.add()
+        worker.topics.add(topic)
         return None
+
+    def _refusal(self, topic: str, error: KafkaException) -> Refusal:
+        """Return why Kafka's client did not take an event."""
+        client = self._worker.client
+        if client is not None and is_fatal(error):
+            return Refusal(Drop.REFUSED, client.why(), waits=self._spool is not None)
+        keep = verdict_of(error.args[0].code()).keep and self._spool is not None
+        if keep:
+            self._worker.outages.note(topic, error.args[0])
+        return Refusal(Drop.REFUSED, str(error.args[0]), waits=keep)
 
     def flush(self, timeout: float) -> int:
         """Wait at most `timeout` seconds for everything to leave; return how many records are left."""
@@ -133,12 +145,12 @@ class KafkaDelivery:
 
         Unless it is `patient`, it does not wait for a Kafka that is away: events on disk wait for the next process.
         """
-        with self._gate:
-            if self._is_closed:
-                return 0
-            self._is_closed = True
+        if not self._closing.acquire(blocking=False):
+            return 0
+        self._is_closed = True
         begin = time.monotonic()
         worker = self._worker
+        worker.handovers.wait(max(timeout, _STOP_S))
         native.wait_for(lambda: worker.has_sent() or (not patient and self._may_leave(worker, begin)), timeout)
         lost = sum(self._drop_log.dropped().values())
         worker.stop(max(0.0, begin + timeout - time.monotonic()) + _STOP_S)
@@ -152,7 +164,7 @@ class KafkaDelivery:
 
     def _left(self) -> int:
         """Return how many events are undelivered; Kafka's client counts reports of its own with them."""
-        published = self._sent + self._backlog.restored
+        published = self._worker.handovers.sent.value() + self._backlog.restored
         return max(0, min(self._worker.left(), published - sum(self._drop_log.dropped().values())))
 
     def _may_leave(self, worker: Worker, begin: float) -> bool:
@@ -161,13 +173,13 @@ class KafkaDelivery:
 
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish; `dropped_<reason>` for each reason."""
-        left = self._left()
+        sent, left = self._worker.handovers.sent.value(), self._left()
         spooled = self._backlog.waiting
         dropped = self._drop_log.dropped()
         lost = sum(dropped.values())
         return {
-            "published": self._sent,
-            "delivered": max(0, self._sent + self._backlog.restored - lost - left),
+            "published": sent,
+            "delivered": max(0, sent + self._backlog.restored - lost - left),
             "queued": max(0, left - spooled),
             "spooled": spooled,
             "dropped": lost,
@@ -183,13 +195,11 @@ class KafkaDelivery:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        # Reentrant: a signal handler may publish while its own thread holds the lock.
-        self._gate = native.RLock()
+        self._closing = native.allocate_lock()
         self._is_closed = False
-        self._sent = 0
         self._backlog = Backlog(self._spool, self._drop_log)
         brokers = self._kafka.get("bootstrap.servers", "")
-        self._worker = Worker(self._backlog, self._make_client, brokers, self._gate, self._drop_log)
+        self._worker = Worker(self._backlog, self._make_client, brokers, self._drop_log)
         self._settler = lru_cache(_SPANS)(partial(partial, self._settle))  # made for each span, not for each event
 
     def _start(self) -> None:

@@ -41,8 +41,11 @@ next_number = count().__next__
 
 
 def trace_fields(headers: list[Header]) -> TraceFields:
-    """Return the part of an event's headers that its value does not hold."""
-    return tuple([header for header in headers if header[0] in _TRACE])
+    """Return the part of an event's headers that its value does not hold: the last of them."""
+    start = len(headers)
+    while start and headers[start - 1][0] in _TRACE:
+        start -= 1
+    return tuple(headers[start:])
 
 
 def rebuild_headers(topic: str, value: bytes, trace: TraceFields) -> list[Header]:

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 from tasker_producer.delivery.backlog import Backlog
 from tasker_producer.delivery.client import POLL_S, Client
 from tasker_producer.delivery.drain import Drain
+from tasker_producer.delivery.handovers import Handovers
 from tasker_producer.delivery.host import native, process
 from tasker_producer.delivery.host.drops import DropLog
 from tasker_producer.delivery.outages import STALLED_S, TopicOutages
@@ -18,22 +18,17 @@ _PURGE_S = 1.0
 
 
 class Worker:
-    """Runs in a thread of the operating system, also where gevent or eventlet has patched Python's threads.
-
-    `gate` is held by publishing threads while they use `client`, so none uses a client that is being replaced.
-    """
+    """Runs in a thread of the operating system, also where gevent or eventlet has patched Python's threads."""
 
     def __init__(
         self,
         backlog: Backlog,
         make_client: Callable[[], Client],
         brokers: str,
-        gate: AbstractContextManager[object],
         drop_log: DropLog,
     ) -> None:
         self._backlog = backlog
         self._make_client = make_client
-        self._gate = gate
         self._drop_log = drop_log
         self._stop = native.Flag()
         self._finished = native.Flag()
@@ -42,8 +37,8 @@ class Worker:
         self._empty_at = time.monotonic()
         self._progress: tuple[int, float] = (0, time.monotonic())
         self.client: Client | None = None
-        #: How many events publishing threads have queued in this client.
-        self.produced = 0
+        #: The calls of publishing threads that use the client just now.
+        self.handovers = Handovers()
         #: The topics of all events that they queued: nobody waits for another topic.
         self.topics: set[str] = set()
         self.outages = TopicOutages(backlog, brokers, drop_log)
@@ -135,9 +130,8 @@ class Worker:
         except ConfigurationError as error:
             self._drop_log.log("client", str(error))
             return None
-        with self._gate:
-            self._backlog.active = True  # earlier events go first
-            self.client = client
+        self._backlog.active = True  # earlier events go first
+        self.client = client
         return client
 
     def _watch_progress(self, client: Client) -> None:
@@ -145,7 +139,7 @@ class Worker:
         if self._backlog.disk is None or self._drain.is_sending or client.failed():
             return
         queued, now = client.queued(), time.monotonic()
-        settled = self.produced - queued
+        settled = self.handovers.produced.value() - queued
         if settled > self._progress[0] or not queued:
             if settled > self._progress[0]:
                 client.note_up()
@@ -164,10 +158,14 @@ class Worker:
 
     def _retreat(self, client: Client) -> None:
         """Take back all that is queued, in its order, and let everything new wait behind it."""
-        with self._gate:
-            self._backlog.active = True
+        self._hold_new_events()
         client.take_back()
         self._drain.conclude()
+
+    def _hold_new_events(self) -> None:
+        """Let new events wait in the backlog; none is on its way to the client afterwards."""
+        self._backlog.active = True
+        self.handovers.wait()
 
     def _renew(self, client: Client) -> None:
         """Replace a client that has failed, after a while, once nothing is in it any more."""
@@ -183,10 +181,9 @@ class Worker:
             self._drop_log.log("client", str(error))
             client.failed_at = time.monotonic()
             return
-        with self._gate:
-            self._backlog.active = True  # events that came back go first
-            self.produced = 0
-            self.client = successor
+        self._hold_new_events()  # those that came back go first
+        self.handovers.produced.reset()
+        self.client = successor
         client.free()
         self._progress = (0, time.monotonic())
 

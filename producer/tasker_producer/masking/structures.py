@@ -7,6 +7,7 @@ from typing import Any
 IsSecret = Callable[[str, Any], bool]
 
 _PAIR = 2
+_NOTHING: frozenset[str] = frozenset()
 _MAX_NAME = 500
 _NAME_KEYS = ("name", "key", "Name", "Key", "header", "field")
 _VALUE_KEYS = ("value", "Value", "values", "Values")
@@ -33,8 +34,10 @@ def secret_entries(mapping: Mapping[Any, Any], is_secret: IsSecret) -> frozenset
     frozenset({'Value'})
     """
     try:
+        if mapping.keys().isdisjoint(_VALUE_KEYS):  # as nearly all mappings
+            return _NOTHING
         values = [key for key in _VALUE_KEYS if key in mapping]
-        names = [name for key in _NAME_KEYS if (name := _name(mapping.get(key)))] if values else []
+        names = [name for key in _NAME_KEYS if (name := _name(mapping.get(key)))]
         return frozenset(key for key in values if any(is_secret(name, mapping[key]) for name in names))
     except Exception:  # noqa: BLE001  a key's own code runs here
         return frozenset(_VALUE_KEYS)

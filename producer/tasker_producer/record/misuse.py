@@ -12,8 +12,8 @@ from types import FrameType
 from typing import Any
 
 from tasker_producer.delivery.host.drops import DropLog
+from tasker_producer.delivery.host.ticket_counter import TicketCounter
 from tasker_producer.record.identifiers import identifier, text_identifier, whole_number
-from tasker_producer.record.ticket_counter import TicketCounter
 from tasker_schemas.errors import UsageError
 
 _PACKAGE = "tasker_producer"

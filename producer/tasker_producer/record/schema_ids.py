@@ -7,7 +7,7 @@ read them: a registry that is down never stops an event.
 import threading
 
 from tasker_producer.delivery.host.drops import DropLog
-from tasker_producer.record.ticket_counter import TicketCounter
+from tasker_producer.delivery.host.ticket_counter import TicketCounter
 from tasker_schemas.avro.codec import confluent_frame
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import BackendUnavailable, ConfigurationError

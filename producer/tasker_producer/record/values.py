@@ -28,6 +28,9 @@ MAX_NODES = 10_000
 MAX_TEXT = 200_000  # characters, of a text, and of all texts of a value
 CUT = '"[TRUNCATED]"'
 
+# Python 3.11 looks members of an enumeration up slowly.
+_SHOW, _HIDE, _DEPENDS = Decision.SHOW, Decision.HIDE, Decision.DEPENDS
+
 Scalar = None | bool | int | float | str
 _LONG = range(-(1 << 63), 1 << 63)
 _NONE: AbstractSet[str] = frozenset()
@@ -64,9 +67,9 @@ class PlainValues:
             if hidden and name in hidden:
                 flat[key] = masker.mask
                 continue
-            if decisions.get(name) is not Decision.SHOW:
+            if decisions.get(name) is not _SHOW:
                 key, decision = masker.judge(name)
-                if decision is Decision.HIDE or (decision is Decision.DEPENDS and masker.hides((key,), value)):
+                if decision is _HIDE or (decision is _DEPENDS and masker.hides((key,), value)):
                     flat[key] = masker.mask
                     continue
             kind = type(value)
@@ -137,9 +140,9 @@ class _Walk:
             if hidden and name in hidden:
                 parts.append(f"{quoted(key)}:{quoted(masker.mask)}")
                 continue
-            if decisions.get(name) is not Decision.SHOW:
+            if decisions.get(name) is not _SHOW:
                 key, decision = masker.judge(name)
-                if decision is Decision.HIDE or (decision is Decision.DEPENDS and masker.hides((*path, key), value)):
+                if decision is _HIDE or (decision is _DEPENDS and masker.hides((*path, key), value)):
                     parts.append(f"{quoted(key)}:{quoted(masker.mask)}")
                     continue
             text = self._text(value) if type(value) is str else self.json(value, (*path, key))

@@ -21,6 +21,9 @@ from tasker_producer.trace.current import Activation
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import TraceHeaders
 
+# Python 3.11 looks members of an enumeration up slowly.
+_FAILED, _RETRIED = Outcome.FAILED, Outcome.RETRIED
+
 
 class BlockPublisher(Protocol):
     """The part of a publisher that blocks need."""
@@ -81,8 +84,8 @@ class Block(BoundCode, ABC):
         try:
             if not self._stays:
                 outcome, reason = self._decided or (outcome_of(error, self._expected), error)
-                if outcome is not Outcome.RETRIED and outcome_of(error, self._expected) is Outcome.FAILED:
-                    outcome, reason = Outcome.FAILED, error
+                if outcome is not _RETRIED and outcome_of(error, self._expected) is _FAILED:
+                    outcome, reason = _FAILED, error
                 self._publish_end(outcome, reason, misuse)
         except Exception as failure:  # noqa: BLE001  whatever it is, it is not the service's
             with suppress(Exception):

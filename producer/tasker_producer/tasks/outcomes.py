@@ -15,6 +15,9 @@ class Outcome(IntEnum):
     RETRIED = auto()  # the job's queue runs it again: the step asks for another attempt, the task stays open
 
 
+# Python 3.11 looks members of an enumeration up slowly.
+_COMPLETED = Outcome.COMPLETED
+
 ErrorTypes = type[BaseException] | tuple[type[BaseException], ...]
 
 _CANCELLATIONS = (asyncio.CancelledError, concurrent.futures.CancelledError, GeneratorExit, KeyboardInterrupt)
@@ -39,7 +42,7 @@ def outcome_of(error: BaseException | None, expected: ErrorTypes = ()) -> Outcom
     (<Outcome.CANCELLED: 3>, <Outcome.CANCELLED: 3>)
     """
     if error is None:
-        return Outcome.COMPLETED
+        return _COMPLETED
     kind = type(error)
     if issubclass(kind, SystemExit):
         return Outcome.COMPLETED if getattr(error, "code", None) in (None, 0) else Outcome.FAILED

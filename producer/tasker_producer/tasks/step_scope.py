@@ -19,6 +19,11 @@ _END_OF = {
 }
 
 
+# Python 3.11 looks members of an enumeration up slowly.
+_FAILED, _CANCELLED, _RETRIED = Outcome.FAILED, Outcome.CANCELLED, Outcome.RETRIED
+_HANDLE, _IN_PROGRESS = StepEvents.HANDLE, State.IN_PROGRESS
+
+
 class StepTask(Protocol):
     """The part of a task that its steps need."""
 
@@ -105,19 +110,19 @@ class StepScope(Block):
         self.trace = step_trace(task.trace, task.task_id, self.step_id, number)
         started = self._started_at
         fields = {"started_at": started, "step_inputs": self._inputs}
-        self._publish(StepEvents.HANDLE, fields, misuse, timestamp=started)
-        task.note_state(self.step_id, number, State.IN_PROGRESS)
+        self._publish(_HANDLE, fields, misuse, timestamp=started)
+        task.note_state(self.step_id, number, _IN_PROGRESS)
 
     def _publish_end(self, outcome: Outcome, reason: Any, misuse: Misuse) -> None:
         name, state = _END_OF[outcome]
         self.task.note_state(self.step_id, self.attempt_number, state)
-        if outcome is Outcome.RETRIED:
+        if outcome is _RETRIED:
             self._publish_retry(retry_fields(reason), misuse)
             return
         times = self._times()
         fields = {**times, "step_results": self.results}
-        error = reason if outcome is Outcome.FAILED else None
-        if outcome is Outcome.CANCELLED:
+        error = reason if outcome is _FAILED else None
+        if outcome is _CANCELLED:
             fields["cancellation_reason"] = reason_of(reason) if isinstance(reason, BaseException) else reason
             if self._skipped:
                 self._publish_sign(ObservabilityEvents.Step.SKIP, {"reason": reason})

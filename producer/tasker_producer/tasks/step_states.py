@@ -10,6 +10,10 @@ from tasker_schemas.errors import UsageError
 from tasker_schemas.identity import new_event_id
 from tasker_schemas.names import State
 
+# Python 3.11 looks members of an enumeration up slowly.
+_IN_PROGRESS = State.IN_PROGRESS
+_NEVER_BEGUN = (0, State.PENDING)
+
 
 def step_fields(
     misuse: Misuse, name: Any, step_id: Any, retry_limit: int | None, depends_on: Iterable[Any] | None
@@ -74,14 +78,14 @@ class StepStates:
                 self._attempts.continue_after(step_id, number)
                 return number
             misuse.report(UsageError("attempt_number is a whole number from 1"))
-        if self._states.get(step_id, (0, State.PENDING))[1] is State.IN_PROGRESS:
+        if self._states.get(step_id, _NEVER_BEGUN)[1] is _IN_PROGRESS:
             mistake = f"step {step_id!r}: an attempt of it is still open; give each of several steps a step_id"
             misuse.report(UsageError(mistake))
         return self._attempts.next(step_id)
 
     def note_state(self, step_id: str, attempt: int, state: State) -> None:
         """Remember the state of a step; that of the latest attempt holds."""
-        if attempt >= self._states.get(step_id, (0, state))[0]:
+        if attempt >= self._states.get(step_id, _NEVER_BEGUN)[0]:
             self._states[step_id] = (attempt, state)
 
     def in_state(self, state: State) -> list[str]:

@@ -44,7 +44,8 @@ def _original(name: str) -> ModuleType:
 
 
 _thread: Any = _original("_thread")
-_sleep: Callable[[float], None] = _original("time").sleep
+#: Stops the present thread of the operating system, a hub with all its greenlets too.
+sleep: Callable[[float], None] = _original("time").sleep
 allocate_lock: Callable[[], Lock] = _thread.allocate_lock
 RLock: Callable[[], Lock] = _thread.RLock
 get_ident: Callable[[], int] = _thread.get_ident
@@ -82,7 +83,7 @@ def _let_others_run(seconds: float) -> None:
     try:
         time.sleep(seconds)  # looked up at each call: gevent and eventlet replace it
     except (RuntimeError, AssertionError):  # their refusals to let the hub itself sleep
-        _sleep(seconds)
+        sleep(seconds)
 
 
 class Flag:

@@ -12,6 +12,8 @@ from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import TraceHeaders
 from tasker_schemas.names import Family, TaskEvents
 
+# Python 3.11 looks members of an enumeration up slowly.
+_CUSTOM, _WORKFLOW = Family.CUSTOM, Family.WORKFLOW
 _CREATES_TASK = frozenset({str(TaskEvents.INITIALIZE_REQUESTED), str(TaskEvents.START_REQUESTED)})
 
 
@@ -29,9 +31,9 @@ def event_trace(
         if name in _CREATES_TASK:
             return created_trace(task_id, anew=name == TaskEvents.INITIALIZE_REQUESTED)
         return _place_outside(family, task_id, step_id, attempt)
-    if family is Family.CUSTOM:
+    if family is _CUSTOM:
         step_id, attempt = block.step_id, block.attempt_number
-    if step_id is None or attempt is None or family is Family.WORKFLOW:
+    if step_id is None or attempt is None or family is _WORKFLOW:
         return block.task_trace
     return step_trace(block.task_trace, task_id, step_id, attempt)
 
@@ -49,6 +51,6 @@ def _chosen_trace(value: Any, misuse: Misuse) -> TraceHeaders | None:
 def _place_outside(family: Family, task_id: str, step_id: str | None, attempt: int | None) -> TraceHeaders:
     """Return the place of an event outside of its task's block."""
     task = known_trace(task_id) or task_trace(task_id)
-    if step_id is None or attempt is None or family is Family.WORKFLOW:
+    if step_id is None or attempt is None or family is _WORKFLOW:
         return task
     return step_trace(task, task_id, step_id, attempt)

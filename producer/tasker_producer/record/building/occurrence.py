@@ -13,6 +13,8 @@ from tasker_schemas.errors import UsageError
 from tasker_schemas.identity import new_event_id
 from tasker_schemas.names import Family
 
+# Python 3.11 looks members of an enumeration up slowly.
+_STEP, _CUSTOM = Family.STEP, Family.CUSTOM
 _SURELY_SHORT = 256
 _ATTEMPTS = range(1, 1 << 31)
 
@@ -45,7 +47,7 @@ def inherited_fields(family: Family, fields: Mapping[str, Any], block: CurrentBl
         "task_name": block.task_name,
         "correlation_id": block.correlation_id,
     }
-    if family is Family.STEP and block.step_id is not None:
+    if family is _STEP and block.step_id is not None:
         step_id = fields.get("step_id")
         if step_id is None or _same_id(step_id) == block.step_id:
             inherited["step_id"] = block.step_id
@@ -77,15 +79,15 @@ def subject_of(family: Family, fields: Mapping[str, Any], misuse: Misuse) -> Sub
     task_id, step_id, attempt = fields.get("task_id"), fields.get("step_id"), fields.get("attempt_number")
     if not _is_plain_id(task_id):
         task_id = _id("task_id", task_id, misuse)
-        if task_id is None and family is not Family.CUSTOM:
+        if task_id is None and family is not _CUSTOM:
             raise UsageError("task_id is missing: whose event is it?")
     if step_id is not None and not _is_plain_id(step_id):
         step_id = _id("step_id", step_id, misuse)
-    if step_id is None and family is Family.STEP:
+    if step_id is None and family is _STEP:
         raise UsageError("step_id is missing: which step is it about?")
     if attempt is not None and not (type(attempt) is int and 0 < attempt < _SURELY_SHORT):
         attempt = _attempt(attempt, misuse)
-    if family is Family.STEP and attempt is None:
+    if family is _STEP and attempt is None:
         attempt = 1
     return Subject(task_id, step_id, attempt)
 

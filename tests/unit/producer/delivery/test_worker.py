@@ -7,7 +7,6 @@ import pytest
 
 from tasker_producer.delivery.backlog import Backlog
 from tasker_producer.delivery.client import Client, make_client
-from tasker_producer.delivery.host import native
 from tasker_producer.delivery.host.drops import DropLog
 from tasker_producer.delivery.worker import Worker
 from tasker_schemas.errors import ConfigurationError
@@ -20,7 +19,7 @@ def unreachable() -> Client:
 
 
 def worker_of(waiting: Backlog, maker: Callable[[], Client] = unreachable) -> Worker:
-    return Worker(waiting, maker, "127.0.0.1:9", native.RLock(), waiting._drop_log)
+    return Worker(waiting, maker, "127.0.0.1:9", waiting._drop_log)
 
 
 def test_a_worker_starts_a_single_thread_and_none_after_its_stop() -> None:

@@ -2,7 +2,7 @@
 
 import threading
 
-from tasker_producer.record.ticket_counter import TicketCounter
+from tasker_producer.delivery.host.ticket_counter import TicketCounter
 
 EACH = 5_000
 
