@@ -127,13 +127,13 @@ class ProducerSettings:
             trace_flags=_trace_flags(environ),
             enabled=_is_enabled(environ),
             foreign_kafka=foreign_kafka_names(environ),
-            baggage_keys=_words(environ, "TASKER_BAGGAGE_KEYS"),
+            baggage_keys=_baggage_keys(environ),
         )
 
 
-def _words(environ: Mapping[str, str], name: str) -> frozenset[str]:
-    words = (environment.text(environ, name) or "").split(",")
-    return frozenset(word.strip() for word in words) - {""}
+def _baggage_keys(environ: Mapping[str, str]) -> frozenset[str]:
+    keys = (environment.text(environ, "TASKER_BAGGAGE_KEYS") or "").split(",")
+    return frozenset(key.strip() for key in keys) - {""}
 
 
 def _is_enabled(environ: Mapping[str, str]) -> bool:

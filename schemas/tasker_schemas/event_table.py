@@ -16,6 +16,7 @@ from tasker_schemas.names import (
     WorkflowEvents,
     event_type_of,
 )
+from tasker_schemas.silence import SILENCE_LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ ERROR = (
 )  # fmt: skip
 _STEP = ("step_id", "step_name")
 _ATTEMPT = (*_STEP, "attempt_number")
+_GOES_ON = (State.PENDING, State.IN_PROGRESS)
 _REENQUEUE = ("reason", "delay_seconds", "scheduled_for", "error_message")
 
 
@@ -68,7 +70,7 @@ def _task(
 ) -> EventSpec:
     return EventSpec(
         name=str(name), family=Family.TASK, description=description, state=state, order=order, carries=carries,
-        outcome=outcome,
+        outcome=outcome, free_attributes=(SILENCE_LIMIT,) if state in _GOES_ON else (),
     )  # fmt: skip
 
 

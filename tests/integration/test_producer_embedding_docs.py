@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from tasker_consumers.embedded import KafkaSource
 from tasker_producer import default_publisher
+from tasker_schemas.avro.codec import Decoder
 from tests.support.kafka.produced import create_event_topics, read_all
 
 PAGE = Path(__file__).parents[2] / "docs" / "embedding.md"
@@ -53,7 +54,7 @@ def shop(
 
 def test_every_example_of_the_page_is_tried_here() -> None:
     tried = {"service", "retry", "hand-over", "events", "fastapi", "celery", "django", "testing"}
-    tried |= {"outcomes", "pools", "mistakes", "classes"}
+    tried |= {"outcomes", "pools", "mistakes", "classes", "approval"}
     assert EXAMPLES.keys() == tried
     assert PAGE.read_text().count("```python") == len(tried)
 
@@ -75,6 +76,16 @@ def test_the_retried_step_has_two_attempts(shop: Shop) -> None:
         "step.handle",
         "step.retry_requested",
     ]
+
+
+def test_the_task_that_waits_for_an_approval_tells_how_long_it_may_be_silent(shop: Shop) -> None:
+    names = shop.run("approval")
+    names["publisher"].close()
+    messages = read_all(shop._servers, f"{shop._prefix}.events.task", 2)
+    decoder = Decoder()
+    limits = [decoder.decode("TaskEvent", message.value() or b"")["attributes"] for message in messages]
+    assert limits == [{"silence_limit_seconds": 604_800.0}] * 2
+    assert names["carrier"]
 
 
 def test_the_task_that_is_handed_over_is_one_task(shop: Shop) -> None:

@@ -20,7 +20,8 @@ class Lifetime:
     words the loss, and its time).
     """
 
-    #: A task that is not over is marked abandoned after this time, by event time too. The next event undoes the mark.
+    #: A task that is not over is marked abandoned after this time, by event time too, or after the limit that its own
+    #: events give. The next event undoes the mark.
     abandoned_after_s: float = 86_400.0
     #: A window takes corrections for this time. An hour later a settled task is shrunk to its results: complete,
     #: cancelled or resolved, and all its steps have ended.
@@ -51,7 +52,8 @@ class Lifetime:
     def _mark_abandoned(self, state: TaskState, now_us: int) -> bool:
         latest = max(state.last_heard_at, state.last_event_at or 0)
         known_events = state.known_events
-        if (now_us - latest) / SECOND <= self.abandoned_after_s or is_abandoned(state, known_events):
+        limit_s = self.abandoned_after_s if state.silence_limit_s is None else state.silence_limit_s
+        if (now_us - latest) / SECOND <= limit_s or is_abandoned(state, known_events):
             return False
         state.abandoned_after = known_events
         return True

@@ -9,6 +9,7 @@ from tasker_consumers.telemetry.pending import ready_keys
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.spans.span import Span
+from tasker_schemas.silence import longest_silence
 
 _MICROS = 1_000_000
 
@@ -17,7 +18,8 @@ _MICROS = 1_000_000
 class Lifetime:
     """After how many seconds of silence, by the wall clock, something is done about a task."""
 
-    abandoned_after_s: float = 86_400.0  # open spans are exported as abandoned
+    #: Open spans are exported as abandoned, unless events of the task give it a limit of its own.
+    abandoned_after_s: float = 86_400.0
     grace_s: float = 3_600.0  # an ended task shrinks to the digests that recognize its stragglers
     forgotten_after_s: float = 7 * 86_400.0  # as long as the topics keep events that could come again
 
@@ -34,7 +36,8 @@ class Lifetime:
         if head.abandoned:
             # The task may still go on: its facts are kept for as long as that is possible.
             return Overdue.CLOSE if silent > self.forgotten_after_s else None
-        return Overdue.ABANDON if silent > self.abandoned_after_s else None
+        limit_s = longest_silence([fact.fields.get("attributes") for fact in head.facts.values()])
+        return Overdue.ABANDON if silent > (self.abandoned_after_s if limit_s is None else limit_s) else None
 
 
 def settle(state: TaskState, policy: Policy, now_us: int) -> list[Span]:

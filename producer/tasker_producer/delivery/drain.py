@@ -32,7 +32,7 @@ class Drain:
         self._kept: set[int] = set()  # of the batch; they are still on disk
         self._unsent: deque[SpooledRecord] = deque()  # of the batch; nobody else has them
 
-    def left(self, queued: int) -> int:
+    def undelivered(self, queued: int) -> int:
         """Return how many events are undelivered when the client has `queued`; those from disk are still there."""
         waiting = self._backlog.waiting + len(self._unsent)
         return waiting if self._is_from_disk() else waiting + queued

@@ -138,7 +138,7 @@ class KafkaDelivery:
         """Wait at most `timeout` seconds for everything to leave; return how many records are left."""
         native.wait_for(lambda: self._is_closed or self._worker.is_idle(), timeout)
         self._drop_log.report()
-        return self._left()
+        return self._undelivered()
 
     def close(self, timeout: float, *, patient: bool = True) -> int:
         """Flush, then stop; return how many records were left: in the spool, or given up where no spool is used.
@@ -154,18 +154,18 @@ class KafkaDelivery:
         native.wait_for(lambda: worker.has_sent() or (not patient and self._may_leave(worker, begin)), timeout)
         lost = sum(self._drop_log.dropped().values())
         worker.stop(max(0.0, begin + timeout - time.monotonic()) + _STOP_S)
-        on_disk, left = self._backlog.on_disk, self._left()
+        on_disk, undelivered = self._backlog.on_disk, self._undelivered()
         if on_disk:
             self._drop_log.log("left", f"{on_disk} events wait in {self._backlog.where}", logging.WARNING)
-        if left > on_disk:
-            self._drop_log.log("unsafe", f"{left - on_disk} events were not on disk when the time was over")
+        if undelivered > on_disk:
+            self._drop_log.log("unsafe", f"{undelivered - on_disk} events were not on disk when the time was over")
         self._drop_log.report()
-        return left + sum(self._drop_log.dropped().values()) - lost
+        return undelivered + sum(self._drop_log.dropped().values()) - lost
 
-    def _left(self) -> int:
+    def _undelivered(self) -> int:
         """Return how many events are undelivered; Kafka's client counts reports of its own with them."""
         published = self._worker.handovers.sent.value() + self._backlog.restored
-        return max(0, min(self._worker.left(), published - sum(self._drop_log.dropped().values())))
+        return max(0, min(self._worker.undelivered(), published - sum(self._drop_log.dropped().values())))
 
     def _may_leave(self, worker: Worker, begin: float) -> bool:
         """Return whether no broker is up, and the disk keeps the waiting events."""
@@ -173,14 +173,14 @@ class KafkaDelivery:
 
     def stats(self) -> dict[str, int]:
         """Return counts since this process began to publish; `dropped_<reason>` for each reason."""
-        sent, left = self._worker.handovers.sent.value(), self._left()
+        sent, undelivered = self._worker.handovers.sent.value(), self._undelivered()
         spooled = self._backlog.waiting
         dropped = self._drop_log.dropped()
         lost = sum(dropped.values())
         return {
             "published": sent,
-            "delivered": max(0, sent + self._backlog.restored - lost - left),
-            "queued": max(0, left - spooled),
+            "delivered": max(0, sent + self._backlog.restored - lost - undelivered),
+            "queued": max(0, undelivered - spooled),
             "spooled": spooled,
             "dropped": lost,
             **{f"dropped_{reason}": number for reason, number in dropped.items()},

@@ -58,14 +58,14 @@ class Worker:
             return False
         return True
 
-    def left(self) -> int:
+    def undelivered(self) -> int:
         """Return how many events are undelivered."""
         client = self.client
-        return self._drain.left(client.queued() if client is not None else 0)
+        return self._drain.undelivered(client.queued() if client is not None else 0)
 
     def is_idle(self) -> bool:
         """Return whether nothing is left to deliver, neither of this process nor of dead ones."""
-        return self._backlog.has_looked and not self._backlog.active and self.left() == 0
+        return self._backlog.has_looked and not self._backlog.active and self.undelivered() == 0
 
     def has_sent(self) -> bool:
         """Return whether all is delivered that can be now: the other events wait for their topic."""

@@ -119,7 +119,7 @@ class FieldConverters:
             "array": self._array(name),
             "timestamp-micros": _moment,
             "int": partial(_int, 1 if RULES[name] is Rule.ATTEMPT and not isinstance(declared, list) else 0),
-            "double": _seconds,
+            "double": seconds,
             "enum": _state,
             "State": _state,
             "string": partial(self._text, name),
@@ -218,15 +218,16 @@ def _int(lowest: int, value: Any, _: Conversion) -> int:
     return number
 
 
-def _seconds(value: Any, _: Conversion) -> float:
+def seconds(value: Any, _: Conversion | None = None) -> float:
+    """Return a duration in seconds; raises ValueError for a value that is none."""
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if is_boolean(value) or not (isinstance(value, _NUMBERS) or hasattr(value, "__float__")):
         raise ValueError("a number of seconds is expected")
-    seconds = float(value)
-    if not 0 <= seconds <= MAX_SECONDS:  # false for a float that is no number, too
+    number = float(value)
+    if not 0 <= number <= MAX_SECONDS:  # false for a float that is no number, too
         raise ValueError(f"a number of seconds from 0 to {MAX_SECONDS:.0f} is expected")
-    return seconds
+    return number
 
 
 def _state(value: Any, _: Conversion) -> str:

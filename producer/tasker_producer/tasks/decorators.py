@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -53,12 +54,13 @@ def run_inside(function: Callable[P, R], opener: Opener, keep: Callable[[Any, An
 class TracedFunctions(TaskOpening):
     """The decorators of a publisher."""
 
-    def traced_task(
+    def traced_task(  # noqa: PLR0913  all have defaults
         self,
         name: str | None = None,
         *,
         task_id: IdOf | None = None,
         total_steps: int | None = None,
+        silence_limit: float | timedelta | None = None,
         final: bool = True,
         complete: bool | None = None,
         expected: ErrorTypes = (),
@@ -78,6 +80,7 @@ class TracedFunctions(TaskOpening):
                     label,
                     task_id=identity,
                     total_steps=total_steps,
+                    silence_limit=silence_limit,
                     final=final,
                     complete=complete,
                     expected=expected,

@@ -1,9 +1,11 @@
 """The calls that open a task's block: a task that begins here, or a task that another process began."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from tasker_producer.record.misuse import unreadable
+from tasker_producer.record.fields import seconds
+from tasker_producer.record.misuse import Misuse, unreadable
 from tasker_producer.tasks.block import BlockPublisher
 from tasker_producer.tasks.outcomes import ErrorTypes
 from tasker_producer.tasks.task_scope import TaskBlockOptions, TaskScope
@@ -11,6 +13,7 @@ from tasker_producer.trace.carrier import TaskContext, read_carrier
 from tasker_producer.trace.context import new_task_trace, task_trace
 from tasker_schemas.errors import UsageError
 from tasker_schemas.identity import new_event_id
+from tasker_schemas.silence import SILENCE_LIMIT
 
 
 class TaskOpening(BlockPublisher):
@@ -30,31 +33,30 @@ class TaskOpening(BlockPublisher):
         additional_context: Mapping[str, Any] | None = None,
         expected: ErrorTypes = (),
         current: bool = True,
+        silence_limit: float | timedelta | None = None,
     ) -> TaskScope:
         """Return a `with` block that is a task: its start, its steps, and its end or failure are published.
 
         With `final=False` (older name: `complete`) the block leaves the task open for another process
         (`task.carrier()`); an exception still fails it. `run` tells runs with the same id apart: `42`, run 2, is the
         task `42:2`. Exceptions of the `expected` classes cancel the task. With `current=False` OpenTelemetry's current
-        span stays the service's own. Raises UsageError in strict mode for an id that is none.
+        span stays the service's own. After a silence of `silence_limit`, in seconds, it counts as abandoned. Raises
+        UsageError in strict mode for an id that is none.
         """
         misuse = self.misuse
-        identity = self._task_identity(task_id, run)
         task = TaskContext(
-            task_id=identity,
+            task_id=(identity := self._task_identity(task_id, run)),
             task_name=misuse.identifier("name", name),
             trace=new_task_trace(identity),
             correlation_id=None if correlation_id is None else misuse.identifier("correlation_id", correlation_id),
             total_steps=misuse.whole_number("total_steps", total_steps),
         )
         options = TaskBlockOptions(
-            opens=True,
+            opens=True, context=context, attributes=additional_context, expected=expected,
             closes=misuse.truth("final", final if complete is None else complete, default=True),
-            context=context,
-            attributes=additional_context,
-            expected=expected,
             replaces_span=misuse.truth("current", current, default=True),
-        )
+            start_attributes=_limit_attributes(silence_limit, misuse),
+        )  # fmt: skip
         return TaskScope(self, task, options)
 
     def _task_identity(self, task_id: Any, run: Any) -> str:
@@ -100,3 +102,18 @@ class TaskOpening(BlockPublisher):
         if task.trace.span is None:
             task = task.with_trace(task_trace(task.task_id)._replace(baggage=task.trace.baggage))
         return TaskScope(self, task, options)
+
+
+def _limit_attributes(value: Any, misuse: Misuse) -> dict[str, float] | None:
+    """Return the attributes that tell a limit of silence; None for None and for a value that is none, a mistake."""
+    if value is None:
+        return None
+    try:
+        limit = seconds(value)
+        if limit > 0:
+            return {SILENCE_LIMIT: limit}
+    except Exception:  # noqa: BLE001  the value's own code runs here
+        limit = 0.0
+    kind = type(value).__name__
+    misuse.report(UsageError(f"silence_limit: seconds above 0 are expected; got a value of type {kind}"))
+    return None

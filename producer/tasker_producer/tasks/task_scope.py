@@ -33,6 +33,7 @@ class TaskBlockOptions:
     first_attempt: int = 1
     expected: ErrorTypes = ()
     replaces_span: bool = True
+    start_attributes: Mapping[str, Any] | None = None
 
 
 class TaskScope(Block):
@@ -111,11 +112,13 @@ class TaskScope(Block):
         self._context = self._context.started(self._started_at)
         total, started_at = self._context.total_steps, self._started_at
         parent = current_block()
-        facts = {"context": self._options.context, "total_steps": total}
+        attributes = self._options.start_attributes
+        facts = {"context": self._options.context, "total_steps": total, "attributes": attributes}
         if parent is not None and parent.task_id != self.task_id:
             facts["parent_task_id"] = parent.task_id
         self._publish(TaskEvents.INITIALIZE_REQUESTED, facts, misuse, started_at)
-        self._publish(TaskEvents.START_REQUESTED, {"started_at": started_at, "total_steps": total}, misuse, started_at)
+        beginning = {"started_at": started_at, "total_steps": total, "attributes": attributes}
+        self._publish(TaskEvents.START_REQUESTED, beginning, misuse, started_at)
 
     def _publish_end(self, outcome: Outcome, reason: Any, misuse: Misuse) -> None:
         if outcome is Outcome.RETRIED or (outcome is Outcome.COMPLETED and not self._options.closes):

@@ -57,6 +57,6 @@ def new_spool(directory: Path, *values: int) -> SpoolFile:
 
 def left_spool(directory: Path, drop_log: DropLog | None = None) -> SpoolFile | None:
     """The first spool file that no process holds."""
-    spool = FileOpener(settings(directory), drop_log or DropLog()).left(None)
+    spool = FileOpener(settings(directory), drop_log or DropLog()).inherited(None)
     _files.extend([] if spool is None else [spool])
     return spool

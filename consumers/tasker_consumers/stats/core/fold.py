@@ -17,6 +17,7 @@ from tasker_consumers.stats.core.table import SMALL_EVENTS
 from tasker_schemas.catalogue import RANK_AFTER, events_with
 from tasker_schemas.headers import read_trace_headers
 from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
+from tasker_schemas.silence import silence_limit
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -123,6 +124,9 @@ def _learn_status(state: TaskState, event: Event) -> None:
         state.status_event = status_event
     if rank >= BEGUN:
         state.started_at = least(state.started_at, event.get("started_at"))
+    limit = silence_limit(event.get("attributes"))
+    if limit is not None and (state.silence_limit_s is None or limit > state.silence_limit_s):
+        state.silence_limit_s = limit
     _learn_announced(state, event)
 
 

@@ -63,6 +63,7 @@ class TaskState:
     last_heard_at: int = 0
     #: When the first event came, likewise.
     first_heard_at: int = 0
+    silence_limit_s: float | None = None  # the longest that an event of the task gives
     carrier: TraceCarrier | None = None
     status_event: StatusEvent | None = None
     first_error: ErrorFact | None = None

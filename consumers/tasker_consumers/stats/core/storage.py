@@ -98,6 +98,7 @@ def _head_row(state: TaskState) -> list[Any]:
         state.abandoned_after,
         state.last_heard_at,
         state.first_heard_at,
+        state.silence_limit_s,
         state.carrier and tuple(state.carrier),
         state.status_event and tuple(state.status_event),
         state.first_error and tuple(state.first_error),

@@ -106,7 +106,7 @@ class Disk:
             self._attempt(self._inherited.close)
             self._inherited = None
         if self._inherited is None and time.monotonic() >= self._next_look:
-            self._inherited = self._attempt(lambda: self._files.left(self._own))
+            self._inherited = self._attempt(lambda: self._files.inherited(self._own))
             self._next_look = time.monotonic() + (0 if self._inherited is not None else LOOK_EVERY_S)
             if self._inherited is not None:
                 self.restored += self._inherited.count

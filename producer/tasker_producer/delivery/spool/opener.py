@@ -50,7 +50,7 @@ class FileOpener:
             os.close(lock)
             raise
 
-    def left(self, own_file: SpoolFile | None) -> SpoolFile | None:
+    def inherited(self, own_file: SpoolFile | None) -> SpoolFile | None:
         """Return a file with events that a dead process left; raises OSError or sqlite3.Error when the disk fails."""
         if no_fork.was_cut or not is_private(self.directory):
             return None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tasker_consumers.stats.core.fold import recompute
 from tasker_consumers.stats.lifetime import Lifetime
+from tasker_schemas.silence import SILENCE_LIMIT
 from tests.support.stats.histories import SECOND, T0, attempt, event, histories, order_processing
 from tests.support.stats.window_worker import WindowWorker
 
@@ -147,6 +148,23 @@ def test_a_silent_task_is_marked_abandoned_once_also_after_a_restart() -> None:
     worker.sweep()
     assert worker.statistics()["42"]["status"] == "abandoned"
     assert len(worker.log.topics["tasker.stats.task"]) == before
+
+
+@pytest.mark.parametrize(("limit", "patient_until", "abandoned_at"), [(3 * 86_400, 72, 74), (600, 0, 2)])
+def test_a_task_that_gives_its_own_limit_is_abandoned_after_that(
+    limit: int, patient_until: int, abandoned_at: int
+) -> None:
+    worker = WindowWorker()
+    created = event("task.initialize_requested", 0, attributes={SILENCE_LIMIT: limit})
+    worker.take([created, event("task.start_requested", 1, attributes={SILENCE_LIMIT: 60})])
+    worker.start()
+    begun = worker.now
+    worker.now = begun + patient_until * HOUR
+    worker.sweep()
+    assert worker.statistics()["42"]["status"] == "in_progress"
+    worker.now = begun + abandoned_at * HOUR
+    worker.sweep()
+    assert worker.statistics()["42"]["status"] == "abandoned"
 
 
 @pytest.mark.parametrize("seed", range(5))

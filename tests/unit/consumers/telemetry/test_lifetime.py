@@ -13,6 +13,7 @@ from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.attributes import ABANDONED
 from tasker_consumers.telemetry.spans.span import Span
 from tasker_schemas.names import StepEvents, TaskEvents
+from tasker_schemas.silence import SILENCE_LIMIT
 from tests.support.telemetry.histories import Told, attempt, failed_order, folded, large_order, order, told
 
 LIFETIME = Lifetime(abandoned_after_s=100, grace_s=10, forgotten_after_s=1000)
@@ -36,6 +37,16 @@ def test_open_spans_of_a_silent_task_are_exported_as_abandoned_once() -> None:
     assert aged(state, 50) == []
     assert {span.name for span in aged(state, 101)} == {"tasker.task.started", "tasker.step.processing"}
     assert aged(state, 102) == []
+
+
+@pytest.mark.parametrize("limit", [40, 400])
+def test_a_task_that_gives_its_own_limit_is_abandoned_after_that_also_after_a_restart(limit: int) -> None:
+    created = told(TaskEvents.INITIALIZE_REQUESTED, 0, attributes={SILENCE_LIMIT: limit})
+    state, _ = after([told(TaskEvents.START_REQUESTED, 1, attributes={SILENCE_LIMIT: 9}), created])
+    restored = TaskState.load(state.key, state.dump().get)
+    assert restored is not None
+    assert aged(restored, limit - 1) == []
+    assert [span.name for span in aged(restored, limit + 1)] == ["tasker.task.started"]
 
 
 def test_an_abandoned_span_says_so_and_its_end_exports_it_again_under_its_id() -> None:

@@ -41,7 +41,7 @@ def test_events_on_disk_are_counted_once_and_stay_until_all_is_settled(tmp_path:
     assert waiting.store()
     drain = drain_of(waiting)
     assert drain._send_batch(unreachable())
-    assert (drain.is_sending, drain.left(queued=3)) == (True, 3)
+    assert (drain.is_sending, drain.undelivered(queued=3)) == (True, 3)
     drain.conclude(settled=False)
     assert (drain.is_sending, waiting.on_disk) == (False, 3)
 
@@ -52,6 +52,6 @@ def test_a_stop_leaves_a_batch_unsent_and_in_its_order() -> None:
         waiting.add(record(number))
     drain = drain_of(waiting, stopped=True)
     assert drain._send_batch(unreachable())
-    assert drain.left(queued=0) == 3
+    assert drain.undelivered(queued=0) == 3
     drain.conclude()
     assert numbers(waiting.next_batch()) == [0, 1, 2]

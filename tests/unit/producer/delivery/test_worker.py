@@ -37,7 +37,7 @@ def test_events_that_wait_at_the_stop_are_on_disk_whether_the_thread_ran_or_not(
         if runs:
             worker.start()
         worker.stop(10)
-        assert waiting.on_disk == worker.left() == 1
+        assert waiting.on_disk == worker.undelivered() == 1
         assert sum(waiting._drop_log.dropped().values()) == 0
 
 

@@ -1,13 +1,15 @@
 """Tasks and steps as `with` blocks: what the code does is what is published."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from opentelemetry import baggage, context, trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 
 from tasker_producer import UsageError
-from tasker_producer.settings import ProducerSettings
+from tasker_producer.settings import OnMisuse, ProducerSettings
 from tasker_producer.testing import RecordingPublisher
 from tasker_schemas.headers import DERIVED_FLAGS, SpanRef
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
@@ -48,6 +50,31 @@ def test_a_task_with_a_step_tells_its_whole_life(publisher: RecordingPublisher) 
     ]
     publisher.assert_published("task.completed", total_steps=1, completed_steps=1, failed_steps=0, pending_steps=0)
     publisher.assert_published("step.completed", step_results='{"items":3}', step_id="fetch")
+
+
+@pytest.mark.parametrize("limit", [600, 600.0, timedelta(minutes=10)])
+def test_a_task_tells_at_its_start_how_long_it_may_be_silent(publisher: RecordingPublisher, limit: Any) -> None:
+    with publisher.task("order", task_id=1, silence_limit=limit, additional_context={"region": "eu"}):
+        pass
+    for name in ("task.initialize_requested", "task.start_requested"):
+        publisher.assert_published(name, attributes={"silence_limit_seconds": 600.0, "region": "eu"})
+    publisher.assert_published("task.completed", attributes={"region": "eu"})
+
+
+def test_a_decorated_task_has_a_limit_of_silence_too(publisher: RecordingPublisher) -> None:
+    publisher.traced_task("order", silence_limit=600)(lambda: None)()
+    publisher.assert_published("task.start_requested", attributes={"silence_limit_seconds": 600.0})
+
+
+@pytest.mark.parametrize("limit", [0, -1, "soon", float("nan"), True, object()])
+def test_a_limit_of_silence_that_is_no_number_of_seconds_is_a_mistake(limit: Any) -> None:
+    with pytest.raises(UsageError, match="silence_limit: seconds above 0 are expected; got a value of type "):
+        RecordingPublisher().task("order", task_id=1, silence_limit=limit)
+    lenient = RecordingPublisher(ProducerSettings(on_misuse=OnMisuse.LOG))
+    with lenient.task("order", task_id=1, silence_limit=limit):
+        pass
+    assert not lenient.assert_published("task.start_requested").fields["attributes"]
+    assert lenient.stats()["misused"] == 1
 
 
 def test_an_exception_fails_step_and_task_and_goes_on(publisher: RecordingPublisher) -> None:

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.fold import fold, recompute
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.storage import dump, load
+from tasker_schemas.silence import SILENCE_LIMIT
 from tests.support.stats.crashes import stats_after_crashes
 from tests.support.stats.histories import event, histories, large_task, order_processing
 
@@ -69,6 +71,20 @@ def test_a_task_spread_over_parts_and_through_crashes_knows_the_same(history: li
     if spread["critical_path"] is None:
         whole |= {"critical_path": None, "critical_path_s": None}
     assert spread == whole
+
+
+def test_a_limit_of_silence_is_stored_and_a_state_of_an_older_worker_has_none() -> None:
+    table = Table()
+    table.fold([event("task.start_requested", 0, attributes={SILENCE_LIMIT: 600})])
+    restored = load(KEY, table.read)
+    assert restored is not None
+    assert restored.silence_limit_s == 600.0
+    row = orjson.loads(table.entries[KEY])
+    row.remove(600.0)
+    table.entries[KEY] = orjson.dumps(row)
+    older = load(KEY, table.read)
+    assert older is not None
+    assert (older.silence_limit_s, derive_stats(older)) == (None, derive_stats(restored))
 
 
 def test_a_small_task_is_one_entry() -> None:

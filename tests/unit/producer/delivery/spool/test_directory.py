@@ -33,7 +33,7 @@ def test_a_directory_that_another_user_could_have_laid_is_not_used(
         foreign(directory)
     drop_log = DropLog()
     opener = FileOpener(settings(directory), drop_log)
-    assert opener.left(None) is None
+    assert opener.inherited(None) is None
     spool = opener.new()
     drop_log.report()
     assert spool.path.parent != directory
