@@ -53,10 +53,14 @@ check: $(READY) ## Lint, types, directions of imports, order of the tree
 up: $(READY) ## The whole system: containers where Docker runs, else on this machine
 	@if docker info >/dev/null 2>&1; then docker compose --profile demo up --build; else $(VENV)/bin/tasker demo --keep; fi
 
-bench: $(READY) ## All benchmarks, each with its peers in the same run
+$(VENV)/.as-released: $(READY) # the compiled modules of a release, in the place of the editable installation's
+	TASKER_BUILD_NATIVE=1 $(UV) build --quiet --wheel --out-dir build
+	@touch $@
+
+bench: $(VENV)/.as-released ## All benchmarks, each with its peers in the same run
 	@for name in publish stats telemetry; do $(VENV)/bin/python -m benchmarks.$$name || exit 1; done
 
-bench-stats: $(READY) ## The statistics in full, with plots into docs/plots
+bench-stats: $(VENV)/.as-released ## The statistics in full, with plots into docs/plots
 	$(VENV)/bin/python -m benchmarks.report
 
 wheels: $(READY) ## A release in dist: sources, a pure wheel, compiled wheels (in containers where Docker runs)

@@ -33,7 +33,7 @@ class NativeModulesHook(BuildHookInterface[Any]):
         """Compile beside the sources, where an editable installation finds them too."""
         if not _is_native(version, os.environ):
             return
-        for module, built in _compiled(["-g0", "-O1"] if version == "editable" else ["-g0"]).items():
+        for module, built in _compiled(for_release=version != "editable").items():
             if built.exists():
                 folder = module.rpartition(".")[0].replace(".", "/")
                 build_data["force_include"][str(built)] = f"{folder}/{built.name}"
@@ -52,11 +52,15 @@ def _sources() -> Iterator[Path]:
         yield from (types.with_suffix(".py") for types in Path(folder).rglob("*.pxd"))
 
 
-def _compiled(compile_args: list[str]) -> dict[str, Path]:
-    """Return by module where it is: all of them, or none could be made; hatchling runs this in the project's root."""
+def _compiled(*, for_release: bool) -> dict[str, Path]:
+    """Return by module where it is: all of them, or none could be made; hatchling runs this in the project's root.
+
+    A release never takes a module that an editable installation has left in its place.
+    """
     from Cython.Build import cythonize  # noqa: PLC0415  slow, and a pure wheel needs neither
     from setuptools import Distribution, Extension  # noqa: PLC0415
 
+    compile_args = ["-g0"] if for_release else ["-g0", "-O1"]
     modules = {".".join(source.with_suffix("").parts[1:]): str(source) for source in _sources()}
     extensions = cythonize(
         [Extension(module, [source], extra_compile_args=compile_args) for module, source in modules.items()],
@@ -70,6 +74,7 @@ def _compiled(compile_args: list[str]) -> dict[str, Path]:
     build: Any = Distribution({"ext_modules": extensions, "package_dir": PACKAGES}).get_command_obj("build_ext")
     build.inplace = True
     build.parallel = os.cpu_count()
+    build.force = for_release
     build.ensure_finalized()
     build.run()
     compiled = {extension.name: Path(build.get_ext_fullpath(extension.name)) for extension in extensions}

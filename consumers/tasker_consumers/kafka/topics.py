@@ -12,6 +12,8 @@ from tasker_schemas.errors import BackendUnavailable, ConfigurationError
 from tasker_schemas.topics import DEFAULT_PARTITIONS, Topic, all_topics
 
 TIMEOUT_S = 5.0
+#: A busy cluster takes its time to make topics; that it answers at all is known by then.
+_CREATE_S = 60.0
 _PAUSE_S = 0.05
 
 
@@ -122,7 +124,7 @@ def _state(topic: Topic, partitions: int | None, *, created: bool = False) -> To
 
 def _when_known(admin: QuietAdmin, names: set[str]) -> dict[str, int]:
     """Return the partitions of all topics once the brokers know these, which is a moment after they were made."""
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + _CREATE_S
     while missing := names - (existing := partitions_by_topic(admin)).keys():
         if time.monotonic() > deadline:
             raise BackendUnavailable(f"Kafka made {', '.join(sorted(missing))}, but its brokers do not know of it yet")
@@ -136,7 +138,7 @@ def _create(admin: AdminClient, topics: Sequence[Topic], partitions: int, replic
         return set()
     created = set()
     new_topics = [NewTopic(topic.name, partitions, replication_factor, config=topic.config) for topic in topics]
-    for name, done in admin.create_topics(new_topics, request_timeout=TIMEOUT_S).items():
+    for name, done in admin.create_topics(new_topics, request_timeout=_CREATE_S).items():
         try:
             done.result()
             created.add(name)
