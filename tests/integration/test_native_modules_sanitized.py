@@ -9,7 +9,10 @@ import pytest
 from tests.support.native.sanitized import compile_sanitized, run_sanitized
 from tests.support.scale import SCALE
 
-ROUNDS = {"reader": 20_000, "writer": 10_000, "batches": 20_000, "filter": 20_000, "attributes": 10_000}
+ROUNDS = {
+    **dict.fromkeys(("reader", "batches", "filter", "contexts"), 20_000),
+    **dict.fromkeys(("writer", "attributes", "spans"), 10_000),
+}
 
 
 @pytest.fixture(scope="module")

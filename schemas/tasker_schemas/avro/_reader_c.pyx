@@ -21,9 +21,8 @@ cdef enum Kind:
 _PRIMITIVES = {
     "null": NOTHING, "boolean": BOOLEAN, "int": LONG, "long": LONG, "double": DOUBLE, "string": STRING,
 }
-_MOST_ONE_BYTE_INDEXES = 64
-
 cdef enum:
+    MOST_ONE_BYTE_INDEXES = 64
     SHORT = 32  # bytes; the ids of events are longer
 
 
@@ -38,6 +37,7 @@ cdef class Node:
     cdef Kind kind
     cdef tuple children  # a record's fields, a union's branches, or the one type of what an array or a map holds
     cdef tuple names  # of a record's fields, or an enum's symbols
+    cdef bint is_optional  # a union whose first branch is null
     cdef tuple kept  # of each field whether it is wanted; None when all are
     cdef dict empty  # a record whose fields are all null, to be copied: a dict that grows is slower
 
@@ -89,10 +89,11 @@ cdef Node _node(schema, dict named):
 
 cdef Node _parent(Kind kind, children, names, dict named):
     cdef Node node = Node()
-    if len(children if kind == UNION else names if kind == ENUM else ()) > _MOST_ONE_BYTE_INDEXES:
+    if len(children if kind == UNION else names if kind == ENUM else ()) > MOST_ONE_BYTE_INDEXES:
         raise ValueError("an index of more than one byte")
     node.kind = kind
     node.children = tuple([_node(child, named) for child in children])
+    node.is_optional = kind == UNION and len(node.children) > 0 and (<Node>node.children[0]).kind == NOTHING
     node.names = tuple([intern(name) for name in names])  # whoever asks a record for a field finds it faster
     node.empty = dict.fromkeys(node.names)
     return node
@@ -113,25 +114,23 @@ cdef object _read(Node node, Cursor *cursor):
         return _byte(cursor) != 0
     if node.kind == ENUM:
         return node.names[_index(cursor, len(node.names))]
-    if node.kind == RECORD:
-        return _record(node, cursor)
-    return _items(node, cursor)
+    return _record(node, cursor) if node.kind == RECORD else _items(node, cursor)
 
 
 cdef dict _record(Node node, Cursor *cursor):
     cdef dict record = node.empty.copy() if node.kept is None else {}
     cdef Py_ssize_t place
+    cdef Node child
     for place in range(len(node.children)):
-        if node.kept is None:
-            value = _read(<Node>node.children[place], cursor)
-            if value is not None:
-                record[node.names[place]] = value
-        elif node.kept[place]:
-            value = _read(<Node>node.children[place], cursor)
-            if value or value == 0:
-                record[node.names[place]] = value
+        child = <Node>node.children[place]
+        if child.is_optional and cursor.at < cursor.end and cursor.at[0] == 0:  # null, as most fields are
+            cursor.at += 1
+        elif node.kept is not None and not node.kept[place]:
+            _pass_over(child, cursor)
         else:
-            _pass_over(<Node>node.children[place], cursor)
+            value = _read(child, cursor)
+            if node.kept is None or value or value == 0:
+                record[node.names[place]] = value
     return record
 
 

@@ -155,6 +155,52 @@ def fuzz_attributes(rounds: int, random: Random) -> int:
     return written
 
 
+def fuzz_spans(rounds: int, random: Random) -> int:
+    """Write spans with odd values; return how many could be written."""
+    write = load("tasker_consumers.telemetry.export.otlp._encoder_c").native_span
+    from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent  # noqa: PLC0415  after the sanitized module
+
+    trace_id, span_id = "a" * 32, "b" * 16
+    attributes: dict[str, Any] = {"é" * 70: "é" * 700, "parts": ["a", "x" * 300]}
+    usual = {
+        "trace_id": trace_id,
+        "span_id": span_id,
+        "parent_span_id": span_id,
+        "tracestate": "t=1",
+        "flags": 1,
+        "name": "n",
+        "start": 1,
+        "end": 2,
+        "status": "OK",
+        "message": "m" * 3000,
+        "service": "",
+        "attributes": attributes,
+        "events": [SpanEvent(1, "e" * 150, attributes)],
+        "links": [Link(trace_id, span_id, attributes)],
+    }
+    written = 0
+    for _ in range(rounds):
+        try:
+            write(Span(**odd_values(usual, random)))
+            written += 1
+        except REFUSED:
+            pass
+    return written
+
+
+def fuzz_contexts(rounds: int, random: Random) -> int:
+    """Read damaged contexts; return how many could be read."""
+    read = load("tasker_consumers.telemetry.core._contexts_c").NativeContexts(tuple)
+    span, readable = b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01", 0
+    for _ in range(rounds):
+        try:
+            read(damaged(span, random), random.choice([None, span, damaged(span, random)]))
+            readable += 1
+        except REFUSED:
+            pass
+    return readable
+
+
 def three_records() -> bytes:
     """Return the records of a batch, without its head."""
     from aiokafka.record.default_records import DefaultRecordBatchBuilder  # noqa: PLC0415  not for every part
@@ -173,5 +219,7 @@ if __name__ == "__main__":
         "batches": fuzz_batches,
         "filter": fuzz_filter,
         "attributes": fuzz_attributes,
+        "spans": fuzz_spans,
+        "contexts": fuzz_contexts,
     }
     print(PARTS[sys.argv[1]](int(sys.argv[2]), Random(int(sys.argv[3]))))  # noqa: T201  the program's result

@@ -18,6 +18,8 @@ MODULES = {
     "tasker_consumers.engine.faust._record_batches_c": "consumers/tasker_consumers/engine/faust/_record_batches_c",
     "tasker_consumers.replay.reading._record_filter_c": "consumers/tasker_consumers/replay/reading/_record_filter_c",
     "tasker_consumers.telemetry.export._protobuf_c": "consumers/tasker_consumers/telemetry/export/_protobuf_c",
+    "tasker_consumers.telemetry.export.otlp._encoder_c": "consumers/tasker_consumers/telemetry/export/otlp/_encoder_c",
+    "tasker_consumers.telemetry.core._contexts_c": "consumers/tasker_consumers/telemetry/core/_contexts_c",
 }
 
 

@@ -11,5 +11,6 @@ cdef class Event:
 
 @cython.locals(data=dict, value=bytes)
 cpdef Event read_event(record, decode=*)
+@cython.locals(found=list)
 cdef _carried(headers)
 cdef _carried_by(span, parent, tracestate)

@@ -1,6 +1,6 @@
 """A decoded event with its context in a trace: the input of the fold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -9,12 +9,11 @@ from tasker_schemas.avro.codec import Decoder, SchemaLookup
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
 from tasker_schemas.catalogue import RANK, fields_of
 from tasker_schemas.event_check import check_record
+from tasker_schemas.extensions import compiled_or
 from tasker_schemas.headers import (
-    BAGGAGE,
     PARENT,
     TRACE_NAMES,
     TRACEPARENT,
-    TRACESTATE,
     SpanRef,
     read_trace_headers,
     read_traceparent,
@@ -102,39 +101,30 @@ def _plain_decoder() -> Decoder:
     return span_decoder()
 
 
-def _carried(headers: Sequence[tuple[str, bytes | None]]) -> Carried | None:
+def _carried(headers: Iterable[tuple[str, bytes | None]]) -> Carried | None:
     among = getattr(headers, "among", None)  # native headers leave all others unread
-    if among is not None:
-        headers = among(TRACE_NAMES)
-    if not headers:
+    found = [header for header in headers if header[0].lower() in TRACE_NAMES] if among is None else among(TRACE_NAMES)
+    if not found:
         return None
-    names, values = zip(*headers, strict=True)
-    positions = _context_positions(names)
-    if positions is not None:
-        span, parent = values[positions[0]], None if positions[1] is None else values[positions[1]]
-        if span is not None and len(span) == _USUAL and (parent is None or len(parent) == _USUAL):
-            return _read(span, parent)  # the events of an attempt carry the same context: most are read once
-    place = read_trace_headers(headers)
+    name, span = found[0]
+    if name == TRACEPARENT and span is not None and len(span) == _USUAL:
+        if len(found) == 1:
+            return read_usual(span, None)
+        name, parent = found[1]
+        if len(found) == 2 and name == PARENT and parent is not None and len(parent) == _USUAL:  # noqa: PLR2004
+            return read_usual(span, parent)
+    place = read_trace_headers(found)
     return _carried_by(place.span, place.parent, place.tracestate)
 
 
 _DEFINED_FLAGS = 0x03  # sampled and random; Trace Context 2 has all others go on as zero
-_USUAL = 55  # bytes of a context; longer ones would fill the cache
+_USUAL = 55  # bytes of a context
 
 
-@lru_cache(maxsize=256)
-def _context_positions(names: tuple[str, ...]) -> tuple[int, int | None] | None:
-    """Return where the contexts of span and parent stand; None for headers that ask for more care."""
-    if TRACEPARENT not in names or TRACESTATE in names or BAGGAGE in names:
-        return None
-    if any(name != name.lower() or names.count(name) > 1 for name in names):
-        return None
-    return names.index(TRACEPARENT), names.index(PARENT) if PARENT in names else None
-
-
-@lru_cache(maxsize=4096)
-def _read(span: bytes, parent: bytes | None) -> Carried | None:
-    return _carried_by(read_traceparent(span), _read_parent(parent), "")
+@lru_cache(maxsize=4096)  # the events of an attempt carry the same context: most are read once
+def python_usual(span: bytes, parent: bytes | None) -> Carried | None:
+    """Return the same as `read_usual`, from Python sources."""
+    return _carried_by(read_traceparent(span), read_traceparent(parent), "")
 
 
 def _carried_by(span: SpanRef | None, parent: SpanRef | None, tracestate: str) -> Carried | None:
@@ -151,6 +141,6 @@ def _carried_by(span: SpanRef | None, parent: SpanRef | None, tracestate: str) -
     )
 
 
-@lru_cache(maxsize=4096)
-def _read_parent(parent: bytes | None) -> SpanRef | None:
-    return read_traceparent(parent)
+_native = compiled_or("tasker_consumers.telemetry.core._contexts_c", "NativeContexts", None)
+#: Returns the context that two headers of 55 bytes carry, that of the event's span and that of the span above it.
+read_usual: Callable[[bytes, bytes | None], Carried | None] = python_usual if _native is None else _native(Carried)

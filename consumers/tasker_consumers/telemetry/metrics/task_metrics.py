@@ -24,7 +24,7 @@ _NANOSECONDS = 1_000_000_000
 _NAMES = ("task_name", "step_name")
 
 
-@dataclass(slots=True)
+@dataclass
 class Measurement:
     """The measurement of an ended task, or of an ended attempt of a step."""
 
@@ -67,7 +67,7 @@ class TaskMetrics:
             kinds.add(kind)
             retried = attributes.get("attempt_number", 1) != 1
             seconds = (span.end - span.start) / _NANOSECONDS
-            measured = Measurement(seconds, *kind, retried, span.status == ERROR, exemplar)
+            measured = Measurement(seconds, kind[0], kind[1], kind[2], retried, span.status == ERROR, exemplar)
             for instruments in self._instruments:
                 instruments.tell(measured)
 

@@ -1,11 +1,13 @@
 """Spans as OTLP requests for traces, in bytes."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct
 
-from tasker_consumers.telemetry.export.otlp.requests import RequestEncoder, ResourceAttributes
+from tasker_consumers.telemetry.export.otlp.requests import ITEM, RequestEncoder, ResourceAttributes
 from tasker_consumers.telemetry.export.protobuf import attributes, field, text, varint
 from tasker_consumers.telemetry.spans.span import ERROR, OK, UNSET, Link, Span, SpanEvent
+from tasker_schemas.extensions import compiled_or
 
 _FIXED64 = Struct("<Q").pack
 _TIMES = Struct("<BQBQ").pack  # start and end with their tags
@@ -22,8 +24,8 @@ class OtlpEncoder(RequestEncoder[Span]):
         super().__init__(resource, scope_version, encode_span)
 
 
-def encode_span(span: Span) -> bytes:
-    """Return the content of a `Span` message."""
+def python_span(span: Span) -> bytes:
+    """Return the bytes of `encode_span`, from Python sources."""
     parent = span.parent_span_id
     parts = [
         b"\x0a\x10" + bytes.fromhex(span.trace_id) + b"\x12\x08" + bytes.fromhex(span.span_id),
@@ -41,7 +43,7 @@ def encode_span(span: Span) -> bytes:
         _status(span.status, span.message),
         _FLAGS(0x85, 0x01, span.flags),
     ]
-    return b"".join(parts)
+    return field(ITEM, b"".join(parts))
 
 
 def _event(event: SpanEvent) -> bytes:
@@ -67,3 +69,9 @@ def _name(name: str) -> bytes:
 @lru_cache(maxsize=1024)
 def _name_of_event(name: str) -> bytes:
     return text(b"\x12", name)
+
+
+#: Returns the field of a span among those of its scope.
+encode_span: Callable[[Span], bytes] = compiled_or(
+    "tasker_consumers.telemetry.export.otlp._encoder_c", "native_span", python_span
+)

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from struct import Struct
 
-from tasker_consumers.telemetry.export.otlp.requests import RequestEncoder, ResourceAttributes
+from tasker_consumers.telemetry.export.otlp.requests import ITEM, RequestEncoder, ResourceAttributes
 from tasker_consumers.telemetry.export.protobuf import any_value, attributes, field, text, varint
 from tasker_consumers.telemetry.logs.record import LogRecord
 
@@ -19,7 +19,7 @@ class OtlpLogEncoder(RequestEncoder[LogRecord]):
 
 
 def encode_log_record(record: LogRecord) -> bytes:
-    """Return the content of a `LogRecord` message."""
+    """Return the field of a log record among those of its scope."""
     parts = [
         _TIMES(0x09, record.time, 0x59, record.observed),
         b"\x10" + varint(record.severity),
@@ -31,7 +31,7 @@ def encode_log_record(record: LogRecord) -> bytes:
         b"\x52\x08" + bytes.fromhex(record.span_id) if record.span_id else b"",
         _event_name(record.event_name),
     ]
-    return b"".join(parts)
+    return field(ITEM, b"".join(parts))
 
 
 @lru_cache(maxsize=1024)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic
 
 from tasker_consumers.telemetry.export.exporter import Item
-from tasker_consumers.telemetry.export.protobuf import attributes, field, text
+from tasker_consumers.telemetry.export.protobuf import attributes, field, text, varint
 from tasker_consumers.telemetry.export.resource import resource_of
 
+ITEM = b"\x12"  # tag of a span or log record among those of its scope
 REQUEST_BYTES = 1 << 20  # gRPC servers take 4 MiB unless told otherwise
 
 _MAX_RESOURCES = 1000
@@ -19,9 +20,9 @@ Service = tuple[str, str]
 class RequestEncoder(Generic[Item]):
     """Writes export requests; keeps the parts that are the same in all requests.
 
-    `resource` holds the attributes of all items, `encode` writes the content of an item. The service that an item's
-    events name replaces `service.name`, and their version replaces `service.version`: two versions of a service are
-    two resources.
+    `resource` holds the attributes of all items, `encode` writes the field of an item, with its tag and size. The
+    service that an item's events name replaces `service.name`, and their version replaces `service.version`: two
+    versions of a service are two resources.
     """
 
     def __init__(self, resource: ResourceAttributes, scope_version: str, encode: Callable[[Item], bytes]) -> None:
@@ -33,22 +34,29 @@ class RequestEncoder(Generic[Item]):
     def requests(self, items: Sequence[Item], limit: int = REQUEST_BYTES) -> Iterator[tuple[bytes, Sequence[Item]]]:
         """Yield requests of about `limit` bytes, each with the items that are in it."""
         start, size, by_service = 0, 0, dict[Service, list[bytes]]()
+        latest: Service | None = None
+        together: list[bytes] = []
         for position, item in enumerate(items):
-            encoded = field(b"\x12", self._encode(item))
+            encoded = self._encode(item)
             if size and size + len(encoded) > limit:
                 yield self._request(by_service), items[start:position]
-                start, size, by_service = position, 0, {}
+                start, size, by_service, latest = position, 0, {}, None
             size += len(encoded)
-            by_service.setdefault((item.service, item.version), []).append(encoded)
+            service = item.service, item.version
+            if service != latest:
+                latest, together = service, by_service.setdefault(service, [])
+            together.append(encoded)
         if by_service:
             yield self._request(by_service), items[start:]
 
     def _request(self, by_service: Mapping[Service, list[bytes]]) -> bytes:
         """Return an `ExportTraceServiceRequest`, or that for logs with the same fields: a resource for each service."""
-        return b"".join(
-            field(b"\x0a", self._resource_of(service) + field(b"\x12", self._scope + b"".join(encoded)))
-            for service, encoded in by_service.items()
-        )
+        parts: list[bytes] = []
+        for service, encoded in by_service.items():
+            within = sum(map(len, encoded), len(self._scope))
+            before = self._resource_of(service) + b"\x12" + varint(within)
+            parts += [b"\x0a", varint(len(before) + within), before, self._scope, *encoded]
+        return b"".join(parts)  # once: a request is large, and each copy of it costs as much as some of its items
 
     def _resource_of(self, service: Service) -> bytes:
         encoded = self._resources.get(service)

@@ -10,8 +10,10 @@ cdef class Timeline:
     cdef public dict business
 
 
-@cython.locals(entries=list, fields=dict, business=dict, fact=Fact)
+@cython.locals(entries=list, business=dict, fact=Fact)
 cpdef Timeline timeline_of(dict facts)
+@cython.locals(latest=Fact, fact=Fact, fields=dict)
+cdef dict _together(list entries)
 @cython.locals(fact=Fact, earlier=Fact)
 cpdef list ordered(list entries)
 cpdef tuple _position(Fact fact)

@@ -18,15 +18,28 @@ class Timeline:
 def timeline_of(facts: Facts) -> Timeline:
     """Return the timeline of facts."""
     entries = ordered([*facts.values()])
-    fields: dict[str, Any] = {}
     business: dict[str, Any] = {}
     for fact in entries:
-        fields = {**fields, **fact.fields} if fields else fact.fields  # grown at once, not bit by bit
         if "attributes" in fact.fields:
             business.update(fact.fields["attributes"])
     if None in business.values():
         business = {name: value for name, value in business.items() if value is not None}
-    return Timeline(entries, fields, business)
+    return Timeline(entries, _together(entries), business)
+
+
+def _together(entries: list[Fact]) -> dict[str, Any]:
+    """Return the fields of facts: those of the latest, and of earlier facts the fields that the later do not tell."""
+    if not entries:
+        return {}
+    latest = entries[-1]
+    if len(entries) == 1:
+        return latest.fields
+    fields = latest.fields.copy()  # the latest tells the most, and a dict that grows is slower
+    for fact in entries[-2::-1]:
+        for name, value in fact.fields.items():
+            if name not in fields:
+                fields[name] = value
+    return fields
 
 
 def ordered(entries: list[Fact]) -> list[Fact]:

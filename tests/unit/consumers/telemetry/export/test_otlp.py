@@ -1,13 +1,17 @@
 """Our OTLP bytes, read back with OpenTelemetry's own classes, field by field."""
 
+import struct
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
 
-from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder, encode_span
+from tasker_consumers.telemetry.export.otlp.encoder import OtlpEncoder, encode_span, python_span
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.span import Link, Span, SpanEvent
 from tests.support.telemetry.histories import order
@@ -46,8 +50,21 @@ def typed(found: Any) -> str:
 
 @given(spans)
 def test_a_span_in_bytes_reads_back_as_it_was(span: Span) -> None:
-    wire = WireSpan.FromString(encode_span(span))
+    (wire,) = ScopeSpans.FromString(encode_span(span)).spans
     assert typed(span_of(wire, span.service)) == typed(span)
+
+
+@given(spans)
+def test_compiled_or_not_the_bytes_are_the_same(span: Span) -> None:
+    assert encode_span(span) == python_span(span)
+
+
+@pytest.mark.parametrize("encode", [encode_span, python_span])
+@pytest.mark.parametrize("odd", [{"start": -1}, {"end": 2**64}, {"span_id": "x" * 16}, {"status": "?"}])
+def test_a_span_that_cannot_be_written_is_refused(encode: Callable[[Span], bytes], odd: dict[str, Any]) -> None:
+    span = replace(spans_of(order())[0], **odd)
+    with pytest.raises((OverflowError, struct.error, ValueError, KeyError)):
+        encode(span)
 
 
 @given(st.lists(spans, max_size=8), st.integers(1, 2000))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord as WireRecord
+from opentelemetry.proto.logs.v1.logs_pb2 import ScopeLogs
 
 from tasker_consumers.telemetry.export.otlp.log_encoder import OtlpLogEncoder, encode_log_record
 from tasker_consumers.telemetry.logs.record import LogRecord
@@ -29,7 +29,7 @@ records = st.builds(
 
 @given(records)
 def test_a_log_record_in_bytes_reads_back_as_it_was(record: LogRecord) -> None:
-    wire = WireRecord.FromString(encode_log_record(record))
+    (wire,) = ScopeLogs.FromString(encode_log_record(record)).log_records
     assert repr(record_of(wire, record.service)) == repr(record)
 
 
