@@ -102,9 +102,7 @@ class KafkaDelivery:
         worker, number = self._worker, next_number()
         settle = MethodType(self._settler(trace_fields(headers)), number)
         running = worker.handovers.running
-        running[number] = (
-            native.get_ident()
-        )  # first: whoever changes the state below waits for the calls that ran before
+        running[number] = native.get_ident()  # before the looks below: whoever changes what they see waits for this
         try:
             client = worker.client
             if client is not None and self._backlog.holds(topic):
