@@ -52,6 +52,16 @@ def _sources() -> Iterator[Path]:
         yield from (types.with_suffix(".py") for types in Path(folder).rglob("*.pxd"))
 
 
+def _built() -> Iterator[Path]:
+    for folder in PACKAGES.values():
+        yield from Path(folder).rglob("*.so")
+
+
+def _name(file: Path) -> str:
+    """Return the name of the module that a source or a compiled file is."""
+    return ".".join((*file.parts[1:-1], file.name.partition(".")[0]))
+
+
 def _compiled(*, for_release: bool) -> dict[str, Path]:
     """Return by module where it is: all of them, or none could be made; hatchling runs this in the project's root.
 
@@ -61,7 +71,10 @@ def _compiled(*, for_release: bool) -> dict[str, Path]:
     from setuptools import Distribution, Extension  # noqa: PLC0415
 
     compile_args = ["-g0"] if for_release else ["-g0", "-O1"]
-    modules = {".".join(source.with_suffix("").parts[1:]): str(source) for source in _sources()}
+    modules = {_name(source): str(source) for source in _sources()}
+    for built in _built():
+        if _name(built) not in modules:
+            built.unlink()  # it would be imported in place of a module that is not compiled any more
     extensions = cythonize(
         [Extension(module, [source], extra_compile_args=compile_args) for module, source in modules.items()],
         build_dir="build",
