@@ -40,13 +40,14 @@ class Handovers:
         after `longest_s` seconds.
         """
         number, end = next_number(), time.monotonic() + longest_s
-        while others := self._others(number):
+        while earlier := self._calls_before(number):
             if time.monotonic() > end:
-                for earlier in others:
-                    self.running.pop(earlier, None)
+                for cut in earlier:
+                    self.running.pop(cut, None)
                 return
             native.sleep(_PAUSE_S)
 
-    def _others(self, number: int) -> list[int]:
+    def _calls_before(self, number: int) -> list[int]:
+        """Return the numbers of the calls of other threads that began before a number was drawn."""
         me = native.get_ident()
-        return [earlier for earlier, thread in list(self.running.items()) if earlier < number and thread != me]
+        return [call for call, thread in list(self.running.items()) if call < number and thread != me]

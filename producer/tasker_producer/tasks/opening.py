@@ -1,6 +1,7 @@
 """The calls that open a task's block: a task that begins here, or a task that another process began."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -44,8 +45,9 @@ class TaskOpening(BlockPublisher):
         UsageError in strict mode for an id that is none.
         """
         misuse = self.misuse
+        identity = self._task_identity(task_id, run)
         task = TaskContext(
-            task_id=(identity := self._task_identity(task_id, run)),
+            task_id=identity,
             task_name=misuse.identifier("name", name),
             trace=new_task_trace(identity),
             correlation_id=None if correlation_id is None else misuse.identifier("correlation_id", correlation_id),
@@ -108,12 +110,9 @@ def _limit_attributes(value: Any, misuse: Misuse) -> dict[str, float] | None:
     """Return the attributes that tell a limit of silence; None for None and for a value that is none, a mistake."""
     if value is None:
         return None
-    try:
-        limit = seconds(value)
-        if limit > 0:
+    with suppress(Exception):  # the value's own code runs here
+        if (limit := seconds(value)) > 0:
             return {SILENCE_LIMIT: limit}
-    except Exception:  # noqa: BLE001  the value's own code runs here
-        limit = 0.0
     kind = type(value).__name__
     misuse.report(UsageError(f"silence_limit: seconds above 0 are expected; got a value of type {kind}"))
     return None

@@ -10,11 +10,11 @@ from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Row
 from tasker_consumers.units import DAY_US, HOUR_US
 
-_PLACES = {name: place for place, name in enumerate(tables.failed_attempts.columns.keys())}
+_INDEXES = {name: index for index, name in enumerate(tables.failed_attempts.columns.keys())}
 _names_of = itemgetter(
-    *(_PLACES[name] for name in ("fingerprint", "task_name", "step_name", "service", "service_version"))
+    *(_INDEXES[name] for name in ("fingerprint", "task_name", "step_name", "service", "service_version"))
 )
-_TIME = _PLACES["happened_at"]
+_TIME = _INDEXES["happened_at"]
 _HOUR_MS = HOUR_US // 1000
 
 
@@ -22,12 +22,12 @@ def counts_of(failures: Collection[Row]) -> list[Row]:
     """Return the rows of `error_counts` for rows of `failed_attempts`, in the order of their keys."""
     rows: list[Row] = []
     for hour, failures_of_hour in _by_hour(failures):
-        times: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+        times_by_names: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
         for row in failures_of_hour:
-            times[_names_of(row)].append(row[_TIME])
+            times_by_names[_names_of(row)].append(row[_TIME])
         rows += [
-            (names[0], hour * HOUR_US, dimension_of(names[1:]), *names[1:], len(found), min(found), max(found))
-            for names, found in times.items()
+            (names[0], hour * HOUR_US, dimension_of(names[1:]), *names[1:], len(times), min(times), max(times))
+            for names, times in times_by_names.items()
         ]
     return sorted(rows, key=lambda row: row[:3])
 
@@ -61,14 +61,14 @@ def days_of_counts(hours: Iterable[Row]) -> list[Row]:
     for row in hours:
         key = (row[0], row[1] // DAY_US * DAY_US, row[2])
         former = days.get(key)
-        bounds = row[-3:] if former is None else _together(row[-3:], former[-3:])
+        bounds = row[-3:] if former is None else _together(former[-3:], row[-3:])
         days[key] = (*key, *row[3:-3], *bounds)
     return [days[key] for key in sorted(days)]
 
 
-def _together(one: Row, other: Row) -> Row:
-    """Return two counts with their first and last times as a single one."""
-    return one[0] + other[0], min(one[1], other[1]), max(one[2], other[2])
+def _together(former: Row, added: Row) -> Row:
+    """Return two counts with their first and last times as a single count."""
+    return former[0] + added[0], min(former[1], added[1]), max(former[2], added[2])
 
 
 def dimension_of(names: tuple[str | None, ...]) -> str:

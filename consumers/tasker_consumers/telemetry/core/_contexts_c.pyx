@@ -10,6 +10,8 @@ from cpython.unicode cimport PyUnicode_DecodeASCII
 from libc.stdint cimport uint64_t
 from libc.string cimport memcmp, memcpy
 
+include "tasker_consumers/telemetry/hex_digits.pxi"
+
 cdef enum:
     USUAL = 55  # bytes of a context of version 00
     TRACE_AT = 3, TRACE_SIZE = 32, SPAN_AT = 36, SPAN_SIZE = 16
@@ -78,13 +80,6 @@ cdef bint _is_context(const char *at):
         elif _digit(at[place]) < 0:
             return False
     return memcmp(at, b"ff", 2) != 0 and not _is_zero(at + TRACE_AT, TRACE_SIZE) and not _is_zero(at + SPAN_AT, SPAN_SIZE)
-
-
-cdef inline int _digit(char letter):
-    """Return the number of a lower-case hex digit, -1 for anything else."""
-    if c"0" <= letter <= c"9":
-        return letter - c"0"
-    return letter - c"a" + 10 if c"a" <= letter <= c"f" else -1
 
 
 cdef inline bint _is_zero(const char *at, Py_ssize_t size):

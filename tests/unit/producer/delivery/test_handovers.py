@@ -24,12 +24,21 @@ class Held:
 
     def __init__(self, delivery: KafkaDelivery) -> None:
         client: Any = delivery._worker.client
+        self._delivery = delivery
         self.taken: list[bytes] = []
         self._goes_on, self._produce = threading.Event(), client.produce
         client.produce = self._hold
 
-    def let_go(self) -> None:
+    def begin(self) -> None:
+        """Publish in another thread, and return when its call stands still."""
+        self._call = threading.Thread(target=send, args=(self._delivery, b"held"))
+        self._call.start()
+        assert eventually(lambda: self.taken == [b"held"])
+
+    def finish(self) -> None:
+        """Let the call go on to its end."""
         self._goes_on.set()
+        self._call.join()
 
     def _hold(self, topic: str, value: bytes, *args: Any, **options: Any) -> None:
         self.taken.append(value)
@@ -60,47 +69,38 @@ def send(delivery: KafkaDelivery, value: bytes) -> None:
 
 def test_a_thread_publishes_while_another_is_amid_its_call(threadless: KafkaDelivery) -> None:
     held = Held(threadless)
-    other = threading.Thread(target=send, args=(threadless, b"held"))
-    other.start()
-    assert eventually(lambda: held.taken == [b"held"])
+    held.begin()
     send(threadless, b"free")
     assert held.taken == [b"held", b"free"]
-    held.let_go()
-    other.join()
+    held.finish()
     assert threadless.stats()["published"] == 2
     assert threadless._worker.handovers.produced.value() == 2
 
 
 def test_new_events_wait_behind_a_call_that_runs_when_all_is_taken_back(threadless: KafkaDelivery) -> None:
     held = Held(threadless)
-    call = threading.Thread(target=send, args=(threadless, b"held"))
-    call.start()
-    assert eventually(lambda: held.taken == [b"held"])
+    held.begin()
     holding = threading.Thread(target=threadless._worker._hold_new_events)
     holding.start()
     assert eventually(lambda: threadless._backlog.active)
     send(threadless, b"new")
     assert held.taken == [b"held"]
     assert holding.is_alive()
-    held.let_go()
-    call.join()
+    held.finish()
     holding.join()
     assert threadless._backlog.waiting == 1
 
 
 def test_a_close_waits_for_a_call_that_runs_and_each_event_is_counted(delivery: KafkaDelivery) -> None:
     held = Held(delivery)
-    call = threading.Thread(target=send, args=(delivery, b"held"))
-    call.start()
-    assert eventually(lambda: held.taken == [b"held"])
+    held.begin()
     closing = threading.Thread(target=delivery.close, args=(60,), kwargs={"patient": False})
     closing.start()
     assert eventually(lambda: delivery._is_closed)
     send(delivery, b"late")
     assert held.taken == [b"held"]
     assert closing.is_alive()
-    held.let_go()
-    call.join()
+    held.finish()
     closing.join()
     stats = delivery.stats()
     assert (stats["published"], stats["dropped_closed"]) == (2, 1)

@@ -6,6 +6,7 @@ from libc.stdint cimport uint32_t
 from tasker_consumers.telemetry.spans.span cimport Link, Span, SpanEvent
 
 include "tasker_consumers/telemetry/export/protobuf_writer.pxi"
+include "tasker_consumers/telemetry/hex_digits.pxi"
 
 cdef dict _STATUS = {"UNSET": 0, "OK": 1, "ERROR": 2}
 
@@ -73,12 +74,6 @@ cdef int _put_id(Buffer out, char tag, str digits, Py_ssize_t size) except -1:
             raise ValueError(f"{digits!r} is no id of {size} bytes")
         at[place] = <char>(high << 4 | low)
     return 0
-
-
-cdef inline int _digit(char letter):
-    if c"0" <= letter <= c"9":
-        return letter - c"0"
-    return letter - c"a" + 10 if c"a" <= letter <= c"f" else -1
 
 
 cdef inline int _put_count(Buffer out, char tag, number) except -1:

@@ -34,18 +34,13 @@ class RequestEncoder(Generic[Item]):
     def requests(self, items: Sequence[Item], limit: int = REQUEST_BYTES) -> Iterator[tuple[bytes, Sequence[Item]]]:
         """Yield requests of about `limit` bytes, each with the items that are in it."""
         start, size, by_service = 0, 0, dict[Service, list[bytes]]()
-        latest: Service | None = None
-        together: list[bytes] = []
         for position, item in enumerate(items):
             encoded = self._encode(item)
             if size and size + len(encoded) > limit:
                 yield self._request(by_service), items[start:position]
-                start, size, by_service, latest = position, 0, {}, None
+                start, size, by_service = position, 0, {}
             size += len(encoded)
-            service = item.service, item.version
-            if service != latest:
-                latest, together = service, by_service.setdefault(service, [])
-            together.append(encoded)
+            by_service.setdefault((item.service, item.version), []).append(encoded)
         if by_service:
             yield self._request(by_service), items[start:]
 
