@@ -32,7 +32,7 @@ from tasker_consumers.settings import ConsumerSettings
 from tasker_consumers.store import tables
 from tasker_consumers.store.database import open_database
 from tasker_consumers.store.migrations.migrate import migrate
-from tasker_consumers.store.reading.errors import sums_query, trends_query
+from tasker_consumers.store.reading.errors import MAX_COUNTED, affected_query, sums_query, trends_query
 from tasker_consumers.store.reading.reader import StoreReader
 from tasker_consumers.store.reading.tasks import After, TaskFilter, tasks_query
 from tasker_consumers.store.writing.partitions import drop_before, today
@@ -51,7 +51,8 @@ BOUNDS_S = {
 }  # fmt: skip
 #: Days that are dropped, one after the other.
 DROPPED = 9
-_WHOLE_TABLE = re.compile(r"Seq Scan on (task_stats|failed_attempts|step_attempts)")
+#: A read of a whole table that is not empty, such as the partition of a day to come.
+_WHOLE_TABLE = re.compile(r"Seq Scan on (task_stats|failed_attempts|step_attempts)(?!.*cost=0\.00\.\.0\.00 )")
 
 
 def main() -> int:
@@ -140,6 +141,8 @@ def whole_reads(url: str) -> list[str]:
     queries: Sequence[Any] = [
         *(tasks_query(condition, After(now - DAY_US, "x")) for condition in chosen),
         *(sums_query(now - days * DAY_US) for days in (1, 30)),
+        *(sums_query(now - days * DAY_US, None, groups[:1]) for days in (1, 30)),
+        affected_query(groups[:1], now - 30 * DAY_US, MAX_COUNTED),
         *(trends_query(groups, since, TrendParts.of(since, now, 31)) for since in (now - DAY_US, now - 7 * DAY_US)),
     ]
     try:

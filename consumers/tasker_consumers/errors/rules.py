@@ -80,6 +80,19 @@ class ErrorRules:
                 return rule.into
         return str(fingerprint)
 
+    def fingerprints_of(self, group: str) -> list[str] | None:
+        """Return the fingerprints that a group may show; None where it shows those of classes, whichever they are.
+
+        >>> ErrorRules((MergeRule(into="gateway", groups=("1-a", "1-b")),)).fingerprints_of("gateway")
+        ['1-a', '1-b', 'gateway']
+        >>> ErrorRules(split={"1-a": "step_name"}).fingerprints_of("1-a/charge")
+        ['1-a']
+        """
+        rules = [rule for rule in self.merge if rule.into == group]
+        if any(rule.classes for rule in rules):
+            return None
+        return sorted({group.partition("/")[0], *(fingerprint for rule in rules for fingerprint in rule.groups)})
+
 
 NO_RULES = ErrorRules()
 

@@ -72,7 +72,7 @@ failed_attempts = Table(
     Column("producer", Text),
     *_position_columns(),
     Index("failed_attempts_by_task", "task_id", "event_id"),
-    Index("failed_attempts_by_group", "fingerprint", "event_id"),
+    Index("failed_attempts_by_group", "fingerprint", "event_id", "task_id"),  # the tasks are counted in it
     **_BY_DAY,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 
 from tasker_consumers.errors.groups import TrendParts
@@ -42,8 +44,10 @@ def test_trends_of_hours_and_of_days_have_each_failure_once(
     parts = TrendParts.of(since, NOW + HOUR_US, 31)
     for chosen in (NO_RULES, rules):
         groups, is_cut = errors.error_group_list(reader, since, chosen)
+        plain = deepcopy(groups)
         errors.add_trends(reader, groups, since, parts, chosen)
         assert not is_cut
+        assert [errors.error_group(reader, group.id, since, chosen) for group in groups] == plain
         assert sum(group.count for group in groups) == 5
         for group in groups:
             assert sum(parts.bars(group.trend)) == group.count

@@ -20,6 +20,11 @@ _FULL_SCAN = re.compile(
     r"Seq Scan on \w+|^SCAN (failed_attempts|step_attempts|custom_events|payloads|task_stats|error_counts|error_days)$",
     re.MULTILINE,
 )
+#: The counts of a fingerprint, and those of a time, in the words of both databases.
+_COUNTS_BY_KEY = re.compile(r"Index (?:Only )?Scan using error_(?:counts|days)_pkey|INDEX \w+_error_(?:counts|days)_1")
+_COUNTS_BY_TIME = re.compile(r"error_(?:counts_by_hour|days_by_day)")
+#: An index that has all columns that are asked for.
+_INDEX_ONLY = re.compile(r"Index Only Scan using \w+|USING COVERING INDEX failed_attempts_by_group")
 _SORT = re.compile(r"\bSort\b|TEMP B-TREE")
 
 
@@ -71,6 +76,22 @@ def test_every_question_goes_by_an_index(planned_reader: PlannedReader) -> None:
     letters.letter_counts(reader, since)
     letters.newest_letters(reader)
     assert [plan for plan in reader.plans if _FULL_SCAN.search(plan)] == []
+
+
+def test_a_group_is_read_without_the_counts_of_others(planned_reader: PlannedReader) -> None:
+    for since in (NOW - 7 * DAY_US, NOW - 30 * DAY_US):
+        errors.error_group(planned_reader, "1-a", since)
+    for plan in planned_reader.plans:
+        by_key, by_time = _COUNTS_BY_KEY.findall(plan), _COUNTS_BY_TIME.findall(plan)
+        assert (len(by_key), by_time) == (2, []), plan
+
+
+def test_the_tasks_of_a_group_are_counted_in_an_index(planned_reader: PlannedReader) -> None:
+    errors.affected_tasks(planned_reader, ["1-a"], NOW - 7 * DAY_US)
+    (plan,) = planned_reader.plans
+    reads = [line for line in plan.splitlines() if "failed_attempts" in line]
+    assert reads
+    assert [line for line in reads if not _INDEX_ONLY.search(line)] == [], plan
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tasker_consumers.store.reading.errors import (
     MAX_COUNTED,
     add_trends,
     affected_tasks,
+    error_group,
     error_group_list,
     failure,
     fingerprint_row,
@@ -76,13 +77,17 @@ def group_answers(reader: StoreReader, question: Question, limit: int) -> tuple[
 
 def group_answer(reader: StoreReader, question: Question, group: str) -> GroupAnswer:
     """Return the group with an id, or with the only id that begins so; raises UsageError where no or several do."""
-    groups = error_group_list(reader, question.since, question.rules, name=question.name).groups
-    found = [member for member in groups if member.id == group]
-    found = found or [member for member in groups if member.id.startswith(group)]
+    exact = error_group(reader, group, question.since, question.rules, name=question.name)
+    found = [exact] if exact else _groups_that_begin(reader, question, group)
     if len(found) != 1:
         count = f"{len(found)} groups begin so" if found else "no group has failures in this time"
         raise UsageError(f"--group is {group!r}: {count}; expected a group of `tasker errors`, or a longer --since")
     return _answers(reader, question, found, MAX_COUNTED)[0]
+
+
+def _groups_that_begin(reader: StoreReader, question: Question, beginning: str) -> list[ErrorGroup]:
+    groups = error_group_list(reader, question.since, question.rules, name=question.name).groups
+    return [group for group in groups if group.id.startswith(beginning)]
 
 
 def _answers(reader: StoreReader, question: Question, groups: list[ErrorGroup], limit: int) -> list[GroupAnswer]:

@@ -27,13 +27,13 @@ class GroupList(NamedTuple):
     is_cut: bool
 
 
-def sums_query(since: int, name: str | None = None) -> Select[Any]:
+def sums_query(since: int, name: str | None = None, fingerprints: Sequence[str] = ()) -> Select[Any]:
     """Return the query of the failures by group and names since the full hour of a time (microseconds).
 
-    `name` keeps the failures of tasks or steps of this name. The most frequent come first, a row more than `MAX_SUMS`
-    at most.
+    `name` keeps the failures of tasks or steps of this name, `fingerprints` those of these. The most frequent come
+    first, a row more than `MAX_SUMS` at most.
     """
-    counts = _counted(since, name)
+    counts = _counted(since, name, fingerprints)
     names = [counts[figure] for figure in ("fingerprint", *_NAMES)]
     sums = (
         select(
@@ -60,7 +60,22 @@ def error_group_list(
 
     `name` keeps the failures of tasks or steps of this name.
     """
-    rows = reader.all(sums_query(since, name))
+    return _gathered(reader.all(sums_query(since, name)), rules)
+
+
+def error_group(
+    reader: StoreReader, group_id: str, since: int, rules: ErrorRules = NO_RULES, *, name: str | None = None
+) -> ErrorGroup | None:
+    """Return a group as `error_group_list` has it; None when it has no failures since a time (microseconds).
+
+    The counts of its own fingerprints are read, and those of all where a rule merges classes into it.
+    """
+    fingerprints = rules.fingerprints_of(group_id) or ()
+    groups = _gathered(reader.all(sums_query(since, name, fingerprints)), rules).groups
+    return next((group for group in groups if group.id == group_id), None)
+
+
+def _gathered(rows: Sequence[Answer], rules: ErrorRules) -> GroupList:
     groups = gather(({**row, "count": int(row["count"])} for row in rows), rules)  # PostgreSQL adds up as decimals
     return GroupList(groups, len(rows) > MAX_SUMS)
 
@@ -123,11 +138,8 @@ def _counted(since: int, name: str | None, fingerprints: Sequence[str] = (), *, 
     return union_all(hours.where(hour < first_day), rows(error_days, day, day >= first_day)).subquery("counts").c
 
 
-def affected_tasks(reader: StoreReader, fingerprints: Sequence[str], since: int, limit: int = MAX_COUNTED) -> int:
-    """Return how many tasks have failures of these fingerprints since a time (microseconds).
-
-    Of more than `limit` failures not all are looked at: then there are at least so many tasks.
-    """
+def affected_query(fingerprints: Sequence[str], since: int, limit: int) -> Select[Any]:
+    """Return the query of the number of tasks among so many failures; their index has all that it reads."""
     failures = failed_attempts.c
     failed = (
         select(failures.task_id)
@@ -135,7 +147,15 @@ def affected_tasks(reader: StoreReader, fingerprints: Sequence[str], since: int,
         .limit(limit)
         .subquery("failed")
     )
-    row = reader.first(select(func.count(failed.c.task_id.distinct()).label("tasks")))
+    return select(func.count(failed.c.task_id.distinct()).label("tasks"))
+
+
+def affected_tasks(reader: StoreReader, fingerprints: Sequence[str], since: int, limit: int = MAX_COUNTED) -> int:
+    """Return how many tasks have failures of these fingerprints since a time (microseconds).
+
+    Of more than `limit` failures not all are looked at: then there are at least so many tasks.
+    """
+    row = reader.first(affected_query(fingerprints, since, limit))
     return int(row["tasks"]) if row else 0
 
 

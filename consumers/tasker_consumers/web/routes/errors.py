@@ -9,7 +9,14 @@ from starlette.responses import Response
 from tasker_consumers.errors.groups import TrendParts
 from tasker_consumers.units import HOUR_US
 from tasker_consumers.web.site import site_of
-from tasker_consumers.web.sources.failures import PAGE, add_trends, error_list, failures_of_group, tasks_of_group
+from tasker_consumers.web.sources.failures import (
+    PAGE,
+    add_trends,
+    error_list,
+    failures_of_group,
+    group_with_id,
+    tasks_of_group,
+)
 from tasker_consumers.web.views.failures import failure_rows, group_row, group_rows, page_after, place_of
 from tasker_schemas.errors import UsageError
 
@@ -45,21 +52,20 @@ def errors(request: Request) -> Response:
 def error(request: Request) -> Response:
     """Show a group: its reason, its trend, its newest failures."""
     site, chosen = site_of(request), _range(request)
-    group_id = request.query_params.get("id", "")
-    groups = [group for group in error_list(site.sources, RANGES[chosen]).groups if group.id == group_id]
-    if not groups:
+    group = group_with_id(site.sources, RANGES[chosen], request.query_params.get("id", ""))
+    if group is None:
         text = "no failure of this group in that time; a longer range may have some"
         return site.page(request, "message.html", HTTPStatus.NOT_FOUND, title="Not found", text=text)
     parts = _parts(chosen)
-    add_trends(site.sources, groups, parts, RANGES[chosen])
+    add_trends(site.sources, [group], parts, RANGES[chosen])
     last_id = request.query_params.get("before", "")
-    failures = failures_of_group(site.sources, groups[0], RANGES[chosen], last_id)
+    failures = failures_of_group(site.sources, group, RANGES[chosen], last_id)
     return site.page(
         request,
         "error.html",
         section="errors",
-        group=group_row(groups[0], parts, site.masker),
-        tasks=tasks_of_group(site.sources, groups[0], RANGES[chosen]),
+        group=group_row(group, parts, site.masker),
+        tasks=tasks_of_group(site.sources, group, RANGES[chosen]),
         rows=failure_rows(failures, site.masker),
         next_id=failures[-1]["event_id"] if len(failures) == PAGE else "",
         ranges=RANGES,

@@ -66,6 +66,15 @@ def error_list(sources: Sources, hours: int, name: str = "") -> ErrorList:
     return ErrorList(gather(rows, rules), "events", len(failures) >= _MOST)
 
 
+def group_with_id(sources: Sources, hours: int, group_id: str) -> ErrorGroup | None:
+    """Return a group of `error_list` by its id; None when it has no failures in the last hours."""
+    if (reader := sources.store_reader) is not None:
+        from tasker_consumers.store.reading.errors import error_group
+
+        return error_group(reader, group_id, _since(hours), read_rules(sources.settings.error_rules))
+    return next((group for group in error_list(sources, hours).groups if group.id == group_id), None)
+
+
 def add_trends(sources: Sources, groups: Sequence[ErrorGroup], parts: TrendParts, hours: int, name: str = "") -> None:
     """Add the trends of groups that the store counts; those that were gathered from the events have theirs."""
     if (reader := sources.store_reader) is not None and not any(group.trend for group in groups):

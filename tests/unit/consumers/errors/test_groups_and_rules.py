@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasker_consumers.errors.groups import gather
-from tasker_consumers.errors.rules import NO_RULES, read_rules
+from tasker_consumers.errors.rules import NO_RULES, ErrorRules, MergeRule, read_rules
 from tasker_consumers.units import HOUR_US
 from tasker_schemas.errors import ConfigurationError
 
@@ -60,6 +62,26 @@ def test_a_split_rule_shows_a_group_as_several(tmp_path: Path) -> None:
     groups = gather(ROWS, rules_of(tmp_path, "split: [{group: a, by: step_name}]"))
     assert [(group.id, group.count) for group in groups] == [("a/charge", 5), ("b", 4), ("a/ship", 3), ("c", 1)]
     assert groups[0].title == "title of a (charge)"
+
+
+_fingerprints = st.sampled_from("abc")
+_merges = st.builds(
+    MergeRule,
+    into=st.sampled_from(("a", "gateway", "team/gateway")),
+    groups=st.lists(_fingerprints, max_size=2).map(tuple),
+    classes=st.lists(st.sampled_from(("shop.c*", "*")), max_size=1).map(tuple),
+)
+_rules = st.builds(
+    ErrorRules, st.lists(_merges, max_size=3).map(tuple), st.dictionaries(_fingerprints, st.just("step_name"))
+)
+
+
+@given(_rules)
+def test_the_fingerprints_of_a_group_are_enough_to_gather_it(rules: ErrorRules) -> None:
+    for group in gather(ROWS, rules):
+        fingerprints = rules.fingerprints_of(group.id)
+        rows = [row for row in ROWS if fingerprints is None or row["fingerprint"] in fingerprints]
+        assert group in gather(rows, rules)
 
 
 def test_without_the_file_all_is_as_before(tmp_path: Path) -> None:
