@@ -30,7 +30,7 @@ class Stored:
     def after(self, rows: list[Row]) -> list[str]:
         """Return all rows after an upsert, in the order of their tasks."""
         with psycopg.connect(self.url) as connection:
-            StagedRows().upsert(connection, tables.task_stats, rows)
+            StagedRows().upsert(connection, {tables.task_stats: rows})
             found = connection.execute('SELECT * FROM task_stats ORDER BY task_id COLLATE "C"').fetchall()
         return [repr(row) for row in found]
 

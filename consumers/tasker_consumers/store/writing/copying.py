@@ -96,25 +96,45 @@ class StagedRows:
         """Forget the staging tables: they end with their connection."""
         self._made.clear()
 
-    def upsert(self, connection: psycopg.Connection[Any], table: Table, rows: Sequence[Row]) -> int:
-        """Insert or update rows, in their order, and return how many are new or changed."""
-        if not rows:
-            return 0
-        staging, columns = f"staging_{table.name}", ", ".join(columns_of(table))
-        into = f"INSERT INTO {table.name} ({columns}) SELECT"
-        if len(rows) <= _FEW:
-            # psycopg writes arrays in Python: they would take four times as long.
-            records = f"json_populate_recordset(NULL::{table.name}, %s)"
-            return connection.execute(
-                f"{into} {columns} FROM {records} {on_conflict(table)}", [_json_of(table, rows)]
-            ).rowcount
+    def upsert(
+        self, connection: psycopg.Connection[Any], rows_by_table: Mapping[Table, Sequence[Row]]
+    ) -> Mapping[Table, int]:
+        """Insert or update rows, in the order of tables and rows, and return how many of each are new or changed."""
+        given = {table: rows for table, rows in rows_by_table.items() if rows}
+        for table, rows in given.items():
+            if len(rows) > _FEW:
+                self._stage(connection, table, rows)
+        with connection.pipeline():  # which waits once for all answers
+            cursors = {table: _insert(connection, table, rows) for table, rows in given.items()}
+        return {table: cursor.rowcount for table, cursor in cursors.items()}
+
+    def _stage(self, connection: psycopg.Connection[Any], table: Table, rows: Sequence[Row]) -> None:
+        """Copy rows into the staging table."""
+        staging = _staging(table)
         if staging not in self._made:
-            shape = f"SELECT {columns} FROM {table.name} WITH NO DATA"  # noqa: S608  names of ours
+            shape = f"SELECT {_columns(table)} FROM {table.name} WITH NO DATA"  # noqa: S608  names of ours
             connection.execute(f"CREATE TEMPORARY TABLE {staging} ON COMMIT DELETE ROWS AS {shape}")
             self._made.add(staging)
         with _copying(connection, table, staging, rows):
             pass
-        return connection.execute(f"{into} {columns} FROM {staging} {on_conflict(table)}").rowcount
+
+
+def _insert(connection: psycopg.Connection[Any], table: Table, rows: Sequence[Row]) -> psycopg.Cursor[Any]:
+    """Send the request to insert or update rows: few by a document of JSON, many from the staging table."""
+    into = f"INSERT INTO {table.name} ({_columns(table)}) SELECT {_columns(table)} FROM"
+    if len(rows) > _FEW:
+        return connection.execute(f"{into} {_staging(table)} {on_conflict(table)}")
+    # psycopg writes arrays in Python: they would take four times as long.
+    records = f"json_populate_recordset(NULL::{table.name}, %s)"
+    return connection.execute(f"{into} {records} {on_conflict(table)}", [_json_of(table, rows)])
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(columns_of(table))
+
+
+def _staging(table: Table) -> str:
+    return f"staging_{table.name}"
 
 
 @contextmanager

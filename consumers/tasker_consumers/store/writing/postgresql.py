@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Table
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Batch, Partition, Row
@@ -59,19 +59,15 @@ class PostgresWriter:
 
     def _write(self, batch: Batch, positions: Sequence[Row]) -> int:
         with self._transaction() as connection:
-            changed = 0
-            for name, rows in batch.rows().items():
-                table = tables.metadata.tables[name]
-                if table in tables.EVENT_TABLES:
-                    summarize = counts_of if table is tables.failed_attempts else _nothing
-                    count, failures = self._facts.copy(connection, table, rows, summarize)
-                    changed += count
-                    self._staged.upsert(connection, tables.error_counts, failures)
-                    self._staged.upsert(connection, tables.error_days, days_of_counts(failures))
-                else:  # in the order of their keys: two workers must not wait for each other
-                    changed += self._staged.upsert(connection, table, [rows[key] for key in sorted(rows)])
-            self._staged.upsert(connection, tables.positions, positions)
-        return changed
+            copied, failures = 0, list[Row]()
+            for table in tables.EVENT_TABLES:
+                summarize = counts_of if table is tables.failed_attempts else _nothing
+                count, counts = self._facts.copy(connection, table, batch.rows()[table.name], summarize)
+                copied += count
+                failures += counts
+            counted = {tables.error_counts: failures, tables.error_days: days_of_counts(failures)}
+            upserted = self._staged.upsert(connection, {**counted, **_others(batch), tables.positions: positions})
+        return copied + sum(upserted.get(table, 0) for table in _OTHER_TABLES)
 
     def close(self) -> None:
         """See `StoreWriter`."""
@@ -124,8 +120,15 @@ class PostgresWriter:
         return self._connection
 
 
+def _others(batch: Batch) -> dict[Table, list[Row]]:
+    """Return the rows that are no events, in the order of their keys: two workers must not wait for each other."""
+    rows = batch.rows()
+    return {table: [rows[table.name][key] for key in sorted(rows[table.name])] for table in _OTHER_TABLES}
+
+
 def _nothing(_rows: Collection[Row]) -> list[Row]:
     return []
 
 
 _EVENT_TABLES = tuple(table.name for table in tables.EVENT_TABLES)
+_OTHER_TABLES = (tables.dead_letters, tables.error_groups, tables.task_stats)
