@@ -40,7 +40,7 @@ _numbers = count()
 
 def main() -> None:
     """Run the engines in turns, and print the ratios."""
-    options = read_options(__doc__, rounds=3, tasks=30_000)
+    options = read_options(__doc__, rounds=5, tasks=30_000)
     console = Console(stderr=options.as_json)
     with open_cluster() as cluster:
         url = cluster.make_database("bench")
