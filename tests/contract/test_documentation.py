@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
-from tasker_consumers.cli.app import app
+from tasker_consumers.cli.app import parser
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.kafka.topics import create_topics
 from tasker_consumers.replay.reading.select_records import select_records
@@ -83,7 +82,7 @@ def test_every_option_of_a_command_on_a_page_exists(page: Path) -> None:
 
 def options_of(words: str) -> set[str]:
     """The options of a command of ours."""
-    command: Any = get_command(app)
+    command: Any = parser()
     for name in words.split():
         command = command.commands[name]
     return {option for parameter in command.params for option in parameter.opts}
@@ -157,6 +156,12 @@ def test_a_decision_says_context_decision_and_consequences_on_one_page(page: Pat
 
 @every_page
 def test_every_page_is_reached_from_the_readme(page: Path) -> None:
+    assert page in pages_reached_from_the_readme()
+
+
+@cache
+def pages_reached_from_the_readme() -> frozenset[Path]:
+    """The files and folders that links lead to, from page to page."""
     reached, waiting = set[Path](), [ROOT / "README.md"]
     while waiting:
         here = waiting.pop()
@@ -169,7 +174,7 @@ def test_every_page_is_reached_from_the_readme(page: Path) -> None:
             waiting += [
                 (here.parent / link).resolve() for link in re.findall(r"\]\((?!https?:)([^)#]+)", text_of(here))
             ]
-    assert page in reached
+    return frozenset(reached)
 
 
 @every_page

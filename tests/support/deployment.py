@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from typer.main import get_command
 
-from tasker_consumers.cli.app import app
+from tasker_consumers.cli.app import parser
 
 ROOT = Path(__file__).parents[2]
 STATE_DIR = "/var/lib/tasker"
@@ -46,7 +45,7 @@ def image_environment() -> dict[str, str]:
 
 def is_a_command(arguments: list[str]) -> bool:
     """Return whether the command line has this command; `arguments` holds no options."""
-    command: Any = get_command(app)
+    command: Any = parser()
     for name in arguments:
         command = getattr(command, "commands", {}).get(name)
     return command is not None and not hasattr(command, "commands")

@@ -2,9 +2,11 @@
 
 import os
 import sys
+from functools import cache
 from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from tasker_consumers.cli.frame.commands import CommandGroup, add_commands
 from tasker_consumers.cli.frame.environment_commands import COMPLETION_VARIABLE, prepare_completion
@@ -88,12 +90,18 @@ def main() -> None:
         sys.exit(INPUT_FAILED)
 
 
+@cache
+def parser() -> Any:
+    """Return the commands in the form that takes arguments apart: Typer would make it anew for each call."""
+    return get_command(app)
+
+
 def _run() -> Any:
     """Run a command and return its exit code, None for 0."""
     try:
         if COMPLETION_VARIABLE in os.environ:  # a shell asks
             prepare_completion()
-        return app(standalone_mode=False, prog_name="tasker")
+        return parser()(standalone_mode=False, prog_name="tasker")
     except WrongUsage as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()

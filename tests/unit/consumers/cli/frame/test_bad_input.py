@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from tasker_consumers.cli.app import app
+from tasker_consumers.cli.app import parser
 from tasker_consumers.cli.frame.commands import leaf_commands
 from tests.support.command_line import Ended, run_main
 
-ROOT: Any = typer.main.get_command(app)
+ROOT: Any = parser()
 LEAVES = dict(leaf_commands())
 #: Values that an option with this placeholder does not take: a wrong kind, out of range, unknown, missing.
 BAD_VALUES = {

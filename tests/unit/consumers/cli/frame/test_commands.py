@@ -4,14 +4,13 @@ import shlex
 from typing import Any
 
 import pytest
-import typer
 
-from tasker_consumers.cli.app import app
+from tasker_consumers.cli.app import parser
 from tasker_consumers.cli.frame.commands import COMMANDS, leaf_commands
 from tasker_consumers.cli.frame.errors import WrongUsage
 from tests.support.command_line import run_main
 
-ROOT: Any = typer.main.get_command(app)
+ROOT: Any = parser()
 LEAVES = dict(leaf_commands())
 EXAMPLES = [example for texts in LEAVES.values() for example in texts.examples]
 
