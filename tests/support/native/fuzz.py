@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import importlib.util
 import json
 import os
@@ -50,7 +49,7 @@ def damaged(value: bytes, random: Random) -> bytes:
 def odd_values(record: Any, random: Random) -> Any:
     """Return a record with some values replaced by values of other types and sizes."""
     choices = [None, True, -1, 2**31, 2**63, -(2**63) - 1, 1.5, "", "x" * 300, "\ud800", b"b", [], [None], {}, {"k": 1}]
-    changed = copy.deepcopy(record)
+    changed = dict(record)
     for name in random.sample(sorted(changed), random.randint(1, 3)):
         if random.random() < 0.2:
             del changed[name]

@@ -47,7 +47,7 @@ def _build(compiler: str, module: str, path: str, directory: Path) -> subprocess
     code, source = ROOT / "build" / f"{path}.c", ROOT / f"{path}.pyx"
     if not code.exists() or code.stat().st_mtime < source.stat().st_mtime:
         pytest.skip(f"the C code of {module} is not in build/, or older than its source: make setup")
-    flags = ["-shared", "-fPIC", "-g", "-O1", "-w", "-fsanitize=address", f"-I{sysconfig.get_path('include')}"]
+    flags = ["-shared", "-fPIC", "-g1", "-O0", "-w", "-fsanitize=address", f"-I{sysconfig.get_path('include')}"]
     command = [compiler, *flags, str(code), "-o", str(directory / f"{module}.so")]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
