@@ -3,13 +3,20 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
 
 from tasker_consumers.embedded import EmbeddedRegistry, Login, WebSource
+from tasker_producer.record.schema_ids import RegistryFrames
+from tasker_schemas.avro.versions import latest
+from tasker_schemas.errors import BackendUnavailable
+from tasker_schemas.registry.client import SchemaRegistry
+from tasker_schemas.registry.settings import RegistrySettings
+from tests.support.processes import LIMIT_S
 
-LOGIN = Login(user="alice", password=r"s3:c=r t\x")
+LOGIN = Login(user="alice", password=r"s3:c=r t\x@")
 
 
 def record(**fields: str) -> Schema:
@@ -53,16 +60,29 @@ def guarded_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embed
         yield server
 
 
-def test_a_registry_with_a_login_lets_its_user_in(guarded_registry: EmbeddedRegistry) -> None:
+def test_a_registry_with_a_login_lets_its_user_in(guarded_registry: EmbeddedRegistry, topic_prefix: str) -> None:
     known = {"url": guarded_registry.url, "basic.auth.user.info": f"{LOGIN.user}:{LOGIN.password}"}
     with SchemaRegistryClient(known) as client:
-        assert client.get_subjects() == []
+        client.register_schema(topic_prefix, record(task_id="string"))
+        assert topic_prefix in client.get_subjects()
 
 
 def test_a_registry_with_a_login_answers_nobody_else(guarded_registry: EmbeddedRegistry) -> None:
     with SchemaRegistryClient({"url": guarded_registry.url}) as stranger, pytest.raises(SchemaRegistryError) as refused:
         stranger.get_subjects()
     assert refused.value.http_status_code == 401
+
+
+def test_a_registry_with_a_login_gives_ids_to_its_user_only(
+    guarded_registry: EmbeddedRegistry, topic_prefix: str
+) -> None:
+    url = guarded_registry.url
+    login = f"{LOGIN.user}:{quote(LOGIN.password, safe='')}"
+    named = RegistrySettings.from_env({"SCHEMA_REGISTRY_URL": url.replace("http://", f"http://{login}@")})
+    assert named is not None
+    assert RegistryFrames(named, topic_prefix).wait(LIMIT_S)
+    with pytest.raises(BackendUnavailable, match="HTTP 401: is SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO right"):
+        SchemaRegistry(RegistrySettings(url=url)).register(topic_prefix, latest("StepEvent"))
 
 
 def test_the_password_is_readable_by_its_owner_only(guarded_registry: EmbeddedRegistry) -> None:

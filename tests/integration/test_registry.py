@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
-from tasker_consumers.embedded import EmbeddedRegistry, KafkaSource, Login, WebSource
+from tasker_consumers.embedded import EmbeddedRegistry, KafkaSource, WebSource
 from tasker_producer import EventPublisher, ProducerSettings
-from tasker_producer.record.schema_ids import RegistryFrames
 from tasker_schemas.avro.codec import CONFLUENT, SINGLE_OBJECT, Decoder, confluent_frame, encode
 from tasker_schemas.avro.versions import Schema, all_schemas, latest, prepared
-from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.registry.client import SchemaRegistry, subject_of, subjects
 from tasker_schemas.registry.lookup import CachedLookup
 from tasker_schemas.registry.settings import RegistrySettings
@@ -114,15 +112,15 @@ def test_a_registry_that_dies_in_mid_run_changes_nothing_for_those_who_know_its_
 
 
 def test_records_without_an_id_are_counted_until_the_registry_is_there(
-    arena: StatsArena, own_registry: EmbeddedRegistry
+    arena: StatsArena, breakable_registry: EmbeddedRegistry
 ) -> None:
-    own_registry.stop()
-    registry = RegistrySettings(url=own_registry.url)
+    breakable_registry.stop()
+    registry = RegistrySettings(url=breakable_registry.url)
     settings = ProducerSettings(kafka=arena.kafka, topic_prefix=arena.prefix, spool_max_bytes=0, registry=registry)
     with EventPublisher(settings) as publisher:
         publisher.publish_event("order.paid")
         assert publisher.stats()["framed_single_object"] == 1
-        own_registry.start()
+        breakable_registry.start()
         assert publisher._frames is not None
         assert publisher._frames.wait(LIMIT_S)
         publisher.publish_event("order.paid")
@@ -178,20 +176,6 @@ def test_ids_of_every_version_ever_shipped_are_read(registry: WebSource, topic_p
     asked = SchemaRegistry(RegistrySettings(url=registry.url))
     ids = [asked.register(subjects(topic_prefix)[schema.record], schema) for schema in all_schemas()]
     assert [CachedLookup(asked)(number) for number in ids] == [schema.declared for schema in all_schemas()]
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRegistry]:
-    with EmbeddedRegistry(data_dir=tmp_path_factory.mktemp("guarded"), login=Login(user="a", password="s3:@")) as it:
-        yield it
-
-
-def test_a_registry_with_a_login_gives_ids_to_its_user_only(guarded: EmbeddedRegistry, topic_prefix: str) -> None:
-    named = RegistrySettings.from_env({"SCHEMA_REGISTRY_URL": guarded.url.replace("http://", "http://a:s3%3A%40@")})
-    assert named is not None
-    assert RegistryFrames(named, topic_prefix).wait(LIMIT_S)
-    with pytest.raises(BackendUnavailable, match="HTTP 401: is SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO right"):
-        SchemaRegistry(RegistrySettings(url=guarded.url)).register(topic_prefix, latest(RECORD))
 
 
 def schemas_command(registry_url: str, prefix: str, *arguments: str) -> tuple[int, list[str], str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-_ALWAYS = {"own_kafka": KAFKA, "own_registry": REGISTRY, "jvm_reader": READER}
+_ALWAYS = {"own_kafka": KAFKA, "breakable_registry": REGISTRY, "jvm_reader": READER}
 _UNLESS_ELSEWHERE = {
     "kafka": (KAFKA, BOOTSTRAP_SERVERS),
     "registry": (REGISTRY, REGISTRY_URL),

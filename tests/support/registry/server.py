@@ -1,4 +1,4 @@
-"""A real schema registry for the tests: one for the whole run, and one of its own for a test that breaks it."""
+"""A real schema registry for the tests: one for the whole run, and another for tests that break it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tests.support.shared_servers import shared_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +20,15 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSource]:
         yield source
 
 
-@pytest.fixture
-def own_registry(tmp_path: Path) -> Iterator[EmbeddedRegistry]:
-    """A schema registry for this test alone, which may stop, kill and restart it; its schemas outlive a restart."""
-    with EmbeddedRegistry(data_dir=tmp_path / "registry") as server:
+@pytest.fixture(scope="module")
+def breakable_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRegistry]:
+    """A schema registry that a module's tests may stop, kill and restart: who gets it may find it dead."""
+    with EmbeddedRegistry(data_dir=tmp_path_factory.mktemp("registry")) as server:
         yield server
+
+
+@pytest.fixture
+def own_registry(breakable_registry: EmbeddedRegistry) -> EmbeddedRegistry:
+    """A running schema registry, which this test may stop, kill and restart; its schemas outlive a restart."""
+    breakable_registry.start()
+    return breakable_registry
