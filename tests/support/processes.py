@@ -7,28 +7,37 @@ from pathlib import Path
 
 #: Seconds until a wait has failed: nothing passes later for it, and on a busy machine everything takes its time.
 LIMIT_S = 90.0
+#: Seconds between two looks of a wait: a tenth of the wait so far, within these bounds. A look at another process, or
+#: at a broker, takes their processor time too.
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.1
 
 
 def eventually(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
     """Whether the condition became true before the limit."""
-    deadline = time.monotonic() + limit_s
+    begin = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - begin
+        if waited > limit_s:
             return False
-        time.sleep(0.02)
+        _pause(waited)
     return True
 
 
 def reached(measure: Callable[[], int], goal: int) -> bool:
     """Whether a measure came to its goal; the wait has failed when the measure has not risen for `LIMIT_S`."""
-    highest, risen_at = measure(), time.monotonic()
+    begin = time.monotonic()
+    highest, risen_at = measure(), begin
     while highest < goal:
         if time.monotonic() > risen_at + LIMIT_S:
             return False
-        time.sleep(0.02)
+        _pause(time.monotonic() - begin)
         if (value := measure()) > highest:
             highest, risen_at = value, time.monotonic()
     return True
+
+
+def _pause(waited: float) -> None:
+    time.sleep(min(max(SHORTEST_PAUSE_S, waited / 10), LONGEST_PAUSE_S))
 
 
 def is_alive(pid: int) -> bool:
