@@ -1,10 +1,13 @@
 """Fixtures that every test may use."""
 
+import fcntl
 import gc
 import logging
+import os
 import re
 import signal
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -58,14 +61,28 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Spare the collector of garbage all modules and tests of the run, which stay to its end."""
     gc.disable()
     try:
-        return (yield)
+        with _turn(session.config):
+            return (yield)
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def _turn(config: pytest.Config) -> Iterator[None]:
+    """Let no more workers collect at once than there are cores: the first compile the modules for the others."""
+    worker: dict[str, str] | None = getattr(config, "workerinput", None)
+    if worker is None:
+        yield
+        return
+    turn = int(worker["workerid"].removeprefix("gw")) % (os.cpu_count() or 1)
+    with Path(config.option.basetemp).with_name(f"collection-{turn}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.hookimpl(trylast=True)
