@@ -53,6 +53,7 @@ async def work(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_stop.set)
     app = build_app(processor, settings, topology, state_dir)
+    gc.freeze()  # modules and the app stay to the end; each partition that is released has the rest looked through
     async with serve(app, processor, settings, questions):
         await processor.start()
         try:
