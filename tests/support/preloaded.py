@@ -22,7 +22,7 @@ PROGRAMS = (
 )
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(list(PROGRAMS))
+_CONTEXT.set_forkserver_preload([*PROGRAMS, "tests.support.remembered_sources"])
 
 
 class PreloadedProcess:

@@ -7,6 +7,7 @@ beside the override, run the reliability tests, and only then take the new finge
 import hashlib
 import importlib
 import inspect
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -118,6 +119,7 @@ def check_libraries() -> None:
         raise ConfigurationError(f"{libraries}: install the versions that tasker-events asks for.")
 
 
+@cache
 def fingerprint_of(name: str) -> str | None:
     """Return the fingerprint of `module:path` as it is installed, None where it is not.
 
