@@ -55,8 +55,8 @@ def test_schemas_and_their_ids_survive_that_the_registry_is_killed(own_registry:
 
 
 @pytest.fixture(scope="module")
-def guarded_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRegistry]:
-    with EmbeddedRegistry(data_dir=tmp_path_factory.mktemp("guarded"), login=LOGIN) as server:
+def guarded_registry() -> Iterator[EmbeddedRegistry]:
+    with EmbeddedRegistry(login=LOGIN) as server:
         yield server
 
 

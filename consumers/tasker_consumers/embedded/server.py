@@ -157,10 +157,12 @@ class EmbeddedServer(ABC):
             ) from None
 
     def _close(self) -> None:
-        self.stop()
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
-            self._temporary = None
+        if self._temporary is None:
+            self.stop()
+            return
+        self.kill()  # a good order is for data that stay
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._temporary = None
 
 
 def _without_stack_frames(output: str) -> list[str]:

@@ -14,7 +14,6 @@ from tests.support.shared_servers import shared_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +45,7 @@ def topic_prefix(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_kafka(tmp_path: Path) -> Iterator[EmbeddedKafka]:
+def own_kafka() -> Iterator[EmbeddedKafka]:
     """A Kafka for this test alone, which may stop, kill and restart it; its data outlive a restart."""
-    with EmbeddedKafka(data_dir=tmp_path / "kafka") as broker:
+    with EmbeddedKafka() as broker:
         yield broker

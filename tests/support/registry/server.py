@@ -21,9 +21,9 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSource]:
 
 
 @pytest.fixture(scope="module")
-def breakable_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRegistry]:
+def breakable_registry() -> Iterator[EmbeddedRegistry]:
     """A schema registry that a module's tests may stop, kill and restart: who gets it may find it dead."""
-    with EmbeddedRegistry(data_dir=tmp_path_factory.mktemp("registry")) as server:
+    with EmbeddedRegistry() as server:
         yield server
 
 
