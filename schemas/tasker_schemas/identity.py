@@ -7,12 +7,9 @@ missing header can never give an attempt two spans.
 import os
 import random
 import time
-from functools import lru_cache
 from hashlib import sha256
 
 _LAST_MILLISECOND = (1 << 48) - 1  # the last that a UUIDv7 has room for
-_RANDOM = (1 << 80) - 1 & ~(0xF << 76) & ~(0x3 << 62)
-_VERSION_AND_VARIANT = 0x7 << 76 | 0x2 << 62
 
 
 def trace_id_of(task_id: str) -> str:
@@ -75,11 +72,6 @@ def event_id_of(subject: str, timestamp: int) -> str:
 
 
 def _uuid7(milliseconds: int, random_bits: int) -> str:
-    text = (random_bits & _RANDOM | _VERSION_AND_VARIANT).to_bytes(10, "big").hex()
-    return f"{_millisecond_text(milliseconds)}-{text[:4]}-{text[4:8]}-{text[8:]}"
-
-
-@lru_cache(maxsize=64)  # the events of a busy process share it
-def _millisecond_text(milliseconds: int) -> str:
-    text = f"{milliseconds:012x}"
-    return f"{text[:8]}-{text[8:]}"
+    upper, last = random_bits >> 48, random_bits & 0xFFFFFFFFFFFF
+    third, fourth = 0x7000 | upper >> 16 & 0xFFF, 0x8000 | upper & 0x3FFF  # version 7 and its variant
+    return f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-{third:04x}-{fourth:04x}-{last:012x}"

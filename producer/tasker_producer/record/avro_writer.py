@@ -9,8 +9,6 @@ the writer to that.
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -19,12 +17,16 @@ from tasker_producer.record.fields import MAX_SECONDS, FieldConverters
 from tasker_producer.record.moments import FIRST_CLEAR_MOMENT, LAST_MOMENT
 from tasker_schemas.avro.codec import single_object_frame
 from tasker_schemas.avro.versions import latest
-from tasker_schemas.field_rules import MAX_NAME_BYTES
 from tasker_schemas.names import Family
 
 Write = Callable[[Any], bytes]
+#: Short texts that were written before: the same names are in event after event.
+_names: dict[str, bytes] = {}
+_MAX_NAMES = 512
 _CONTINUED = 0x80
-_DOUBLE = struct.Struct("<d").pack
+_SHORT = 250  # characters, of at most four bytes each: a name that is surely not cut
+_ALL_CONTINUED = 0x0080808080808080  # but the last of eight bytes
+_DOUBLE, _EIGHT_BYTES = struct.Struct("<d").pack, struct.Struct("<Q").pack
 
 
 def _varint(number: int) -> bytes:
@@ -46,18 +48,16 @@ def _long(value: int) -> bytes:
 
 
 def _moment(value: int) -> bytes:
-    """Write microseconds since the epoch: seven bits a byte, the lower half at once, the upper from memory.
-
-    The upper half of the present changes every two minutes.
-    """
-    low, high = value << 1 & 0xFFFFFFF, value >> 27
-    spread = low & 0x7F | (low & 0x3F80) << 1 | (low & 0x1FC000) << 2 | (low & 0xFE00000) << 3
-    return (spread | 0x80808080).to_bytes(4, "little") + _upper_half(high) if high > 0 else _long(value)
+    """Write microseconds since the epoch; those from 1978 to 3111 take eight bytes of seven bits."""
+    if not 0 < value >> 48 < _CONTINUED:
+        return _long(value)
+    low, high = _spread(value << 1 & 0xFFFFFFF), _spread(value >> 27)
+    return _EIGHT_BYTES(low | high << 32 | _ALL_CONTINUED)
 
 
-@lru_cache(maxsize=1024)
-def _upper_half(number: int) -> bytes:
-    return _varint(number)
+def _spread(bits: int) -> int:
+    """Return 28 bits in four bytes, seven in each."""
+    return bits & 0x7F | (bits & 0x3F80) << 1 | (bits & 0x1FC000) << 2 | (bits & 0xFE00000) << 3
 
 
 def _string(value: str) -> bytes:
@@ -87,8 +87,7 @@ def _attribute(value: Any) -> bytes:
 def _attributes(values: Mapping[str, Any]) -> bytes:
     if not values:
         return b"\x00"
-    items = b"".join([_string(key) + _attribute(value) for key, value in values.items()])
-    return _long(len(values)) + items + b"\x00"
+    return _long(len(values)) + b"".join([_string(key) + _attribute(item) for key, item in values.items()]) + b"\x00"
 
 
 def _strings(values: list[str]) -> bytes:
@@ -139,66 +138,92 @@ class RecordWriter:
         return b"".join(parts)
 
 
-def _quick_text(value: Any) -> bytes | None:
-    """Return short text that holds no pair of key and value, written in a union with null; None for other values."""
-    # A short name: text with pairs, words or a web token may hold a secret, and is masked elsewhere.
-    if type(value) is str and len(value) <= MAX_NAME_BYTES and not may_hide(value):
-        data = value.encode()
-        size = len(data)
-        return _SMALL_IN_UNION[size] + data if size <= MAX_NAME_BYTES else None
-    return None
+def _short_text(value: str) -> bytes | None:
+    """Return text that holds no pair of key and value, written in a union with null; None for other text."""
+    written = _names.get(value)
+    # Text with pairs, words or a web token may hold a secret: it is masked elsewhere, and not remembered.
+    if written is None and not may_hide(value):
+        if len(_names) >= _MAX_NAMES:  # texts made of data would fill the memory
+            _names.clear()
+        written = _names[value] = _string_in_union(value)
+    return written
 
 
-def _quick_int(value: Any) -> bytes | None:
-    """Return a small number from 0, written in a union with null; None for other values."""
-    return _SMALL_IN_UNION[value] if type(value) is int and 0 <= value < _SMALL_COUNT else None
-
-
-def _quick_plain_int(value: Any) -> bytes | None:
-    """Return a small number from 1, written without a union; None for other values."""
-    return _SMALL[value] if type(value) is int and 0 < value < _SMALL_COUNT else None
-
-
-def _quick_moment(value: Any) -> bytes | None:
-    """Return plausible microseconds, written in a union with null; None for other values."""
-    return b"\x02" + _moment(value) if type(value) is int and FIRST_CLEAR_MOMENT <= value <= LAST_MOMENT else None
-
-
-def _quick_double(value: Any) -> bytes | None:
-    """Return a believable number of seconds, written in a union with null; None for other values."""
-    return b"\x02" + _DOUBLE(value) if type(value) is float and 0.0 <= value <= MAX_SECONDS else None
-
-
-def _never(_: Any) -> None:
-    return None
-
-
-Quick = Callable[[Any], bytes | None]
-_QUICK: Mapping[str, Quick] = {
-    "string": _quick_text,
-    "int": _quick_int,
-    "always int": _quick_plain_int,
-    "double": _quick_double,
-    "timestamp-micros": _quick_moment,
-}
-
-
-@dataclass
 class FieldWriter:
-    """The writer of a field: `quick` returns None for a value that has to be converted before it is written."""
+    """The writer of a field, given by its index in a record's parts."""
 
-    position: int
-    quick: Callable[[Any], bytes | None]
-    write: Callable[[Any], bytes]
+    def __init__(self, position: int, write: Write) -> None:
+        self.position = position
+        self.write = write
+
+    def quick(self, value: Any) -> bytes | None:  # noqa: ARG002  subclasses look at it
+        """Return the bytes of a usual value; None for a value that has to be converted before it is written."""
+        return None
+
+
+class IdWriter(FieldWriter):
+    """Writes ids, which are plain, checked text before they come here."""
+
+    def quick(self, value: Any) -> bytes | None:
+        """Return the bytes of an id."""
+        return self.write(value)
+
+
+class TextWriter(FieldWriter):
+    """Writes text, in a union with null; quickly if it is short and surely holds no secret."""
+
+    def quick(self, value: Any) -> bytes | None:
+        """Return the bytes of short, harmless text."""
+        return _short_text(value) if type(value) is str and len(value) <= _SHORT else None
+
+
+class IntWriter(FieldWriter):
+    """Writes numbers, in a union with null; quickly if they are small and not below 0."""
+
+    def quick(self, value: Any) -> bytes | None:
+        """Return the bytes of a small number."""
+        return _SMALL_IN_UNION[value] if type(value) is int and 0 <= value < _SMALL_COUNT else None
+
+
+class PlainIntWriter(FieldWriter):
+    """Writes numbers without a union; quickly if they are small and above 0."""
+
+    def quick(self, value: Any) -> bytes | None:
+        """Return the bytes of a small number."""
+        return _SMALL[value] if type(value) is int and 0 < value < _SMALL_COUNT else None
+
+
+class MomentWriter(FieldWriter):
+    """Writes moments, in a union with null; quickly if they are surely microseconds."""
+
+    def quick(self, value: Any) -> bytes | None:
+        """Return the bytes of plausible microseconds."""
+        return b"\x02" + _moment(value) if type(value) is int and FIRST_CLEAR_MOMENT <= value <= LAST_MOMENT else None
+
+
+class DurationWriter(FieldWriter):
+    """Writes seconds, in a union with null; quickly if they are believable."""
+
+    def quick(self, value: Any) -> bytes | None:
+        """Return the bytes of a believable number of seconds."""
+        return b"\x02" + _DOUBLE(value) if type(value) is float and 0.0 <= value <= MAX_SECONDS else None
+
+
+_WRITERS: Mapping[str, type[FieldWriter]] = {
+    "id": IdWriter,
+    "string": TextWriter,
+    "int": IntWriter,
+    "always int": PlainIntWriter,
+    "double": DurationWriter,
+    "timestamp-micros": MomentWriter,
+}
 
 
 def field_writers(family: Family, writer: RecordWriter, converters: FieldConverters) -> dict[str, FieldWriter]:
     """Return the writer of each field that a caller may give for events of a family."""
     writers = {}
     for name, (kind, _) in converters.of_family(family).items():
-        index, write = writer.fields[name]
-        # Ids are plain, checked text before they come here.
-        writers[name] = FieldWriter(index, write if kind == "id" else _QUICK.get(kind, _never), write)
+        writers[name] = _WRITERS.get(kind, FieldWriter)(*writer.fields[name])
     return writers
 
 

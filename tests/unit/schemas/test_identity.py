@@ -50,6 +50,14 @@ def test_an_id_of_zeros_gives_way_to_the_next_bytes(monkeypatch: pytest.MonkeyPa
     assert task_span_id("42") == bytes(range(1, 9)).hex()
 
 
+@given(st.text(), st.integers(0, 2**57))
+def test_an_event_id_of_a_history_has_its_millisecond_and_the_bits_of_its_digest(subject: str, timestamp: int) -> None:
+    digest = int.from_bytes(sha256(subject.encode()).digest()[:10], "big")
+    fixed, milliseconds = 0xF << 76 | 0x3 << 62, min(timestamp // 1000, (1 << 48) - 1)
+    expected = milliseconds << 80 | digest & ~fixed | 0x7 << 76 | 0x2 << 62
+    assert event_id_of(subject, timestamp) == str(uuid.UUID(int=expected))
+
+
 @given(st.text(), st.integers(-(2**60), 2**60))
 def test_an_event_id_of_a_history_is_a_uuid7_and_never_changes(subject: str, timestamp: int) -> None:
     event_id = event_id_of(subject, timestamp)

@@ -19,7 +19,7 @@ QUICK_FIELDS = {"step_name", "error_message", "retry_limit", "started_at", "exec
 OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "string": st.text(max_size=30) | st.text(min_size=1, max_size=3).map(lambda text: (text * 1200)[:1150]),
     "int": st.integers(-(1 << 31), (1 << 31) - 1),
-    "long": LONGS,
+    "long": LONGS | st.integers(1 << 47, 1 << 56),  # the present, too
     "double": st.floats(allow_nan=False),
     "array": st.lists(st.text(max_size=5)),
     "map": st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | LONGS | st.floats() | st.text(max_size=5)),
