@@ -8,8 +8,6 @@ client that has failed for good is replaced, and the events that it held wait li
 import logging
 import time
 from collections.abc import Collection, Mapping
-from functools import lru_cache, partial
-from types import MethodType
 from typing import NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
@@ -19,7 +17,7 @@ from tasker_producer.delivery.client import Client, is_fatal, make_client
 from tasker_producer.delivery.error_codes import verdict_of
 from tasker_producer.delivery.host import native, process
 from tasker_producer.delivery.host.drops import Drop, DropLog
-from tasker_producer.delivery.returned import Returned, TraceFields, dropped_event, next_number, trace_fields
+from tasker_producer.delivery.returned import Report, Returned, TraceFields, dropped_event, next_number, trace_fields
 from tasker_producer.delivery.spool.rows import SpooledRecord
 from tasker_producer.delivery.spool.settings import SpoolSettings
 from tasker_producer.delivery.worker import Worker
@@ -27,7 +25,6 @@ from tasker_schemas.headers import Header
 
 _STOP_S = 0.45  # beyond the timeout of close(), for the disk
 _TRY_S = 0.5  # for a connection that was only idle
-_SPANS = 512
 
 
 class Delivery(Protocol):
@@ -100,8 +97,9 @@ class KafkaDelivery:
     def _queue(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> Refusal | None:
         """Give a record to Kafka's client; return why that is not to be done."""
         worker, number = self._worker, next_number()
-        settle = MethodType(self._settler(trace_fields(headers)), number)
-        running = worker.handovers.running
+        report = Report(self._hear_of, trace_fields(headers), number)
+        handovers = worker.handovers
+        running = handovers.running
         running[number] = native.get_ident()  # before the looks below: whoever changes what they see waits for this
         try:
             client = worker.client
@@ -111,14 +109,14 @@ class KafkaDelivery:
                 return Refusal(Drop.CLOSED, "the publisher is closed", waits=False)
             if client is None:
                 return Refusal(Drop.QUEUE_FULL, "events wait before it", waits=True)
-            client.produce(topic, value, key, on_delivery=settle, headers=headers)
+            client.produce(topic, value, key, on_delivery=report, headers=headers)
         except BufferError:
             return Refusal(Drop.QUEUE_FULL, "the broker is slow or away", waits=self._spool is not None)
         except KafkaException as error:
             return self._refusal(topic, error)
         finally:
             running.pop(number, None)
-        worker.handovers.produced.add()
+        handovers.produced.add()
         worker.topics.add(topic)
         return None
 
@@ -198,7 +196,7 @@ class KafkaDelivery:
         self._backlog = Backlog(self._spool, self._drop_log)
         brokers = self._kafka.get("bootstrap.servers", "")
         self._worker = Worker(self._backlog, self._make_client, brokers, self._drop_log)
-        self._settler = lru_cache(_SPANS)(partial(partial, self._settle))  # made for each span, not for each event
+        self._hear_of = self._settle
 
     def _start(self) -> None:
         """Start this process's thread, unless it runs; where no thread can be had, events wait in memory."""

@@ -9,11 +9,11 @@ their way there. Its own times tell milliseconds, or an age that another thread 
 when it is handed over, and its number comes back with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import count
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tasker_producer.delivery.host.drops import Drop, DroppedEvent
 from tasker_producer.delivery.spool.rows import SpooledRecord
@@ -34,6 +34,19 @@ class Returned(NamedTuple):
 
     record: SpooledRecord
     number: int
+
+
+class Report:
+    """The report about an event that librdkafka calls: it adds the parts that librdkafka does not hand back."""
+
+    def __init__(self, settle: Callable[[TraceFields, int, Any, Any], None], trace: TraceFields, number: int) -> None:
+        self._settle = settle
+        self._trace = trace
+        self._number = number
+
+    def __call__(self, error: Any, message: Any) -> None:
+        """Tell `settle` of an error and the message that librdkafka hands back."""
+        self._settle(self._trace, self._number, error, message)
 
 
 #: Draws the number of an event that is handed over next, in any thread.
