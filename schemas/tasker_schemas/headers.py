@@ -44,6 +44,7 @@ RANDOM = 0x02
 #: The flags of a trace id that was derived from a task's id: a hash is as good as random (Trace Context 2).
 DERIVED_FLAGS = SAMPLED | RANDOM
 _KNOWN_FLAGS = SAMPLED | RANDOM  # others must be sent as zeros
+_FLAGS_TEXT = ("00", "01", "02", "03")
 
 
 class SpanRef(NamedTuple):
@@ -68,6 +69,9 @@ class TraceHeaders(NamedTuple):
     baggage: str = ""
 
 
+NO_TRACE = TraceHeaders()
+
+
 def read_traceparent(value: bytes | None) -> SpanRef | None:
     """Read a W3C trace context header; a malformed value counts as none (Trace Context 2, section 3.2).
 
@@ -87,7 +91,8 @@ def write_traceparent(span: SpanRef) -> str:
     >>> write_traceparent(SpanRef("a" * 32, "b" * 16))
     '00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01'
     """
-    return f"00-{span.trace_id}-{span.span_id}-{span.flags & _KNOWN_FLAGS:02x}"
+    trace_id, span_id, flags = span
+    return f"00-{trace_id}-{span_id}-{_FLAGS_TEXT[flags & _KNOWN_FLAGS]}"
 
 
 def trace_headers(trace: TraceHeaders) -> list[Header]:

@@ -19,7 +19,7 @@ from tasker_producer.tasks.binding import BoundCode
 from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, outcome_of
 from tasker_producer.trace.current import Activation
 from tasker_schemas.errors import UsageError
-from tasker_schemas.headers import TraceHeaders
+from tasker_schemas.headers import NO_TRACE
 
 # Python 3.11 looks members of an enumeration up slowly.
 _FAILED, _RETRIED = Outcome.FAILED, Outcome.RETRIED
@@ -44,16 +44,16 @@ class Block(BoundCode, ABC):
     """A `with` block, also `async with`: entering publishes a start, leaving an end."""
 
     publisher: BlockPublisher
+    trace = NO_TRACE
+    _decided: tuple[Outcome, Any] | None = None
+    _started_at = 0
+    _started_s = 0.0
 
     def __init__(self, publisher: BlockPublisher, expected: ErrorTypes) -> None:
         self.publisher = publisher
-        self.trace = TraceHeaders()
         self.additional_context: dict[str, Any] = {}
         self._expected = _exception_classes(expected, publisher.misuse)
         self._stays: list[Activation | None] = []
-        self._decided: tuple[Outcome, Any] | None = None
-        self._started_at = 0
-        self._started_s = 0.0
 
     def __enter__(self) -> Self:
         stay: Activation | None = None
@@ -141,6 +141,8 @@ class Block(BoundCode, ABC):
 
 def _exception_classes(expected: Any, misuse: Misuse) -> tuple[type[BaseException], ...]:
     """Return classes of exceptions as a tuple; anything else is a mistake, and left out."""
+    if type(expected) is tuple and not expected:
+        return ()
     try:
         classes = expected if isinstance(expected, tuple) else (expected,)
         if all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in classes):

@@ -12,16 +12,16 @@ from tasker_schemas.headers import TraceHeaders
 from tasker_schemas.names import ObservabilityEvents, State, StepEvents
 
 _END_OF = {
-    Outcome.COMPLETED: (StepEvents.COMPLETED, State.COMPLETE),
-    Outcome.FAILED: (StepEvents.FAILED, State.ERROR),
-    Outcome.CANCELLED: (StepEvents.CANCELLED, State.CANCELLED),
-    Outcome.RETRIED: (StepEvents.RETRY_REQUESTED, State.PENDING),
+    Outcome.COMPLETED: (str(StepEvents.COMPLETED), State.COMPLETE),
+    Outcome.FAILED: (str(StepEvents.FAILED), State.ERROR),
+    Outcome.CANCELLED: (str(StepEvents.CANCELLED), State.CANCELLED),
+    Outcome.RETRIED: (str(StepEvents.RETRY_REQUESTED), State.PENDING),
 }
 
 
-# Python 3.11 looks members of an enumeration up slowly.
+# Python 3.11 looks members of an enumeration up slowly, and names in dicts faster if they are plain text.
 _FAILED, _CANCELLED, _RETRIED = Outcome.FAILED, Outcome.CANCELLED, Outcome.RETRIED
-_HANDLE, _IN_PROGRESS = StepEvents.HANDLE, State.IN_PROGRESS
+_HANDLE, _IN_PROGRESS = str(StepEvents.HANDLE), State.IN_PROGRESS
 
 
 class StepTask(Protocol):
@@ -60,18 +60,19 @@ class StepScope(Block):
     `attempt_number` counts from 1 and is 0 before the block is entered.
     """
 
+    attempt_number = 0
+    results: Any = None
+    _skipped = False
+
     def __init__(
         self, task: StepTask, fields: dict[str, Any], inputs: Any, attempt_number: int | None, expected: ErrorTypes
     ) -> None:
         super().__init__(task.publisher, expected)
         self.task = task
         self.step_id: str = fields["step_id"]
-        self.attempt_number = 0
-        self.results: Any = None
         self._fields = {**task.identity(), **fields}
         self._inputs = inputs
         self._asked_attempt = attempt_number
-        self._skipped = False
 
     @property
     def task_id(self) -> str:
@@ -119,14 +120,14 @@ class StepScope(Block):
         if outcome is _RETRIED:
             self._publish_retry(retry_fields(reason), misuse)
             return
-        times = self._times()
-        fields = {**times, "step_results": self.results}
+        fields = self._times()
+        fields["step_results"] = self.results
         error = reason if outcome is _FAILED else None
         if outcome is _CANCELLED:
             fields["cancellation_reason"] = reason_of(reason) if isinstance(reason, BaseException) else reason
             if self._skipped:
                 self._publish_sign(ObservabilityEvents.Step.SKIP, {"reason": reason})
-        self._publish(name, fields, misuse, timestamp=times["completed_at"], error=error)
+        self._publish(name, fields, misuse, timestamp=fields["completed_at"], error=error)
 
     def _publish_retry(self, fields: dict[str, Any], misuse: Misuse) -> None:
         requested = self.attempt_number + 1
@@ -158,14 +159,15 @@ class StepScope(Block):
 
     def _activate(self) -> Activation:
         task = self.task
-        outer, name = task.block(), self._fields["step_name"]
+        outer = task.block()
         block = CurrentBlock(
             outer.task_id,
             outer.task_name,
             outer.correlation_id,
             outer.task_trace,
             self.step_id,
-            name,
+            self._fields["step_name"],
             self.attempt_number,
+            self.trace,
         )
-        return activate(block, self, self.trace, flags=task.flags, replace_span=task.replaces_span)
+        return activate(block, self, flags=task.flags, replace_span=task.replaces_span)

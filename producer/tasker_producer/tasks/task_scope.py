@@ -46,6 +46,8 @@ class TaskScope(Block):
         forced = publisher.settings.trace_flags
         self.flags = inherited_flags(context.task_id, context.task_name or "task", context.trace, forced)
         self._context = context
+        task_id, name, trace = context.task_id, context.task_name, context.trace
+        self._block = CurrentBlock(task_id, name, context.correlation_id, trace, trace=trace)
         self._options = options
         self._is_alone = options.opens  # whether every step of the task runs in this block
         self._steps = StepStates(options.first_attempt)
@@ -86,17 +88,12 @@ class TaskScope(Block):
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that name this task in every event."""
-        context = self._context
-        return {
-            "task_id": context.task_id,
-            "task_name": context.task_name,
-            "correlation_id": context.correlation_id,
-        }
+        block = self._block
+        return {"task_id": block.task_id, "task_name": block.task_name, "correlation_id": block.correlation_id}
 
     def block(self) -> CurrentBlock:
         """Return the fields that events inside the task inherit."""
-        context = self._context
-        return CurrentBlock(context.task_id, context.task_name, context.correlation_id, context.trace)
+        return self._block
 
     def begin_attempt(self, step_id: str, number: int | None, misuse: Misuse) -> int:
         """Return the number of an attempt of a step that begins: the caller's, else the next number."""
@@ -136,7 +133,7 @@ class TaskScope(Block):
         self._publish(_END_OF[outcome], fields, misuse, ended_at, error)
 
     def _activate(self) -> Activation:
-        return activate(self.block(), self, self.trace, flags=self.flags, replace_span=self.replaces_span)
+        return activate(self._block, self, flags=self.flags, replace_span=self.replaces_span)
 
     def _counters(self) -> Mapping[str, int | None]:
         if not self._is_alone:

@@ -23,6 +23,7 @@ class Stay(Protocol):
     """The stay of a block in a context."""
 
     is_open: bool
+    outer_context: Context | None
 
 
 class BlockSpan(NonRecordingSpan):
@@ -33,21 +34,21 @@ class BlockSpan(NonRecordingSpan):
     is still current.
     """
 
-    def __init__(self, headers: TraceHeaders, flags: int | None, outer: Context, stay: Stay) -> None:
+    #: Made when somebody asks: most blocks hold no span of the service.
+    _context_inside: SpanContext | None = None
+
+    def __init__(self, headers: TraceHeaders, flags: int | None, stay: Stay) -> None:
         super().__init__(INVALID_SPAN_CONTEXT)
         self._headers = headers
         self._flags = flags
-        self._context_around = outer
         self._stay = stay
-        # Made when somebody asks: most blocks hold no span of the service.
-        self._context_inside: SpanContext | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.get_span_context()!r})"
 
     @property
     def _outer(self) -> Span:
-        return trace.get_current_span(self._context_around)
+        return trace.get_current_span(self._stay.outer_context)
 
     def get_span_context(self) -> SpanContext:
         """Return the block's place in the trace, or after its end that of the span around it."""
@@ -86,14 +87,11 @@ class BlockSpan(NonRecordingSpan):
         self._outer.record_exception(*args, **kwargs)
 
 
-def context_inside(task_trace: TraceHeaders, outer: Context, stay: Stay, flags: int | None) -> Context:
+def context_inside(headers: TraceHeaders, stay: Stay, flags: int | None) -> Context:
     """Return the OpenTelemetry context inside a block: its span, and the task's baggage where there is none."""
-    if task_trace.span is None:
-        return outer
-    block_span = BlockSpan(task_trace, flags, outer, stay)
-    inside = trace.set_span_in_context(block_span, outer)
-    if task_trace.baggage and not baggage.get_all(outer):
-        inside = BAGGAGE_FORMAT.extract({"baggage": task_trace.baggage}, context=inside)
+    inside = trace.set_span_in_context(BlockSpan(headers, flags, stay), stay.outer_context)
+    if headers.baggage and not baggage.get_all(stay.outer_context):
+        inside = BAGGAGE_FORMAT.extract({"baggage": headers.baggage}, context=inside)
     return inside
 
 

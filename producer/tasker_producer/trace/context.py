@@ -14,6 +14,7 @@ from tasker_producer.trace.block_span import BAGGAGE_FORMAT
 from tasker_schemas.errors import UsageError
 from tasker_schemas.headers import (
     DERIVED_FLAGS,
+    NO_TRACE,
     Header,
     SpanRef,
     TraceHeaders,
@@ -30,7 +31,6 @@ def task_trace(task_id: str) -> TraceHeaders:
     return TraceHeaders(SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS))
 
 
-@lru_cache(maxsize=512)  # the events of an attempt share it
 def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> TraceHeaders:
     """Return the place of an attempt of a step below its task's place."""
     parent = task.span
@@ -38,6 +38,10 @@ def step_trace(task: TraceHeaders, task_id: str, step_id: str, attempt: int) -> 
         parent = SpanRef(trace_id_of(task_id), task_span_id(task_id), DERIVED_FLAGS)
     span = SpanRef(parent.trace_id, step_span_id(task_id, step_id, attempt), parent.flags)
     return TraceHeaders(span, parent, task.tracestate, task.baggage)
+
+
+#: Does as `step_trace`: the events of an attempt share its place, outside of its block too.
+known_step_trace = lru_cache(maxsize=512)(step_trace)
 
 
 @lru_cache(maxsize=512)
@@ -62,7 +66,7 @@ def active_trace() -> TraceHeaders:
     """Return the place of an event without a task: in the active span, if any."""
     active = trace.get_current_span().get_span_context()
     if not active.is_valid:
-        return TraceHeaders()
+        return NO_TRACE
     return TraceHeaders(_span_ref(active), None, active.trace_state.to_header(), _active_baggage())
 
 

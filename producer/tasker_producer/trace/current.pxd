@@ -1,4 +1,5 @@
 # C types for current.py, which is compiled with them (docs/decisions/0016).
+# `Activation` has none: a chain of stays may be long, and Cython frees a chain of its objects on the C stack.
 
 
 cdef class CurrentBlock:
@@ -9,3 +10,4 @@ cdef class CurrentBlock:
     cdef public object step_id
     cdef public object step_name
     cdef public object attempt_number
+    cdef public object trace

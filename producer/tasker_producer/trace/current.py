@@ -15,7 +15,7 @@ from opentelemetry import context
 from opentelemetry.context import Context
 
 from tasker_producer.trace.block_span import context_inside
-from tasker_schemas.headers import TraceHeaders
+from tasker_schemas.headers import NO_TRACE, TraceHeaders
 
 
 @dataclass
@@ -29,6 +29,8 @@ class CurrentBlock:
     step_id: str | None = None
     step_name: str | None = None
     attempt_number: int | None = None
+    #: The place of the block itself; none before it is entered.
+    trace: TraceHeaders = NO_TRACE
 
 
 class Scope(Protocol):
@@ -49,11 +51,11 @@ class Activation:
 
     __slots__ = ("block", "is_open", "outer", "outer_context", "own_context", "scope")
 
-    def __init__(self, block: CurrentBlock, scope: Scope) -> None:
+    def __init__(self, block: CurrentBlock, scope: Scope, outer: "Activation | None") -> None:
         self.block = block
         self.scope = scope
         self.is_open = True
-        self.outer = current_activation()
+        self.outer = outer
         self.outer_context: Context | None = None
         #: Weak: the context holds the block's span, which holds this stay. A cycle would wait for the collector.
         self.own_context: Callable[[], Context | None] = _no_context
@@ -67,17 +69,15 @@ class Activation:
 _current: ContextVar[Activation | None] = ContextVar("tasker_current_block", default=None)
 
 
-def activate(
-    block: CurrentBlock, scope: Scope, trace: TraceHeaders, *, flags: int | None = None, replace_span: bool = True
-) -> Activation:
+def activate(block: CurrentBlock, scope: Scope, *, flags: int | None = None, replace_span: bool = True) -> Activation:
     """Make a block current, and its span OpenTelemetry's current span unless `replace_span` is false.
 
-    `flags` are the trace flags that the service's own spans inherit, where they differ from those of `trace`.
+    `flags` are the trace flags that the service's own spans inherit, where they differ from those of the block's trace.
     """
-    activation = Activation(block, scope)
-    if replace_span and trace.span is not None:
+    activation = Activation(block, scope, current_activation())
+    if replace_span and block.trace.span is not None:
         activation.outer_context = context.get_current()
-        inside = context_inside(trace, activation.outer_context, activation, flags)
+        inside = context_inside(block.trace, activation, flags)
         activation.own_context = ref(inside)
         context.attach(inside)
     _current.set(activation)

@@ -43,6 +43,15 @@ def test_a_custom_event_inside_a_step_belongs_to_the_steps_span() -> None:
     assert trace == step_trace(task_trace("1"), "1", "pay", 2)
 
 
+def test_an_event_of_the_step_around_it_has_the_blocks_place_and_another_steps_event_its_own() -> None:
+    place = step_trace(TraceHeaders(tracestate="a=1"), "1", "pay", 2)
+    block = CurrentBlock("1", "order", None, task_trace("1"), "pay", "charge", 2, place)
+    assert trace_of_event(Family.STEP, STEP, block) is place
+    assert trace_of_event(Family.CUSTOM, Subject("1", None, None), block) is place
+    assert trace_of_event(Family.STEP, Subject("1", "pay", 3), block) == step_trace(task_trace("1"), "1", "pay", 3)
+    assert trace_of_event(Family.STEP, Subject("1", "ship", 2), block) == step_trace(task_trace("1"), "1", "ship", 2)
+
+
 def test_an_unreadable_trace_is_a_callers_mistake() -> None:
     with pytest.raises(UsageError, match="trace is a SpanContext"):
         trace_of_event(Family.STEP, STEP, trace="no trace")
