@@ -69,6 +69,7 @@ class TraceHeaders(NamedTuple):
     baggage: str = ""
 
 
+#: The place of an event outside of all traces.
 NO_TRACE = TraceHeaders()
 
 

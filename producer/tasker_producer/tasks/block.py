@@ -83,8 +83,9 @@ class Block(BoundCode, ABC):
         misuse = self.publisher.misuse.lenient
         try:
             if not self._stays:
-                outcome, reason = self._decided or (outcome_of(error, self._expected), error)
-                if outcome is not _RETRIED and outcome_of(error, self._expected) is _FAILED:
+                left = outcome_of(error, self._expected)
+                outcome, reason = self._decided or (left, error)
+                if left is _FAILED and outcome is not _RETRIED:
                     outcome, reason = _FAILED, error
                 self._publish_end(outcome, reason, misuse)
         except Exception as failure:  # noqa: BLE001  whatever it is, it is not the service's

@@ -37,10 +37,6 @@ class StepTask(Protocol):
         """The id of the task."""
         ...
 
-    def identity(self) -> dict[str, Any]:
-        """Return the fields that name the task in every event."""
-        ...
-
     def block(self) -> CurrentBlock:
         """Return the fields that events inside the task inherit."""
         ...
@@ -57,7 +53,7 @@ class StepTask(Protocol):
 class StepScope(Block):
     """An attempt of a step; set `results` inside, and add business data to `additional_context`.
 
-    `attempt_number` counts from 1 and is 0 before the block is entered.
+    `attempt_number` counts from 1 and is 0 before the block is entered. `fields` name the task and describe the step.
     """
 
     attempt_number = 0
@@ -70,7 +66,7 @@ class StepScope(Block):
         super().__init__(task.publisher, expected)
         self.task = task
         self.step_id: str = fields["step_id"]
-        self._fields = {**task.identity(), **fields}
+        self._fields = fields
         self._inputs = inputs
         self._asked_attempt = attempt_number
 

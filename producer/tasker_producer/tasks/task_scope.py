@@ -74,7 +74,8 @@ class TaskScope(Block):
         `step_id` defaults to the name. Attempts are numbered when their blocks are entered. Exceptions of the
         `expected` classes cancel the step. Raises UsageError in strict mode for an id that is none.
         """
-        fields = step_fields(self.publisher.misuse, name, step_id, retry_limit, depends_on)
+        fields = self.identity()
+        fields |= step_fields(self.publisher.misuse, name, step_id, retry_limit, depends_on)
         return StepScope(self, fields, inputs, attempt_number, expected)
 
     def leave_open(self) -> None:

@@ -20,4 +20,4 @@ cdef class EventBuilder:
     cdef object _baggage_keys
 
     @cython.locals(template=Template, subject=Subject, occurrence=Occurrence)
-    cpdef EncodedEvent build(self, name, fields, Options options, misuse)
+    cpdef EncodedEvent build(self, name, dict fields, Options options, misuse)

@@ -3,7 +3,6 @@
 This is the hot path: the parts that all events of a name share are made once per name.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +36,7 @@ class EventBuilder:
         self._templates = self._encoder.templates
         self._baggage_keys = settings.baggage_keys
 
-    def build(self, name: str, fields: Mapping[str, Any], options: Options, misuse: Misuse) -> EncodedEvent:
+    def build(self, name: str, fields: dict[str, Any], options: Options, misuse: Misuse) -> EncodedEvent:
         """Return the event `name` with these fields; a field that is None counts as absent.
 
         `misuse` decides about a field that does not fit. Raises UsageError for an event that cannot be published: with

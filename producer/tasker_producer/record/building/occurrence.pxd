@@ -17,5 +17,5 @@ cdef class Occurrence:
 
 
 cpdef Occurrence occurrence_of(Options options, misuse)
-cpdef Subject subject_of(family, fields, misuse)
+cpdef Subject subject_of(family, dict fields, misuse)
 cdef bint _is_plain_id(value)

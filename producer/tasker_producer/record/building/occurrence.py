@@ -1,6 +1,5 @@
 """The identity of an event: its own id and moment, its task, its step and its attempt."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +36,7 @@ class Occurrence:
     event_type: str | None
 
 
-def inherited_fields(family: Family, fields: Mapping[str, Any], block: CurrentBlock) -> Mapping[str, Any]:
+def inherited_fields(family: Family, fields: dict[str, Any], block: CurrentBlock) -> dict[str, Any]:
     """Complete an event from the `with` block around it, if it is about the same task."""
     task_id = fields.get("task_id")
     if task_id is not None and _same_id(task_id) != block.task_id:
@@ -71,7 +70,7 @@ def occurrence_of(options: Options, misuse: Misuse) -> Occurrence:
     )
 
 
-def subject_of(family: Family, fields: Mapping[str, Any], misuse: Misuse) -> Subject:
+def subject_of(family: Family, fields: dict[str, Any], misuse: Misuse) -> Subject:
     """Return the task and step that an event is about.
 
     Raises UsageError for an id that is missing, or that has no text.

@@ -13,4 +13,4 @@ cdef class RecordEncoder:
     cdef Py_ssize_t _max_bytes
 
     @cython.locals(writer=RecordWriter, parts=list, writers=dict, field=FieldWriter, record=bytes)
-    cpdef bytes encode(self, Template template, fields, Occurrence occurrence, misuse)
+    cpdef bytes encode(self, Template template, dict fields, Occurrence occurrence, misuse)

@@ -1,6 +1,5 @@
 """Encodes the fields of an event as an Avro record: checked, masked, and within the limit of its size."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -24,7 +23,7 @@ class RecordEncoder:
         self._frames = frames
         self._max_bytes = settings.max_record_bytes
 
-    def encode(self, template: Template, fields: Mapping[str, Any], occurrence: Occurrence, misuse: Misuse) -> bytes:
+    def encode(self, template: Template, fields: dict[str, Any], occurrence: Occurrence, misuse: Misuse) -> bytes:
         """Return the record's bytes: usual values at once, others through the converters.
 
         A record above `max_record_bytes` is cut. Raises UsageError, in strict mode, for a field that does not fit.
