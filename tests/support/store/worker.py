@@ -3,6 +3,8 @@
 import os
 import sys
 
+import tasker_consumers.cli.app
+import tasker_consumers.store.worker.start  # noqa: F401  the command loads it only when it runs, which is after the fork
 from tasker_consumers.cli import main as tasker
 from tests.support.store.arena import environment_of
 
