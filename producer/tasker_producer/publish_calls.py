@@ -130,8 +130,9 @@ class PublishCalls(EventSubmission, TaskerHelpers):
         Raises UsageError in strict mode for a caller's mistake.
         """
         try:
-            payload = self._entities.fields_elsewhere(task, step)
+            payload = self._entities.fields_elsewhere(name, task, step)
             arguments = {key: fields.pop(key) for key in _ARGUMENTS if key in fields}
+            arguments["additional_context"] = self.waiting_context(name, fields, arguments.get("additional_context"))
         except Exception as mistake:  # noqa: BLE001  the caller's objects run their own code here
             self.misuse.drop(name, mistake)
             return

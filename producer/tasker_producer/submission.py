@@ -12,7 +12,9 @@ from tasker_producer.record.building.builder import EventBuilder
 from tasker_producer.record.error_fields import FAILURES, failure_fields
 from tasker_producer.record.misuse import Misuse
 from tasker_producer.record.schema_ids import RegistryFrames
+from tasker_producer.record.waiting import waiting_attributes
 from tasker_producer.settings import ProducerSettings
+from tasker_schemas.waiting import WAITING_EVENTS
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -51,6 +53,13 @@ class EventSubmission:
         event_type = call.options.event_type
         if event_type is not None and (beginning := beginning_of(name, event_type)) is not None:
             self._begin(beginning, fields, call.options, misuse)
+
+    def waiting_context(self, name: Any, fields: dict[str, Any], context: Any) -> Any:
+        """Return the context of an event with what a waiting event waits for, which is taken out of its `fields`."""
+        if name not in WAITING_EVENTS:
+            return context
+        wait = [fields.pop(key, None) for key in ("waiting_for", "until", "silence_limit")]
+        return combined_attributes(waiting_attributes(self.misuse, *wait), context, self.misuse)
 
     def _begin(self, name: str, fields: dict[str, Any], options: Options, misuse: Misuse) -> None:
         """Publish the beginning that a request with `event_type="started"` means as well."""

@@ -17,6 +17,7 @@ from tasker_schemas.names import (
     event_type_of,
 )
 from tasker_schemas.silence import SILENCE_LIMIT
+from tasker_schemas.waiting import WAITING_FOR, WAITING_UNTIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ ERROR = (
 )  # fmt: skip
 _STEP = ("step_id", "step_name")
 _ATTEMPT = (*_STEP, "attempt_number")
+_WAITING = (WAITING_FOR, WAITING_UNTIL, SILENCE_LIMIT)
 _GOES_ON = (State.PENDING, State.IN_PROGRESS)
 _REENQUEUE = ("reason", "delay_seconds", "scheduled_for", "error_message")
 
@@ -148,9 +150,13 @@ EVENTS: tuple[EventSpec, ...] = (
     _observability(_OT.START, "A worker took the task from its queue."),
     _observability(_OT.HANDLE, "A worker handles the task."),
     _observability(_OT.FINALIZE, "A worker finalizes the task."),
+    _observability(_OT.WAITING, "The task waits, for an approval or a timer for instance, until its next event.",
+                   free_attributes=_WAITING),
     _observability(_OS.PROCESSING, "A worker processes the step.", *_STEP),
     _observability(_OS.PROGRESS, "A part of the step's work is done.", *_ATTEMPT, free_attributes=("done", "total")),
     _observability(_OS.HEARTBEAT, "The step still runs.", *_ATTEMPT),
+    _observability(_OS.WAITING, "The step waits, for an approval or a timer for instance, until it goes on or ends.",
+                   *_ATTEMPT, free_attributes=_WAITING),
     _observability(_OS.HANDLE, "A worker handles the step.", *_STEP),
     _observability(_OS.FIND_VIABLE, "A worker looks for steps that can run."),
     _observability(_OS.BACKOFF, "The step waits before its next attempt.", *_STEP, "backoff_seconds", "backoff_type"),

@@ -94,6 +94,7 @@ class ObservabilityEvents:
         START = "observability.task.start"
         HANDLE = "observability.task.handle"
         FINALIZE = "observability.task.finalize"
+        WAITING = "observability.task.waiting"
 
     class Step(StrEnum):
         """About a step."""
@@ -101,6 +102,7 @@ class ObservabilityEvents:
         PROCESSING = "observability.step.processing"
         PROGRESS = "observability.step.progress"
         HEARTBEAT = "observability.step.heartbeat"
+        WAITING = "observability.step.waiting"
         HANDLE = "observability.step.handle"
         FIND_VIABLE = "observability.step.find_viable"
         BACKOFF = "observability.step.backoff"

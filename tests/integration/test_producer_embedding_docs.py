@@ -54,7 +54,7 @@ def shop(
 
 def test_every_example_of_the_page_is_tried_here() -> None:
     tried = {"service", "retry", "hand-over", "events", "fastapi", "celery", "django", "testing"}
-    tried |= {"outcomes", "pools", "mistakes", "classes", "approval"}
+    tried |= {"outcomes", "pools", "mistakes", "classes", "approval", "waiting"}
     assert EXAMPLES.keys() == tried
     assert PAGE.read_text().count("```python") == len(tried)
 
@@ -142,6 +142,13 @@ def test_the_outcomes_are_those_of_the_example(shop: Shop) -> None:
     ends = ["step.cancelled", "step.completed", "step.failed"]
     assert [name for name in shop.names("step", 6) if name != "step.handle"] == ends
     assert shop.names("observability", 4).count("observability.step.progress") == 3
+
+
+def test_the_waits_are_those_of_the_example(shop: Shop) -> None:
+    shop.run("waiting")["publisher"].close()
+    waits = ["observability.step.heartbeat", "observability.step.waiting", *["observability.task.waiting"] * 2]
+    assert shop.names("observability", 4) == waits
+    assert shop.names("task", 3) == ["task.completed", "task.initialize_requested", "task.start_requested"]
 
 
 def test_a_pool_publishes_inside_the_step(shop: Shop) -> None:

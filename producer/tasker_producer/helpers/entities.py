@@ -34,6 +34,11 @@ _NAMES_IN_STEP_OF_TASK = {
 }
 _FIELD_ALIASES = {"step_inputs": ("step_inputs", "inputs"), "step_results": ("step_results", "results")}
 _STEP_FIELDS_ELSEWHERE = frozenset({"task_id", "task_name", "correlation_id", "step_id", "step_name"})
+_ATTEMPT_FIELDS_ELSEWHERE = _STEP_FIELDS_ELSEWHERE | {"attempt_number"}
+# Events beside the states that are about an attempt of a step, not about the step as a whole.
+_ABOUT_ATTEMPTS = frozenset(
+    spec.name for spec in CATALOGUE.values() if {"step_id", "attempt_number"} <= {*spec.carries}
+)
 
 
 class EntityReader:
@@ -68,12 +73,13 @@ class EntityReader:
         task = owner if task is None else task
         return fields if task is None else {**fields, **self._read(task, _TASK_NAMES)}
 
-    def fields_elsewhere(self, task: Any, step: Any) -> dict[str, Any]:
+    def fields_elsewhere(self, event_name: str, task: Any, step: Any) -> dict[str, Any]:
         """Return the ids and names of a task, and of a step of it, for a workflow or observability event."""
         if step is None:
             return self.task_fields("", task)
         fields = self.step_fields("", step, task)
-        return {name: value for name, value in fields.items() if name in _STEP_FIELDS_ELSEWHERE}
+        names = _ATTEMPT_FIELDS_ELSEWHERE if event_name in _ABOUT_ATTEMPTS else _STEP_FIELDS_ELSEWHERE
+        return {name: value for name, value in fields.items() if name in names}
 
     def _read(self, entity: Any, names: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
         try:

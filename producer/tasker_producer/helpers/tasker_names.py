@@ -3,7 +3,7 @@
 from typing import Any, Unpack
 
 from tasker_producer.helpers.task_and_step import StepHelpers
-from tasker_producer.helpers.typed_fields import ObservabilityFields, StepFields, TaskFields
+from tasker_producer.helpers.typed_fields import ObservabilityFields, StepFields, TaskFields, WaitingFields
 from tasker_producer.helpers.workflow_and_observability import ObservabilityHelpers, WorkflowHelpers
 
 
@@ -39,6 +39,14 @@ class TaskerHelpers(StepHelpers, WorkflowHelpers, ObservabilityHelpers):
     def publish_task_enqueue(self, task: Any = None, **fields: Unpack[ObservabilityFields]) -> None:
         """Say that a job for a task was enqueued: `observability.task.enqueue`."""
         self.publish_observability_task_enqueue(task, **fields)
+
+    def publish_task_waiting(self, task: Any = None, **fields: Unpack[WaitingFields]) -> None:
+        """Say that a task waits until its next event: `observability.task.waiting`."""
+        self.publish_observability_task_waiting(task, **fields)
+
+    def publish_step_waiting(self, step: Any = None, *, task: Any = None, **fields: Unpack[WaitingFields]) -> None:
+        """Say that a step waits until it goes on or ends: `observability.step.waiting`."""
+        self.publish_observability_step_waiting(task, step=step, **fields)
 
     def publish_task_pending_transition(self, task: Any = None, **fields: Unpack[TaskFields]) -> None:
         """Say that a task goes back to pending: `task.initialize_requested`."""

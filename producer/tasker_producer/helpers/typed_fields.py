@@ -128,3 +128,11 @@ class ObservabilityFields(CommonFields, total=False):
     queue_name: str | Enum | None
     backoff_seconds: float | timedelta | None
     backoff_type: str | Enum | None
+
+
+class WaitingFields(ObservabilityFields, total=False):
+    """The fields of an event for monitoring, and what a task or step waits for; see `TaskScope.wait_for`."""
+
+    waiting_for: str | Enum | None
+    until: Moment | None
+    silence_limit: float | timedelta | None

@@ -6,7 +6,7 @@ strict mode for a caller's mistake.
 
 from typing import Any, Unpack
 
-from tasker_producer.helpers.typed_fields import ObservabilityFields, WorkflowFields
+from tasker_producer.helpers.typed_fields import ObservabilityFields, WaitingFields, WorkflowFields
 from tasker_schemas.names import ObservabilityEvents, WorkflowEvents
 
 
@@ -153,6 +153,12 @@ class ObservabilityHelpers(OrchestrationHelpers):
         """Say that a worker finalizes a task."""
         self.publish_orchestration_event(ObservabilityEvents.Task.FINALIZE, task, step=step, **fields)
 
+    def publish_observability_task_waiting(
+        self, task: Any = None, *, step: Any = None, **fields: Unpack[WaitingFields]
+    ) -> None:
+        """Say that a task waits until its next event (`waiting_for`, `until`, `silence_limit`)."""
+        self.publish_orchestration_event(ObservabilityEvents.Task.WAITING, task, step=step, **fields)
+
     def publish_observability_step_processing(
         self, task: Any = None, *, step: Any = None, **fields: Unpack[ObservabilityFields]
     ) -> None:
@@ -170,6 +176,12 @@ class ObservabilityHelpers(OrchestrationHelpers):
     ) -> None:
         """Say that a long step is still alive."""
         self.publish_orchestration_event(ObservabilityEvents.Step.HEARTBEAT, task, step=step, **fields)
+
+    def publish_observability_step_waiting(
+        self, task: Any = None, *, step: Any = None, **fields: Unpack[WaitingFields]
+    ) -> None:
+        """Say that a step waits until it goes on or ends (`waiting_for`, `until`, `silence_limit`)."""
+        self.publish_orchestration_event(ObservabilityEvents.Step.WAITING, task, step=step, **fields)
 
     def publish_observability_step_handle(
         self, task: Any = None, *, step: Any = None, **fields: Unpack[ObservabilityFields]

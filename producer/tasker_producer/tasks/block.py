@@ -8,12 +8,15 @@ come from the wall clock, durations from the monotonic clock: a clock that is se
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from datetime import timedelta
+from enum import Enum
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from tasker_producer.record.arguments import Call
 from tasker_producer.record.misuse import Misuse, unreadable
-from tasker_producer.record.moments import current_micros
+from tasker_producer.record.moments import Moment, current_micros
+from tasker_producer.record.waiting import waiting_attributes
 from tasker_producer.settings import ProducerSettings
 from tasker_producer.tasks.binding import BoundCode
 from tasker_producer.tasks.outcomes import ErrorTypes, Outcome, outcome_of
@@ -118,6 +121,21 @@ class Block(BoundCode, ABC):
             self.publisher.publish_event(name, payload, **fields)
         finally:
             stay.leave()
+
+    def wait_for(
+        self, what: str | Enum, *, until: Moment | None = None, silence_limit: float | timedelta | None = None
+    ) -> None:
+        """Say that the task or step waits: for `"approval"`, for a `"timer"`, or for another thing, as a short word.
+
+        The waiting of a task ends with the next event of the task or of any of its steps; that of a step with its next
+        `progress` or `heartbeat`, or with the end of its attempt. As long as it lasts the task is not silent before
+        the moment `until`, and may be silent for `silence_limit`, in seconds.
+        """
+        self._publish_waiting(waiting_attributes(self.publisher.misuse, what, until, silence_limit))
+
+    @abstractmethod
+    def _publish_waiting(self, attributes: dict[str, Any]) -> None:
+        """Publish that the task or step waits."""
 
     @abstractmethod
     def _publish_start(self, misuse: Misuse) -> None:

@@ -1,12 +1,11 @@
 """The calls that open a task's block: a task that begins here, or a task that another process began."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from tasker_producer.record.fields import seconds
-from tasker_producer.record.misuse import Misuse, unreadable
+from tasker_producer.record.misuse import unreadable
+from tasker_producer.record.waiting import silence_attributes
 from tasker_producer.tasks.block import BlockPublisher
 from tasker_producer.tasks.outcomes import ErrorTypes
 from tasker_producer.tasks.task_scope import TaskBlockOptions, TaskScope
@@ -14,7 +13,6 @@ from tasker_producer.trace.carrier import TaskContext, read_carrier
 from tasker_producer.trace.context import new_task_trace, task_trace
 from tasker_schemas.errors import UsageError
 from tasker_schemas.identity import new_event_id
-from tasker_schemas.silence import SILENCE_LIMIT
 
 
 class TaskOpening(BlockPublisher):
@@ -57,7 +55,7 @@ class TaskOpening(BlockPublisher):
             opens=True, context=context, attributes=additional_context, expected=expected,
             closes=misuse.truth("final", final if complete is None else complete, default=True),
             replaces_span=misuse.truth("current", current, default=True),
-            start_attributes=_limit_attributes(silence_limit, misuse),
+            start_attributes=silence_attributes(silence_limit, misuse) or None,
         )  # fmt: skip
         return TaskScope(self, task, options)
 
@@ -104,15 +102,3 @@ class TaskOpening(BlockPublisher):
         if task.trace.span is None:
             task = task.with_trace(task_trace(task.task_id)._replace(baggage=task.trace.baggage))
         return TaskScope(self, task, options)
-
-
-def _limit_attributes(value: Any, misuse: Misuse) -> dict[str, float] | None:
-    """Return the attributes that tell a limit of silence; None for None and for a value that is none, a mistake."""
-    if value is None:
-        return None
-    with suppress(Exception):  # the value's own code runs here
-        if (limit := seconds(value)) > 0:
-            return {SILENCE_LIMIT: limit}
-    kind = type(value).__name__
-    misuse.report(UsageError(f"silence_limit: seconds above 0 are expected; got a value of type {kind}"))
-    return None

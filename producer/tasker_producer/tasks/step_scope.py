@@ -132,6 +132,9 @@ class StepScope(Block):
         attempts = {"attempt_number": requested, "previous_attempts": self.attempt_number}
         self._publish(StepEvents.RETRY_REQUESTED, {**fields, **attempts}, misuse, trace=next_trace)
 
+    def _publish_waiting(self, attributes: dict[str, Any]) -> None:
+        self._publish_sign(ObservabilityEvents.Step.WAITING, attributes)
+
     def _publish_sign(self, name: str, attributes: dict[str, Any]) -> None:
         context = {key: value for key, value in attributes.items() if value is not None}
         identity = {key: self._fields[key] for key in ("step_id", "step_name")}

@@ -13,7 +13,7 @@ from tasker_producer.tasks.step_states import StepStates, step_fields
 from tasker_producer.trace.carrier import Carrier, TaskContext, write_carrier
 from tasker_producer.trace.current import Activation, CurrentBlock, activate, current_block
 from tasker_producer.trace.sampling import inherited_flags
-from tasker_schemas.names import State, TaskEvents
+from tasker_schemas.names import ObservabilityEvents, State, TaskEvents
 
 _END_OF = {
     Outcome.COMPLETED: TaskEvents.COMPLETED,
@@ -132,6 +132,10 @@ class TaskScope(Block):
             fields["error_steps"] = self._steps.in_state(State.ERROR)
         error = reason if outcome is Outcome.FAILED else None
         self._publish(_END_OF[outcome], fields, misuse, ended_at, error)
+
+    def _publish_waiting(self, attributes: dict[str, Any]) -> None:
+        call = Call(self.identity(), Options(trace=self.trace), attributes)
+        self.publisher.submit(ObservabilityEvents.Task.WAITING, call, self.publisher.misuse)
 
     def _activate(self) -> Activation:
         return activate(self._block, self, flags=self.flags, replace_span=self.replaces_span)

@@ -26,6 +26,9 @@ _FIELDS = (
     "depends_on",
     "started_at",
     "additional_context",
+    "waiting_for",
+    "until",
+    "silence_limit",
 )
 _SHOWN = {"name", "task_id", "step_id", "run", "key", "event_id", "event_type", "correlation_id", "trace"}
 HELPERS = tuple(
@@ -83,7 +86,9 @@ def _blocks(publisher: EventPublisher, choices: Choices) -> None:
             step.results = choices.value()
             step.additional_context = choices.value()
             step.progress(choices.odd(), choices.odd())
+            step.wait_for(choices.odd(), until=choices.odd(), silence_limit=choices.odd())
             choices.of((step.fail, step.skip, step.cancel, step.retry, step.publish_event))(choices.odd())
+        task.wait_for(choices.odd(), until=choices.odd(), silence_limit=choices.odd())
         task.carrier()
 
 

@@ -21,6 +21,7 @@ from tasker_producer.testing import RecordingDelivery, RecordingPublisher
 from tasker_schemas.names import RESERVED_NAMES
 
 STEP = {"id": "s1", "name": "fetch_cart", "attempts": 1, "retry_limit": 3, "task": {"id": 42, "name": "order"}}
+T0 = 1_700_000_000_000_000
 HELPERS = sorted(
     name
     for name, _ in inspect.getmembers(EventPublisher, inspect.isfunction)
@@ -65,6 +66,19 @@ def test_a_workflow_event_without_fields_takes_any_context(publisher: RecordingP
 def test_an_observability_helper_knows_the_step_it_is_about(publisher: RecordingPublisher) -> None:
     publisher.publish_observability_step_backoff(step=STEP, backoff_seconds=2, backoff_type="exponential")
     publisher.assert_published("observability.step.backoff", task_id="42", step_id="s1", backoff_seconds=2.0)
+
+
+def test_a_task_waits_by_an_event_of_its_own_with_or_without_a_block(publisher: RecordingPublisher) -> None:
+    publisher.publish_task_waiting({"id": 42}, waiting_for="approval", until=T0, silence_limit=60)
+    attributes = {"waiting_for": "approval", "waiting_until": "2023-11-14T22:13:20+00:00", "silence_limit_seconds": 60}
+    publisher.assert_published("observability.task.waiting", task_id="42", attributes=attributes)
+
+
+def test_a_step_waits_by_its_attempt_and_keeps_the_callers_attributes(publisher: RecordingPublisher) -> None:
+    publisher.publish_step_waiting(STEP, waiting_for="timer", additional_context={"region": "eu"})
+    same = {"task_id": "42", "step_id": "s1", "attempt_number": 1}
+    attributes = {"waiting_for": "timer", "region": "eu"}
+    publisher.assert_published("observability.step.waiting", attributes=attributes, **same)
 
 
 def test_a_built_step_payload_has_taskers_fields_and_can_be_published(publisher: RecordingPublisher) -> None:

@@ -8,6 +8,7 @@ from tasker_producer.helpers.typed_fields import (
     ObservabilityFields,
     StepFields,
     TaskFields,
+    WaitingFields,
     WorkflowFields,
 )
 from tasker_producer.record.fields import PRODUCER_FIELDS
@@ -27,3 +28,8 @@ CLASSES = {
 def test_each_class_has_the_fields_of_its_record_and_the_options_of_a_call(family: Family) -> None:
     options = EventOptions.__annotations__.keys()
     assert CLASSES[family].__annotations__.keys() - options == fields_of(family) - PRODUCER_FIELDS - options
+
+
+def test_a_waiting_event_has_its_own_keywords_beside_those_of_its_record() -> None:
+    own = WaitingFields.__annotations__.keys() - ObservabilityFields.__annotations__.keys()
+    assert own == {"waiting_for", "until", "silence_limit"}
