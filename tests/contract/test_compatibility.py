@@ -28,6 +28,7 @@ PUBLISHED = {
     "TaskEvent.v1": "dcfb62f891333700",
     "TaskEvent.v2": "045108ced9a2580c",
     "TaskStats.v1": "0abed143603101b5",
+    "TaskStats.v2": "2667cdc78a11d28a",
     "WorkflowEvent.v1": "6e06927376b890dc",
     "WorkflowEvent.v2": "77836a1d30695936",
 }

@@ -33,6 +33,7 @@ FINGERPRINTS: dict[str, str] = {
     "TaskEvent.v1": "56c7cb973c25c247",
     "TaskEvent.v2": "46cc0fde02d07fcb",
     "TaskStats.v1": "ffecc3fd12579da0",
+    "TaskStats.v2": "f0c17916c26ed1fe",
     "WorkflowEvent.v1": "81f31da54fe79923",
     "WorkflowEvent.v2": "e3e53b7ffc1fbaa2",
 }

@@ -1,8 +1,10 @@
 """The statistics on a real Kafka: events in, one record for each task out, poison put aside."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from confluent_kafka import Message
@@ -10,9 +12,12 @@ from confluent_kafka import Message
 from tasker_consumers.embedded import KafkaSource
 from tasker_consumers.engine.preflight import changelog_topic
 from tasker_consumers.stats.core.fold import recompute
-from tasker_schemas.avro.codec import encode
+from tasker_producer import EventPublisher, ProducerSettings
+from tasker_schemas.avro.codec import Decoder, encode
 from tasker_schemas.errors import PoisonReason
 from tasker_schemas.identity import trace_id_of
+from tasker_schemas.names import State
+from tasker_schemas.topics import stats_topic
 from tests.support.processes import eventually
 from tests.support.stats.arena import StatsArena
 from tests.support.stats.histories import event, headers_of, large_task, order_processing
@@ -74,6 +79,28 @@ def test_a_silent_task_is_reported_as_abandoned_by_the_sweep(arena: StatsArena) 
         assert eventually(lambda: arena.stats().get("42", {}).get("status") == "abandoned")
         arena.produce([end])
         arena.wait_for(recompute([start, end]))
+
+
+def test_a_task_that_waits_is_told_so_until_it_goes_on(arena: StatsArena) -> None:
+    def told() -> tuple[Any, ...]:
+        stats = arena.stats().get("42", {})
+        return tuple(stats.get(name) for name in ("status", "waiting_for", "waiting_step"))
+
+    publisher = EventPublisher(ProducerSettings(kafka=arena.kafka, topic_prefix=arena.prefix))
+    with arena.worker(lifetime={"abandoned_after_s": 1.0}, sweep_interval=0.5):
+        with publisher.task("order", task_id="42", final=False) as task:
+            task.wait_for("approval", silence_limit=timedelta(days=7))
+        publisher.flush(30)
+        assert eventually(lambda: told() == ("in_progress", "approval", None))
+        with publisher.resume_task(task.carrier(), final=True) as resumed, resumed.step("ship") as step:
+            step.wait_for("timer", until=datetime.now(UTC) + timedelta(days=3))
+            publisher.flush(30)
+            assert eventually(lambda: told() == ("in_progress", "timer", "ship"))
+        publisher.close(30)
+        assert eventually(lambda: told() == ("complete", None, None))
+    assert State.ABANDONED not in {
+        Decoder().decode("TaskStats", record.value())["status"] for record in arena.read(stats_topic(arena.prefix))
+    }
 
 
 def changelog(arena: StatsArena) -> list[Message]:

@@ -31,7 +31,6 @@ LONG = {
     "tests/unit/consumers/engine/faust/test_internals.py": 311,
     "tests/unit/consumers/importers/github/test_github.py": 264,
     "tests/unit/consumers/importers/wfcommons/test_wfcommons.py": 257,
-    "tests/unit/consumers/stats/core/test_fold.py": 254,
     "tests/unit/consumers/stats/test_window_index.py": 274,
 }
 

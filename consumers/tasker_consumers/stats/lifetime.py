@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from tasker_consumers.stats.clocks import SECOND, RecordTime
-from tasker_consumers.stats.core.derive import is_abandoned, is_settled, is_terminal
+from tasker_consumers.stats.core.derive import is_abandoned, is_settled, is_terminal, waits_of
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, WindowKey
+from tasker_consumers.waits import silence_ends_at
 
 #: States outlive the windows of their tasks by this time, so that a window is never rebuilt from a part of its tasks.
 MARGIN_S = HOUR_S
@@ -21,7 +22,7 @@ class Lifetime:
     """
 
     #: A task that is not over is marked abandoned after this time, by event time too, or after the limit that its own
-    #: events give. The next event undoes the mark.
+    #: events give, and not as long as one of its waits excuses the silence. The next event undoes the mark.
     abandoned_after_s: float = 86_400.0
     #: A window takes corrections for this time. An hour later a settled task is shrunk to its results: complete,
     #: cancelled or resolved, and all its steps have ended.
@@ -53,7 +54,7 @@ class Lifetime:
         latest = max(state.last_heard_at, state.last_event_at or 0)
         known_events = state.known_events
         limit_s = self.abandoned_after_s if state.silence_limit_s is None else state.silence_limit_s
-        if (now_us - latest) / SECOND <= limit_s or is_abandoned(state, known_events):
+        if now_us <= silence_ends_at(latest, waits_of(state), limit_s) or is_abandoned(state, known_events):
             return False
         state.abandoned_after = known_events
         return True

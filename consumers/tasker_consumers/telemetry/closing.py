@@ -17,7 +17,7 @@ def close(state: TaskState) -> None:
     freeze(head, view.context)
     head.exported_start = view.interval.start
     head.facts, head.annotations, head.status = {}, Annotated(), None
-    head.first_step_start = None
+    head.first_step_start, head.signs = None, {}
     head.step_source, head.pending_export, head.awaiting_steps = None, {}, False
     if rank > FAILED:  # it can never go on: its context is not asked for again
         head.source = head.exported_ids = head.exported_end = None

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from tasker_consumers.telemetry.abandoned import abandon
 from tasker_consumers.telemetry.closing import close
+from tasker_consumers.telemetry.core.event import FAILED
 from tasker_consumers.telemetry.core.state import Overdue, TaskState
 from tasker_consumers.telemetry.pending import ready_keys
 from tasker_consumers.telemetry.policy import Policy
 from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.spans.span import Span
+from tasker_consumers.waits import Wait, silence_ends_at, waits_that_hold
 from tasker_schemas.silence import longest_silence
 
 _MICROS = 1_000_000
@@ -37,7 +39,16 @@ class Lifetime:
             # The task may still go on: its facts are kept for as long as that is possible.
             return Overdue.CLOSE if silent > self.forgotten_after_s else None
         limit_s = longest_silence([fact.fields.get("attributes") for fact in head.facts.values()])
-        return Overdue.ABANDON if silent > (self.abandoned_after_s if limit_s is None else limit_s) else None
+        usual_limit_s = self.abandoned_after_s if limit_s is None else limit_s
+        return Overdue.ABANDON if now_us > silence_ends_at(head.seen_at, waits_of(state), usual_limit_s) else None
+
+
+def waits_of(state: TaskState) -> list[Wait]:
+    """Return the waits of a task and of its steps that hold; a task that is over has none."""
+    head = state.head
+    if not head.signs or (head.status is not None and head.status.rank >= FAILED):
+        return []
+    return waits_that_hold(head.signs, head.last_own, state.last_attempt)
 
 
 def settle(state: TaskState, policy: Policy, now_us: int) -> list[Span]:

@@ -1,5 +1,6 @@
 """Histories of tasks for the tests of the statistics: written by hand, and drawn by Hypothesis."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 from tasker_schemas.catalogue import fields_of
 from tasker_schemas.headers import SpanRef, TraceHeaders, trace_headers
 from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
+from tasker_schemas.silence import SILENCE_LIMIT
+from tasker_schemas.waiting import WAITING_FOR, WAITING_UNTIL
 
 SECOND = 1_000_000
 T0 = 1_700_000_000 * SECOND
@@ -77,7 +80,16 @@ def headers_of(trace_id: str) -> list[tuple[str, bytes]]:
     return trace_headers(TraceHeaders(SpanRef(trace_id, "b" * 16)))
 
 
-_NAMES = [*TaskEvents, *StepEvents, *WorkflowEvents, *ObservabilityEvents.Task, "task.paused", "step.paused"]
+_SIGNS = [ObservabilityEvents.Step.WAITING, ObservabilityEvents.Step.PROGRESS, ObservabilityEvents.Step.HANDLE]
+_NAMES = [*TaskEvents, *StepEvents, *WorkflowEvents, *ObservabilityEvents.Task, *_SIGNS, "task.paused", "step.paused"]
+
+
+def waiting_for(reason: str, until: float | None = None, limit_s: float | None = None) -> dict[str, Any]:
+    """Return the attributes of an event that waits; `until` in seconds after the beginning of the history."""
+    moment = None if until is None else datetime.fromtimestamp(T0 / SECOND + until, UTC).isoformat()
+    return {WAITING_FOR: reason, WAITING_UNTIL: moment, SILENCE_LIMIT: limit_s}
+
+
 _moments = st.none() | st.integers(0, 9).map(lambda second: T0 + second * SECOND)
 _ids = st.sampled_from(["a", "b"])
 
@@ -106,6 +118,8 @@ def events(draw: st.DrawFn) -> tuple[Event, list[tuple[str, bytes]]]:
             "attempt_number": draw(st.integers(1, 2)),
             "depends_on": draw(st.none() | st.lists(_ids, max_size=2)),
         }
+    if name.endswith(".waiting"):
+        told["attributes"] = draw(st.just({}) | st.sampled_from(["approval", "timer"]).map(waiting_for))
     told = {field: value for field, value in told.items() if field in fields_of(Family(name.partition(".")[0]))}
     return told, draw(st.just([]) | st.sampled_from(["1", "2"]).map(lambda digit: headers_of(digit * 32)))
 

@@ -93,11 +93,11 @@ def run_of(task_id: str, at: int = NOW) -> Batch:
     )
 
 
-def stats(task_id: str, revision: int, *, last: int = NOW) -> Add:
-    """Return the addition of a task's statistics."""
+def stats(task_id: str, revision: int, *, last: int = NOW, **fields: Any) -> Add:
+    """Return the addition of a task's statistics; `fields` are other fields of its record."""
     known = {
         "task_id": task_id, "task_name": "order", "status": "complete", "trace_id": f"trace of {task_id}",
-        "last_event_at": last, "revision": revision, "critical_path": ["a", "b"],
+        "last_event_at": last, "revision": revision, "critical_path": ["a", "b"], **fields,
     }  # fmt: skip
     row = stats_row(_decoder.decode("TaskStats", encode("TaskStats", known)))
     return lambda batch: batch.add_stats(task_id, row)

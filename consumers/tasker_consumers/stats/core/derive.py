@@ -7,6 +7,7 @@ from tasker_consumers.stats.core.contribution import Contribution
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.steps import MAX_DURATION
 from tasker_consumers.stats.core.summary import Summary
+from tasker_consumers.waits import Wait, waits_that_hold
 from tasker_schemas.catalogue import RANK
 from tasker_schemas.identity import trace_id_of
 from tasker_schemas.names import State
@@ -50,6 +51,31 @@ def derive_stats(state: TaskState) -> dict[str, Any]:
         "first_error": _first_error(state),
         # The record of an abandoned task comes after the record before the mark, and before the next event's record.
         "revision": 2 * known_events + abandoned,
+        **_waiting_fields(state),
+    }
+
+
+def waits_of(state: TaskState) -> list[Wait]:
+    """Return the waits of a task and of its steps that hold; a task that is over has none."""
+    if not state.signs or is_terminal(state):
+        return []
+    return waits_that_hold(state.signs, state.last_event_at or 0, state.steps.last_attempt)
+
+
+_NOT_WAITING: dict[str, Any] = dict.fromkeys(("waiting_for", "waiting_since", "waiting_until", "waiting_step"))
+
+
+def _waiting_fields(state: TaskState) -> dict[str, Any]:
+    """Return the fields of the wait that has lasted longest."""
+    waits = waits_of(state)
+    if not waits:
+        return _NOT_WAITING
+    sign, step_id = min(waits)
+    return {
+        "waiting_for": sign.reason,
+        "waiting_since": sign.timestamp,
+        "waiting_until": sign.until or None,
+        "waiting_step": step_id or None,
     }
 
 

@@ -14,6 +14,7 @@ from tasker_consumers.stats.core.lattice import least
 from tasker_consumers.stats.core.state import ErrorFact, StatusEvent, TaskState, TraceCarrier
 from tasker_consumers.stats.core.steps import BEGUN, Event
 from tasker_consumers.stats.core.table import SMALL_EVENTS
+from tasker_consumers.waits import SIGN_EVENTS, learn_sign
 from tasker_schemas.catalogue import RANK_AFTER, events_with
 from tasker_schemas.headers import read_trace_headers
 from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
@@ -163,6 +164,10 @@ def _learn_handled(state: TaskState, event: Event) -> None:
     _learn_announced(state, event)
 
 
+def _learn_sign(state: TaskState, event: Event) -> None:
+    learn_sign(state.signs, event)
+
+
 _LEARN: Mapping[str, Callable[[TaskState, Event], None]] = {
     **dict.fromkeys(events_with(Family.TASK) & RANK_AFTER.keys(), _learn_status),
     TaskEvents.INITIALIZE_REQUESTED: _learn_created,
@@ -175,4 +180,5 @@ _LEARN: Mapping[str, Callable[[TaskState, Event], None]] = {
     WorkflowEvents.TASK_FAILED: _learn_announced,
     ObservabilityEvents.Task.ENQUEUE: _learn_queued,
     ObservabilityEvents.Task.START: _learn_handled,
+    **dict.fromkeys(SIGN_EVENTS, _learn_sign),
 }

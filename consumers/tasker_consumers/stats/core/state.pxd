@@ -17,6 +17,7 @@ cdef class TaskState:
     cdef public object last_heard_at
     cdef public object first_heard_at
     cdef public object silence_limit_s
+    cdef public dict signs
     cdef public object carrier
     cdef public object status_event
     cdef public object first_error

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tasker_consumers.stats.core.contribution import Contribution
 from tasker_consumers.stats.core.table import StepTable
+from tasker_consumers.waits import Signs
 from tasker_schemas.catalogue import RANK
 from tasker_schemas.names import State
 
@@ -64,6 +65,7 @@ class TaskState:
     #: When the first event came, likewise.
     first_heard_at: int = 0
     silence_limit_s: float | None = None  # the longest that an event of the task gives
+    signs: Signs = field(default_factory=dict)  # that the task or a step waits, or goes on
     carrier: TraceCarrier | None = None
     status_event: StatusEvent | None = None
     first_error: ErrorFact | None = None

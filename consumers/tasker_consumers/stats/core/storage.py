@@ -15,6 +15,7 @@ from tasker_consumers.stats.core.critical_path import Path
 from tasker_consumers.stats.core.state import ErrorFact, StatusEvent, TaskState, TraceCarrier
 from tasker_consumers.stats.core.summary import Summary
 from tasker_consumers.stats.core.table import Bucket, Frozen, StepTable
+from tasker_schemas.waiting import Sign
 
 Read = Callable[[bytes], bytes | None]
 
@@ -32,6 +33,7 @@ def load(key: bytes, read: Read) -> TaskState | None:
     state.status_event = status_event and StatusEvent(*status_event)
     state.first_error = first_error and ErrorFact(*first_error)
     state.events = set(events)
+    state.signs = {step_id: Sign(*sign) for step_id, sign in (state.signs or {}).items()}
     if kind == _SMALL:
         state.steps.buckets[0] = _bucket(steps)
     elif kind == _LARGE:
@@ -99,6 +101,7 @@ def _head_row(state: TaskState) -> list[Any]:
         state.last_heard_at,
         state.first_heard_at,
         state.silence_limit_s,
+        {step_id: tuple(sign) for step_id, sign in state.signs.items()} or None,
         state.carrier and tuple(state.carrier),
         state.status_event and tuple(state.status_event),
         state.first_error and tuple(state.first_error),

@@ -85,6 +85,12 @@ class Bucket:
         """Return the contribution of each step."""
         return [self.step_contribution(step_id) for step_id in (*self.packed, *self.steps)]
 
+    def last_attempt(self, step_id: str) -> tuple[int, int] | None:
+        """Return the number and the rank of a step's last attempt whose state is known; None without any."""
+        step = self.steps.get(step_id)
+        row = self.packed.get(step_id) if step is None else step.row()
+        return None if row is None else max([(number, rank) for number, rank, *_ in row[_ATTEMPTS]], default=None)
+
     def summary(self) -> Summary:
         """Return the sums over these steps."""
         summary = Summary(len(self.events))
@@ -95,7 +101,7 @@ class Bucket:
         return summary
 
 
-_EVENTS, _NAME, _DEPENDS_ON, _FIGURES, _TIME = 0, 1, 2, slice(4, None), 7  # indexes in a StepRow
+_EVENTS, _NAME, _DEPENDS_ON, _ATTEMPTS, _FIGURES, _TIME = 0, 1, 2, 3, slice(4, None), 7  # indexes in a StepRow
 
 
 class Frozen(NamedTuple):
@@ -185,6 +191,12 @@ class StepTable:
         for summary in self.summaries().values():
             total.merge(summary)
         return total
+
+    def last_attempt(self, step_id: str) -> tuple[int, int] | None:
+        """Return the number and the rank of a step's last attempt whose state is known; None without any."""
+        index = bucket_of(step_id) if self.spread else 0
+        is_known = index in self.buckets or index in self._summaries
+        return self._look(index).last_attempt(step_id) if is_known else None
 
     def path(self) -> Path | None:
         """Return the critical path, None if the steps have none."""

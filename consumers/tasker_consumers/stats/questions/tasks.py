@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -16,21 +15,16 @@ from tasker_consumers.engine.web.questions import (
     Parameter,
     Question,
 )
-from tasker_consumers.stats.core.derive import derive_stats, status_of
+from tasker_consumers.stats.core.derive import derive_stats
 from tasker_consumers.stats.core.storage import load, read_name_and_time
 from tasker_consumers.stats.questions.json_schema import schema_of
-from tasker_consumers.stats.questions.paging import Position, Shortlist, first_rows, read_cursor, write_cursor
-from tasker_consumers.times import read_moment
+from tasker_consumers.stats.questions.paging import Position, Shortlist, first_rows, write_cursor
+from tasker_consumers.stats.questions.parameters import has_status, page_parameters, since_parameter, status_parameter
 from tasker_schemas.avro.versions import TASK_STATS
-from tasker_schemas.errors import UsageError
-
-DEFAULT_LIMIT, MOST = 100, 1000
-_TIME_FORMATS = "2026-01-31T14:00 (UTC), 14:00, yesterday, how long ago (90s, 15m, 2h, 7d), or microseconds since 1970"
 
 
 def task_questions() -> tuple[Question, ...]:
     """Return the questions about tasks; the answers are derived from the stored states, like the topic's records."""
-    statuses = schema_of(TASK_STATS)["properties"]["status"]["enum"]
     single = Page(
         path="/tasks/{task_id}",
         title="One task",
@@ -46,13 +40,7 @@ def task_questions() -> tuple[Question, ...]:
         "ended long ago is forgotten.",
         parameters=(
             Parameter(name="name", meaning="Only tasks of this name.", expected="a name", schema={"type": "string"}),
-            Parameter(
-                name="status",
-                meaning=f"Only tasks with these statuses, separated by commas: {', '.join(statuses)}.",
-                expected=f"some of {', '.join(statuses)}",
-                schema={"type": "array", "items": {"type": "string", "enum": statuses}},
-                read=partial(_read_statuses, statuses),
-            ),
+            status_parameter(),
             since_parameter("Only tasks with an event since then."),
             *page_parameters(like=(0, "")),
         ),
@@ -62,33 +50,6 @@ def task_questions() -> tuple[Question, ...]:
     return (
         KeyQuestion(page=single, key=_key, answer=_stats_of, unknown=_unknown),
         GroupQuestion(page=many, part=_first_tasks, combine=partial(page_of, "tasks", task_position)),
-    )
-
-
-def since_parameter(meaning: str) -> Parameter:
-    """Return the parameter `since`, read as microseconds."""
-    meaning = f"{meaning} {_TIME_FORMATS}."
-    return Parameter(name="since", meaning=meaning, expected=_TIME_FORMATS, schema={"type": "string"}, read=_read_time)
-
-
-def page_parameters(like: Position) -> tuple[Parameter, ...]:
-    """Return the parameters of all long answers; `like` has the types of a row's position."""
-    return (
-        Parameter(
-            name="limit",
-            meaning=f"The largest number of rows in the answer, 1 to {MOST}.",
-            expected=f"a whole number from 1 to {MOST}",
-            schema={"type": "integer", "minimum": 1, "maximum": MOST},
-            read=_limit,
-            default=DEFAULT_LIMIT,
-        ),
-        Parameter(
-            name="after",
-            meaning="`next` of the previous page, to get the page after it; repeat the other parameters.",
-            expected="`next` of an answer to the same question",
-            schema={"type": "string"},
-            read=partial(read_cursor, like=like),
-        ),
     )
 
 
@@ -146,31 +107,9 @@ async def _first_tasks(query: Arguments, local: LocalStates) -> list[dict[str, A
             if (name is not None and task_name != name) or -position[0] < since or not shortlist.accepts(position):
                 continue
             state = load(key, read)
-            if state is not None and (statuses is None or status_of(state) in statuses):
+            if state is not None and (statuses is None or has_status(state, statuses)):
                 shortlist.add(position, derive_stats(state))
     return shortlist.rows()
-
-
-def _read_time(text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    try:
-        return read_moment(text, datetime.now(UTC)) * 1000
-    except UsageError as error:
-        raise ValueError(text) from error
-
-
-def _limit(text: str) -> int:
-    if not 1 <= int(text) <= MOST:
-        raise ValueError(text)
-    return int(text)
-
-
-def _read_statuses(allowed: Sequence[str], text: str) -> frozenset[str]:
-    statuses = frozenset(text.split(","))
-    if not statuses <= {*allowed}:
-        raise ValueError(text)
-    return statuses
 
 
 EXAMPLE: Mapping[str, Any] = {
@@ -204,4 +143,8 @@ EXAMPLE: Mapping[str, Any] = {
         "attempt_number": 1,
     },
     "revision": 36,
+    "waiting_for": None,
+    "waiting_since": None,
+    "waiting_until": None,
+    "waiting_step": None,
 }

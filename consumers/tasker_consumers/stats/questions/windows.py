@@ -9,7 +9,8 @@ from tasker_consumers.engine.web.questions import Arguments, GroupQuestion, Loca
 from tasker_consumers.stats.core.windows import HOUR_S, MINUTE_S, STEP, TASK, WindowKey, merge, window_key_of
 from tasker_consumers.stats.questions import paging
 from tasker_consumers.stats.questions.json_schema import schema_of
-from tasker_consumers.stats.questions.tasks import page_of, page_parameters, page_schema, since_parameter
+from tasker_consumers.stats.questions.parameters import page_parameters, since_parameter
+from tasker_consumers.stats.questions.tasks import page_of, page_schema
 from tasker_consumers.stats.stored_windows import StoredWindow
 from tasker_consumers.stats.window_index import WindowIndex
 from tasker_schemas.avro.versions import STATS_WINDOW

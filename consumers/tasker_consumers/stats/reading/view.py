@@ -9,6 +9,7 @@ from rich.table import Table
 
 from tasker_consumers.ranked_table import column_widths, fitting_columns
 from tasker_consumers.stats.reading.progress import Progress, progress_of
+from tasker_consumers.waits import shown_status
 from tasker_schemas.headers import rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,7 +89,7 @@ def _progress_cells(stats: Mapping[str, Any], progress: Progress) -> list[str]:
     remaining_s = None if progress.over else progress.remaining_s
     return [
         stats["task_id"],
-        stats["status"],
+        shown_status(stats),
         f"{progress.ended}/{progress.total}",
         str(progress.failed),
         _text("rate", progress.rate),
@@ -99,7 +100,8 @@ def _progress_cells(stats: Mapping[str, Any], progress: Progress) -> list[str]:
 def progress_line(stats: Mapping[str, Any], wall_time: int) -> str:
     """Return a task's progress as a plain line, for a pipe."""
     progress = progress_of(stats, wall_time)
-    return f"{stats['task_id']}\t{stats['status']}\t{progress.ended}/{progress.total} steps\t{progress.failed} failed"
+    steps = f"{progress.ended}/{progress.total} steps\t{progress.failed} failed"
+    return f"{stats['task_id']}\t{shown_status(stats)}\t{steps}"
 
 
 def _text(name: str, value: Any) -> str:
@@ -116,7 +118,7 @@ def _text(name: str, value: Any) -> str:
 
 
 def _is_moment(name: str) -> bool:
-    return name.endswith("_at") or name == "window_start"
+    return name.endswith("_at") or name in ("window_start", "waiting_since", "waiting_until")
 
 
 def _date(time: int) -> str:

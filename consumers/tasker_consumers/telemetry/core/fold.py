@@ -22,6 +22,7 @@ from tasker_consumers.telemetry.core.facts import (
 )
 from tasker_consumers.telemetry.core.head import Attempt, Closed, Head, TaskStart, TraceSource, source_of
 from tasker_consumers.telemetry.core.state import TaskState
+from tasker_consumers.waits import SIGN_EVENTS, learn_sign
 from tasker_schemas.identity import task_span_id
 from tasker_schemas.names import Family, TaskEvents
 
@@ -52,6 +53,8 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
     if event.size > MAX_FACT_BYTES:
         fact = cut_fact(fact)
     family = event.family
+    if timestamp > head.last_own and family is not _CUSTOM:
+        head.last_own = timestamp
     if family is _STEP:
         _learn_step_source(head, fact)
         _learn_step_start(head, fact)
@@ -60,6 +63,8 @@ def fold(state: TaskState | None, event: Event) -> TaskState:
         _learn_source(head, fact)
         _fold_task(state, fact)
     else:
+        if family is _OBSERVABILITY and fact.name in SIGN_EVENTS:
+            learn_sign(head.signs, data)
         _fold_annotation(state, family, fact)
     return state
 

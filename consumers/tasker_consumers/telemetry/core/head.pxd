@@ -58,6 +58,8 @@ cdef class Head:
     cdef public object task_id
     cdef public object first
     cdef public object last
+    cdef public object last_own
+    cdef public dict signs
     cdef public dict facts
     cdef public Annotated annotations
     cdef public object status

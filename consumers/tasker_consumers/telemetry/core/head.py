@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tasker_consumers.telemetry.core.event import Carried
 from tasker_consumers.telemetry.core.facts import NO_STATE, AttemptKey, Fact, Facts, StatusEvent
+from tasker_consumers.waits import Signs
 
 
 @dataclass(order=True)
@@ -130,6 +131,8 @@ class Head:
     task_id: str
     first: int  # times of the first and of the last event of any kind
     last: int
+    last_own: int  # the same of the last event that is no custom event
+    signs: Signs  # that the task or a step waits, or goes on
     facts: Facts  # task events
     annotations: Annotated  # workflow and observability events of the task's span
     status: StatusEvent | None  # follows from the facts
@@ -160,6 +163,8 @@ class Head:
         self.task_id = task_id
         self.first = first
         self.last = last
+        self.last_own = 0
+        self.signs = {}
         self.facts = {}
         self.annotations = Annotated()
         self.status = None

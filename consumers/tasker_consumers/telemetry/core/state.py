@@ -87,6 +87,11 @@ class TaskState:
         """Return an attempt, None when nothing is known of it."""
         return self.bucket(key.step_id).steps.get(key.step_id, {}).get(key.number)
 
+    def last_attempt(self, step_id: str) -> tuple[int, int] | None:
+        """Return the number and the rank of a step's last attempt; None when nothing is known of the step."""
+        attempts = self.bucket(step_id).steps.get(step_id, {})
+        return max([(number, attempt.rank) for number, attempt in attempts.items()], default=None)
+
     def attempt(self, key: AttemptKey) -> Attempt:
         """Return an attempt that is going to change, made when it is new."""
         step_id = key.step_id

@@ -23,6 +23,7 @@ from tasker_consumers.telemetry.core.head import (
     TraceSource,
     source_of,
 )
+from tasker_schemas.waiting import Sign
 
 Read = Callable[[bytes], bytes | None]
 Json = dict[str, Any]
@@ -61,6 +62,8 @@ def _head(data: Json) -> Head:
     _read_annotated(annotations, {"facts": data["extras"], "gap": data.get("gap"), "dropped": data.get("dropped", 0)})
     head = Head(data["task_id"], data["first"], data["last"])
     head.facts, head.annotations, head.bucket = _facts(data["facts"]), annotations, _bucket(data["bucket"])
+    head.last_own = data.get("last_own", head.last)
+    head.signs = {step_id: Sign(*sign) for step_id, sign in data.get("signs", {}).items()}
     head.spilled, head.steps, head.late, head.seen_at = data["spilled"], data["steps"], data["late"], data["seen_at"]
     head.open_tasks, head.open_attempts = open_spans[0], open_spans[1]
     head.provisional, head.abandoned = "provisional" in data, "abandoned" in data
@@ -92,6 +95,8 @@ def _head_json(head: Head) -> Json:
         ("first_step", head.first_step_start),
         ("closed", head.closed and {"end": head.closed.end, "rank": head.closed.rank}),
         ("sampled", head.sampled),
+        ("last_own", None if head.last_own == head.last else head.last_own),
+        ("signs", {step_id: [*sign] for step_id, sign in head.signs.items()} or None),
     ):
         if value is not None:
             data[name] = value

@@ -54,7 +54,7 @@ def _event_record(task_id: str, fact: Fact, span: SpanIds, now_us: int) -> LogRe
     if business:
         attributes = {**business_attributes(business, fields.get("service", ""), attributes), **attributes}
     name = shown_name(fact.name)
-    event_name = _PREFIX + name if fact.name in RESERVED_NAMES else name
+    event_name = _PREFIX + name.removeprefix(_PREFIX) if fact.name in RESERVED_NAMES else name
     return _record(fact, span, now_us, event_name, attributes)
 
 

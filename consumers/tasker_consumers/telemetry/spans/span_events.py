@@ -11,8 +11,13 @@ from tasker_consumers.telemetry.spans.views.interval import Interval
 from tasker_schemas.catalogue import events_with
 from tasker_schemas.event_table import COUNTERS, ERROR, EVENTS, TIMES
 from tasker_schemas.names import Family, State, StepEvents, TaskEvents
+from tasker_schemas.waiting import WAITING_EVENTS
 
-_NAMES = {str(StepEvents.HANDLE): "step.started", str(TaskEvents.START_REQUESTED): "task.started"}
+_NAMES = {
+    str(StepEvents.HANDLE): "step.started",
+    str(TaskEvents.START_REQUESTED): "task.started",
+    **dict.fromkeys(WAITING_EVENTS, "tasker.waiting"),
+}
 _FAILURES = frozenset().union(
     *(events_with(family, state=State.ERROR, outcome=True) for family in (Family.TASK, Family.STEP))
 )

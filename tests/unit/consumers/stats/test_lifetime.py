@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tasker_consumers.stats.core.fold import recompute
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_schemas.silence import SILENCE_LIMIT
-from tests.support.stats.histories import SECOND, T0, attempt, event, histories, order_processing
+from tests.support.stats.histories import SECOND, T0, attempt, event, histories, order_processing, waiting_for
 from tests.support.stats.window_worker import WindowWorker
 
 HOUR, DAY = 3600 * SECOND, 86_400 * SECOND
@@ -163,6 +163,40 @@ def test_a_task_that_gives_its_own_limit_is_abandoned_after_that(
     worker.sweep()
     assert worker.statistics()["42"]["status"] == "in_progress"
     worker.now = begun + abandoned_at * HOUR
+    worker.sweep()
+    assert worker.statistics()["42"]["status"] == "abandoned"
+
+
+@pytest.mark.parametrize(
+    ("wait", "patient_until", "abandoned_at"),
+    [
+        (waiting_for("approval"), 23, 25),
+        (waiting_for("approval", limit_s=72 * 3600), 71, 73),
+        (waiting_for("timer", until=72 * 3600), 95, 97),
+        (waiting_for("timer", until=72 * 3600, limit_s=3600), 72, 74),
+    ],
+)
+def test_a_task_that_waits_is_abandoned_when_its_wait_has_lasted_too_long(
+    wait: Any, patient_until: int, abandoned_at: int
+) -> None:
+    worker = WindowWorker()
+    worker.now = T0
+    worker.take([*started(), event("observability.task.waiting", 1, attributes=wait)])
+    worker.start()
+    worker.now = T0 + patient_until * HOUR
+    worker.sweep()
+    assert worker.statistics()["42"]["status"] == "in_progress"
+    worker.now = T0 + abandoned_at * HOUR
+    worker.sweep()
+    last = worker.statistics()["42"]
+    assert (last["status"], last["waiting_for"]) == ("abandoned", wait["waiting_for"])
+
+
+def test_a_wait_that_has_ended_excuses_no_silence() -> None:
+    worker = WindowWorker()
+    waits = event("observability.task.waiting", 1, attributes=waiting_for("timer", until=90 * 86_400))
+    worker.take([*started(), waits, *attempt("s0", 2, 3)])
+    worker.now += 25 * HOUR
     worker.sweep()
     assert worker.statistics()["42"]["status"] == "abandoned"
 

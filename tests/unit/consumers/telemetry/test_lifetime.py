@@ -1,5 +1,7 @@
 """What silence does to a task: abandoned spans, tombstones, and stragglers that make no new span."""
 
+from typing import Any
+
 import pytest
 
 from tasker_consumers.telemetry.core.event import read_event
@@ -12,10 +14,13 @@ from tasker_consumers.telemetry.ready_spans import ready_spans
 from tasker_consumers.telemetry.rebuild import spans_of
 from tasker_consumers.telemetry.spans.attributes import ABANDONED
 from tasker_consumers.telemetry.spans.span import Span
+from tasker_schemas.names import ObservabilityEvents as Observed
 from tasker_schemas.names import StepEvents, TaskEvents
 from tasker_schemas.silence import SILENCE_LIMIT
-from tests.support.telemetry.histories import Told, attempt, failed_order, folded, large_order, order, told
+from tests.support.stats.histories import waiting_for
+from tests.support.telemetry.histories import T0, Told, attempt, failed_order, folded, large_order, order, told
 
+SEEN_S = 10  # the wall clock, in seconds after the first event
 LIFETIME = Lifetime(abandoned_after_s=100, grace_s=10, forgotten_after_s=1000)
 
 
@@ -47,6 +52,36 @@ def test_a_task_that_gives_its_own_limit_is_abandoned_after_that_also_after_a_re
     assert restored is not None
     assert aged(restored, limit - 1) == []
     assert [span.name for span in aged(restored, limit + 1)] == ["tasker.task.started"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wait", "silent_s"),
+    [
+        (Observed.Task.WAITING, waiting_for("approval", limit_s=400), 400),
+        (Observed.Step.WAITING, waiting_for("approval", limit_s=40), 40),
+        (Observed.Task.WAITING, waiting_for("timer", until=SEEN_S + 500), 600),
+    ],
+)
+def test_a_task_that_waits_is_abandoned_when_its_wait_has_lasted_too_long_also_after_a_restart(
+    name: str, wait: dict[str, Any], silent_s: int
+) -> None:
+    step: dict[str, Any] = {"step_id": "a"} if name == Observed.Step.WAITING else {}
+    waits = told(name, 2, attributes=wait, **step)
+    state, _ = after([waits, told(TaskEvents.START_REQUESTED, 0), told("shop.reminder_sent", 9)])
+    state.head.seen_at = T0 + SEEN_S * 1_000_000
+    restored = TaskState.load(state.key, state.dump().get)
+    assert restored is not None
+    assert aged(restored, silent_s - 1) == []
+    assert {span.name for span in aged(restored, silent_s + 1)} >= {"tasker.task.started"}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [told(StepEvents.HANDLE, 5, step_id="b"), told(Observed.Task.START, 5), told(TaskEvents.START_REQUESTED, 5)],
+)
+def test_a_wait_that_has_ended_excuses_no_silence(later: Told) -> None:
+    state, _ = after([later, told(Observed.Task.WAITING, 2, attributes=waiting_for("approval", limit_s=400))])
+    assert aged(state, 101) != []
 
 
 def test_an_abandoned_span_says_so_and_its_end_exports_it_again_under_its_id() -> None:

@@ -7,6 +7,7 @@ from tasker_consumers.stats.core.fold import fold
 from tasker_consumers.stats.core.state import TaskState
 from tasker_schemas.avro.codec import encode
 from tasker_schemas.avro.versions import TASK_STATS
+from tasker_schemas.names import StepEvents, TaskEvents
 from tests.support.stats.histories import event, large_task, order_processing
 
 
@@ -34,6 +35,13 @@ def test_a_critical_path_that_is_too_long_for_its_record_is_cut_visibly(letter: 
     *steps, rest = stats["critical_path"]
     assert rest == f"… and {2000 - len(steps)} more"
     assert stats["critical_path_s"] == 2000
+
+
+def test_damaged_numbers_do_not_stop_the_output() -> None:
+    times = {"attempt_number": 2**31 - 1, "started_at": -(2**62)}
+    told = [event(StepEvents.COMPLETED, 0, step_id=step_id, **times) for step_id in "ab"]
+    start = event(TaskEvents.START_REQUESTED, 0, started_at=-(2**62))
+    assert encode(TASK_STATS, derive_stats(state_of(*told, start)))
 
 
 def test_a_task_is_settled_when_it_is_over_and_all_its_steps_have_ended() -> None:

@@ -99,6 +99,7 @@ def test_a_whole_order_is_counted_right_in_any_order(seed: int) -> None:
             "attempt_number": 1,
         },
         "revision": 28,
+        **dict.fromkeys(("waiting_for", "waiting_since", "waiting_until", "waiting_step")),
     }
 
 
@@ -205,11 +206,6 @@ def test_a_long_error_message_is_cut() -> None:
     result = stats_of(event(TaskEvents.FAILED, 0, error_message="x" * 10_000))
     assert result["first_error"]["error_message"] == "x" * MESSAGE_LENGTH
     assert result["first_error"]["step_id"] is None
-
-
-def test_damaged_numbers_do_not_stop_the_output() -> None:
-    told = [event(StepEvents.COMPLETED, 0, step_id=s, attempt_number=2**31 - 1, started_at=-(2**62)) for s in "ab"]
-    assert encode("TaskStats", stats_of(*told, event(TaskEvents.START_REQUESTED, 0, started_at=-(2**62))))
 
 
 def test_a_large_task_is_counted_like_a_small_one() -> None:

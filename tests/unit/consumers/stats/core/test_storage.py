@@ -16,7 +16,7 @@ from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.storage import dump, load
 from tasker_schemas.silence import SILENCE_LIMIT
 from tests.support.stats.crashes import stats_after_crashes
-from tests.support.stats.histories import event, histories, large_task, order_processing
+from tests.support.stats.histories import event, histories, large_task, order_processing, waiting_for
 
 KEY = b"42"
 
@@ -85,6 +85,21 @@ def test_a_limit_of_silence_is_stored_and_a_state_of_an_older_worker_has_none() 
     older = load(KEY, table.read)
     assert older is not None
     assert (older.silence_limit_s, derive_stats(older)) == (None, derive_stats(restored))
+
+
+def test_a_wait_is_stored_and_a_state_of_an_older_worker_has_none() -> None:
+    table = Table()
+    waits = event("observability.task.waiting", 1, attributes=waiting_for("approval", until=9, limit_s=60))
+    stored = derive_stats(table.fold([event("task.start_requested", 0), waits]))
+    restored = load(KEY, table.read)
+    assert restored is not None
+    assert (derive_stats(restored), stored["waiting_for"]) == (stored, "approval")
+    row = orjson.loads(table.entries[KEY])
+    row.remove({"": list(restored.signs[""])})
+    table.entries[KEY] = orjson.dumps(row)
+    older = load(KEY, table.read)
+    assert older is not None
+    assert derive_stats(older) == {**stored, "waiting_for": None, "waiting_since": None, "waiting_until": None}
 
 
 def test_a_small_task_is_one_entry() -> None:

@@ -106,6 +106,11 @@ def test_callers_attributes_with_our_names_stand_under_the_services_name() -> No
     assert (record.attributes["shop.event_id"], record.attributes["a"], record.service) == ("x", 1, "shop")
 
 
+def test_a_wait_has_the_name_of_its_span_event() -> None:
+    (record,) = records_of([told("observability.task.waiting", 1, attributes={"waiting_for": "approval"})])
+    assert (record.event_name, record.attributes["waiting_for"]) == ("tasker.waiting", "approval")
+
+
 def test_an_event_that_comes_again_makes_no_second_record() -> None:
     assert len(records_of([*order(), *order()])) == len(order())
 

@@ -3,6 +3,7 @@
 from tasker_consumers.telemetry.spans.span import ERROR
 from tasker_schemas.names import WorkflowEvents
 from tests.support.telemetry.histories import (
+    T0,
     TASK,
     failed_order,
     order,
@@ -35,6 +36,18 @@ def test_remarks_become_events_of_the_span_they_are_about() -> None:
     ]
     assert second.events[3].attributes == {"amount": 12.5}
     assert "workflow.viable_steps_discovered" in [event.name for event in root_of(order()).events]
+
+
+def test_a_wait_is_an_event_of_the_span_that_waits_at_its_time_whatever_came_before_it() -> None:
+    attributes = {"waiting_for": "approval", "waiting_until": "2026-12-01T08:00:00+00:00"}
+    waits = [
+        told("observability.task.waiting", 3, attributes=attributes),
+        told("observability.step.waiting", 3.5, step_id="charge", attempt_number=2, attributes=attributes),
+    ]
+    for span in (root_of([*waits, *order()]), step_of([*order(), *waits], step_id="charge", attempt_number=2)):
+        (event,) = [event for event in span.events if event.name == "tasker.waiting"]
+        assert event.attributes.items() >= attributes.items()
+        assert event.time - T0 * 1000 in (3_000_000_000, 3_500_000_000)
 
 
 def test_a_failed_task_is_an_error_with_its_exception_at_root_and_end() -> None:
