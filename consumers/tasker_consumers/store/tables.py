@@ -7,7 +7,7 @@ retention drops whole days. Times are microseconds since 1970, UTC; JSON is text
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, String, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, String, Table, Text, Uuid, text
 
 metadata = MetaData()
 
@@ -125,6 +125,8 @@ payloads = Table(
     **_BY_DAY,
 )
 
+_WAITS = text("waiting_for IS NOT NULL")
+
 #: The newest statistics of each task: the record with the highest revision.
 task_stats = Table(
     "task_stats",
@@ -154,10 +156,21 @@ task_stats = Table(
     Column("critical_path_s", Double),
     Column("first_error", Text),
     Column("revision", BigInteger, nullable=False),
+    Column("waiting_for", Text),
+    Column("waiting_since", BigInteger),
+    Column("waiting_until", BigInteger),
+    Column("waiting_step", Text),
     Index("task_stats_by_time", "last_event_at", "task_id"),
     Index("task_stats_by_name", "task_name", "last_event_at", "task_id"),
     Index("task_stats_by_status", "status", "last_event_at", "task_id"),
     Index("task_stats_by_trace", "trace_id"),
+    Index(
+        "task_stats_that_wait",
+        "last_event_at",
+        "task_id",
+        postgresql_where=_WAITS,
+        sqlite_where=_WAITS,
+    ),
 )
 
 #: Why records went to the dead letters; the record itself is in its topic.

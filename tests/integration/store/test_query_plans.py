@@ -99,10 +99,11 @@ def test_the_tasks_of_a_group_are_counted_in_an_index(planned_reader: PlannedRea
     [
         tasks.NO_FILTER,
         tasks.TaskFilter(status="error"),
+        tasks.TaskFilter(status="waiting"),
         tasks.TaskFilter(name="order", since=NOW - DAY_US),
         tasks.TaskFilter(name="order", status="error", until=NOW),
     ],
-    ids=["all", "status", "name", "both"],
+    ids=["all", "status", "waiting", "name", "both"],
 )
 def test_a_page_of_a_list_is_read_in_its_order(planned_reader: PlannedReader, chosen: tasks.TaskFilter) -> None:
     tasks.list_tasks(planned_reader, chosen)

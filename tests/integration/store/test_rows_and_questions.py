@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from tasker_consumers.store import tables
 from tasker_consumers.store.core.batch import Partition
@@ -87,6 +88,7 @@ def test_a_store_of_the_first_version_gets_its_counts_by_day(writer: StoreWriter
     engine = open_database(store_url)
     with engine.begin() as connection:
         days = connection.execute(select(tables.error_days).order_by(tables.error_days.c.day)).all()
+        _drop_waiting(connection)
         connection.exec_driver_sql("DROP TABLE error_days")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     assert migrate(engine) == ["0002", "0003"]
@@ -94,6 +96,43 @@ def test_a_store_of_the_first_version_gets_its_counts_by_day(writer: StoreWriter
         assert connection.execute(select(tables.error_days).order_by(tables.error_days.c.day)).all() == days
     engine.dispose()
     assert [day._mapping["count"] for day in days] == [1, 2]
+
+
+def test_a_store_of_the_second_version_keeps_its_tasks_which_wait_for_nothing(
+    writer: StoreWriter, reader: StoreReader, store_url: str
+) -> None:
+    writer.write(batch_of(stats("t1", 2, status="in_progress", waiting_for="approval"), stats("t2", 2)), IDS)
+    engine = open_database(store_url)
+    with engine.begin() as connection:
+        _drop_waiting(connection)
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    with pytest.raises(ConfigurationError, match="tasker store migrate"):
+        check_schema(engine)
+    assert migrate(engine) == ["0003"]
+    engine.dispose()
+    assert [(row["task_id"], row["waiting_for"]) for row in tasks.list_tasks(reader)] == [("t2", None), ("t1", None)]
+    writer.write(batch_of(stats("t1", 4, status="in_progress", waiting_for="timer", waiting_since=NOW)), IDS)
+    assert _waiting(reader) == [("t1", "timer", NOW)]
+
+
+def _drop_waiting(connection: Connection) -> None:
+    """Take the database back to the schema before tasks that wait."""
+    connection.exec_driver_sql("DROP INDEX task_stats_that_wait")
+    for column in ("waiting_for", "waiting_since", "waiting_until", "waiting_step"):
+        connection.exec_driver_sql(f"ALTER TABLE task_stats DROP COLUMN {column}")
+
+
+def _waiting(reader: StoreReader) -> list[tuple[str, str, int]]:
+    rows = tasks.list_tasks(reader, tasks.TaskFilter(status="waiting"))
+    return [(row["task_id"], row["waiting_for"], row["waiting_since"]) for row in rows]
+
+
+def test_tasks_that_wait_are_listed_until_they_go_on(writer: StoreWriter, reader: StoreReader) -> None:
+    wait: dict[str, Any] = {"waiting_for": "approval\0", "waiting_since": NOW}
+    writer.write(batch_of(stats("t1", 4, status="pending", **wait), stats("t2", 5, status="abandoned", **wait)), IDS)
+    assert _waiting(reader) == [("t1", "approval␀", NOW)]
+    writer.write(batch_of(stats("t1", 6, status="in_progress")), IDS)
+    assert _waiting(reader) == []
 
 
 def test_lists_go_on_by_page_and_find_tasks_by_any_id(writer: StoreWriter, reader: StoreReader) -> None:

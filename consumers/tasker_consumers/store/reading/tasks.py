@@ -7,6 +7,8 @@ from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from tasker_consumers.store.reading.reader import Answer, StoreReader
 from tasker_consumers.store.tables import custom_events, step_attempts, task_stats
+from tasker_schemas.names import State
+from tasker_schemas.waiting import WAITING
 
 #: The most rows of a page, and of the tasks that a search finds.
 MAX_PAGE, MAX_FOUND = 1000, 50
@@ -21,7 +23,10 @@ class After(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFilter:
-    """Which tasks are listed; `since` and `until` bound the latest event, in microseconds."""
+    """Which tasks are listed; `since` and `until` bound the latest event, in microseconds.
+
+    The status `waiting` stands for tasks that go on and wait, whatever the status of their record.
+    """
 
     status: str | None = None
     name: str | None = None
@@ -36,7 +41,9 @@ def tasks_query(task_filter: TaskFilter = NO_FILTER, after: After | None = None,
     """Return the query of a page of tasks, the latest event first."""
     stats = task_stats.c
     query = select(task_stats)
-    if task_filter.status is not None:
+    if task_filter.status == WAITING:
+        query = query.where(stats.waiting_for.is_not(None), stats.status != State.ABANDONED)
+    elif task_filter.status is not None:
         query = query.where(stats.status == task_filter.status)
     if task_filter.name is not None:
         query = query.where(stats.task_name == task_filter.name)
