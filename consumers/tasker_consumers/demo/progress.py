@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from tasker_consumers.waits import shown_status
+
 _SHOWN_TASKS = 20
 _STYLES = {"complete": "green", "error": "red", "cancelled": "yellow", "in_progress": "cyan"}
 
@@ -85,7 +87,7 @@ def progress_line(stats: Mapping[str, Any]) -> str:
         parts.append(f"{stats['failed_steps']} failed")
     if stats["retries"]:
         parts.append(f"{stats['retries']} {'retry' if stats['retries'] == 1 else 'retries'}")
-    return f"{stats['task_id']} {stats['task_name'] or ''}: {stats['status']}, {', '.join(parts)}"
+    return f"{stats['task_id']} {stats['task_name'] or ''}: {shown_status(stats)}, {', '.join(parts)}"
 
 
 def _table(tasks: Tasks) -> Table:
@@ -94,7 +96,7 @@ def _table(tasks: Tasks) -> Table:
         table.add_row(
             stats["task_id"],
             stats["task_name"] or "",
-            f"[{_STYLES.get(stats['status'], 'white')}]{stats['status']}[/]",
+            f"[{_STYLES.get(stats['status'], 'white')}]{shown_status(stats)}[/]",
             f"{stats['completed_steps']}/{stats['total_steps']}",
             str(stats["retries"] or ""),
             "" if stats["duration_s"] is None else f"{stats['duration_s']:.2f}",

@@ -16,6 +16,7 @@ from tasker_consumers.strict_json import strict_json
 from tasker_consumers.trace_view.details import span_details
 from tasker_consumers.trace_view.rebuild import Run
 from tasker_consumers.trace_view.tree import Node
+from tasker_consumers.waits import shown_status
 
 _OK, _FAILED, _RUNNING = 0, 1, 2
 _PLACE = re.compile(r"\{\{([\w-]+)\}\}")
@@ -72,7 +73,7 @@ def page_data(
 
 def _head(task: dict[str, Any]) -> str:
     steps = f"{task['completed_steps']} of {task['total_steps']} steps complete, {task['failed_steps']} failed"
-    return f"{task['task_name'] or 'task'} {task['task_id']}: {task['status']}, {steps}, trace {task['trace_id']}"
+    return f"{task['task_name'] or 'task'} {task['task_id']}: {shown_status(task)}, {steps}, trace {task['trace_id']}"
 
 
 def _hash(content: str) -> str:

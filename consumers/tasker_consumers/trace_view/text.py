@@ -7,7 +7,7 @@ from rich.text import Text
 
 from tasker_consumers.telemetry.spans.span import OK
 from tasker_consumers.times import time_text
-from tasker_consumers.trace_view.durations import duration_text, offset_text
+from tasker_consumers.trace_view.durations import duration_text, offset_text, wait_text
 from tasker_consumers.trace_view.narrowing import count_nodes
 from tasker_consumers.trace_view.timing import idle_time
 from tasker_consumers.trace_view.tree import Node
@@ -53,7 +53,9 @@ class TraceText:
         if task is None:
             yield Text(f"{began}, {lasted}")
             return
-        status = f"running for {lasted}" if root.running else f"{task['status']} in {lasted}"
+        wait = wait_text(task, root.end // 1000)
+        running = f"waiting for {wait}, running for {lasted}" if wait else f"running for {lasted}"
+        status = running if root.running else f"{task['status']} in {lasted}"
         steps = f"{task['completed_steps']} of {task['total_steps']} steps complete"
         counts = [
             f"{task[name]} {label}"

@@ -8,6 +8,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from tasker_consumers.waits import shown_status
 from tasker_consumers.web.settings import WebSettings
 from tasker_consumers.web.sources.sources import Sources
 from tasker_producer.masking.masker import Masker
@@ -29,7 +30,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(pages=PAGES, address=address)
+    environment.globals.update(pages=PAGES, address=address, shown_status=shown_status)
     return environment
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,8 +12,8 @@ import typer
 from tasker_consumers.cli.frame.hints import command_line
 from tasker_consumers.cli.output import complain, printable
 from tasker_consumers.cli.records.moments import read_option_moment
+from tasker_consumers.waits import STATUSES, has_status
 from tasker_schemas.errors import UsageError
-from tasker_schemas.names import State
 
 _SECOND = 1_000_000_000
 _COLUMNS = ("task", "status", "name", "began", "duration", "steps", "retries", "first error")
@@ -35,7 +36,7 @@ class TaskFilter:
 
     def _accepts(self, task: Mapping[str, Any]) -> bool:
         return (
-            (not self.statuses or task["status"] in self.statuses)
+            (not self.statuses or has_status(task, self.statuses))
             and self.name in (None, task["task_name"])
             and (task["last_event_at"] or 0) >= self.since
         )
@@ -44,7 +45,7 @@ class TaskFilter:
 def tasks(  # noqa: PLR0913  each is an option
     *,
     status: Annotated[
-        list[str] | None, typer.Option(metavar="STATUS", help=f"{', '.join(State)}; may be repeated.")
+        list[str] | None, typer.Option(metavar="STATUS", help=f"{', '.join(STATUSES)}; may be repeated.")
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Tasks of this name.")] = None,
     since: Annotated[
@@ -78,8 +79,8 @@ def tasks(  # noqa: PLR0913  each is an option
 
 def _filter(status: list[str] | None, name: str | None, since: str | None, limit: int) -> TaskFilter:
     for text in status or ():
-        if text not in set(State):
-            raise UsageError(f"--status is {text!r}; expected one of {', '.join(State)}")
+        if text not in STATUSES:
+            raise UsageError(f"--status is {text!r}; expected one of {', '.join(STATUSES)}")
     if name is not None and not name.strip():
         raise UsageError("--name is empty; expected the name of tasks")
     if limit < 1:
@@ -94,14 +95,14 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[Sequence[str], list[list[
 
 def _cells(task: Mapping[str, Any]) -> list[str]:
     from tasker_consumers.times import time_text
-    from tasker_consumers.trace_view.durations import duration_text
+    from tasker_consumers.trace_view.durations import duration_text, status_text
 
     error = task["first_error"] or {}
     reasons = [error.get("step_id"), error.get("error_class"), error.get("error_message")]
     duration = task["duration_s"]
     return [
         task["task_id"],
-        task["status"],
+        status_text(task, time.time_ns() // 1000),
         task["task_name"] or "-",
         time_text(task["started_at"] or task["created_at"]),
         "-" if duration is None else duration_text(round(duration * _SECOND)),

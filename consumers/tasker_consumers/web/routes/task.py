@@ -103,7 +103,7 @@ def _page(request: Request, site: Site, task: TaskRun, template: str, **model: A
         task_id=task.task_id,
         title=task_title(task.stats, task.task_id, site.masker),
         stats=task.stats,
-        facts=facts_of(task.stats, task.roots, site.masker) if task.stats else [],
+        facts=facts_of(task.stats, task.roots, site.masker, task.present // 1000) if task.stats else [],
         links=links_of(task.stats, site.settings.links) if task.stats else [],
         unreadable=task.run.unreadable,
         is_stored=task.is_stored,

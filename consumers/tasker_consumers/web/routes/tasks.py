@@ -11,9 +11,12 @@ from tasker_consumers.web.site import Site, address, site_of
 from tasker_consumers.web.sources.task_search import Task, rows_of, search, task_page
 from tasker_consumers.web.views.task_list import PAGE, ListQuery, TaskRow, place_text, task_rows
 from tasker_schemas.names import State
+from tasker_schemas.waiting import WAITING
 
 #: Statuses in the order of the buttons above the list.
-STATUSES = (State.ERROR, State.IN_PROGRESS, State.PENDING, State.COMPLETE, State.CANCELLED, State.ABANDONED)
+STATUSES = (
+    State.ERROR, State.IN_PROGRESS, WAITING, State.PENDING, State.COMPLETE, State.CANCELLED, State.ABANDONED,
+)  # fmt: skip
 
 
 def tasks(request: Request) -> Response:

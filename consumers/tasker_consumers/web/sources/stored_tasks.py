@@ -15,12 +15,12 @@ def stored_page(reader: "StoreReader", query: ListQuery, place: tuple[int, str] 
     from tasker_consumers.store.reading.tasks import After, TaskFilter, list_tasks
 
     position = None if place is None else After(*place)
-    tasks = [
-        task
+    tasks = {  # a task that waits has two of the statuses
+        task["task_id"]: task
         for status in query.statuses or (None,)
         for task in list_tasks(reader, TaskFilter(status=status, name=query.name or None), position, PAGE)
-    ]
-    return sorted(tasks, key=lambda task: (task["last_event_at"], task["task_id"]), reverse=True)[:PAGE]
+    }
+    return sorted(tasks.values(), key=lambda task: (task["last_event_at"], task["task_id"]), reverse=True)[:PAGE]
 
 
 def stored_task(reader: "StoreReader", task_id: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from tasker_consumers.telemetry.spans.span import ERROR, Span
 from tasker_consumers.times import time_text
 from tasker_consumers.trace_view.durations import duration_text
 from tasker_consumers.trace_view.timing import is_running
+from tasker_consumers.waits import shown_status
 from tasker_consumers.web.views.masking import shown_text
 from tasker_producer.masking.masker import Masker
 
@@ -74,10 +75,8 @@ def grid_of(tasks: Sequence[Mapping[str, Any]], attempts: Iterable[Mapping[str, 
         if key not in latest or _rank(attempt) >= _rank(latest[key]):
             latest[key] = attempt
     columns = [
-        GridColumn(
-            task["task_id"], task["status"], f"{time_text(task['started_at'] or task['created_at'])}, {task['status']}"
-        )
-        for task in tasks
+        GridColumn(task["task_id"], status, f"{time_text(task['started_at'] or task['created_at'])}, {status}")
+        for task, status in ((task, shown_status(task)) for task in tasks)
     ]
     rows = [
         GridRow(shown_text(step, masker), [_cell(latest, counts, task["task_id"], step) for task in tasks])

@@ -7,14 +7,15 @@ from urllib.parse import urlencode
 
 from tasker_consumers.times import time_text
 from tasker_consumers.trace_view.durations import duration_text
+from tasker_consumers.waits import STATUSES, has_status, shown_status
 from tasker_consumers.web.views.masking import shown_text
 from tasker_producer.masking.masker import Masker
 from tasker_schemas.errors import UsageError
-from tasker_schemas.names import State
+from tasker_schemas.waiting import WAITING
 
 PAGE = 50
 _SECOND = 1_000_000_000
-_MAX_TEXT = 300
+_MAX_TEXT, _MAX_REASON = 300, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +31,15 @@ class ListQuery:
         """Return the query of an address; raises UsageError for a status or a place that there is not."""
         chosen = tuple(dict.fromkeys(status for status in statuses if status))
         for status in chosen:
-            if status not in set(State):
-                raise UsageError(f"status is {status!r}; expected one of {', '.join(State)}")
+            if status not in STATUSES:
+                raise UsageError(f"status is {status!r}; expected one of {', '.join(STATUSES)}")
         return cls(
             statuses=chosen, name=parameters.get("name", "").strip(), before=_place(parameters.get("before", ""))
         )
 
     def accepts(self, task: Mapping[str, Any]) -> bool:
         """Return whether a task is listed, leaving out the place of the page."""
-        return (not self.statuses or task["status"] in self.statuses) and self.name in ("", task["task_name"])
+        return (not self.statuses or has_status(task, self.statuses)) and self.name in ("", task["task_name"])
 
     def address(self, **changes: Any) -> str:
         """Return the parameters of the same list with changes, as they stand behind a question mark."""
@@ -86,6 +87,8 @@ class TaskRow(NamedTuple):
     id: str
     name: str
     status: str
+    #: What a task waits for and since when; empty for a task that does not wait.
+    wait: str
     service: str
     version: str
     began: str
@@ -109,7 +112,8 @@ def _row(task: Mapping[str, Any], facts: TaskFacts, masker: Masker) -> TaskRow:
     return TaskRow(
         id=task["task_id"],
         name=shown_text(task["task_name"], masker, _MAX_TEXT),
-        status=task["status"],
+        status=shown_status(task),
+        wait=_wait_text(task, masker),
         service=shown_text(facts.service, masker, _MAX_TEXT),
         version=shown_text(facts.version, masker, _MAX_TEXT),
         began=time_text(task["started_at"] or task["created_at"]),
@@ -120,6 +124,12 @@ def _row(task: Mapping[str, Any], facts: TaskFacts, masker: Masker) -> TaskRow:
         retries=task["retries"],
         error=error_text(task["first_error"], masker),
     )
+
+
+def _wait_text(task: Mapping[str, Any], masker: Masker) -> str:
+    if shown_status(task) != WAITING:
+        return ""
+    return f"for {shown_text(task['waiting_for'], masker, _MAX_REASON)} since {time_text(task['waiting_since'])}"
 
 
 def error_text(error: Mapping[str, Any] | None, masker: Masker) -> str:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from tasker_consumers.stats.reading.view import task_rows
 from tasker_consumers.times import time_text
-from tasker_consumers.trace_view.durations import duration_text
+from tasker_consumers.trace_view.durations import duration_text, wait_text
 from tasker_consumers.trace_view.timing import idle_time
 from tasker_consumers.trace_view.tree import Node
 from tasker_consumers.web.views.masking import shown_text
@@ -32,9 +32,13 @@ def task_title(task: Mapping[str, Any] | None, task_id: str, masker: Masker) -> 
     return shown_text(task["task_name"] if task else None, masker) or task_id
 
 
-def facts_of(task: Mapping[str, Any], roots: Sequence[Node], masker: Masker) -> list[Fact]:
-    """Return the figures at the top of the page, the most wanted first; those that are unknown are left out."""
+def facts_of(task: Mapping[str, Any], roots: Sequence[Node], masker: Masker, now_us: int) -> list[Fact]:
+    """Return the figures at the top of the page, the most wanted first; those that are unknown are left out.
+
+    `now_us` is the present time in microseconds.
+    """
     facts = [
+        Fact("Waits for", shown_text(wait_text(task, now_us), masker)),
         Fact("Began", time_text(task["started_at"] or task["created_at"])),
         Fact("Duration", _seconds(task["duration_s"]) or _running(roots)),
         Fact("Steps", f"{task['completed_steps']} of {task['total_steps']} complete"),

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from tasker_consumers.web.settings import WebSettings
 from tasker_consumers.web.sources import task_run
 from tasker_consumers.web.views.links import read_links
+from tasker_schemas.waiting import WAITING_FOR
 from tests.support.telemetry.histories import attempt, failed_order, order, told
 from tests.support.web import client_over
 
@@ -36,6 +37,19 @@ def test_the_list_keeps_to_status_and_name(client: TestClient) -> None:
     assert "No task fits" in client.get("/", params={"name": "other"}).text
     assert client.get("/", params={"status": "broken"}).status_code == 400
     assert client.get("/", params={"before": "x"}).status_code == 400
+
+
+def test_a_task_that_waits_is_shown_with_its_reason_and_listed_by_both_statuses() -> None:
+    waits = told("observability.task.waiting", 3, task_id="w", attributes={"waiting_for": "approval"})
+    with client_over([*order(), told("task.start_requested", 0, task_id="w"), waits]) as client:
+        for status in ("waiting", "in_progress"):
+            page = client.get("/", params={"status": status}).text
+            assert re.findall(r'id="t-(\w+)"', page) == ["w"]
+            assert "for approval since 2023-11-14 22:13:23.000Z" in page
+        page = client.get("/task", params={"id": "w"}).text
+        assert 's-waiting"' in page
+        assert "<dt>Waits for</dt><dd>approval since " in page
+        assert client.get("/grid", params={"name": "order_processing"}).text.count("c-waiting") == 1
 
 
 def test_the_page_of_a_large_run_comes_before_its_events(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,12 +123,15 @@ def test_hostile_names_are_text_in_every_field() -> None:
         "step_inputs": json.dumps({HOSTILE: HOSTILE}), "attributes": {HOSTILE: HOSTILE}, "task_id": HOSTILE,
     }  # fmt: skip
     of_task = {name: fields[name] for name in ("task_name", "error_message", "error_class", "service", "task_id")}
-    history = [*attempt(HOSTILE, 0, 1, "failed", **fields), told("task.failed", 2, **of_task)]
+    waits = told(
+        "observability.step.waiting", 3, step_id=HOSTILE, task_id="w", attributes={WAITING_FOR: HOSTILE, HOSTILE: "x"}
+    )
+    history = [*attempt(HOSTILE, 0, 1, "failed", **fields), told("task.failed", 2, **of_task), waits]
     with client_over(history, WebSettings(links=read_links("Jaeger=https://j/{task_name}"))) as client:
-        for path in ("/", "/find", *PAGES[:-1], *OTHER_PAGES):
-            page = client.get(
-                path, params={"id": HOSTILE, "q": HOSTILE, "name": HOSTILE, "a": HOSTILE, "b": HOSTILE}
-            ).text
+        assert HOSTILE[:20] in html.unescape(client.get("/task", params={"id": "w"}).text)
+        for path in ("/", "/find", "/task?id=w", *PAGES[:-1], *OTHER_PAGES):
+            parameters = {"id": HOSTILE, "q": HOSTILE, "name": HOSTILE, "a": HOSTILE, "b": HOSTILE}
+            page = client.get(path, params=None if "?" in path else parameters).text
             assert "<script>alert" not in page, path
             assert "<img" not in page, path
             assert not re.search(r'href="javascript:', page), path
@@ -147,6 +164,7 @@ def test_secrets_that_a_producer_forgot_are_masked_on_every_page() -> None:
         "pay", 0, 1, "failed", error_message=f"password={secret}", step_inputs=json.dumps({"api_key": secret}),
         attributes={"authorization": secret}, task_id="s",
     )  # fmt: skip
+    history += [told("observability.task.waiting", 2, task_id="s", attributes={WAITING_FOR: f"password={secret}"})]
     with client_over(history) as client:
         for path in ("/", *PAGES, *OTHER_PAGES):
             assert secret not in client.get(path, params={"id": "s", "a": "s", "b": "s"}).text, path
