@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from tasker_consumers.telemetry.core.event import read_event
@@ -73,6 +74,17 @@ def test_a_task_that_waits_is_abandoned_when_its_wait_has_lasted_too_long_also_a
     assert restored is not None
     assert aged(restored, silent_s - 1) == []
     assert {span.name for span in aged(restored, silent_s + 1)} >= {"tasker.task.started"}
+
+
+def test_a_state_of_an_older_worker_has_no_wait_and_its_last_event_is_its_own() -> None:
+    state, _ = after([told(Observed.Task.WAITING, 2, attributes=waiting_for("approval", limit_s=400))])
+    after([told("shop.reminder_sent", 9)], state)
+    stored = orjson.loads(state.dump()[state.key] or b"")
+    older = {name: value for name, value in stored.items() if name not in ("signs", "last_own")}
+    restored = TaskState.load(state.key, {state.key: orjson.dumps(older)}.get)
+    assert restored is not None
+    assert (restored.head.signs, restored.head.last_own) == ({}, state.head.last)
+    assert aged(restored, 101) != []
 
 
 @pytest.mark.parametrize(

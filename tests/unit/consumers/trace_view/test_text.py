@@ -7,7 +7,7 @@ import pytest
 from tasker_consumers.trace_view.details import span_details
 from tasker_consumers.trace_view.text import TraceText
 from tests.support.runs import run_of, tree_of
-from tests.support.telemetry.histories import Told, attempt, failed_order, order
+from tests.support.telemetry.histories import Told, attempt, failed_order, order, told
 
 WIDTHS = [40, 60, 80, 120, 200]
 
@@ -39,6 +39,13 @@ def test_the_head_says_what_became_of_the_task_and_what_decided_its_time() -> No
     assert title.startswith("order_processing 42  trace ")
     assert state.startswith("complete in 6.00 s, began 2023-11-14 22:13:21.000Z, 3 of 3 steps complete")
     assert facts.startswith("critical path fetch → charge → ship (6.00 s); longest step charge (4.00 s)")
+
+
+def test_the_head_of_a_task_that_waits_says_for_what_and_since_when() -> None:
+    waits = told("observability.task.waiting", 5, attributes={"waiting_for": "approval"})
+    _, state, *_ = lines([told("task.start_requested", 1), waits], 80)
+    assert state.startswith("waiting for approval since ")
+    assert ", running for " in state
 
 
 def test_an_error_is_below_its_step_and_a_long_one_says_how_much_is_left_out() -> None:
