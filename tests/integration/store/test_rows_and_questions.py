@@ -38,7 +38,7 @@ def test_the_migrated_schema_is_that_of_the_tables(empty_url: str) -> None:
     engine = open_database(empty_url)
     with pytest.raises(ConfigurationError, match="tasker store migrate"):
         check_schema(engine)
-    assert migrate(engine) == ["0001", "0002", "0003"]
+    assert migrate(engine) == ["0001", "0002", "0003", "0004"]
     assert migrate(engine) == []
     check_schema(engine)
 
@@ -91,24 +91,24 @@ def test_a_store_of_the_first_version_gets_its_counts_by_day(writer: StoreWriter
         _drop_waiting(connection)
         connection.exec_driver_sql("DROP TABLE error_days")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-    assert migrate(engine) == ["0002", "0003"]
+    assert migrate(engine) == ["0002", "0003", "0004"]
     with engine.connect() as connection:
         assert connection.execute(select(tables.error_days).order_by(tables.error_days.c.day)).all() == days
     engine.dispose()
     assert [day._mapping["count"] for day in days] == [1, 2]
 
 
-def test_a_store_of_the_second_version_keeps_its_tasks_which_wait_for_nothing(
+def test_a_store_of_the_third_version_keeps_its_tasks_which_wait_for_nothing(
     writer: StoreWriter, reader: StoreReader, store_url: str
 ) -> None:
     writer.write(batch_of(stats("t1", 2, status="in_progress", waiting_for="approval"), stats("t2", 2)), IDS)
     engine = open_database(store_url)
     with engine.begin() as connection:
         _drop_waiting(connection)
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
     with pytest.raises(ConfigurationError, match="tasker store migrate"):
         check_schema(engine)
-    assert migrate(engine) == ["0003"]
+    assert migrate(engine) == ["0004"]
     engine.dispose()
     assert [(row["task_id"], row["waiting_for"]) for row in tasks.list_tasks(reader)] == [("t2", None), ("t1", None)]
     writer.write(batch_of(stats("t1", 4, status="in_progress", waiting_for="timer", waiting_since=NOW)), IDS)
