@@ -44,12 +44,18 @@ def stored(postgres: PostgresCluster) -> Stored:
     return Stored(url)
 
 
-def stats_row(number: int, revision: int) -> Row:
-    """Return statistics of a task with hostile texts and numbers."""
+def stats_row(number: int, revision: int, **fields: Any) -> Row:
+    """Return statistics of a task with hostile texts and numbers; `fields` are other values."""
     values: dict[str, Any] = {column.name: None if column.nullable else number for column in tables.task_stats.columns}
     name, figure = _NAMES[number % len(_NAMES)], _NUMBERS[number % len(_NUMBERS)]
     values |= {"task_id": f"{number:04} {name}", "task_name": name, "status": name, "first_error": f"[{name}]"}
-    values |= {"created_at": 2**63 - 1, "duration_s": figure, "step_time_s": figure or 0.0, "revision": revision}
+    values |= {
+        "created_at": 2**63 - 1,
+        "duration_s": figure,
+        "step_time_s": figure or 0.0,
+        "revision": revision,
+        **fields,
+    }
     return tuple(values.values())
 
 
@@ -57,5 +63,5 @@ def stats_row(number: int, revision: int) -> Row:
 def test_rows_arrive_as_they_are_and_give_way_to_newer_ones(stored: Stored, count: int) -> None:
     rows = [stats_row(number, revision=2) for number in range(count)]
     assert stored.after(rows) == [repr(row) for row in rows]
-    older, newer = stats_row(0, revision=1), (*stats_row(1, revision=3)[:-2], "[]", 3)
+    older, newer = stats_row(0, revision=1), stats_row(1, revision=3, first_error="[]")
     assert stored.after([older, newer]) == [repr(row) for row in (rows[0], newer, *rows[2:])]
