@@ -81,20 +81,36 @@ def run(seconds: float, rate: int, calm_s: float = 5.0) -> dict[str, float]:
         admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1)])[TOPIC].result()
         first = start_service("first", rate, servers, Path(spool))
         time.sleep(calm_s)
+        outage_begin = time.time()
         kafka.kill()
         time.sleep(seconds / 2)
         first.kill()
         killed_at = time.time()
         first.communicate()
         second = start_service("second", rate, servers, Path(spool))
+        second_begin = time.time()
         time.sleep(seconds / 2)
+        outage_end = time.time()
         kafka.start()
         time.sleep(calm_s)
         second.terminate()
+        terminated_at = time.time()
         output, _ = second.communicate(timeout=LIMIT_S)
+        drained_after_s = round(time.time() - terminated_at, 1)
         left, published = map(int, output.split())
         found = read_back(servers)
-    return _judged(found, killed_at, published) | {"rate": rate, "left": left}
+    rates = {
+        "events_per_s_before_the_kill": _rate(found, "first", outage_begin, killed_at - SAFE_AFTER_S),
+        "events_per_s_after_the_kill": _rate(found, "second", second_begin, outage_end),
+    }
+    waited = {"left": left, "drained_s_after_the_last_event": drained_after_s}
+    return {"asked_events_per_s": rate} | rates | _judged(found, killed_at, published) | waited
+
+
+def _rate(found: dict[bytes, list[Arrived]], process: str, begin: float, end: float) -> int:
+    """Return how many of a process's events that arrived were published per second between two moments."""
+    moments = (event.published_at for arrived in found.values() for event in arrived if event.process == process)
+    return round(sum(begin <= moment < end for moment in moments) / (end - begin)) if end > begin else 0
 
 
 def _judged(found: dict[bytes, list[Arrived]], killed_at: float, published: int) -> dict[str, float]:
