@@ -54,6 +54,9 @@ class Refusal(NamedTuple):
     waits: bool
 
 
+_WAITS = Refusal(Drop.QUEUE_FULL, "events wait before it", waits=True)
+
+
 class KafkaDelivery:
     """Takes encoded records and brings them to Kafka in the background.
 
@@ -83,7 +86,8 @@ class KafkaDelivery:
     def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
         """Take a record; its key decides its partition."""
         self._worker.handovers.sent.add()
-        refusal = self._queue(topic, key, value, headers)
+        waits = self._backlog.holds(topic) and not self._is_closed
+        refusal = _WAITS if waits else self._queue(topic, key, value, headers)
         if refusal is not None:
             record = SpooledRecord(topic, key, value, headers)
             if refusal.waits:
@@ -108,7 +112,7 @@ class KafkaDelivery:
             if self._is_closed:  # last: a signal handler may just have closed it
                 return Refusal(Drop.CLOSED, "the publisher is closed", waits=False)
             if client is None:
-                return Refusal(Drop.QUEUE_FULL, "events wait before it", waits=True)
+                return _WAITS
             client.produce(topic, value, key, on_delivery=report, headers=headers)
         except BufferError:
             return Refusal(Drop.QUEUE_FULL, "the broker is slow or away", waits=self._spool is not None)

@@ -1,4 +1,7 @@
-"""Events that wait in memory: bounded in number and bytes, counted by topic."""
+"""Events that wait in memory: bounded in number and bytes, counted by topic.
+
+During an outage every event passes here, in the thread that publishes it too, so this module is compiled.
+"""
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable
@@ -29,18 +32,21 @@ class WaitingRecords:
     def append(self, record: SpooledRecord) -> None:
         """Add a record behind all others."""
         self._records.append(record)
-        self._note(record, 1)
+        self._bytes += record.size
+        self.counts[record.topic] += 1
 
     def put_back(self, records: Iterable[SpooledRecord]) -> None:
         """Add records, which are in their order, before all others."""
         for record in reversed(list(records)):
             self._records.appendleft(record)
-            self._note(record, 1)
+            self._bytes += record.size
+            self.counts[record.topic] += 1
 
     def pop(self) -> SpooledRecord:
         """Take the oldest record."""
-        record = self._records.popleft()
-        self._note(record, -1)
+        record: SpooledRecord = self._records.popleft()
+        self._bytes -= record.size
+        self.counts[record.topic] -= 1
         return record
 
     def pop_batch(self, max_bytes: int, without: Collection[str] = ()) -> list[SpooledRecord]:
@@ -49,13 +55,15 @@ class WaitingRecords:
         passed: list[SpooledRecord] = []
         size = 0
         while self._records and len(batch) < _BATCH and size <= max_bytes:
-            record = self.pop()
+            record = self._records.popleft()
             if record.topic in without:
                 passed.append(record)
             else:
                 batch.append(record)
                 size += record.size
-        self.put_back(passed)
+        self._records.extendleft(reversed(passed))
+        self._bytes -= size
+        self.counts.subtract(Counter([record.topic for record in batch]))
         return batch
 
     def clear(self) -> list[SpooledRecord]:
@@ -64,7 +72,3 @@ class WaitingRecords:
         self._records.clear()
         self._bytes, self.counts = 0, Counter()
         return records
-
-    def _note(self, record: SpooledRecord, number: int) -> None:
-        self._bytes += number * record.size
-        self.counts[record.topic] += number

@@ -9,17 +9,23 @@ import json
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from functools import wraps
+from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from tasker_producer.delivery.host.process import no_fork
 from tasker_producer.delivery.spool.database import open_database
 from tasker_producer.delivery.spool.directory import PRIVATE_FILE, unlink_database
-from tasker_producer.delivery.spool.rows import Entry, SpooledRecord, read_row, write_row
+from tasker_producer.delivery.spool.rows import Entry, Row, SpooledRecord, read_row, write_row
 
 _MAX_ASIDE_BYTES = 16 << 20
+_MAX_BATCH_BYTES = 16 << 20
+#: SQLite lets other threads of Python run at every statement, so many rows go into each; it takes 999 values at least.
+_ROWS_OF_STATEMENT = 128
+_BYTES_OF_STATEMENT = 1 << 20
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -69,37 +75,42 @@ class SpoolFile:
     @_without_fork
     def append(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records behind all others, or none of them."""
-        self._insert((None, record) for record in records)
-        self._add_to_counts(records)
+        self._insert([write_row(None, record) for record in records])
 
     @_without_fork
     def put_back(self, records: Sequence[SpooledRecord]) -> None:
         """Keep records before all others, or none of them: they are older than those in the file."""
         row = self._database.execute("SELECT min(id) FROM records WHERE id > ?", (self._floor,)).fetchone()
         first = (self._floor + 1 if row[0] is None else row[0]) - len(records)
-        self._insert((first + number, record) for number, record in enumerate(records))
+        self._insert([write_row(number, record) for number, record in enumerate(records, first)])
         self._floor = min(self._floor, first - 1)
         self._gone.difference_update(range(first, first + len(records)))
-        self._add_to_counts(records)
 
     @_without_fork
     def oldest(self, limit: int, without: Collection[str] = ()) -> list[Entry]:
-        """Return the oldest records with their ids, but for those of some topics; move unreadable rows away."""
+        """Return the oldest records with their ids, but for those of some topics; move unreadable rows away.
+
+        They are `limit` at most, and take 16 MB and one record more at most.
+        """
         self._is_prefix = not without
         marks = ", ".join("?" * len(without))
-        rows = self._database.execute(
-            f"SELECT * FROM records WHERE id > ? AND topic NOT IN ({marks}) ORDER BY id LIMIT ?",  # noqa: S608
-            (self._floor, *without, limit + len(self._gone)),
-        ).fetchall()
+        query = f"SELECT * FROM records WHERE id > ? AND topic NOT IN ({marks}) ORDER BY id LIMIT ?"  # noqa: S608
         entries: list[Entry] = []
         unreadable: list[tuple[Any, ...]] = []
-        for row in rows:
-            if row[0] in self._gone:
-                continue
-            try:
-                entries.append((row[0], read_row(row, self._topics)))
-            except ValueError:
-                unreadable.append(row)
+        size = 0
+        with closing(self._database.execute(query, (self._floor, *without, limit + len(self._gone)))) as rows:
+            for row in rows:
+                if row[0] in self._gone:
+                    continue
+                try:
+                    record = read_row(row, self._topics)
+                except ValueError:
+                    unreadable.append(row)
+                    continue
+                entries.append((row[0], record))
+                size += record.size
+                if size > _MAX_BATCH_BYTES:
+                    break
         if unreadable:
             self._put_aside(unreadable)
         return entries
@@ -151,12 +162,15 @@ class SpoolFile:
         value = self._database.execute(f"SELECT {function}(id) FROM records").fetchone()[0]  # noqa: S608
         return 1 if value is None else int(value)
 
-    def _insert(self, rows: Iterable[tuple[int | None, SpooledRecord]]) -> None:
+    def _insert(self, rows: Sequence[Row]) -> None:
+        """Write rows, all or none of them, and count them."""
         with self._database:
-            self._database.executemany(
-                "REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (write_row(number, record) for number, record in rows),
-            )
+            for piece in _pieces(rows):
+                marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(piece))
+                statement = f"REPLACE INTO records VALUES {marks}"  # noqa: S608
+                self._database.execute(statement, list(chain.from_iterable(piece)))
+        self.counts.update([row[1] for row in rows])
+        self.size += sum(row[5] for row in rows)
 
     def _delete(self) -> None:
         if not self.count:  # to delete rows takes space at first, which a full disk has not
@@ -187,13 +201,23 @@ class SpoolFile:
         self.counts.subtract(_text(row[1]) for row in rows)
         self.size -= sum(row[5] for row in rows if isinstance(row[5], int))
 
-    def _add_to_counts(self, records: Sequence[SpooledRecord]) -> None:
-        self.counts.update(record.topic for record in records)
-        self.size += sum(record.size for record in records)
-
     def _take_from_counts(self, entries: Sequence[Entry]) -> None:
-        self.counts.subtract(record.topic for _, record in entries)
+        self.counts.subtract(Counter([record.topic for _, record in entries]))
         self.size = max(0, self.size - sum(record.size for _, record in entries)) if self.count else 0
+
+
+def _pieces(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Yield rows in pieces for a statement each, whose values SQLite copies: a large row goes alone."""
+    piece: list[Row] = []
+    size = 0
+    for row in rows:
+        if piece and (len(piece) == _ROWS_OF_STATEMENT or size + row[5] > _BYTES_OF_STATEMENT):
+            yield piece
+            piece, size = [], 0
+        piece.append(row)
+        size += row[5]
+    if piece:
+        yield piece
 
 
 def _text(value: Any) -> str:

@@ -1,11 +1,20 @@
-"""A row of a spool file: how a record is written, and how it is read again and checked."""
+"""A row of a spool file: how a record is written, and how it is read again and checked.
+
+During an outage every event passes here beside a service that publishes on, so this module is compiled.
+"""
 
 import json
-import zlib
+import struct
 from collections.abc import Collection, Sequence
+from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from tasker_schemas.headers import Header
+
+_ROW_BYTES = 64
+_LENGTHS = struct.Struct(">4Q")
+_parse = json.JSONDecoder().raw_decode
 
 
 class SpooledRecord(NamedTuple):
@@ -19,38 +28,55 @@ class SpooledRecord(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes that it counts for on disk, about."""
-        return len(self.value) + len(self.key) + sum(len(name) + len(value) for name, value in self.headers) + 64
+        size = len(self.value) + len(self.key) + _ROW_BYTES
+        for name, value in self.headers:
+            size += len(name) + len(value)
+        return size
 
 
 Entry = tuple[int, SpooledRecord]
+#: The values of a row in the order of the columns: id, topic, key, value, headers, size, checksum.
+Row = tuple[int | None, str, bytes, bytes, str, int, int]
 
 
 def read_row(row: Sequence[Any], topics: Collection[str] | None) -> SpooledRecord:
     """Return the record in a row; raises ValueError for a row that was changed, or whose topic is not allowed."""
     _, topic, key, value, headers, _, crc = row
-    if not all(isinstance(part, bytes) for part in (topic, key, value, headers)):
+    if set(map(type, (topic, key, value, headers))) != {bytes}:
         raise ValueError("a column holds another type")
     if crc is not None and crc != _checksum(topic, key, value, headers):
         raise ValueError("the checksum differs")
+    text = headers.decode()
     try:
-        pairs = [(str(name), text.encode()) for name, text in json.loads(headers)]
+        names_and_texts, end = _parse(text)
+        pairs = [(str(name), value.encode()) for name, value in names_and_texts]
     except (TypeError, AttributeError, RecursionError) as error:
         raise ValueError("the headers are no list of names and texts") from error
+    if end < len(text):
+        raise ValueError("more than a list of headers")
     record = SpooledRecord(topic.decode(), key, value, pairs)
     if topics is not None and record.topic not in topics:
         raise ValueError("the topic is none of this producer's")
     return record
 
 
-def write_row(number: int | None, record: SpooledRecord) -> tuple[Any, ...]:
+def write_row(number: int | None, record: SpooledRecord) -> Row:
     """Return the values of a row, in the order of the columns."""
-    headers = json.dumps([(name, value.decode("utf-8", "replace")) for name, value in record.headers])
+    headers = _header_text(record.headers)
     crc = _checksum(record.topic.encode(), record.key, record.value, headers.encode())
     return (number, record.topic, record.key, record.value, headers, record.size, crc)
 
 
-def _checksum(*parts: bytes) -> int:
-    crc = 0
-    for part in parts:
-        crc = zlib.crc32(part, zlib.crc32(len(part).to_bytes(8, "big"), crc))
-    return crc
+def _header_text(headers: Sequence[Header]) -> str:
+    """Return headers as json.dumps writes a list of names and texts, in a third of its time."""
+    pairs = []
+    for name, value in headers:
+        text = encode_basestring_ascii(value.decode("utf-8", "replace"))
+        pairs.append(f"[{encode_basestring_ascii(name)}, {text}]")
+    return f"[{', '.join(pairs)}]"
+
+
+def _checksum(topic: bytes, key: bytes, value: bytes, headers: bytes) -> int:
+    lengths = _LENGTHS.pack(len(topic), len(key), len(value), len(headers))
+    parts = (lengths[:8], topic, lengths[8:16], key, lengths[16:24], value, lengths[24:], headers)
+    return crc32(b"".join(parts))

@@ -114,3 +114,30 @@ def test_records_among_others_are_forgotten_with_their_size(directory: Path) -> 
 def test_a_file_needs_no_memory_that_processes_share_and_so_no_local_disk(directory: Path) -> None:
     new_spool(directory, 1)
     assert sorted(file.name for file in directory.glob("events-*.sqlite-*")) == ["events-0.sqlite-wal"]
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 10), (127, 10), (128, 10), (129, 10), (1_000, 10), (5, 600_000)])
+def test_any_number_of_records_of_any_size_is_kept_in_its_order(directory: Path, count: int, size: int) -> None:
+    spool = new_spool(directory)
+    spool.append([record(number, size) for number in range(count)])
+    spool.put_back([record(number, size) for number in range(-count, 0)])
+    expected = [(row, record(number, size)) for row, number in enumerate(range(-count, count), 1 - count)]
+    assert (spool.oldest(5_000), spool.count) == (expected, 2 * count)
+    assert spool.size == sum(entry.size for _, entry in expected)
+
+
+def test_records_are_kept_all_or_none_where_the_disk_fills_up_amid_them(directory: Path) -> None:
+    spool = new_spool(directory, 1)
+    spool._database.execute("PRAGMA max_page_count = 20")
+    with pytest.raises(sqlite3.OperationalError):
+        spool.append([record(number, 500) for number in range(2, 1_000)])
+    assert (numbers(spool.oldest(10)), spool.count, spool.size) == ([1], 1, record(1).size)
+
+
+def test_a_batch_ends_with_the_record_that_exceeds_its_bytes(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasker_producer.delivery.spool.file._MAX_BATCH_BYTES", 2 * record(0).size)
+    spool = new_spool(directory, *range(5))
+    batch = spool.oldest(10)
+    assert numbers(batch) == [0, 1, 2]
+    spool.remove(batch)
+    assert (numbers(spool.oldest(10)), spool.count) == ([3, 4], 2)
