@@ -34,6 +34,7 @@ class Backlog:
         self._storing = 0  # of these, how many come from memory
         self._returned: deque[Returned] = deque()
         self._sending: Batch | None = None
+        self._inherits_next = False  # the last batch held new events, and files of dead processes may wait
         self._is_closed = False
         self._is_disk_full = False  # or it fails
         self.disk = None if settings is None else Disk(settings, drop_log)
@@ -129,27 +130,33 @@ class Backlog:
     def next_batch(self) -> Batch | None:
         """Return the events that have waited longest; those from disk stay there until they are `done`.
 
-        Topics that are paused are left out. Files of dead processes come last. None when nothing can be sent now.
+        Topics that are paused are left out. Files of dead processes come last, and take turns with new events: a busy
+        service always has some. None when nothing can be sent now.
         """
         paused = self.paused.names()
-        with self._lock:
-            records = self._oldest.pop_batch(self._max_piece, paused)
-        batch = Batch([(0, record) for record in records], None) if records else None
-        if (
-            batch is None
-            and self.disk is not None
-            and any(n > 0 for topic, n in self.disk.own_counts.items() if topic not in paused)
-        ):
-            self.store()
-            batch = self.disk.oldest(_BATCH, paused)
+        batch = self._memory_batch(self._oldest, paused) or self._own_batch(paused)
+        if batch is None and self._inherits_next and self.look():
+            batch, self._inherits_next = self._inherited_batch(paused), False
         if batch is None:
-            with self._lock:
-                records = self._memory.pop_batch(self._max_piece, paused)
-            batch = Batch([(0, record) for record in records], None) if records else None
-        if batch is None and self.disk is not None:
-            batch = self.disk.oldest_inherited(_BATCH, paused)
-        self._sending = batch
-        return batch
+            batch = self._memory_batch(self._memory, paused)
+            self._inherits_next = batch is not None
+        self._sending = batch or self._inherited_batch(paused)
+        return self._sending
+
+    def _memory_batch(self, queue: WaitingRecords, paused: Collection[str]) -> Batch | None:
+        with self._lock:
+            records = queue.pop_batch(self._max_piece, paused)
+        return Batch([(0, record) for record in records], None) if records else None
+
+    def _own_batch(self, paused: Collection[str]) -> Batch | None:
+        """Return the oldest events of this process on disk, after those in memory have been stored behind them."""
+        if self.disk is None or not self.paused.has_others(self.disk.own_counts):
+            return None
+        self.store()
+        return self.disk.oldest(_BATCH, paused)
+
+    def _inherited_batch(self, paused: Collection[str]) -> Batch | None:
+        return None if self.disk is None else self.disk.oldest_inherited(_BATCH, paused)
 
     def done(
         self, batch: Batch | None, undelivered: Collection[int] = (), unsent: Collection[SpooledRecord] = ()
@@ -227,8 +234,7 @@ class Backlog:
     def _has_sendable(self) -> bool:
         on_disk: Counter[str] = self.disk.own_counts if self.disk is not None else Counter()
         in_memory = self._oldest.counts + self._memory.counts
-        others = self.paused.has_others(in_memory) or self.paused.has_others(on_disk)
-        return bool(self._returned) or others
+        return bool(self._returned) or self.paused.has_others(in_memory) or self.paused.has_others(on_disk)
 
     def _is_full(self) -> bool:
         return self._memory.is_full(self._storing)  # the disk may refuse these

@@ -11,7 +11,7 @@ import pytest
 from tasker_producer.delivery.backlog import Backlog
 from tasker_producer.delivery.returned import Returned
 from tasker_producer.delivery.spool.settings import FullPolicy
-from tests.support.producer.spooled import backlog, left_spool, numbers, record
+from tests.support.producer.spooled import backlog, left_spool, new_spool, numbers, record
 
 MAX_IN_MEMORY = 4_000
 
@@ -218,3 +218,18 @@ def test_memory_that_is_full_is_a_reason_of_its_own(tmp_path: Path, monkeypatch:
     for number in range(15):
         waiting.add(record(number))
     assert waiting._drop_log.dropped()["memory_full"] == 5
+
+
+def test_files_of_dead_processes_take_turns_with_new_events_that_never_end(tmp_path: Path) -> None:
+    for left in (100, 101):
+        new_spool(tmp_path / "spool", left).close()
+    waiting = backlog(tmp_path / "spool")
+    waiting.add(record(0))
+    seen = []
+    for number in range(1, 5):
+        batch = waiting.next_batch()
+        seen.append(numbers(batch))
+        waiting.add(record(number))
+        waiting.done(batch)
+        assert waiting.active
+    assert seen == [[0], [100], [1, 2], [101]]
