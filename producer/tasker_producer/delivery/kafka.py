@@ -86,7 +86,7 @@ class KafkaDelivery:
     def send(self, topic: str, key: bytes, value: bytes, headers: list[Header]) -> None:
         """Take a record; its key decides its partition."""
         self._worker.handovers.sent.add()
-        waits = self._backlog.holds(topic) and not self._is_closed
+        waits = self._backlog.active and not self._is_closed  # nothing is prepared for the client then
         refusal = _WAITS if waits else self._queue(topic, key, value, headers)
         if refusal is not None:
             record = SpooledRecord(topic, key, value, headers)
