@@ -2,10 +2,14 @@
 
 import sqlite3
 import stat
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tasker_producer.delivery.spool.file import _pieces
 from tests.support.producer.spooled import left_spool, new_spool, numbers, record
 
 
@@ -141,3 +145,14 @@ def test_a_batch_ends_with_the_record_that_exceeds_its_bytes(directory: Path, mo
     assert numbers(batch) == [0, 1, 2]
     spool.remove(batch)
     assert (numbers(spool.oldest(10)), spool.count) == ([3, 4], 2)
+
+
+@given(sizes=st.lists(st.sampled_from([1, 1_000, 500_000, 1 << 20, 2 << 20]), max_size=300))
+def test_a_statement_takes_many_rows_and_copies_few_bytes(sizes: list[int]) -> None:
+    rows = [(number, "topic", b"", b"", "[]", size, 0) for number, size in enumerate(sizes)]
+    pieces = list(_pieces(rows))
+    assert list(chain.from_iterable(pieces)) == rows
+    assert all(len(piece) == 1 or sum(row[5] for row in piece) <= 1 << 20 for piece in pieces)
+    assert all(1 <= len(piece) <= 128 for piece in pieces)
+    for piece, successor in pairwise(pieces):
+        assert len(piece) == 128 or sum(row[5] for row in piece) + successor[0][5] > 1 << 20
