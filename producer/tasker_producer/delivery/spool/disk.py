@@ -17,7 +17,7 @@ from tasker_producer.delivery.spool.database import is_damage
 from tasker_producer.delivery.spool.file import SpoolFile
 from tasker_producer.delivery.spool.opener import LOOK_EVERY_S, FileOpener
 from tasker_producer.delivery.spool.repair import repair
-from tasker_producer.delivery.spool.rows import Entry, SpooledRecord
+from tasker_producer.delivery.spool.rows import Entry, SpooledRecord, total_size
 from tasker_producer.delivery.spool.settings import FullPolicy, SpoolSettings
 
 _MAX_DROPPED = 2_000
@@ -67,10 +67,10 @@ class Disk:
         dropped: list[SpooledRecord] = []
 
         def append(file: SpoolFile) -> bool:
-            excess = self._excess(sum(record.size for record in records), self._files.ask_bytes_of_others(self._own))
+            excess = self._excess(total_size(records), self._files.ask_bytes_of_others(self._own))
             if excess > 0 and self._settings.full is FullPolicy.DROP_OLDEST and sending is not file:
                 dropped.extend(_drop_oldest(file, excess))
-                excess -= sum(record.size for record in dropped)
+                excess -= total_size(dropped)
             if excess > 0:
                 return False
             file.append(records)

@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 from tasker_producer.delivery.host.process import no_fork
 from tasker_producer.delivery.spool.database import open_database
 from tasker_producer.delivery.spool.directory import PRIVATE_FILE, unlink_database
-from tasker_producer.delivery.spool.rows import Entry, Row, SpooledRecord, read_row, write_row
+from tasker_producer.delivery.spool.rows import Entry, Row, SpooledRecord, read_rows, total_size, write_row
 
 _MAX_ASIDE_BYTES = 16 << 20
 _MAX_BATCH_BYTES = 16 << 20
@@ -95,22 +95,8 @@ class SpoolFile:
         self._is_prefix = not without
         marks = ", ".join("?" * len(without))
         query = f"SELECT * FROM records WHERE id > ? AND topic NOT IN ({marks}) ORDER BY id LIMIT ?"  # noqa: S608
-        entries: list[Entry] = []
-        unreadable: list[tuple[Any, ...]] = []
-        size = 0
         with closing(self._database.execute(query, (self._floor, *without, limit + len(self._gone)))) as rows:
-            for row in rows:
-                if row[0] in self._gone:
-                    continue
-                try:
-                    record = read_row(row, self._topics)
-                except ValueError:
-                    unreadable.append(row)
-                    continue
-                entries.append((row[0], record))
-                size += record.size
-                if size > _MAX_BATCH_BYTES:
-                    break
+            entries, unreadable = read_rows(rows, self._topics, self._gone, _MAX_BATCH_BYTES)
         if unreadable:
             self._put_aside(unreadable)
         return entries
@@ -187,7 +173,7 @@ class SpoolFile:
         self._database = open_database(self.path)
         self._floor, self._gone = 0, set()
 
-    def _put_aside(self, rows: list[tuple[Any, ...]]) -> None:
+    def _put_aside(self, rows: Sequence[Sequence[Any]]) -> None:
         """Write unreadable rows to a file beside this one, and forget them."""
         aside = self.path.with_suffix(".unreadable.jsonl")
         file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
@@ -202,8 +188,9 @@ class SpoolFile:
         self.size -= sum(row[5] for row in rows if isinstance(row[5], int))
 
     def _take_from_counts(self, entries: Sequence[Entry]) -> None:
-        self.counts.subtract(Counter([record.topic for _, record in entries]))
-        self.size = max(0, self.size - sum(record.size for _, record in entries)) if self.count else 0
+        records = [record for _, record in entries]
+        self.counts.subtract(Counter([record.topic for record in records]))
+        self.size = max(0, self.size - total_size(records)) if self.count else 0
 
 
 def _pieces(rows: Sequence[Row]) -> Iterator[list[Row]]:

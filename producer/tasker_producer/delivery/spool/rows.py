@@ -5,7 +5,7 @@ During an outage every event passes here beside a service that publishes on, so 
 
 import json
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -58,6 +58,39 @@ def read_row(row: Sequence[Any], topics: Collection[str] | None) -> SpooledRecor
     if topics is not None and record.topic not in topics:
         raise ValueError("the topic is none of this producer's")
     return record
+
+
+def read_rows(
+    rows: Iterable[Sequence[Any]], topics: Collection[str] | None, gone: Collection[int], max_bytes: int
+) -> tuple[list[Entry], list[Sequence[Any]]]:
+    """Return the records in rows with their ids, but for ids that are `gone`, and the rows that cannot be read.
+
+    The record that exceeds `max_bytes` is the last one.
+    """
+    entries: list[Entry] = []
+    unreadable: list[Sequence[Any]] = []
+    size = 0
+    for row in rows:
+        if row[0] in gone:
+            continue
+        try:
+            record = read_row(row, topics)
+        except ValueError:
+            unreadable.append(row)
+            continue
+        entries.append((row[0], record))
+        size += record.size
+        if size > max_bytes:
+            break
+    return entries, unreadable
+
+
+def total_size(records: Iterable[SpooledRecord]) -> int:
+    """Return the bytes that records count for on disk."""
+    size = 0
+    for record in records:
+        size += record.size
+    return size
 
 
 def write_row(number: int | None, record: SpooledRecord) -> Row:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasker_producer.delivery.spool.rows import Row, SpooledRecord, read_row, write_row
+from tasker_producer.delivery.spool.rows import Row, SpooledRecord, read_row, read_rows, total_size, write_row
 
 records = st.builds(
     SpooledRecord,
@@ -68,3 +68,23 @@ def test_headers_that_are_none_are_refused_also_where_a_row_has_no_checksum(head
 def test_a_header_that_is_no_text_is_kept_as_far_as_it_is_one() -> None:
     row = write_row(1, SpooledRecord("topic", b"", b"", [("a", b"x\xff")]))
     assert read_row(stored(row), {"topic"}).headers == [("a", "x\ufffd".encode())]
+
+
+@given(items=st.lists(records, max_size=8), data=st.data())
+def test_rows_are_read_up_to_the_record_that_exceeds_the_bytes_without_those_that_are_gone_or_damaged(
+    items: list[SpooledRecord], data: st.DataObject
+) -> None:
+    gone = data.draw(st.sets(st.integers(0, 7)))
+    damaged = data.draw(st.sets(st.integers(0, 7)))
+    max_bytes = data.draw(st.integers(0, 1_000))
+    rows = [stored(write_row(number, item)) for number, item in enumerate(items)]
+    for number in damaged.intersection(range(len(rows))):
+        rows[number][-1] ^= 1
+    entries, unreadable = read_rows(rows, None, gone, max_bytes)
+    readable = [entry for entry in enumerate(items) if entry[0] not in gone | damaged]
+    assert entries == readable[: len(entries)]
+    assert total_size(record for _, record in entries[:-1]) <= max_bytes
+    is_full = total_size(record for _, record in entries) > max_bytes
+    assert is_full or entries == readable
+    seen = entries[-1][0] if is_full else len(rows)
+    assert [row[0] for row in unreadable] == sorted(number for number in damaged - gone if number < seen)
