@@ -34,7 +34,7 @@ test: $(READY) ## All tests, on real components; they wait half of the time, so 
 	$(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 hunt: $(READY) ## Ten times as many examples as the tests have, and others in every run
-	TASKER_TEST_SCALE=10 $(VENV)/bin/pytest -n 2 --dist loadfile --hypothesis-profile random tests/unit tests/contract
+	TEST_SCALE=10 $(VENV)/bin/pytest -n 2 --dist loadfile --hypothesis-profile random tests/unit tests/contract
 
 test-pythons: $(READY) ## Unit and contract tests on every other supported Python of this machine
 	@for python in $$(.ci/other-pythons $(UV) $(VENV)/bin/python); do \

@@ -2,7 +2,7 @@
 
 A broker whose time stands still is waited for.
 
-`TASKER_TEST_SCALE` is the number of rounds; from 2 on long changelogs are restored, too.
+`TEST_SCALE` is the number of rounds; from 2 on long changelogs are restored, too.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ def test_a_worker_that_is_paused_amid_its_first_assignment_goes_on(
         assert harms_of(pauses) == []
 
 
-@pytest.mark.skipif(SCALE < 2, reason="long changelogs are restored with TASKER_TEST_SCALE=2 and more")
+@pytest.mark.skipif(SCALE < 2, reason="long changelogs are restored with TEST_SCALE=2 and more")
 def test_a_worker_that_is_paused_amid_a_long_restore_goes_on(
     kafka: KafkaSource, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """Three workers and their broker whose time stands still again and again: no worker ends, no task is lost or wrong.
 
-Only with `TASKER_TEST_SCALE=2` and more, which is also the number of storms: each takes minutes.
+Only with `TEST_SCALE=2` and more, which is also the number of storms: each takes minutes.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.reliability, pytest.mark.timeout(900)]
 TASKS, BLOWS = 1_000, 4
 
 
-@pytest.mark.skipif(SCALE < 2, reason="time stands still with TASKER_TEST_SCALE=2 and more")
+@pytest.mark.skipif(SCALE < 2, reason="time stands still with TEST_SCALE=2 and more")
 @pytest.mark.parametrize("seed", range(SCALE))
 def test_pauses_of_workers_and_of_the_broker_end_nobody_and_count_no_task_wrong(
     own_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path, seed: int

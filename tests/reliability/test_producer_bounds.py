@@ -13,7 +13,7 @@ from tests.support.scale import SCALE
 pytestmark = pytest.mark.reliability
 
 NOBODY = {"bootstrap.servers": "127.0.0.1:1"}
-EVENTS = 13_500 * min(SCALE, 10)  # TASKER_TEST_SCALE=10 publishes 135,000: more than queue and memory hold
+EVENTS = 13_500 * min(SCALE, 10)  # TEST_SCALE=10 publishes 135,000: more than queue and memory hold
 
 
 def publish(publisher: EventPublisher, count: int) -> None:

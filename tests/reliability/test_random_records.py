@@ -1,6 +1,6 @@
 """Both groups, fed with whatever the schemas allow and with damaged batches, live on and account for every record.
 
-`TASKER_TEST_SCALE=50` makes 100,000 random records and 10,000 damaged batches of the 2,000 and 200.
+`TEST_SCALE=50` makes 100,000 random records and 10,000 damaged batches of the 2,000 and 200.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Three workers, and one blow after the other: against an offline recomputation no task lost, no task or window wrong.
 
-`TASKER_TEST_SCALE=25` makes 50,000 tasks and 30 blows of the 2,000 and 3; `pytest -rP` shows the counts.
+`TEST_SCALE=25` makes 50,000 tasks and 30 blows of the 2,000 and 3; `pytest -rP` shows the counts.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The telemetry group under load and trouble, with counts: every span once, by its id and its place in its trace.
 
-What is expected is told by the headers of the records alone. `TASKER_TEST_SCALE=45` takes the backend away for three
-minutes and soaks for eleven, `TASKER_TEST_SCALE=205` makes a million events; each test says what it counted (`-s`).
+What is expected is told by the headers of the records alone. `TEST_SCALE=45` takes the backend away for three
+minutes and soaks for eleven, `TEST_SCALE=205` makes a million events; each test says what it counted (`-s`).
 """
 
 import re

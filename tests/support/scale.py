@@ -1,4 +1,4 @@
-"""How much of a long run a test does: `TASKER_TEST_SCALE=50` makes hours of what is otherwise seconds."""
+"""How much of a long run a test does: `TEST_SCALE=50` makes hours of what is otherwise seconds."""
 
 import os
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-SCALE = int(os.environ.get("TASKER_TEST_SCALE", "1"))
+SCALE = int(os.environ.get("TEST_SCALE", "1"))
 
 
 def part_of(items: Sequence[Item], step: int) -> Sequence[Item]:

@@ -1,16 +1,19 @@
 """Imported events on their way to Kafka, through the producer that services use."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from tasker_consumers.importers.event import ImportedEvent
+from tasker_consumers.importers.times import EPOCH
 from tasker_schemas.errors import BackendUnavailable
 from tasker_schemas.headers import SpanRef, TraceHeaders
 from tasker_schemas.identity import step_span_id, task_span_id, trace_id_of
 
 FLUSH_EVERY = 10_000  # events; the producer's queue drops what it cannot hold, and a file is faster than any broker
 FLUSH_TIMEOUT_S = 60.0
+_MOMENTS = ("started_at", "completed_at")  # fields
 
 #: Hears of a file, of "read" or "published", and of the number of its events so far.
 Progress = Callable[[Path, str, int], None]
@@ -48,18 +51,27 @@ def publish(
             None,
             task_id=event.task_id,
             task_name=event.task_name,
-            timestamp=event.timestamp,
+            timestamp=_date(event.timestamp),
             event_id=event.event_id,
             trace=trace_of(event),
             additional_context=event.attributes,
             **parent,
-            **event.fields,
+            **_with_dates(event.fields),
         )
         count += 1
         if count % FLUSH_EVERY == 0:
             deliver(publisher)
             on_count(count)
     return count
+
+
+def _with_dates(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {**fields, **{name: _date(fields[name]) for name in _MOMENTS if name in fields}}
+
+
+def _date(moment: int) -> datetime:
+    """Return microseconds as a date: numbers of the first years look like seconds or milliseconds to the producer."""
+    return EPOCH + timedelta(microseconds=moment)
 
 
 def deliver(publisher: Publisher) -> None:

@@ -1,6 +1,6 @@
 """Real histories through Kafka and both groups: `tasker trace --json` shows what they make, and a file brings it back.
 
-`TASKER_TEST_SCALE=100` takes all files of the shared data, the smallest first.
+`TEST_SCALE=100` takes all files of the shared data, the smallest first.
 """
 
 import json

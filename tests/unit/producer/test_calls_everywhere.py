@@ -18,7 +18,7 @@ from tests.support.producer.hostile import Choices
 from tests.support.producer.random_calls import RandomCalls
 from tests.support.scale import SCALE
 
-CALLS = 150 * SCALE  # in each place; TASKER_TEST_SCALE=100 makes the full 100,000
+CALLS = 150 * SCALE  # in each place; TEST_SCALE=100 makes the full 100,000
 LONGEST_S = 0.005
 SIGNAL_EVERY_S = 0.02
 GENERATORS = 3

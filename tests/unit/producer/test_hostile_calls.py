@@ -12,7 +12,7 @@ from tests.support.producer.hostile import SECRET, Choices, Closed
 from tests.support.producer.random_calls import RandomCalls
 from tests.support.scale import SCALE
 
-CALLS = 1000 * SCALE  # TASKER_TEST_SCALE=100 makes the full 100,000
+CALLS = 1000 * SCALE  # TEST_SCALE=100 makes the full 100,000
 
 
 def random_choices(seed: int) -> list[Choices]:

@@ -2,7 +2,7 @@
 
 The numbers of WfCommons and Temporal are in `test_real_files`, those of GitHub in `github/test_real`.
 
-A sample by default; `TASKER_TEST_SCALE=2` takes all files.
+A sample by default; `TEST_SCALE=2` takes all files.
 """
 
 import gzip

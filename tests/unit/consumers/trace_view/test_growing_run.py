@@ -38,6 +38,7 @@ def test_any_history_grows_in_any_batches_and_any_order(history: list[Told], end
     agree_at([*all_records, *again], [*sorted(end for end in ends if end < len(all_records)), len(all_records) + 2])
 
 
+@pytest.mark.timeout(300 * SCALE)
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_real_run_grows_in_batches(folder: str) -> None:
     for number, path in enumerate(part_of(paths_of(folder), 12)):
