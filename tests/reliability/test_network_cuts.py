@@ -59,12 +59,15 @@ def test_facts_that_a_cut_worker_sends_late_change_no_statistic(
 ) -> None:
     arena = StatsArena(broker.bootstrap_servers, topic_prefix, tmp_path)
     events = long_tasks(TASKS, STEPS)
-    arena.produce(events)
+    half = len(events) // 2
+    arena.produce(events[:half])
     large: dict[str, Any] = {"batch_size": 4000}
     with arena.worker("cut", kafka={"bootstrap.servers": proxy.address}, **large) as cut:
         assert eventually(lambda: arena.emitted() > 0)
+        arena.produce(events[half:])  # it is at work on these
         proxy.cut()
         with arena.worker("heir", **large) as heir:
+            heir.wait_ready()  # when the group has given the other one up
             arena.wait_for(recompute(events), 120)
             proxy.mend()
             cut.wait_ready(times=2)

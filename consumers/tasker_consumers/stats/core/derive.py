@@ -14,6 +14,7 @@ from tasker_schemas.names import State
 
 _STATE_OF_RANK: Mapping[int, State] = {rank: state for state, rank in RANK.items()}
 _ERROR = RANK[State.ERROR]
+_NOT_WAITING: dict[str, Any] = dict.fromkeys(("waiting_for", "waiting_since", "waiting_until", "waiting_step"))
 _MAX_INT = 2**31 - 1  # largest `int` of Avro; sums of damaged attempt numbers are cut to this
 
 #: Longest critical path that is listed, in bytes of step ids: a record has to fit into its topic.
@@ -60,9 +61,6 @@ def waits_of(state: TaskState) -> list[Wait]:
     if not state.signs or is_terminal(state):
         return []
     return waits_that_hold(state.signs, state.last_event_at or 0, state.steps.last_attempt)
-
-
-_NOT_WAITING: dict[str, Any] = dict.fromkeys(("waiting_for", "waiting_since", "waiting_until", "waiting_step"))
 
 
 def _waiting_fields(state: TaskState) -> dict[str, Any]:

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: Times in a row that another writer may write parts of a batch first. That a batch was written before is none.
 _RIVALRIES = 3
+_EVENT_TABLES = tuple(table.name for table in tables.EVENT_TABLES)
+_OTHER_TABLES = (tables.dead_letters, tables.error_groups, tables.task_stats)
 
 
 class PostgresWriter:
@@ -128,7 +130,3 @@ def _others(batch: Batch) -> dict[Table, list[Row]]:
 
 def _nothing(_rows: Collection[Row]) -> list[Row]:
     return []
-
-
-_EVENT_TABLES = tuple(table.name for table in tables.EVENT_TABLES)
-_OTHER_TABLES = (tables.dead_letters, tables.error_groups, tables.task_stats)
