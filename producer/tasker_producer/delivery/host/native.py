@@ -79,10 +79,13 @@ def wait_for(condition: Callable[[], bool], timeout: float) -> bool:
 
 
 def _let_others_run(seconds: float) -> None:
-    """Sleep while other threads and greenlets run; in a hub, where signal handlers may run, nothing else can."""
+    """Sleep while other threads and greenlets run.
+
+    A signal handler may run in a hub, which refuses to sleep, or while the hub's modules are being imported.
+    """
     try:
         time.sleep(seconds)  # looked up at each call: gevent and eventlet replace it
-    except (RuntimeError, AssertionError):  # their refusals to let the hub itself sleep
+    except Exception:  # noqa: BLE001  whatever keeps their sleep from sleeping
         sleep(seconds)
 
 
