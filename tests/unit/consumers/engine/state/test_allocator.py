@@ -34,4 +34,5 @@ def test_memory_of_closed_partitions_goes_back(tmp_path: object) -> None:
         [sys.executable, "-c", _FILL, str(tmp_path)], capture_output=True, text=True, check=True
     ).stdout
     used, left = map(float, printed.split())
-    assert left < 0.85 * used, f"{used} MiB were used, {left} MiB are left"
+    # Without the allocator's setting, 97 to 101 % are left; with it, 74 to 86 %.
+    assert left < 0.92 * used, f"{used} MiB were used, {left} MiB are left"
