@@ -65,8 +65,12 @@ class Arena:
             raise EngineFailed("the source topics could not be filled within 60 s")
 
     def create(self, *topics: str, compact: bool = False) -> None:
-        """Create topics whose records the broker stamps."""
-        config = {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact" if compact else "delete"}
+        """Create topics whose records the broker stamps, with the settings that a worker asks for."""
+        config = {
+            "message.timestamp.type": "LogAppendTime",
+            "cleanup.policy": "compact" if compact else "delete",
+            "max.message.bytes": str(16 << 20),
+        }
         for done in self.admin.create_topics([NewTopic(t, PARTITIONS, 1, config=config) for t in topics]).values():
             done.result()
         wait_for(lambda: all(self._has_leaders(topic) for topic in topics), 30, "new topics get no leaders")

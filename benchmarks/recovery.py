@@ -22,6 +22,7 @@ from benchmarks.our_worker import CHANGELOG, GROUP, OUTPUTS, our_worker
 from benchmarks.processors import stats_processor
 from benchmarks.rounds import read_options
 from benchmarks.workload import id_of_copy, open_tasks
+from tasker_consumers.stats.core.state import TaskState
 
 STORES = ("memory", "rocksdb")
 COPIES = 100
@@ -32,10 +33,11 @@ COUNTER = "tasker_engine_records_recovered_total"
 def entries(tasks: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield the entries that a worker keeps for open tasks."""
     processor = stats_processor()
-    states: dict[bytes, object] = {}
+    states: dict[bytes, TaskState] = {}
     for record in open_tasks(tasks // COPIES):
-        states[record.key] = processor.fold(states.get(record.key), (record.event, record.headers))  # type: ignore[arg-type]
-    dumped = [(key.decode(), processor.dump(key, state)[key] or b"") for key, state in states.items()]  # type: ignore[arg-type]
+        decoded = (dict(record.event), record.headers, time.time_ns() // 1_000_000)
+        states[record.key] = processor.fold(states.get(record.key), decoded)
+    dumped = [(key.decode(), processor.dump(key, state)[key] or b"") for key, state in states.items()]
     for number in range(COPIES):
         for task_id, value in dumped:
             yield id_of_copy(task_id, number).encode(), value
