@@ -17,16 +17,16 @@ def silence_attributes(value: Any, misuse: Misuse) -> dict[str, Any]:
     return _attribute(SILENCE_LIMIT, value, _positive_seconds, "silence_limit: seconds above 0 are expected", misuse)
 
 
-def waiting_attributes(misuse: Misuse, what: Any, until: Any, silence_limit: Any) -> dict[str, Any]:
+def waiting_attributes(misuse: Misuse, reason: Any, until: Any, silence_limit: Any) -> dict[str, Any]:
     """Return the attributes of a waiting event; an argument that cannot be read is a mistake, and left out.
 
     >>> waiting_attributes(Misuse(strict=True), "timer", 1_500_000_000_000_000, 60)
     {'waiting_for': 'timer', 'waiting_until': '2017-07-14T02:40:00+00:00', 'silence_limit_seconds': 60.0}
     """
     expected = "until: a datetime with a time zone, or microseconds since the epoch, is expected"
-    reason = None if what is None else misuse.identifier(WAITING_FOR, what)
+    readable = None if reason is None else misuse.identifier(WAITING_FOR, reason)
     return {
-        **({} if reason is None else {WAITING_FOR: reason}),
+        **({} if readable is None else {WAITING_FOR: readable}),
         **_attribute(WAITING_UNTIL, until, _moment, expected, misuse),
         **silence_attributes(silence_limit, misuse),
     }

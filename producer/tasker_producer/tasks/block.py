@@ -86,9 +86,9 @@ class Block(BoundCode, ABC):
         misuse = self.publisher.misuse.lenient
         try:
             if not self._stays:
-                left = outcome_of(error, self._expected)
-                outcome, reason = self._decided or (left, error)
-                if left is _FAILED and outcome is not _RETRIED:
+                by_error = outcome_of(error, self._expected)
+                outcome, reason = self._decided or (by_error, error)
+                if by_error is _FAILED and outcome is not _RETRIED:
                     outcome, reason = _FAILED, error
                 self._publish_end(outcome, reason, misuse)
         except Exception as failure:  # noqa: BLE001  whatever it is, it is not the service's
@@ -123,7 +123,7 @@ class Block(BoundCode, ABC):
             stay.leave()
 
     def wait_for(
-        self, what: str | Enum, *, until: Moment | None = None, silence_limit: float | timedelta | None = None
+        self, reason: str | Enum, *, until: Moment | None = None, silence_limit: float | timedelta | None = None
     ) -> None:
         """Say that the task or step waits: for `"approval"`, for a `"timer"`, or for another thing, as a short word.
 
@@ -131,7 +131,7 @@ class Block(BoundCode, ABC):
         `progress` or `heartbeat`, or with the end of its attempt. As long as it lasts the task is not silent before
         the moment `until`, and may be silent for `silence_limit`, in seconds.
         """
-        self._publish_waiting(waiting_attributes(self.publisher.misuse, what, until, silence_limit))
+        self._publish_waiting(waiting_attributes(self.publisher.misuse, reason, until, silence_limit))
 
     @abstractmethod
     def _publish_waiting(self, attributes: dict[str, Any]) -> None:

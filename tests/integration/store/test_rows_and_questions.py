@@ -140,7 +140,7 @@ def test_lists_go_on_by_page_and_find_tasks_by_any_id(writer: StoreWriter, reade
     writer.write(run_of("order-1"), IDS)
     seen, after = list[str](), None
     while True:
-        page = tasks.list_tasks(reader, after=after, limit=3)
+        page = tasks.list_tasks(reader, last_row=after, limit=3)
         seen += [row["task_id"] for row in page]
         after = tasks.next_page(page, 3)
         if after is None:

@@ -1,6 +1,6 @@
 """Parameters that several HTTP questions have: a status, a time, and the page of a long answer."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from datetime import UTC, datetime
 from functools import partial
 
@@ -27,7 +27,7 @@ def status_parameter() -> Parameter:
         f"another status than {WAITING}.",
         expected=f"some of {statuses}",
         schema={"type": "array", "items": {"type": "string", "enum": [*STATUSES]}},
-        read=partial(_read_statuses, STATUSES),
+        read=_read_statuses,
     )
 
 
@@ -79,8 +79,8 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def _read_statuses(allowed: Sequence[str], text: str) -> frozenset[str]:
+def _read_statuses(text: str) -> frozenset[str]:
     statuses = frozenset(text.split(","))
-    if not statuses <= {*allowed}:
+    if not statuses <= {*STATUSES}:
         raise ValueError(text)
     return statuses

@@ -37,7 +37,7 @@ class TaskFilter:
 NO_FILTER = TaskFilter()
 
 
-def tasks_query(task_filter: TaskFilter = NO_FILTER, after: After | None = None, limit: int = 50) -> Select[Any]:
+def tasks_query(task_filter: TaskFilter = NO_FILTER, last_row: After | None = None, limit: int = 50) -> Select[Any]:
     """Return the query of a page of tasks, the latest event first."""
     stats = task_stats.c
     query = select(task_stats)
@@ -51,16 +51,16 @@ def tasks_query(task_filter: TaskFilter = NO_FILTER, after: After | None = None,
         query = query.where(stats.last_event_at >= task_filter.since)
     if task_filter.until is not None:
         query = query.where(stats.last_event_at < task_filter.until)
-    if after is not None:
-        query = query.where(tuple_(stats.last_event_at, stats.task_id) < tuple_(*after))
+    if last_row is not None:
+        query = query.where(tuple_(stats.last_event_at, stats.task_id) < tuple_(*last_row))
     return query.order_by(stats.last_event_at.desc(), stats.task_id.desc()).limit(min(limit, MAX_PAGE))
 
 
 def list_tasks(
-    reader: StoreReader, task_filter: TaskFilter = NO_FILTER, after: After | None = None, limit: int = 50
+    reader: StoreReader, task_filter: TaskFilter = NO_FILTER, last_row: After | None = None, limit: int = 50
 ) -> list[Answer]:
     """Return a page of tasks with the fields of their statistics; times in microseconds, `*_s` in seconds."""
-    return reader.all(tasks_query(task_filter, after, limit))
+    return reader.all(tasks_query(task_filter, last_row, limit))
 
 
 def next_page(page: list[Answer], limit: int) -> After | None:
@@ -79,8 +79,8 @@ def find_tasks(reader: StoreReader, text: str) -> list[str]:
     """Return the ids of the tasks that an id of a task, a trace or a request stands for, at most 50."""
     by_stats = (_by_stats(column, text) for column in (task_stats.c.task_id, task_stats.c.trace_id))
     queries = [*by_stats, _of_task(text), *(_by_correlation(table, text) for table in _CORRELATED)]
-    found = dict.fromkeys(row["task_id"] for query in queries for row in reader.all(query))
-    return [task_id for task_id in found if task_id][:MAX_FOUND]
+    task_ids = dict.fromkeys(row["task_id"] for query in queries for row in reader.all(query))
+    return [task_id for task_id in task_ids if task_id][:MAX_FOUND]
 
 
 def _by_stats(column: ColumnElement[Any], text: str) -> Select[Any]:

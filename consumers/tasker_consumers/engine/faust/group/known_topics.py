@@ -24,5 +24,5 @@ class KnownTopics:
         """Return the numbers of a topic's partitions; None for a topic that nobody knows."""
         if topic in self._counts:
             return set(range(self._counts[topic]))
-        known: set[int] | None = self._cluster.partitions_for_topic(topic)
-        return known
+        partitions: set[int] | None = self._cluster.partitions_for_topic(topic)
+        return partitions
