@@ -12,6 +12,7 @@ import pytest
 
 from tasker_consumers.embedded.java.process import GuardedProcess
 from tests.support.processes import eventually, is_alive
+from tests.support.signal_steps import signal_at_each_step
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 # Prints the guarded process's id; with "fork", a copy of it lives on and holds the watchdog's pipe open.
@@ -86,6 +87,21 @@ def test_a_process_that_is_killed_may_be_stopped_again(sleeper: GuardedProcess) 
 def test_a_process_that_dies_by_itself_is_noticed(sleeper: GuardedProcess) -> None:
     os.kill(sleeper.pid, signal.SIGKILL)
     assert eventually(lambda: not sleeper.running)
+
+
+def test_at_whatever_step_of_a_look_a_signal_comes_the_end_is_still_seen(tmp_path: Path) -> None:
+    process = GuardedProcess(SLEEPER, log=tmp_path / "log", remove_if_orphaned=None)
+    assert all(signal_at_each_step(lambda: process.running))
+    os.kill(process.pid, signal.SIGKILL)
+    assert eventually(lambda: not process.running)
+    process.kill()
+
+
+def test_at_whatever_step_of_a_kill_a_signal_comes_it_is_done_wholly_or_not_at_all(sleeper: GuardedProcess) -> None:
+    for interrupted in signal_at_each_step(sleeper.kill):
+        assert interrupted
+        assert sleeper.running == is_alive(sleeper.pid)
+    assert not sleeper.running
 
 
 def test_what_a_process_says_is_in_its_log(tmp_path: Path) -> None:

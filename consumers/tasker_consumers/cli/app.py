@@ -74,6 +74,7 @@ def main() -> None:
         complain(str(error))
         sys.exit(CANNOT_START)
     except KeyboardInterrupt:
+        discard_output()  # what waits there may have no reader, and the interpreter's end would wait for one
         sys.exit(INTERRUPTED)
     except (BrokenPipeError, SystemExit) as end:
         # Typer and Rich end a command by SystemExit when nobody reads its output any more.

@@ -65,10 +65,11 @@ def _perform(console: "Console", publish: "Publish", *, as_json: bool, keep: boo
     from tasker_consumers.demo.progress import show_progress
     from tasker_consumers.demo.run import perform, stop_on_sigterm
     from tasker_consumers.demo.stage import set_stage
+    from tasker_consumers.stop_signals import held_back
 
     settings = read_settings()
     stop_on_sigterm()
-    with ExitStack() as stack:
+    with held_back(), ExitStack() as stack:
         with show_progress(console) as progress:
             stage = stack.enter_context(set_stage(settings, progress))
             result = perform(stage, publish, progress)
@@ -79,15 +80,22 @@ def _perform(console: "Console", publish: "Publish", *, as_json: bool, keep: boo
 def _show(console: "Console", result: "DemoResult", stage: "Stage", *, as_json: bool, keep: bool) -> None:
     from tasker_consumers.demo.run import hold, web_of
     from tasker_consumers.demo.show import addresses, show_result, what_next
+    from tasker_consumers.stop_signals import interruptible
 
-    if as_json:
-        show_json(result.document())
-    else:
-        show_result(console, result)
+    with interruptible():  # perhaps nobody reads
+        if as_json:
+            show_json(result.document())
+        else:
+            show_result(console, result)
     if keep:
         task_id = result.tasks[0]["task_id"] if result.tasks else None
         with suppress(KeyboardInterrupt), web_of(stage) as web:
-            console.print("\n".join(addresses(stage, task_id, web)), markup=False, highlight=False, soft_wrap=True)
+            with interruptible():
+                _print_lines(console, addresses(stage, task_id, web))
             hold(stage)
     elif not as_json:
-        console.print("\n".join(what_next()), markup=False, highlight=False, soft_wrap=True)
+        _print_lines(console, what_next())
+
+
+def _print_lines(console: "Console", lines: Sequence[str]) -> None:
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from tasker_consumers.stop_signals import interruptible
 from tasker_consumers.waits import shown_status
 
 _SHOWN_TASKS = 20
@@ -46,7 +47,8 @@ class PlainLines:
                 self._print(line)
 
     def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        with interruptible():  # perhaps nobody reads
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class LiveTable:

@@ -1,6 +1,7 @@
 """The work of the demo on its stage: publish, wait until the groups have processed all events, collect the result."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from tasker_consumers.demo.stage import LOOK_EVERY_S, Stage, readers
 from tasker_consumers.demo.workers import start_web
 from tasker_consumers.stats.reading.sources import LatestStats
 from tasker_consumers.stats.reading.topics import TopicReader, open_topic
+from tasker_consumers.stop_signals import pause
 from tasker_schemas.topics import stats_topic
 
 #: The demo gives up when nothing at all has changed for so long.
@@ -28,12 +30,23 @@ Publish = Callable[[Mapping[str, str], Callable[[str], None]], list[str]]
 def perform(stage: Stage, publish: Publish, progress: Progress) -> DemoResult:
     """Publish, follow the statistics until both groups have dealt with everything, and return the result.
 
-    Raises DemoFailed when a process ends too early or nothing moves any more.
+    Raises DemoFailed when a process ends too early or nothing moves any more, and KeyboardInterrupt for a stop signal;
+    what is published then ends at its next line.
     """
-    latest = LatestStats()
+    latest, is_over = LatestStats(), threading.Event()
+
+    def tell(line: str) -> None:
+        if is_over.is_set():
+            raise DemoFailed("the demo is over")
+        progress.note(line)
+
     with ThreadPoolExecutor(1) as pool, open_topic(stage.kafka, stats_topic(stage.prefix)) as reader:
-        publishing = pool.submit(publish, stage.environ, progress.note)
-        _follow(stage, reader, latest, publishing, progress)
+        publishing = pool.submit(publish, stage.environ, tell)
+        try:
+            _follow(stage, reader, latest, publishing, progress)
+        except BaseException:
+            is_over.set()
+            raise
         tasks = sorted(latest.tasks.values(), key=lambda s: (s["created_at"] or s["started_at"] or 0, s["task_id"]))
         return DemoResult(tasks=tasks, spans=read_spans(stage.spans_file), faults=publishing.result())
 
@@ -48,7 +61,7 @@ def hold(stage: Stage) -> NoReturn:
     while True:
         for worker in stage.workers:
             worker.check()
-        time.sleep(_CHECK_EVERY_S)
+        pause(_CHECK_EVERY_S)
 
 
 def stop_on_sigterm() -> None:
@@ -65,6 +78,7 @@ def _follow(
         ]
         moved, last_lag = time.monotonic(), -1
         while True:
+            pause()
             changed = [stats["task_id"] for stats in reader.changes(LOOK_EVERY_S) if latest.learn(stats)]
             progress.tasks(latest.tasks, changed)
             for worker in stage.workers:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tasker_consumers.demo.failure import DemoFailed
 from tasker_consumers.embedded.java.process import GuardedProcess
 from tasker_consumers.embedded.ports import free_ports
+from tasker_consumers.stop_signals import held_back, pause
 
 GROUPS = ("stats", "telemetry")
 #: The web view is no group: it starts as `tasker web`.
@@ -75,8 +76,10 @@ def start_workers(directory: Path, variables: Mapping[str, str], *, politely: bo
             state = str(directory / "state")
             server = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": state}
             log = directory / f"{name}.log"
-            process = GuardedProcess(command_of(name, {**variables, **server}), log=log, remove_if_orphaned=directory)
-            stack.callback(process.stop if politely else process.kill)
+            command = command_of(name, {**variables, **server})
+            with held_back():
+                process = GuardedProcess(command, log=log, remove_if_orphaned=directory)
+                stack.callback(process.stop if politely else process.kill)
             workers.append(Worker(name, process, log, port))
         _wait_until_ready(workers)
         yield workers
@@ -87,7 +90,7 @@ def _wait_until_ready(workers: Sequence[Worker]) -> None:
     while waiting := [worker.name for worker in workers if not worker.ready()]:
         if time.monotonic() > deadline:
             raise DemoFailed(f"not at work after {START_LIMIT_S:.0f} s: {', '.join(waiting)}")
-        time.sleep(_LOOK_EVERY_S)
+        pause(_LOOK_EVERY_S)
 
 
 def command_of(name: str, variables: Mapping[str, str]) -> list[str]:
@@ -109,11 +112,11 @@ def start_web(directory: Path, variables: Mapping[str, str]) -> Iterator[str | N
     (port,) = free_ports(1)
     server = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": str(directory / "state")}
     log = directory / f"{WEB}.log"
-    process = GuardedProcess(command_of(WEB, {**variables, **server}), log=log, remove_if_orphaned=directory)
-    try:
+    with ExitStack() as stack:
+        with held_back():
+            process = GuardedProcess(command_of(WEB, {**variables, **server}), log=log, remove_if_orphaned=directory)
+            stack.callback(process.stop)
         yield f"http://{_HOST}:{port}"
-    finally:
-        process.stop()
 
 
 def has_web() -> bool:

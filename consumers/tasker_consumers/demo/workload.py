@@ -1,5 +1,7 @@
 """The example service, as the demo runs it."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -20,7 +22,10 @@ def example_folder() -> Path:
 
 
 def run_example(environ: Mapping[str, str], tell: Callable[[str], None]) -> list[str]:
-    """Run the example service to its end and tell each line it prints; raises DemoFailed if it fails."""
+    """Run the example service to its end and tell each line it prints; raises DemoFailed if it fails.
+
+    An error of `tell` ends the service and all that it has started.
+    """
     last: deque[str] = deque(maxlen=_SHOWN_LINES)
     with subprocess.Popen(
         [sys.executable, str(example_folder())],
@@ -30,11 +35,16 @@ def run_example(environ: Mapping[str, str], tell: Callable[[str], None]) -> list
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        process_group=0,
     ) as service:
         assert service.stdout is not None
-        for line in service.stdout:
-            last.append(line.rstrip())
-            tell(last[-1])
+        try:
+            for line in service.stdout:
+                last.append(line.rstrip())
+                tell(last[-1])
+        except BaseException:
+            os.killpg(service.pid, signal.SIGKILL)  # the shop is several processes
+            raise
     if service.returncode:
         raise DemoFailed(f"the example service ended with {service.returncode}; its last lines:\n" + "\n".join(last))
     return []

@@ -13,6 +13,7 @@ from tasker_consumers.embedded.readiness import kafka_answers, page_answers, wai
 from tasker_consumers.embedded.registry import CONFLUENT_API
 from tasker_consumers.embedded.settings import as_environment, node_settings
 from tasker_consumers.embedded.storage import new_id
+from tasker_consumers.stop_signals import interruptible
 from tasker_schemas.errors import BackendUnavailable
 
 _USUAL_DAEMON = "unix:///var/run/docker.sock"
@@ -79,7 +80,8 @@ def in_docker(image: Image) -> Iterator[tuple[str, int]]:
             container = DockerContainer(image.name)
             stack.callback(container.stop)
             host, (port,) = container.get_docker_client().host(), free_ports(1)
-            container.with_bind_ports(image.port or port, port).with_envs(**image.environment(host, port)).start()
+            with interruptible():  # the image may have to come first
+                container.with_bind_ports(image.port or port, port).with_envs(**image.environment(host, port)).start()
             started = container.get_wrapped_container()
             wait_until(
                 lambda: image.answers(host, port),

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from tasker_consumers.stop_signals import pause
 from tasker_schemas.errors import BackendUnavailable
 
 _START_LIMIT_S = 120.0  # a machine that starts several at once needs half a minute for each
@@ -28,7 +29,7 @@ def wait_until(answers: Callable[[], bool], *, running: Callable[[], bool], addr
             raise BackendUnavailable("ended while it started")
         if time.monotonic() > deadline:
             raise BackendUnavailable(f"did not answer at {address} within {_START_LIMIT_S:.0f} s")
-        time.sleep(_LOOK_EVERY_S)
+        pause(_LOOK_EVERY_S)
 
 
 def kafka_answers(host: str, port: int) -> bool:

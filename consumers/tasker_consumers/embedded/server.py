@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 from tasker_consumers.embedded.java.process import GuardedProcess
 from tasker_consumers.embedded.ports import free_ports
 from tasker_consumers.embedded.readiness import wait_until
+from tasker_consumers.stop_signals import held_back
 from tasker_schemas.errors import BackendUnavailable, UsageError
 
 HOST = "127.0.0.1"
@@ -110,15 +111,17 @@ class EmbeddedServer(ABC):
 
     def stop(self) -> None:
         """Stop in good order; data and port stay for another `start`."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.stop()
+        with held_back():
+            process, self._process = self._process, None
+            if process is not None:
+                process.stop()
 
     def kill(self) -> None:
         """End it by SIGKILL, as a crash would; data and port stay for another `start`."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
+        with held_back():
+            process, self._process = self._process, None
+            if process is not None:
+                process.kill()
 
     def restart(self) -> None:
         """Stop in good order, and start again on the same data and port."""
@@ -138,7 +141,8 @@ class EmbeddedServer(ABC):
         log = self.data_dir / f"{self._slug}.log"
         command = self._command(ports)
         size_before = log.stat().st_size if log.exists() else 0
-        self._process = GuardedProcess(command, log=log, remove_if_orphaned=self._temporary)
+        with held_back():
+            self._process = GuardedProcess(command, log=log, remove_if_orphaned=self._temporary)
         address = f"{HOST}:{ports[0]}"
         try:
             wait_until(lambda: self._answers(ports[0]), running=lambda: self.pid is not None, address=address)
@@ -157,12 +161,13 @@ class EmbeddedServer(ABC):
             ) from None
 
     def _close(self) -> None:
-        if self._temporary is None:
-            self.stop()
-            return
-        self.kill()  # a good order is for data that stay
-        shutil.rmtree(self._temporary, ignore_errors=True)
-        self._temporary = None
+        with held_back():
+            if self._temporary is None:
+                self.stop()
+                return
+            self.kill()  # a good order is for data that stay
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary = None
 
 
 def _without_stack_frames(output: str) -> list[str]:

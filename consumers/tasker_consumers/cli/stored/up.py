@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,13 +26,14 @@ def up(
     from tasker_consumers.cli.stored.opening import require_store
     from tasker_consumers.demo.run import stop_on_sigterm
     from tasker_consumers.demo.system import start_system
+    from tasker_consumers.stop_signals import held_back
 
     settings = read_settings()
     require_store()
     stop_on_sigterm()
     complain("starting; the first time Kafka is downloaded")
     try:
-        with start_system(settings, zipkin=zipkin) as system:
+        with held_back(), start_system(settings, zipkin=zipkin) as system:
             _follow(system)
     except KeyboardInterrupt:
         complain("everything is stopped")
@@ -47,25 +47,30 @@ def _follow(system: "System") -> None:
         return
     from rich.live import Live
 
+    from tasker_consumers.stop_signals import pause
+
     with Live(console=console, auto_refresh=False) as live:
         while True:
             system.keep_alive()
             live.update(_table(system, system.states()), refresh=True)
-            time.sleep(_LOOK_EVERY_S)
+            pause(_LOOK_EVERY_S)
 
 
 def _follow_in_lines(system: "System") -> None:
-    for name, place in system.places.items():
-        echo(f"{name:<10} {place}")
+    from tasker_consumers.stop_signals import interruptible, pause
+
+    lines = [f"{name:<10} {place}" for name, place in system.places.items()]
     last: dict[str, str] = {}
     while True:
         system.keep_alive()
         states = system.states()
-        for member in system.members:
-            if states[member.name] != last.get(member.name):
-                echo(f"{member.name:<10} {states[member.name]}  http://127.0.0.1:{member.port}")
+        news = [member for member in system.members if states[member.name] != last.get(member.name)]
+        lines += [f"{member.name:<10} {states[member.name]}  http://127.0.0.1:{member.port}" for member in news]
+        with interruptible():  # perhaps nobody reads
+            while lines:
+                echo(lines.pop(0))
         last = states
-        time.sleep(_LOOK_EVERY_S)
+        pause(_LOOK_EVERY_S)
 
 
 def _table(system: "System", states: dict[str, str]) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasker_consumers.embedded.java.programs import JavaProgram
+from tasker_consumers.stop_signals import interruptible
 from tasker_schemas.errors import ConfigurationError
 
 _FILE_LIST = "files"
@@ -77,7 +78,8 @@ def _download(program: JavaProgram, home: Path) -> tuple[Path, ...]:
     except ImportError as error:
         raise ConfigurationError(f"{program.name} cannot be had: {error}. {_INSTALL}") from error
     home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{program.key}.", ignore_cleanup_errors=True) as scratch:
+    rubbish = tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{program.key}.", ignore_cleanup_errors=True)
+    with rubbish as scratch, interruptible():
         staging = Path(scratch) / "complete"
         staging.mkdir()
         downloaded = [Path(shutil.move(file, staging)) for file in maven.download(program, Path(scratch))]
