@@ -13,6 +13,7 @@ def signal_at_each_step(run: Callable[[], object]) -> Iterator[bool]:
     for number in count(1):
         came, interrupted = _run_with_signal(run, number)
         if not came:
+            assert number > 1, "no step was seen"
             return
         yield interrupted
 
@@ -32,6 +33,7 @@ def _run_with_signal(run: Callable[[], object], number: int) -> tuple[bool, bool
         return look
 
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 looks at this once, when tracing begins
     sys.settrace(look)
     try:
         run()

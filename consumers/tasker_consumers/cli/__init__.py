@@ -17,6 +17,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
+        # Code in a text, as dataclasses run it, that Ctrl-C interrupts is noted until the next: `python -m` would then
+        # end by SIGINT instead of our exit code.
+        exec("")  # noqa: S102
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
