@@ -2,8 +2,9 @@
 
 Python raises KeyboardInterrupt between any two steps of the main thread. There are steps between which that does harm:
 a lock of the standard library is taken and never let go (`Popen.poll` has one, and a later `wait` waits for it for
-ever), a process runs that nobody has written down yet, the end of a `with` block is left out. So whoever owns processes
-holds the signals back, and lets them interrupt where it waits.
+ever), a process runs that nobody has written down yet, the end of a `with` block is left out, or a callback of an
+import is interrupted, which ignores it. So whoever owns processes holds the signals back, and lets them interrupt where
+it waits.
 """
 
 import signal
@@ -59,6 +60,11 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         _Process.is_open = was_open and not _Process.is_done
+
+
+def stop_on_sigterm() -> None:
+    """Let SIGTERM act as Ctrl-C does: unwind, and stop all that was started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pause(seconds: float = 0.0) -> None:

@@ -10,7 +10,10 @@ def main() -> None:
     """Run the command line and exit; Ctrl-C ends it with 130, from its first import to the end of the interpreter."""
     try:
         try:
-            from tasker_consumers.cli.app import main as run
+            from tasker_consumers.stop_signals import held_back
+
+            with held_back():
+                from tasker_consumers.cli.app import main as run
         except ModuleNotFoundError as error:
             sys.exit(_no_extra(error))
         run()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tasker_consumers.cli.output import complain, open_console, show_json
+from tasker_consumers.stop_signals import held_back, interruptible, pause, stop_on_sigterm
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,32 +45,37 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
 ) -> None:
     """Start a Kafka and both consumer groups, run an example service, show its spans and statistics."""
-    from tasker_consumers.cli.demo_input import check_files, publisher_of
-    from tasker_consumers.demo.failure import DemoFailed
-
-    check_files(file_format, files or [])
-    publish = publisher_of(file_format, files or [])
-    try:
-        faults = _perform(open_console(stderr=as_json), publish, as_json=as_json, keep=keep)
-    except DemoFailed as error:
-        typer.echo(f"tasker: {error}", err=True)
-        raise typer.Exit(1) from None
+    stop_on_sigterm()
+    with held_back():
+        faults = _run(file_format, files or [], as_json=as_json, keep=keep)
     for fault in faults:
         complain(fault)
     if faults:
         raise typer.Exit(1)
 
 
+def _run(file_format: str | None, files: Sequence[Path], *, as_json: bool, keep: bool) -> Sequence[str]:
+    from tasker_consumers.cli.demo_input import check_files, publisher_of
+    from tasker_consumers.demo.failure import DemoFailed
+
+    check_files(file_format, files)
+    publish = publisher_of(file_format, files)
+    try:
+        return _perform(open_console(stderr=as_json), publish, as_json=as_json, keep=keep)
+    except DemoFailed as error:
+        typer.echo(f"tasker: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
 def _perform(console: "Console", publish: "Publish", *, as_json: bool, keep: bool) -> Sequence[str]:
     from tasker_consumers.cli.environment import read_settings
     from tasker_consumers.demo.progress import show_progress
-    from tasker_consumers.demo.run import perform, stop_on_sigterm
+    from tasker_consumers.demo.run import perform
     from tasker_consumers.demo.stage import set_stage
-    from tasker_consumers.stop_signals import held_back
 
     settings = read_settings()
-    stop_on_sigterm()
-    with held_back(), ExitStack() as stack:
+    pause()  # before anything starts
+    with ExitStack() as stack:
         with show_progress(console) as progress:
             stage = stack.enter_context(set_stage(settings, progress))
             result = perform(stage, publish, progress)
@@ -80,7 +86,6 @@ def _perform(console: "Console", publish: "Publish", *, as_json: bool, keep: boo
 def _show(console: "Console", result: "DemoResult", stage: "Stage", *, as_json: bool, keep: bool) -> None:
     from tasker_consumers.demo.run import hold, web_of
     from tasker_consumers.demo.show import addresses, show_result, what_next
-    from tasker_consumers.stop_signals import interruptible
 
     with interruptible():  # perhaps nobody reads
         if as_json:

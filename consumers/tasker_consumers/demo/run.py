@@ -1,6 +1,5 @@
 """The work of the demo on its stage: publish, wait until the groups have processed all events, collect the result."""
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -62,11 +61,6 @@ def hold(stage: Stage) -> NoReturn:
         for worker in stage.workers:
             worker.check()
         pause(_CHECK_EVERY_S)
-
-
-def stop_on_sigterm() -> None:
-    """Let SIGTERM act as Ctrl-C does: unwind, and stop all that was started."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _follow(

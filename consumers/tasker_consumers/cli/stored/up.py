@@ -2,11 +2,12 @@
 
 # ruff: noqa: PLC0415  `tasker --help` must not wait for Kafka's client
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from tasker_consumers.cli.output import complain, echo, open_console
+from tasker_consumers.stop_signals import held_back, interruptible, pause, stop_on_sigterm
 
 if TYPE_CHECKING:
     from tasker_consumers.demo.system import System
@@ -22,32 +23,33 @@ def up(
 
     A Kafka that KAFKA_BOOTSTRAP_SERVERS names is used instead of an own one. All data stay in TASKER_STATE_DIR.
     """
-    from tasker_consumers.cli.environment import read_settings
-    from tasker_consumers.cli.stored.opening import require_store
-    from tasker_consumers.demo.run import stop_on_sigterm
-    from tasker_consumers.demo.system import start_system
-    from tasker_consumers.stop_signals import held_back
-
-    settings = read_settings()
-    require_store()
     stop_on_sigterm()
-    complain("starting; the first time Kafka is downloaded")
     try:
-        with held_back(), start_system(settings, zipkin=zipkin) as system:
-            _follow(system)
+        with held_back():
+            _run(zipkin=zipkin)
     except KeyboardInterrupt:
         complain("everything is stopped")
 
 
-def _follow(system: "System") -> None:
+def _run(*, zipkin: bool) -> NoReturn:
+    from tasker_consumers.cli.environment import read_settings
+    from tasker_consumers.cli.stored.opening import require_store
+    from tasker_consumers.demo.system import start_system
+
+    settings = read_settings()
+    require_store()
+    complain("starting; the first time Kafka is downloaded")
+    pause()
+    with start_system(settings, zipkin=zipkin) as system:
+        _follow(system)
+
+
+def _follow(system: "System") -> NoReturn:
     """Show the states until Ctrl-C: a table that is drawn anew on a terminal, a line for each change elsewhere."""
     console = open_console()
     if not console.is_terminal:
         _follow_in_lines(system)
-        return
     from rich.live import Live
-
-    from tasker_consumers.stop_signals import pause
 
     with Live(console=console, auto_refresh=False) as live:
         while True:
@@ -56,9 +58,7 @@ def _follow(system: "System") -> None:
             pause(_LOOK_EVERY_S)
 
 
-def _follow_in_lines(system: "System") -> None:
-    from tasker_consumers.stop_signals import interruptible, pause
-
+def _follow_in_lines(system: "System") -> NoReturn:
     lines = [f"{name:<10} {place}" for name, place in system.places.items()]
     last: dict[str, str] = {}
     while True:
