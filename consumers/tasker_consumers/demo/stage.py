@@ -24,6 +24,8 @@ from tasker_schemas.topics import event_topic
 
 #: Time in seconds between two looks at the statistics, and between two commits of the groups.
 LOOK_EVERY_S = 0.1
+#: A Kafka that has had no group yet has no coordinator for a while; its client would ask for a minute.
+_REMOVE_GROUPS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,8 @@ def _remove_topics(kafka: Mapping[str, str], prefix: str) -> None:
     admin = connect(kafka)
     own_topics = [name for name in partitions_by_topic(admin) if name.startswith((f"{prefix}.", f"{prefix}-"))]
     removed = [*admin.delete_topics(own_topics).values()] if own_topics else []
-    removed += admin.delete_consumer_groups([group for group, _ in readers(prefix)]).values()
+    groups = [group for group, _ in readers(prefix)]
+    removed += admin.delete_consumer_groups(groups, request_timeout=_REMOVE_GROUPS_S).values()
     for done in removed:
         with suppress(KafkaException):  # a topic that stays disturbs nobody
             done.result()
