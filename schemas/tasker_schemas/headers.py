@@ -153,19 +153,18 @@ def cloud_event_headers(event: Mapping[str, Any], source: str) -> list[Header]:
     return headers
 
 
+def read_span(headers: Iterable[tuple[str, bytes | None]]) -> SpanRef | None:
+    """Read the span of an event from its record's headers, as `read_trace_headers` does, and nothing else of them."""
+    return read_traceparent(_usable(headers, (TRACEPARENT,)).get(TRACEPARENT))
+
+
 def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHeaders:
     """Read the place in a trace from a record's headers, whatever their state.
 
     A header that is malformed, oversized, not UTF-8 or there twice with different values counts as absent; names are
     compared without regard to case, since proxies rewrite them.
     """
-    values: dict[str, bytes | None] = {}
-    for name, value in headers:
-        key = name.lower()
-        if key in TRACE_NAMES:
-            content = first_baggage(value) if key == BAGGAGE and value is not None else value
-            usable = content if content is not None and len(content) <= MAX_HEADER_BYTES else None
-            values[key] = usable if values.get(key, usable) == usable else None
+    values = _usable(headers, TRACE_NAMES)
     span = read_traceparent(values.get(TRACEPARENT))
     if span is None:
         return TraceHeaders(baggage=_text(values.get(BAGGAGE)))
@@ -175,6 +174,26 @@ def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHead
         read_tracestate(values.get(TRACESTATE)),
         _text(values.get(BAGGAGE)),
     )
+
+
+def headers_among(
+    headers: Iterable[tuple[str, bytes | None]], names: tuple[str, ...]
+) -> list[tuple[str, bytes | None]]:
+    """Return the headers that may have one of these names, in any case; native headers leave all others unread."""
+    among = getattr(headers, "among", None)
+    return [header for header in headers if header[0].lower() in names] if among is None else among(names)
+
+
+def _usable(headers: Iterable[tuple[str, bytes | None]], names: tuple[str, ...]) -> dict[str, bytes | None]:
+    """Return the values of the headers that have one of these names; None for a header that counts as absent."""
+    values: dict[str, bytes | None] = {}
+    for name, value in headers_among(headers, names):
+        key = name.lower()
+        if key in names:
+            content = first_baggage(value) if key == BAGGAGE and value is not None else value
+            usable = content if content is not None and len(content) <= MAX_HEADER_BYTES else None
+            values[key] = usable if values.get(key, usable) == usable else None
+    return values
 
 
 def first_baggage(value: bytes) -> bytes:

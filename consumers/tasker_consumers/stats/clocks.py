@@ -28,12 +28,14 @@ logger = logging.getLogger(__name__)
 
 def wall_clock() -> WallTime:
     """Return the time of this host's clock."""
-    return WallTime(time.time_ns() // 1000)
+    nanoseconds = time.time_ns()
+    return nanoseconds // 1000  # type: ignore[return-value]  # asked for every record, and WallTime is a call
 
 
 def monotonic_clock() -> int:
     """Return microseconds of a clock that is never set."""
-    return time.monotonic_ns() // 1000
+    nanoseconds = time.monotonic_ns()
+    return nanoseconds // 1000
 
 
 class StateClock:
@@ -47,13 +49,13 @@ class StateClock:
         self._offset: int | None = None  # newest record time minus the monotonic time when that record came
         self._reported = False
 
-    def observe(self, timestamp_ms: int) -> RecordTime:
-        """Note the time of a record that was read, in milliseconds, and return it in microseconds."""
-        record_time = RecordTime(timestamp_ms * _MILLISECOND)
+    def heard_at(self, timestamp_ms: int) -> int:
+        """Note the time of a record that was read, in milliseconds; return when it came by the later of both clocks."""
+        record_time = timestamp_ms * _MILLISECOND
         offset = record_time - self._monotonic()
         if self._offset is None or offset > self._offset:
             self._offset = offset
-        return record_time
+        return max(record_time, self.wall())
 
     def now(self) -> RecordTime:
         """Return the time by which states may be deleted; 0, at which nothing is old, until a record was read."""

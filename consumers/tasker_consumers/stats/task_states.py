@@ -24,13 +24,13 @@ class TaskStates:
     def __init__(self, prefix: str, decoder: Decoder, clock: StateClock) -> None:
         self._records = {event_topic(family, prefix): (RECORD_OF_FAMILY[family], str(family)) for family in FAMILIES}
         self.sources = tuple(self._records)
-        self._decode = decoder.decode
+        self._decoder = decoder
         self._clock = clock
 
     def decode(self, record: Any) -> DecodedRecord:
         """Return the event and its headers; raises PoisonRecord for a record that no reader can ever use."""
         name, family = self._records[record.topic]
-        event = self._decode(name, record.value)
+        event = self._decoder.decode(name, record.value)
         check_record(event, record.key, family)
         return event, record.headers, record.timestamp
 
@@ -38,7 +38,7 @@ class TaskStates:
         """Return the state after another event, with the time of its delivery."""
         event, headers, timestamp_ms = record
         state = fold(state, event, headers)
-        heard_at = max(self._clock.observe(timestamp_ms), self._clock.wall())
+        heard_at = self._clock.heard_at(timestamp_ms)
         state.last_heard_at = max(state.last_heard_at, heard_at)
         state.first_heard_at = min(state.first_heard_at or heard_at, heard_at)
         return state

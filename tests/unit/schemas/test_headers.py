@@ -13,6 +13,7 @@ from tasker_schemas.headers import (
     SpanRef,
     TraceHeaders,
     cloud_event_headers,
+    read_span,
     read_trace_headers,
     read_traceparent,
     trace_headers,
@@ -49,6 +50,7 @@ def test_no_value_of_a_traceparent_makes_reading_fail(value: bytes) -> None:
 def test_no_set_of_headers_makes_reading_fail(headers: list[tuple[str, bytes | None]]) -> None:
     trace = read_trace_headers(headers)
     assert trace.span in {None, SPAN} or isinstance(trace.span, SpanRef)
+    assert read_span(headers) == trace.span
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ _XERIAL_MAGIC = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = len(_XERIAL_MAGIC) + 8  # and two versions, of four bytes each
 _BUFFER_IS_FULL = "failed to write whole buffer"  # Rust's words, which cramjam passes on
 
+Data = bytes | memoryview
+
 
 class TooLargeError(ValueError):
     """A batch has more bytes than the limit when it is decompressed."""
@@ -30,15 +32,15 @@ class Decompressor:
     def __init__(self, limit: int = MAX_BATCH_BYTES) -> None:
         self._limit = limit
         self._buffer: mmap | None = None
-        self._codecs: Mapping[int, Callable[[bytes], bytes]] = {
+        self._codecs: Mapping[int, Callable[[Data], bytes]] = {
             0: self._checked,
             1: lambda data: self._into(cramjam.gzip.decompress_into, data),
-            2: self._snappy,
+            2: lambda data: self._snappy(bytes(data)),
             3: lambda data: self._into(cramjam.lz4.decompress_into, data),
             4: lambda data: self._into(cramjam.zstd.decompress_into, data),
         }
 
-    def decompress(self, codec: int, data: bytes) -> bytes:
+    def decompress(self, codec: int, data: Data) -> bytes:
         """Return the records that were compressed with Kafka's codec of this number.
 
         Raises TooLargeError beyond the limit, and ValueError for data that the codec cannot read.
@@ -50,12 +52,12 @@ class Decompressor:
         except (cramjam.DecompressionError, struct.error) as error:
             raise ValueError(f"damaged compressed data: {error}") from error
 
-    def _checked(self, data: bytes) -> bytes:
+    def _checked(self, data: Data) -> bytes:
         if len(data) > self._limit:
             raise TooLargeError(f"{len(data)} bytes; the limit is {self._limit}")
-        return data
+        return bytes(data)
 
-    def _into(self, decompress_into: Callable[[bytes, mmap], int], data: bytes) -> bytes:
+    def _into(self, decompress_into: Callable[[Data, mmap], int], data: Data) -> bytes:
         # An anonymous mapping takes no memory before it is written, however large the limit is.
         buffer, self._buffer = self._buffer or mmap(-1, self._limit), None
         try:

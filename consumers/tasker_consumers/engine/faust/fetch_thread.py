@@ -25,7 +25,7 @@ FETCH_WAIT_MS = 200
 _BACKLOG_WAIT_MS = 20
 #: How many bytes are fetched of a partition at a time: of sources few, so that topics stay close together (`pace`); of
 #: changelogs many, because nobody waits for anything but their end.
-_SOURCE_BYTES, _CHANGELOG_BYTES = 256 << 10, 1 << 20
+_SOURCE_BYTES, _CHANGELOG_BYTES = 128 << 10, 1 << 20
 
 
 class FetchHost(Protocol):

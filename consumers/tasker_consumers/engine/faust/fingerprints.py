@@ -42,7 +42,6 @@ FINGERPRINTS = {
     "faust.assignor.partition_assignor:PartitionAssignor.tables_metadata": "1d69c8fd9c62",
     "faust.assignor.partition_assignor:PartitionAssignor._get_changelog_distribution": "dd376e80a45b",
     "faust.assignor.partition_assignor:PartitionAssignor._protocol_assignments": "e231e876d04a",
-    "faust.tables.base:Collection.apply_changelog_batch": "b980a78d3ae9",
     "faust.tables.base:Collection.on_start": "daddcc354ad0",
     "faust.tables.base:Collection.on_rebalance": "0812ad692171",
     "faust.tables.base:Collection.on_recovery_completed": "b1526fb39ea0",

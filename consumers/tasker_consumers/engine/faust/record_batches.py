@@ -77,7 +77,7 @@ class _Batches:
     def __init__(
         self, data: bytes, *, decompressor: Decompressor, budget: FetchBudget, choose: Choose | None = None
     ) -> None:
-        self._data = data
+        self._data = memoryview(data)
         self._position = 0
         self._batches = MemoryRecords(data)
         self.size_in_bytes = self._batches.size_in_bytes
@@ -103,7 +103,7 @@ class _Batches:
 class _Batch:
     """A batch whose records are decompressed within a limit."""
 
-    def __init__(self, origin: _Batches, batch: Any, data: bytes) -> None:
+    def __init__(self, origin: _Batches, batch: Any, data: memoryview) -> None:
         self._origin = origin
         self._batch = batch
         self._data = data

@@ -21,7 +21,7 @@ from faust.types import TP
 from mode import Service
 
 from tasker_consumers.engine.faust.consumer import RunConsumer
-from tasker_consumers.engine.faust.partition_producers import FENCE, PartitionProducers
+from tasker_consumers.engine.faust.partition_producers import PartitionProducers
 from tasker_consumers.engine.faust.table import RunTable
 from tasker_schemas.errors import BackendUnavailable
 
@@ -88,10 +88,9 @@ class RunRecovery(Recovery):
         ):
             return
         table = cast("RunTable", self.tp_to_table[tp])
-        table.apply_changelog_batch([event])
+        count = table.apply(tp.partition, event.value.records)
         self.active_offsets[tp] = message.offset
         self._last_flush_at = self._last_active_event_processed_at = asyncio.get_running_loop().time()
-        count = sum(record.key != FENCE for record in event.value.records)
         table.progress.move(count, max(0, self.active_remaining_total()))
 
     def _set_recovery_started(self) -> None:

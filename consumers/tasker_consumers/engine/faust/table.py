@@ -1,13 +1,12 @@
 """The states as Faust's table: Faust places its partitions and its changelog, the engine's store keeps the values."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import faust
-from faust.types import TP, EventT
+from faust.types import TP
 
-from tasker_consumers.engine.faust.consumer import Run
 from tasker_consumers.engine.faust.partition_producers import FENCE
 from tasker_consumers.engine.state.index import Indexing
 from tasker_consumers.engine.state.restoring import Progress
@@ -49,14 +48,15 @@ class RunTable(faust.Table[bytes, bytes]):
         if (-1 if stored is None else stored) == offset - 1:
             self.store.write(tp.partition, {}, offset)
 
-    def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
-        """Store runs of changelog records, each with the offset it reaches."""
-        for event in batch:
-            message, run = event.message, cast("Run", event.value)
-            items = {record.key: record.value for record in run.records if record.key != FENCE}
-            with suppress(StateDamaged):  # the next assignment begins from nothing
-                index = self.indexing.follow(message.partition, items)
-                self.store.write(message.partition, {**items, **index}, message.offset)
+    def apply(self, partition: int, records: Sequence[Any]) -> int:
+        """Store changelog records with the offset that they reach; return how many of them are no fences."""
+        keys = [record.key for record in records]
+        items = {key: record.value for key, record in zip(keys, records, strict=True)}
+        items.pop(FENCE, None)
+        with suppress(StateDamaged):  # the next assignment begins from nothing
+            index = self.indexing.follow(partition, items)
+            self.store.write(partition, {**items, **index}, records[-1].offset)
+        return len(keys) - keys.count(FENCE)
 
     async def on_rebalance(
         self,

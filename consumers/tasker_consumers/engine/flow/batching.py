@@ -22,7 +22,7 @@ from tasker_consumers.engine.flow.partition_executor import PartitionExecutor
 
 #: Runs that may wait or be in work at a time, over all partitions, and decompressed bytes that these may have; a run
 #: that is larger than that is taken alone.
-MAX_WAITING = 96
+MAX_WAITING = 192
 MAX_WAITING_BYTES = 96 << 20
 #: How long a partition in a backlog waits until its batch is full.
 _BACKLOG_S = 2.0

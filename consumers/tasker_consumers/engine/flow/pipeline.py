@@ -5,16 +5,16 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic
+from typing import Generic, cast
 
+from tasker_consumers.engine.flow.folding import Folding
 from tasker_consumers.engine.flow.isolation import process_or_isolate
 from tasker_consumers.engine.flow.quarantine import Burial, Quarantine, failed, is_record_fault
 from tasker_consumers.engine.flow.timers import Timers
 from tasker_consumers.engine.flow.writer import BatchResult, BatchWriter
 from tasker_consumers.engine.metrics import EngineMetrics
 from tasker_consumers.engine.processor import E, Effects, Entries, Index, Processor, Record, S, States
-from tasker_consumers.engine.unreadable_batch import UnreadableBatch
-from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
+from tasker_schemas.errors import BackendUnavailable
 
 #: How long the event loop may wait for us; heartbeats and other partitions need it in between.
 SLICE_SECONDS = 0.015
@@ -112,57 +112,35 @@ class Pipeline(Generic[S, E]):
 
     async def _process_whole(self, partition: int, records: Sequence[Record]) -> list[Burial]:
         """Process records all or none, and return those that are unreadable, which are still to be buried."""
-        touched, burials = await self._fold(partition, records)
-        await self._finish(partition, touched)
-        return burials
-
-    async def _fold(self, partition: int, records: Sequence[Record]) -> tuple[dict[bytes, S], list[Burial]]:
-        # The hot loop: everything it needs is local, and it awaits only when its slice of time is used up.
-        decode, fold, load = self._processor.decode, self._processor.fold, self._processor.load
-        read, clock = self._writer.store.reader(partition), time.perf_counter
-        touched: dict[bytes, S] = {}
-        burials: list[Burial] = []
-        get, until = touched.get, clock() + SLICE_SECONDS
-        for count, record in enumerate(records):
-            key = record.key
-            event: Any
-            try:
-                event = _unkeyed(record) if key is None else decode(record)
-            except BackendUnavailable as error:
-                event = await self._hold(record, error)
-            except Exception as error:
-                if not is_record_fault(error):
-                    raise
-                event = Burial(record, failed(error))
-            if key is None or type(event) is Burial:
-                burials.append(event)
-                continue
-            state = get(key)
-            if state is None:
-                state = load(key, read)
-            touched[key] = fold(state, event)
-            if not count % _CHECK_EVERY and clock() > until:
+        folding = Folding(self._processor, self._writer.store.reader(partition), records)
+        clock, until = time.perf_counter, time.perf_counter() + SLICE_SECONDS
+        while folding.position < len(records):
+            error = folding.advance(_CHECK_EVERY)
+            if error is not None:
+                await self._hold(folding, records[folding.position], error)
+            if clock() > until:
                 await asyncio.sleep(0)
                 until = clock() + SLICE_SECONDS
-        return touched, burials
+        await self._finish(partition, folding.touched)
+        return folding.burials
 
-    async def _hold(self, record: Record, error: BackendUnavailable) -> E | Burial:
+    async def _hold(self, folding: Folding, record: Record, error: BackendUnavailable) -> None:
         """Keep the batch until the backend that its record needs is back, such as the registry; then decode it.
 
         Tries again in a thread, because a backend that hangs must not stop the heartbeats.
         """
-        pause = _FIRST_PAUSE_S
+        pause, key = _FIRST_PAUSE_S, cast("bytes", record.key)
         while True:
             logger.warning("Held at %s/%d/%d: %s", record.topic, record.partition, record.offset, error)
             await asyncio.sleep(pause)
             try:
-                return await asyncio.to_thread(self._processor.decode, record)
+                event = await asyncio.to_thread(self._processor.decode, record)
             except BackendUnavailable as again:
                 error, pause = again, min(2 * pause, _LONGEST_PAUSE_S)
-            except Exception as unreadable:
-                if not is_record_fault(unreadable):
-                    raise
-                return Burial(record, failed(unreadable))
+            except Exception as unreadable:  # noqa: BLE001  what is no record's fault is raised again
+                return folding.bury(unreadable)
+            else:
+                return folding.fold(key, event)
 
     async def _revisit_whole(self, partition: int, keys: Iterable[bytes], now_us: int) -> float:
         begun = time.perf_counter()
@@ -199,10 +177,3 @@ class Pipeline(Generic[S, E]):
                 await asyncio.sleep(0)
                 until = clock() + SLICE_SECONDS
         return entries
-
-
-def _unkeyed(record: Record) -> Burial:
-    """Return the burial of a record without a key; a batch that could not be read brings its own reason."""
-    if isinstance(record, UnreadableBatch):
-        return Burial(record, record.error)
-    return Burial(record, PoisonRecord(PoisonReason.NULL_KEY, "a record without a key has no state"))

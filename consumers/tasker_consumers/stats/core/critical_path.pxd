@@ -2,6 +2,9 @@
 cimport cython
 
 
+@cython.final
+@cython.no_gc
+@cython.freelist(256)
 cdef class Node:
     cdef readonly object step_id
     cdef readonly object time
@@ -10,7 +13,7 @@ cdef class Node:
 
 @cython.locals(node=Node, times=dict, dependencies=dict, chains=dict, steps=list, ordered=bint)
 cpdef object critical_path(nodes)
-@cython.locals(
-    followers=dict, unfinished=dict, predecessors=dict, ready=list, present=list, chains=dict, remaining=int
-)
+@cython.locals(chains=dict, followers=dict, unfinished=dict, awaited=list, ready=list, remaining=int)
 cdef dict _best_chains(dict times, dict dependencies)
+@cython.locals(before=list)
+cdef tuple _chain(step_id, step_time, named, dict chains)

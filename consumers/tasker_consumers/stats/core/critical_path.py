@@ -57,27 +57,32 @@ def critical_path(nodes: Iterable[Node]) -> Path | None:
 
 
 def _best_chains(times: dict[str, int], dependencies: dict[str, Collection[str]]) -> dict[str, _Chain]:
-    """Return for each step the best chain that ends with it."""
+    """Return for each step the best chain that ends with it; most steps come behind those that they depend on."""
+    chains: dict[str, _Chain] = {}
     followers: dict[str, list[str]] = {}
     unfinished: dict[str, int] = {}
-    predecessors: dict[str, list[str]] = {}
-    ready: list[str] = []
     for step_id, named in dependencies.items():
-        present = predecessors[step_id] = [step for step in named if step in times]
-        unfinished[step_id] = len(present)
-        if not present:
-            ready.append(step_id)
-        for step in present:
-            followers.setdefault(step, []).append(step_id)
-    chains: dict[str, _Chain] = {}
-    while ready:
-        step_id = ready.pop()
-        time, length, last = 0, 0, None
-        if present := predecessors[step_id]:
-            time, length, last, _ = min([chains[step] for step in present])
-        chains[step_id] = (time - times[step_id], length + 1, step_id, last)
-        for follower in followers.get(step_id, ()):
-            remaining = unfinished[follower] = unfinished[follower] - 1
-            if not remaining:
-                ready.append(follower)
+        awaited = [step for step in named if step in times and step not in chains]
+        if awaited:
+            unfinished[step_id] = len(awaited)
+            for step in awaited:
+                followers.setdefault(step, []).append(step_id)
+            continue
+        ready = [step_id]
+        while ready:
+            finished = ready.pop()
+            chains[finished] = _chain(finished, times[finished], dependencies[finished], chains)
+            for follower in followers.get(finished, ()):
+                remaining = unfinished[follower] = unfinished[follower] - 1
+                if not remaining:
+                    ready.append(follower)
     return chains
+
+
+def _chain(step_id: str, step_time: int, named: Collection[str], chains: dict[str, _Chain]) -> _Chain:
+    """Return the best chain that ends with a step; all steps that it depends on have theirs."""
+    before = [chains[step] for step in named if step in chains]
+    if not before:
+        return -step_time, 1, step_id, None
+    time, length, last, _ = min(before)
+    return time - step_time, length + 1, step_id, last

@@ -16,7 +16,7 @@ from tasker_consumers.stats.core.steps import BEGUN, Event
 from tasker_consumers.stats.core.table import SMALL_EVENTS
 from tasker_consumers.waits import SIGN_EVENTS, learn_sign
 from tasker_schemas.catalogue import RANK_AFTER, events_with
-from tasker_schemas.headers import read_trace_headers
+from tasker_schemas.headers import read_span
 from tasker_schemas.names import Family, ObservabilityEvents, StepEvents, TaskEvents, WorkflowEvents
 from tasker_schemas.silence import silence_limit
 
@@ -72,7 +72,12 @@ def fold(state: TaskState | None, event: Event, headers: Headers = ()) -> TaskSt
 
 def event_digest(event_id: str) -> int:
     """Return a hash of 48 bits, which stands for an event in the state: of 100,000 events none collide in practice."""
-    return int.from_bytes(blake2b(event_id.encode(), digest_size=6).digest())
+    digest = _EMPTY_DIGEST.copy()  # to make an object of options takes twice as long
+    digest.update(event_id.encode())
+    return int.from_bytes(digest.digest(), "big")
+
+
+_EMPTY_DIGEST = blake2b(digest_size=6)
 
 
 def recompute(events: Iterable[Event], headers: Iterable[Headers] | None = None) -> dict[str, dict[str, Any]]:
@@ -100,7 +105,7 @@ def fold_all(
 
 
 def _learn_trace(state: TaskState, event: Event, headers: Headers) -> None:
-    span = read_trace_headers(headers).span if headers else None
+    span = read_span(headers) if headers else None
     if span is not None:
         carrier = TraceCarrier(event["timestamp"], event["event_id"], span.trace_id)
         state.carrier = carrier if state.carrier is None else min(state.carrier, carrier)

@@ -4,6 +4,9 @@ cimport cython
 from tasker_consumers.stats.core.contribution cimport Contribution
 
 
+@cython.final
+@cython.no_gc
+@cython.freelist(256)
 cdef class Attempt:
     cdef readonly int rank
     cdef readonly object started
@@ -30,6 +33,9 @@ cdef class Step:
     cpdef list row(self)
 
 
+@cython.final
+@cython.no_gc
+@cython.freelist(256)
 cdef class Figures:
     cdef readonly int rank
     cdef readonly object tries

@@ -5,7 +5,7 @@ microseconds; integers, because sums of floats depend on their order.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 from tasker_consumers.stats.core.contribution import FIRST_OUTCOME, Contribution
@@ -114,11 +114,16 @@ class Step:
     The limits keep it a lattice: which attempts and ids are kept depends on all that came, not on their order.
     """
 
-    events: set[int] = field(default_factory=set)  # hashes of the ids of its events
-    name: str | None = None
-    depends_on: frozenset[str] | None = None
-    attempts: dict[int, Attempt] = field(default_factory=dict)
+    events: set[int]  # hashes of the ids of its events
+    name: str | None
+    depends_on: frozenset[str] | None
+    attempts: dict[int, Attempt]
     _figures: Figures | None = None  # result of `figures`, until the next event
+
+    @classmethod
+    def unknown(cls) -> Self:
+        """Return a step of which nothing is known yet."""
+        return cls(set(), None, None, {})
 
     def learn(self, event: Event, digest: int) -> None:
         """Add the facts of an event; `digest` is the hash of its id."""

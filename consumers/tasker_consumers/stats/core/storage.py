@@ -14,7 +14,7 @@ import orjson
 from tasker_consumers.stats.core.critical_path import Path
 from tasker_consumers.stats.core.state import ErrorFact, StatusEvent, TaskState, TraceCarrier
 from tasker_consumers.stats.core.summary import Summary
-from tasker_consumers.stats.core.table import Bucket, Frozen, StepTable
+from tasker_consumers.stats.core.table import Bucket, Frozen, StepTable, empty_bucket
 from tasker_schemas.waiting import Sign
 
 Read = Callable[[bytes], bytes | None]
@@ -111,12 +111,12 @@ def _head_row(state: TaskState) -> list[Any]:
 
 def _read_part(key: bytes, read: Read, index: int) -> Bucket:
     part = read(part_key(key, index))
-    return Bucket() if part is None else _bucket(orjson.loads(part))
+    return empty_bucket() if part is None else _bucket(orjson.loads(part))
 
 
 def _bucket(row: list[Any]) -> Bucket:
     events, steps = row
-    return Bucket(set(events), steps)
+    return Bucket(set(events), steps, {})
 
 
 def _bucket_row(bucket: Bucket) -> list[Any]:

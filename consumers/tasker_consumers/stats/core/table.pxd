@@ -6,6 +6,9 @@ from tasker_consumers.stats.core.steps cimport Figures, Step
 from tasker_consumers.stats.core.summary cimport Summary
 
 
+@cython.final
+@cython.no_gc
+@cython.freelist(256)
 cdef class StepContribution:
     cdef readonly object name
     cdef readonly Contribution contribution

@@ -7,7 +7,7 @@ half-written.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import crc32
 
@@ -37,9 +37,6 @@ def _step_contribution(name: str | None, figures: Figures) -> StepContribution:
     return StepContribution(name or "", contribution_of_step(name, figures), max(0, figures.tries - 1))
 
 
-_NO_CONTRIBUTION = StepContribution("", None, 0)
-
-
 @dataclass
 class Bucket:
     """Some steps of a task, and the hashed ids of events that belong to no step.
@@ -47,9 +44,9 @@ class Bucket:
     A step stays packed, as it was stored, until an event touches it: most events touch one step of many.
     """
 
-    events: set[int] = field(default_factory=set)
-    packed: dict[str, StepRow] = field(default_factory=dict)
-    steps: dict[str, Step] = field(default_factory=dict)
+    events: set[int]
+    packed: dict[str, StepRow]
+    steps: dict[str, Step]
 
     def __len__(self) -> int:
         return len(self.packed) + len(self.steps)
@@ -59,7 +56,7 @@ class Bucket:
         step = self.steps.get(step_id)
         if step is None:
             row = self.packed.pop(step_id, None)
-            step = self.steps[step_id] = Step() if row is None else Step.of_row(row)
+            step = self.steps[step_id] = Step.unknown() if row is None else Step.of_row(row)
         return step
 
     def rows(self) -> dict[str, StepRow]:
@@ -101,6 +98,8 @@ class Bucket:
         return summary
 
 
+_NO_CONTRIBUTION = StepContribution("", None, 0)
+_NONE: set[int] = set()  # the buckets that small tasks have touched: nobody adds to it
 _EVENTS, _NAME, _DEPENDS_ON, _ATTEMPTS, _FIGURES, _TIME = 0, 1, 2, 3, slice(4, None), 7  # indexes in a StepRow
 
 
@@ -116,24 +115,25 @@ class Frozen(NamedTuple):
 ReadBucket = Callable[[int], Bucket]
 
 
-def _no_bucket(_index: int) -> Bucket:
-    return Bucket()
+def empty_bucket(_index: int = 0) -> Bucket:
+    """Return a bucket without any step."""
+    return Bucket(set(), {}, {})
 
 
 class StepTable:
     """All steps of a task; buckets that no event touches stay in the store, where `read` finds them."""
 
-    def __init__(self, summaries: Mapping[int, Summary] | None = None, read: ReadBucket = _no_bucket) -> None:
+    def __init__(self, summaries: Mapping[int, Summary] | None = None, read: ReadBucket = empty_bucket) -> None:
         #: The loaded buckets, by index; the only bucket of a small task is 0.
-        self.buckets: dict[int, Bucket] = {} if summaries else {0: Bucket()}
+        self.buckets: dict[int, Bucket] = {} if summaries else {0: empty_bucket()}
         #: Buckets that may have changed since the table was loaded.
-        self.touched: set[int] = set()
+        self.touched: set[int] = set() if summaries else _NONE
         #: Whether this is a large task.
         self.spread = bool(summaries)
         #: Set long after the last event of a settled task: later events of steps are ignored.
         self.frozen: Frozen | None = None
         self._summaries = dict(summaries or {})
-        self._stale: set[int] = set()
+        self._stale: set[int] = set() if summaries else _NONE
         self._read = read
         #: The contributions, when the table was loaded, of the steps that events touched.
         self._loaded: dict[str, StepContribution] = {}
@@ -228,7 +228,7 @@ class StepTable:
         bucket = self.buckets.get(index)
         if bucket is None:
             # A part that the head does not list comes from a batch that a crash cut off: the batch is delivered again.
-            bucket = self.buckets[index] = self._read(index) if index in self._summaries else Bucket()
+            bucket = self.buckets[index] = self._read(index) if index in self._summaries else empty_bucket()
         return bucket
 
     def _spread(self, small: Bucket) -> None:

@@ -15,6 +15,7 @@ from tasker_schemas.headers import (
     TRACE_NAMES,
     TRACEPARENT,
     SpanRef,
+    headers_among,
     read_trace_headers,
     read_traceparent,
 )
@@ -102,8 +103,7 @@ def _plain_decoder() -> Decoder:
 
 
 def _carried(headers: Iterable[tuple[str, bytes | None]]) -> Carried | None:
-    among = getattr(headers, "among", None)  # native headers leave all others unread
-    found = [header for header in headers if header[0].lower() in TRACE_NAMES] if among is None else among(TRACE_NAMES)
+    found = headers_among(headers, TRACE_NAMES)
     if not found:
         return None
     name, span = found[0]

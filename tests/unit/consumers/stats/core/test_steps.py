@@ -39,7 +39,7 @@ def outcomes(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def knows(*told: dict[str, Any]) -> Step:
-    step = Step()
+    step = Step.unknown()
     for digest, one in enumerate(told):
         step.learn(one, digest)
     return step
@@ -86,7 +86,7 @@ def test_a_step_that_keeps_few_attempts_knows_the_same_in_whatever_order_it_lear
     numbered = [{**one, "attempt_number": number % 5} for number, one in enumerate(told, 1)]
     digests = {one["event_id"]: digest for digest, one in enumerate(numbered)}
     with patch.multiple(steps_module, MOST_ATTEMPTS=most_attempts, MOST_EVENTS=most_events):
-        ordered, shuffled = Step(), Step()
+        ordered, shuffled = Step.unknown(), Step.unknown()
         for one in numbered:
             ordered.learn(one, digests[one["event_id"]])
         for one in random.choices(numbered, k=5) + random.sample(numbered, len(numbered)) if numbered else []:
@@ -97,7 +97,7 @@ def test_a_step_that_keeps_few_attempts_knows_the_same_in_whatever_order_it_lear
 
 def test_a_step_with_very_many_attempts_stays_small_and_its_numbers_stay_right() -> None:
     last = 8_000 * SCALE
-    step, digest = Step(), count()
+    step, digest = Step.unknown(), count()
     revisions = list[int]()
     for number in range(1, last + 1):
         for one in attempt("poll", number, number + 0.5, "failed", number):

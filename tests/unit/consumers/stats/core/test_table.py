@@ -50,7 +50,7 @@ def test_a_table_that_is_spread_has_the_results_of_a_small_table(events: list[Ev
 @given(step_events)
 def test_packed_steps_have_the_results_of_the_steps_themselves(events: list[Event]) -> None:
     bucket = table_of(events).buckets[0]
-    packed = Bucket(set(bucket.events), bucket.rows())
+    packed = Bucket(set(bucket.events), bucket.rows(), {})
     assert (len(packed), packed.summary()) == (len(bucket), bucket.summary())
     assert packed.step_contributions() == bucket.step_contributions()
     for step_id, step in bucket.steps.items():
@@ -63,7 +63,7 @@ def test_packed_steps_have_the_results_of_the_steps_themselves(events: list[Even
 def test_the_changes_of_steps_lead_from_the_first_load_to_the_present(events: list[Event], cut: int) -> None:
     before = table_of(events[:cut]).buckets[0]
     table = StepTable()
-    table.buckets[0] = Bucket(set(before.events), before.rows())
+    table.buckets[0] = Bucket(set(before.events), before.rows(), {})
     for fact in events[cut:]:
         table.learn(fact, event_digest(fact["event_id"]))
     touched = dict.fromkeys(fact["step_id"] for fact in events[cut:])
@@ -97,7 +97,7 @@ def test_an_event_of_a_stored_large_task_reads_the_bucket_of_its_step_only() -> 
 
     def read(index: int) -> Bucket:
         reads.append(index)
-        return Bucket(set(), whole.buckets[index].rows())
+        return Bucket(set(), whole.buckets[index].rows(), {})
 
     table = StepTable(whole.summaries(), read)
     table.learn(event("step.retry_requested", 999, step_id="s7", attempt_number=2), 1)

@@ -1,0 +1,18 @@
+# C types for folding.py, which is compiled with them (docs/decisions/0016).
+cimport cython
+
+
+cdef class Folding:
+    cdef readonly dict touched
+    cdef readonly list burials
+    cdef readonly Py_ssize_t position
+    cdef object _records
+    cdef object _read
+    cdef object _decode
+    cdef object _load
+    cdef object _fold
+
+    @cython.locals(end=Py_ssize_t)
+    cpdef advance(self, Py_ssize_t count)
+    cpdef fold(self, key, event)
+    cpdef bury(self, error)
