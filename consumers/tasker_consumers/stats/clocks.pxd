@@ -11,6 +11,7 @@ cpdef monotonic_clock()
 cdef class StateClock:
     cdef readonly object wall
     cdef object _monotonic
+    cdef object _newest
     cdef object _offset
     cdef bint _reported
 

@@ -46,15 +46,18 @@ class StateClock:
     ) -> None:
         self.wall = wall
         self._monotonic = monotonic
+        self._newest = -1  # record time
         self._offset: int | None = None  # newest record time minus the monotonic time when that record came
         self._reported = False
 
     def heard_at(self, timestamp_ms: int) -> int:
         """Note the time of a record that was read, in milliseconds; return when it came by the later of both clocks."""
         record_time = timestamp_ms * _MILLISECOND
-        offset = record_time - self._monotonic()
-        if self._offset is None or offset > self._offset:
-            self._offset = offset
+        if record_time > self._newest:
+            self._newest = record_time
+            offset = record_time - self._monotonic()
+            if self._offset is None or offset > self._offset:
+                self._offset = offset
         return max(record_time, self.wall())
 
     def now(self) -> RecordTime:

@@ -4,6 +4,8 @@ cimport cython
 from tasker_consumers.stats.core.state cimport TaskState
 
 
+cdef dict _LEARN
+
 cpdef object event_digest(event_id)
 @cython.locals(of_task=bint, late=bint, is_new=bint)
 cpdef TaskState fold(TaskState state, dict event, headers=*)
