@@ -1,5 +1,6 @@
 """A stop signal at each step of a piece of Python, one step after another."""
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ def _run_with_signal(run: Callable[[], object], number: int) -> tuple[bool, bool
                 signal.raise_signal(signal.SIGINT)
         return look
 
+    was_enabled = gc.isenabled()
+    gc.disable()  # its callbacks are no steps of the code, and ignore what they raise
     before = sys.gettrace()
     sys._getframe().f_trace_opcodes = True  # Python 3.12 looks at this once, when tracing begins
     sys.settrace(look)
@@ -41,4 +44,6 @@ def _run_with_signal(run: Callable[[], object], number: int) -> tuple[bool, bool
         return True, True
     finally:
         sys.settrace(before)
+        if was_enabled:
+            gc.enable()
     return steps >= number, False
