@@ -33,7 +33,7 @@ def failed_task(publisher: EventPublisher, choices: Choices) -> None:
 
 
 def completed_step(publisher: EventPublisher, choices: Choices) -> None:
-    step = choices.of(({"id": "s", "results": choices.value()}, choices.value()))
+    step = choices.of(({"id": "s", "results": choices.value()}, choices.odd()))
     publisher.publish_step_completed(step, task={"id": 2}, step_results=choices.of((None, choices.value())))
 
 
@@ -61,7 +61,7 @@ def odd_identity(publisher: EventPublisher, choices: Choices) -> None:
 
 
 def orchestration(publisher: EventPublisher, choices: Choices) -> None:
-    task = choices.of(({"id": 5}, choices.value()))
+    task = choices.of(({"id": 5}, choices.odd()))
     publisher.publish_viable_steps_discovered(task, step_ids=choices.of((["s"], choices.odd())), reason=choices.value())
 
 
@@ -114,4 +114,5 @@ def test_no_hostile_payload_raises_and_no_secret_reaches_the_topics(settings: Pr
         read += 1
         leaks += [wire[max(0, place - 100) : place + 50]] if (place := wire.find(SECRET.encode())) >= 0 else []
     assert not leaks
-    assert read == publisher.stats()["published"] > 0
+    counts = publisher.stats()
+    assert read == counts["published"] > 0, counts
