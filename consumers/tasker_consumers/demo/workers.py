@@ -73,16 +73,21 @@ def start_workers(directory: Path, variables: Mapping[str, str], *, politely: bo
     with ExitStack() as stack:
         workers = []
         for name, port in zip(GROUPS, free_ports(len(GROUPS)), strict=True):
-            state = str(directory / "state")
-            server = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": state}
-            log = directory / f"{name}.log"
-            command = command_of(name, {**variables, **server})
-            with held_back():
-                process = GuardedProcess(command, log=log, remove_if_orphaned=directory)
-                stack.callback(process.stop if politely else process.kill)
-            workers.append(Worker(name, process, log, port))
+            workers.append(_start(stack, name, port, directory, variables, politely=politely))
         _wait_until_ready(workers)
         yield workers
+
+
+def _start(
+    stack: ExitStack, name: str, port: int, directory: Path, variables: Mapping[str, str], *, politely: bool
+) -> Worker:
+    """Start a worker, or the web view, and have the stack end it."""
+    server = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": str(directory / "state")}
+    command, log = command_of(name, {**variables, **server}), directory / f"{name}.log"
+    with held_back():
+        process = GuardedProcess(command, log=log, remove_if_orphaned=directory)
+        stack.callback(process.stop if politely else process.kill)
+    return Worker(name, process, log, port)
 
 
 def _wait_until_ready(workers: Sequence[Worker]) -> None:
@@ -110,12 +115,8 @@ def start_web(directory: Path, variables: Mapping[str, str]) -> Iterator[str | N
         yield None
         return
     (port,) = free_ports(1)
-    server = {"TASKER_WEB_HOST": _HOST, "TASKER_WEB_PORT": str(port), "TASKER_STATE_DIR": str(directory / "state")}
-    log = directory / f"{WEB}.log"
     with ExitStack() as stack:
-        with held_back():
-            process = GuardedProcess(command_of(WEB, {**variables, **server}), log=log, remove_if_orphaned=directory)
-            stack.callback(process.stop)
+        _start(stack, WEB, port, directory, variables, politely=True)
         yield f"http://{_HOST}:{port}"
 
 

@@ -59,13 +59,13 @@ def _follow(system: "System") -> NoReturn:
 
 
 def _follow_in_lines(system: "System") -> NoReturn:
-    lines = [f"{name:<10} {place}" for name, place in system.places.items()]
+    lines = [f"{name:<10} {address}" for name, address in system.places.items()]
     last: dict[str, str] = {}
     while True:
         system.keep_alive()
         states = system.states()
-        news = [member for member in system.members if states[member.name] != last.get(member.name)]
-        lines += [f"{member.name:<10} {states[member.name]}  http://127.0.0.1:{member.port}" for member in news]
+        changed = [member for member in system.members if states[member.name] != last.get(member.name)]
+        lines += [f"{member.name:<10} {states[member.name]}  http://127.0.0.1:{member.port}" for member in changed]
         with interruptible():  # perhaps nobody reads
             while lines:
                 echo(lines.pop(0))
@@ -80,8 +80,8 @@ def _table(system: "System", states: dict[str, str]) -> Any:
     table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left", caption=_advice(system))
     for title in ("", "state", "starts", "address"):
         table.add_column(title)
-    for name, place in system.places.items():
-        table.add_row(name, "", "", place)
+    for name, address in system.places.items():
+        table.add_row(name, "", "", address)
     for member in system.members:
         state = states[member.name]
         style = "green" if state == "ok" else "yellow"

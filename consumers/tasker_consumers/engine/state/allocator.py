@@ -3,8 +3,8 @@
 import ctypes
 import functools
 
-#: The blocks of RocksDB's memtables have 1 MiB, so each is mapped, and unmapped when it is freed. What is fetched of a
-#: changelog at a time is smaller: to map it, too, would make a restore half as fast.
+#: The blocks of RocksDB's memtables have 1 MiB, so each is mapped, and unmapped when it is freed. The batches
+#: of a changelog are smaller: with half of this a restore mapped and unmapped each of them, and took longer.
 _MAPPED_FROM_BYTES = 1 << 20
 _M_MMAP_THRESHOLD = -3  # of malloc.h
 

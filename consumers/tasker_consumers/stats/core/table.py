@@ -99,7 +99,7 @@ class Bucket:
 
 
 _NO_CONTRIBUTION = StepContribution("", None, 0)
-_NONE: set[int] = set()  # the buckets that small tasks have touched: nobody adds to it
+_NO_BUCKETS: set[int] = set()  # those that small tasks have touched: nobody adds to it
 _EVENTS, _NAME, _DEPENDS_ON, _ATTEMPTS, _FIGURES, _TIME = 0, 1, 2, 3, slice(4, None), 7  # indexes in a StepRow
 
 
@@ -127,13 +127,13 @@ class StepTable:
         #: The loaded buckets, by index; the only bucket of a small task is 0.
         self.buckets: dict[int, Bucket] = {} if summaries else {0: empty_bucket()}
         #: Buckets that may have changed since the table was loaded.
-        self.touched: set[int] = set() if summaries else _NONE
+        self.touched: set[int] = set() if summaries else _NO_BUCKETS
         #: Whether this is a large task.
         self.spread = bool(summaries)
         #: Set long after the last event of a settled task: later events of steps are ignored.
         self.frozen: Frozen | None = None
         self._summaries = dict(summaries or {})
-        self._stale: set[int] = set() if summaries else _NONE
+        self._stale: set[int] = set() if summaries else _NO_BUCKETS
         self._read = read
         #: The contributions, when the table was loaded, of the steps that events touched.
         self._loaded: dict[str, StepContribution] = {}

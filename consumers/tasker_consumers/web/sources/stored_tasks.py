@@ -14,11 +14,11 @@ def stored_page(reader: "StoreReader", query: ListQuery, last_row: tuple[int, st
     """Return a page of stored tasks behind a row; a page for each status, merged, since each has its index."""
     from tasker_consumers.store.reading.tasks import After, TaskFilter, list_tasks
 
-    after = None if last_row is None else After(*last_row)
+    last_listed = None if last_row is None else After(*last_row)
     tasks = {  # a task that waits has two of the statuses
         task["task_id"]: task
         for status in query.statuses or (None,)
-        for task in list_tasks(reader, TaskFilter(status=status, name=query.name or None), after, PAGE)
+        for task in list_tasks(reader, TaskFilter(status=status, name=query.name or None), last_listed, PAGE)
     }
     return sorted(tasks.values(), key=lambda task: (task["last_event_at"], task["task_id"]), reverse=True)[:PAGE]
 
