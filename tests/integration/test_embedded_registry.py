@@ -46,12 +46,13 @@ def test_an_incompatible_version_is_refused_as_a_conflict(client: SchemaRegistry
 
 
 def test_schemas_and_their_ids_survive_that_the_registry_is_killed(own_registry: EmbeddedRegistry) -> None:
+    names = [f"kept-{number}" for number in range(5)]
     with SchemaRegistryClient({"url": own_registry.url}) as before:
-        given = before.register_schema("kept", record(task_id="string"))
+        given = {before.register_schema(name, record(**{f"of_{name[-1]}": "string"})): name for name in names}
     own_registry.kill()
     own_registry.start()
     with SchemaRegistryClient({"url": own_registry.url}) as after:
-        assert after.register_schema("kept", record(task_id="string")) == given
+        assert {after.get_latest_version(name).schema_id: name for name in names} == given
 
 
 @pytest.fixture(scope="module")

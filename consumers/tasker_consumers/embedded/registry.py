@@ -52,7 +52,8 @@ class EmbeddedRegistry(EmbeddedServer):
             **_QUIET_AND_LOCAL,
             **(_login_settings(self._login) if self._login else {}),
             "quarkus.http.port": str(ports[0]),
-            "apicurio.datasource.url": f"jdbc:h2:file:{self.data_dir / 'schemas'}",
+            # By itself H2 brings a commit to its file half a second later: a kill took the schemas of that time.
+            "apicurio.datasource.url": f"jdbc:h2:file:{self.data_dir / 'schemas'};WRITE_DELAY=0",
         }
         properties = self.data_dir / "registry.properties"  # not on the command line, where everyone reads passwords
         properties.touch(mode=0o600)
