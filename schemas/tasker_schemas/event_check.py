@@ -8,6 +8,7 @@ name, and from the newest schema, which says for each field whether it is requir
 from collections.abc import Mapping
 from typing import Any
 
+from tasker_schemas.avro.projection import Limits, Projection
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY, latest
 from tasker_schemas.errors import PoisonReason, PoisonRecord
 from tasker_schemas.field_rules import END_OF_TIME, EXPECTED, MAX_INT, MAX_NAME_BYTES, RANGES, RULES, Rule
@@ -30,6 +31,31 @@ class FamilyRules:
         self.ranges = tuple((*RANGES[rule], rule, _names_with(rule, rules)) for rule in RANGES)
         self.names = (*_names_with(Rule.ID, rules), *_names_with(Rule.NAME, rules))
         self.name_lists = _names_with(Rule.NAMES, rules)
+        self.link_lists = _names_with(Rule.LINKS, rules)
+
+
+def projection_on(fields: frozenset[str], family: Family) -> Projection:
+    """Return what reads these fields of a family's events: with `fits` its limits imply `check_record`."""
+    rules = FamilyRules(family)
+    limits = {field["name"]: Limits() for field in latest(RECORD_OF_FAMILY[family]).declared["fields"]}
+    for lowest, highest, _, names in rules.ranges:
+        limits |= {name: Limits(lowest, highest) for name in names}
+    for name in (*rules.names, *rules.name_lists, *rules.link_lists):
+        limits[name] = Limits(most_bytes=MAX_NAME_BYTES)
+    return Projection(fields, limits | {name: limits[name]._replace(required=True) for name in rules.required})
+
+
+def fits(event: dict[str, Any], key: bytes | None, family: str) -> bool:
+    """Return whether an event keeps the rules that concern several of its values, and lies under its key.
+
+    `check_record` passes it then, if a projection (`projection_on`) has read it.
+    """
+    return not (
+        key is None
+        or _problem_with_task_id(event.get("task_id"))
+        or _problem_with_duration(event)
+        or _misplaced(_rules(family), event, key)
+    )
 
 
 def _rule_of(field: Mapping[str, Any]) -> Rule:

@@ -155,7 +155,11 @@ def cloud_event_headers(event: Mapping[str, Any], source: str) -> list[Header]:
 
 def read_span(headers: Iterable[tuple[str, bytes | None]]) -> SpanRef | None:
     """Read the span of an event from its record's headers, as `read_trace_headers` does, and nothing else of them."""
-    return read_traceparent(_usable(headers, (TRACEPARENT,)).get(TRACEPARENT))
+    found = headers_among(headers, (TRACEPARENT,))
+    if len(found) == 1 and found[0][0] == TRACEPARENT:  # nearly always
+        value = found[0][1]
+        return read_traceparent(value) if value is not None and len(value) <= MAX_HEADER_BYTES else None
+    return read_traceparent(_usable(found, (TRACEPARENT,)).get(TRACEPARENT))
 
 
 def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHeaders:

@@ -10,7 +10,7 @@ from tests.support.native.sanitized import compile_sanitized, run_sanitized
 from tests.support.scale import SCALE
 
 ROUNDS = {
-    **dict.fromkeys(("reader", "batches", "filter", "contexts"), 20_000),
+    **dict.fromkeys(("reader", "projection", "batches", "filter", "contexts"), 20_000),
     **dict.fromkeys(("writer", "attributes", "spans"), 10_000),
 }
 

@@ -7,7 +7,7 @@ from tasker_consumers.stats.clocks import StateClock
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.lifetime import Lifetime
 from tasker_consumers.stats.metrics import StatsMetrics
-from tasker_consumers.stats.task_states import TaskStates
+from tasker_consumers.stats.task_states import TaskStates, open_decoder
 from tasker_consumers.stats.touched_tasks import deltas_of_forgotten, is_open, records_and_changes
 from tasker_consumers.stats.window_index import WindowIndex
 from tasker_schemas.avro.codec import Decoder, SchemaLookup
@@ -95,5 +95,5 @@ def build_stats_processor(
     `window_names` those that have windows of their own in a partition.
     """
     return StatsProcessor(
-        prefix, Decoder(lookup), lifetime or Lifetime(), metric_names=metric_names, window_names=window_names
+        prefix, open_decoder(lookup), lifetime or Lifetime(), metric_names=metric_names, window_names=window_names
     )

@@ -5,17 +5,23 @@ from typing import Any
 
 from tasker_consumers.stats.clocks import StateClock
 from tasker_consumers.stats.core.derive import contribution_of_state
-from tasker_consumers.stats.core.fold import FAMILIES, Headers, fold
+from tasker_consumers.stats.core.fold import FAMILIES, FOLDED_FIELDS, Headers, fold
 from tasker_consumers.stats.core.state import TaskState
 from tasker_consumers.stats.core.steps import Event
 from tasker_consumers.stats.core.storage import Read, dump, load
-from tasker_schemas.avro.codec import Decoder
+from tasker_schemas.avro.codec import Decoder, SchemaLookup
 from tasker_schemas.avro.versions import RECORD_OF_FAMILY
-from tasker_schemas.event_check import check_record
+from tasker_schemas.event_check import check_record, fits, projection_on
 from tasker_schemas.topics import event_topic
 
 DecodedRecord = tuple[Event, Headers, int]
 """An event, the headers of its record, and the record's time in milliseconds."""
+
+
+def open_decoder(lookup: SchemaLookup | None = None) -> Decoder:
+    """Return a decoder of events that projects them on the fields that the fold reads."""
+    projections = {RECORD_OF_FAMILY[family]: projection_on(FOLDED_FIELDS, family) for family in FAMILIES}
+    return Decoder(lookup, projections=projections)
 
 
 class TaskStates:
@@ -28,10 +34,16 @@ class TaskStates:
         self._clock = clock
 
     def decode(self, record: Any) -> DecodedRecord:
-        """Return the event and its headers; raises PoisonRecord for a record that no reader can ever use."""
+        """Return the event, or the fields of it that the fold reads, and the headers.
+
+        Raises PoisonRecord for a record that no reader can ever use.
+        """
         name, family = self._records[record.topic]
-        event = self._decoder.decode(name, record.value)
-        check_record(event, record.key, family)
+        key, value = record.key, record.value
+        event = self._decoder.project(name, value)
+        if event is None or not fits(event, key, family):
+            event = self._decoder.decode(name, value)
+            check_record(event, key, family)
         return event, record.headers, record.timestamp
 
     def fold(self, state: TaskState | None, record: DecodedRecord) -> TaskState:

@@ -14,8 +14,9 @@ from typing import Any
 from fastavro import schemaless_reader, schemaless_writer
 from fastavro.read import SchemaResolutionError
 
-from tasker_schemas.avro.guard import check_size, check_writer_schema
+from tasker_schemas.avro.guard import MAX_RECORD_BYTES, check_size, check_writer_schema
 from tasker_schemas.avro.logical_types import Conversion, conversion_of
+from tasker_schemas.avro.projection import ProjectingReader, Projection, projecting_reader
 from tasker_schemas.avro.reader import Reader, make_reader
 from tasker_schemas.avro.versions import NAMESPACE, by_fingerprint, fingerprint_of, latest, prepared
 from tasker_schemas.errors import PoisonReason, PoisonRecord, UsageError
@@ -85,17 +86,31 @@ class Decoder:
     """Reads records of known names, and refuses everything that could harm the reader.
 
     `lookup` finds schemas by registry id; without a lookup, records in the Confluent framing are poison. `keep` names
-    by record the only fields to read, where not all are to be read; empty fields are then left out, too.
+    by record the only fields to read, where not all are to be read; empty fields are then left out, too. `projections`
+    say, by record, what `project` reads.
     """
 
-    def __init__(self, lookup: SchemaLookup | None = None, keep: Mapping[str, frozenset[str]] | None = None) -> None:
+    def __init__(
+        self,
+        lookup: SchemaLookup | None = None,
+        keep: Mapping[str, frozenset[str]] | None = None,
+        projections: Mapping[str, Projection] | None = None,
+    ) -> None:
         self._lookup = lookup
         self._keep = keep or {}
-        # by record and frame
-        self._readers: dict[tuple[str, bytes], Reader] = {
-            (schema.record, SINGLE_OBJECT + fingerprint): _reader_of(fingerprint, self._keep.get(schema.record))
-            for fingerprint, schema in by_fingerprint().items()
-        }
+        self._projections = projections or {}
+        self._readers: dict[tuple[str, bytes], Reader] = {}  # by record and frame
+        self._projecting: dict[tuple[str, bytes], ProjectingReader] = {}
+        for fingerprint, schema in by_fingerprint().items():
+            self._know(schema.record, SINGLE_OBJECT + fingerprint, fingerprint)
+
+    def project(self, record: str, value: bytes | None) -> dict[str, Any] | None:
+        """Return the fields of a projection if the record is surely right; None if only `decode` can tell."""
+        if value is None or len(value) > MAX_RECORD_BYTES:
+            return None
+        size = _CONFLUENT_SIZE if value.startswith(CONFLUENT) else _SINGLE_OBJECT_SIZE
+        read = self._projecting.get((record, value[:size]))
+        return read and read(value, size)
 
     def decode(self, record: str, value: bytes | None) -> dict[str, Any]:
         """Return the fields of a record in its newest version; a field that the writer did not know has its default.
@@ -117,9 +132,8 @@ class Decoder:
         if end > len(value):
             raise PoisonRecord(PoisonReason.TRUNCATED, f"{record} ends in its last field")
         if end < len(value):
-            raise PoisonRecord(
-                PoisonReason.TRAILING_BYTES, f"{len(value) - end} bytes after the last field of {record}"
-            )
+            detail = f"{len(value) - end} bytes after the last field of {record}"
+            raise PoisonRecord(PoisonReason.TRAILING_BYTES, detail)
         return data
 
     def _learn(self, record: str, frame: bytes) -> Reader:
@@ -140,10 +154,8 @@ class Decoder:
 
     def _from_registry(self, record: str, schema_id: int) -> Reader:
         if self._lookup is None:
-            raise PoisonRecord(
-                PoisonReason.UNKNOWN_SCHEMA,
-                f"schema id {schema_id} needs a registry: set SCHEMA_REGISTRY_URL",
-            )
+            detail = f"schema id {schema_id} needs a registry: set SCHEMA_REGISTRY_URL"
+            raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, detail)
         try:
             declared = self._lookup(schema_id)
         except LookupError as error:
@@ -154,12 +166,21 @@ class Decoder:
             conversion = conversion_of(declared, latest(record).declared)
             # Logical types are no part of a fingerprint.
             if conversion is None and (fingerprint := fingerprint_of(declared)) in by_fingerprint():
-                return _reader_of(fingerprint, keep)
+                return self._know(record, confluent_frame(schema_id), fingerprint)
             return _resolving_reader(prepared(declared), latest(record).plain, keep, conversion)
         except PoisonRecord as error:
             raise PoisonRecord(error.reason, f"schema {schema_id}: {error.detail}") from error
         except Exception as error:  # whatever fastavro dislikes about a foreign schema
             raise PoisonRecord(PoisonReason.UNKNOWN_SCHEMA, f"schema {schema_id}: {error}") from error
+
+    def _know(self, record: str, frame: bytes, fingerprint: bytes) -> Reader:
+        """Note that a shipped version comes with this frame, and return its reader."""
+        self._readers[record, frame] = reader = _reader_of(fingerprint, self._keep.get(record))
+        projection = self._projections.get(record)
+        projecting = None if projection is None else projecting_reader(fingerprint, projection)
+        if projecting is not None:
+            self._projecting[record, frame] = projecting
+        return reader
 
 
 @cache

@@ -79,6 +79,30 @@ def fuzz_reader(rounds: int, random: Random) -> int:
     return readable
 
 
+def fuzz_projection(rounds: int, random: Random) -> int:
+    """Project damaged records of every version of an event on half of their fields; return how many it answered for."""
+    make_projection = load("tasker_schemas.avro._projection_c").NativeProjection
+    from tasker_schemas.avro.versions import RECORD_OF_FAMILY  # noqa: PLC0415  after the sanitized module
+    from tasker_schemas.event_check import projection_on  # noqa: PLC0415
+    from tests.support.schemas.golden_examples import golden_examples  # noqa: PLC0415
+
+    families = {record: family for family, record in RECORD_OF_FAMILY.items()}
+    cases = []
+    for golden in golden_examples():
+        if golden.schema.record in families:
+            fields = [field["name"] for field in golden.schema.declared["fields"]]
+            for chosen in (fields[::2], fields[1::2]):
+                projection = projection_on(frozenset(chosen), families[golden.schema.record])
+                native = make_projection(golden.schema.plain, projection.wanted, projection.limits, {})
+                cases.append((native.read, golden.single_object_file.read_bytes()[10:]))
+    answered = 0
+    for number in range(rounds):
+        read, body = cases[number % len(cases)]
+        position = random.choice([0, 0, 0, 1, len(body), len(body) + 9])
+        answered += read(damaged(body, random), position) is not None
+    return answered
+
+
 def fuzz_writer(rounds: int, random: Random) -> int:
     """Write records of statistics with odd values; return how many could be written."""
     make_writer = load("tasker_schemas.avro._writer_c").NativeWriter
@@ -214,6 +238,7 @@ def three_records() -> bytes:
 if __name__ == "__main__":
     PARTS = {
         "reader": fuzz_reader,
+        "projection": fuzz_projection,
         "writer": fuzz_writer,
         "batches": fuzz_batches,
         "filter": fuzz_filter,

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 MODULES = {
     "tasker_schemas.avro._reader_c": "schemas/tasker_schemas/avro/_reader_c",
+    "tasker_schemas.avro._projection_c": "schemas/tasker_schemas/avro/_projection_c",
     "tasker_schemas.avro._writer_c": "schemas/tasker_schemas/avro/_writer_c",
     "tasker_consumers.engine.faust._record_batches_c": "consumers/tasker_consumers/engine/faust/_record_batches_c",
     "tasker_consumers.replay.reading._record_filter_c": "consumers/tasker_consumers/replay/reading/_record_filter_c",

@@ -6,7 +6,8 @@ cdef class Folding:
     cdef readonly dict touched
     cdef readonly list burials
     cdef readonly Py_ssize_t position
-    cdef object _records
+    cdef readonly list records
+    cdef list _keys
     cdef object _read
     cdef object _decode
     cdef object _load
@@ -14,5 +15,7 @@ cdef class Folding:
 
     @cython.locals(end=Py_ssize_t)
     cpdef advance(self, Py_ssize_t count)
-    cpdef fold(self, key, event)
+    cpdef fold(self, event)
     cpdef bury(self, error)
+    @cython.locals(groups=dict, group=list)
+    cdef _group(self, records)

@@ -1,4 +1,4 @@
-"""The hot loop of a batch: its records are decoded, and folded into the states that they touch."""
+"""The hot loop of a batch: its records are decoded, and folded into the states that they touch, key by key."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,28 +12,30 @@ from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord
 class Folding:
     """The states that a batch touches, by key, and the records that cannot be read.
 
-    It is compiled, so it awaits nothing: the caller gives others their turn.
+    The records of a key are taken one after another: its state is in the processor's cache then. It is compiled, so it
+    awaits nothing: the caller gives others their turn.
     """
 
     def __init__(self, processor: Processor[Any, Any], read: Read, records: Sequence[Record]) -> None:
         self.touched: dict[bytes, Any] = {}
         self.burials: list[Burial] = []
-        #: How many records are done.
+        #: The records in the order in which they are taken, and how many of them are done.
+        self.records: list[Record] = []
         self.position = 0
-        self._records = records
+        self._keys: list[Any] = []  # of these records; None for one without a key
         self._read = read
         self._decode, self._load, self._fold = processor.decode, processor.load, processor.fold
+        self._group(records)
 
     def advance(self, count: int) -> BackendUnavailable | None:
         """Take so many records more; stop at a record that needs a backend which is away, and return the error.
 
         Raises the errors that are no record's fault.
         """
-        end = min(self.position + count, len(self._records))
+        end = min(self.position + count, len(self.records))
         while self.position < end:
-            record = self._records[self.position]
-            key = record.key
-            if key is None:
+            record = self.records[self.position]
+            if self._keys[self.position] is None:
                 self.bury(_error_of_unkeyed(record))
                 continue
             try:
@@ -43,11 +45,12 @@ class Folding:
             except Exception as error:  # noqa: BLE001  what is no record's fault is raised again
                 self.bury(error)
             else:
-                self.fold(key, event)
+                self.fold(event)
         return None
 
-    def fold(self, key: bytes, event: Any) -> None:
+    def fold(self, event: Any) -> None:
         """Fold the event of the record at `position` into the state of its key, and go on to the next."""
+        key = self._keys[self.position]
         state = self.touched.get(key)
         if state is None:
             state = self._load(key, self._read)
@@ -58,8 +61,20 @@ class Folding:
         """Note that the record at `position` cannot be read, and go on; raises an error that is no record's fault."""
         if not is_record_fault(error):
             raise error
-        self.burials.append(Burial(self._records[self.position], failed(error)))
+        self.burials.append(Burial(self.records[self.position], failed(error)))
         self.position += 1
+
+    def _group(self, records: Sequence[Record]) -> None:
+        groups: dict[bytes | None, list[Record]] = {}
+        for record in records:
+            key = record.key
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = []
+            group.append(record)
+        for key, group in groups.items():
+            self.records += group
+            self._keys += [key] * len(group)
 
 
 def _error_of_unkeyed(record: Record) -> PoisonRecord:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Generic, cast
+from typing import Generic
 
 from tasker_consumers.engine.flow.folding import Folding
 from tasker_consumers.engine.flow.isolation import process_or_isolate
@@ -117,7 +117,7 @@ class Pipeline(Generic[S, E]):
         while folding.position < len(records):
             error = folding.advance(_CHECK_EVERY)
             if error is not None:
-                await self._hold(folding, records[folding.position], error)
+                await self._hold(folding, folding.records[folding.position], error)
             if clock() > until:
                 await asyncio.sleep(0)
                 until = clock() + SLICE_SECONDS
@@ -129,7 +129,7 @@ class Pipeline(Generic[S, E]):
 
         Tries again in a thread, because a backend that hangs must not stop the heartbeats.
         """
-        pause, key = _FIRST_PAUSE_S, cast("bytes", record.key)
+        pause = _FIRST_PAUSE_S
         while True:
             logger.warning("Held at %s/%d/%d: %s", record.topic, record.partition, record.offset, error)
             await asyncio.sleep(pause)
@@ -140,7 +140,7 @@ class Pipeline(Generic[S, E]):
             except Exception as unreadable:  # noqa: BLE001  what is no record's fault is raised again
                 return folding.bury(unreadable)
             else:
-                return folding.fold(key, event)
+                return folding.fold(event)
 
     async def _revisit_whole(self, partition: int, keys: Iterable[bytes], now_us: int) -> float:
         begun = time.perf_counter()

@@ -6,6 +6,7 @@ from tasker_consumers.stats.core.state cimport TaskState
 
 cdef dict _LEARN
 
+@cython.locals(number=cython.ulonglong, byte=cython.uchar, value=bytes)
 cpdef object event_digest(event_id)
 @cython.locals(of_task=bint, late=bint, is_new=bint)
 cpdef TaskState fold(TaskState state, dict event, headers=*)

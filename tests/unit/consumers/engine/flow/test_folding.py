@@ -56,7 +56,7 @@ records_of_all_kinds = st.lists(st.builds(Record, keys, st.sampled_from(["right"
 
 
 @given(records_of_all_kinds, st.integers(1, 7))
-def test_every_record_is_folded_or_buried_in_order_whatever_the_size_of_a_turn(
+def test_every_record_is_folded_or_buried_key_by_key_whatever_the_size_of_a_turn(
     records: list[Record], count: int
 ) -> None:
     texts = Texts({"damaged": lambda: ValueError("damaged")}, {b"a": ["stored"]})
@@ -70,8 +70,11 @@ def test_every_record_is_folded_or_buried_in_order_whatever_the_size_of_a_turn(
         key: [*texts.stored.get(key, []), *(record.value for record in right if record.key == key)]
         for key in {record.key for record in right if record.key is not None}
     }
+    keys_in_order = list(dict.fromkeys(record.key for record in records))
+    taken: list[Any] = loop.records
+    assert taken == [record for key in keys_in_order for record in records if record.key == key]
     buried: list[Any] = [burial.record for burial in loop.burials]
-    assert buried == [record for record in records if record not in right]
+    assert buried == [record for record in taken if record not in right]
 
 
 def test_it_stops_at_a_record_that_needs_an_absent_backend_and_goes_on_behind_it() -> None:
@@ -81,7 +84,7 @@ def test_it_stops_at_a_record_that_needs_an_absent_backend_and_goes_on_behind_it
     assert loop.advance(64) is away
     assert (loop.position, loop.touched) == (1, {b"a": ["first"]})
     assert loop.advance(64) is away
-    loop.fold(b"a", "asked again")
+    loop.fold("asked again")
     assert loop.advance(64) is None
     assert loop.touched == {b"a": ["first", "asked again", "last"]}
 
