@@ -54,7 +54,8 @@ class Client:
     def __init__(self, config: Mapping[str, Any], drop_log: DropLog) -> None:
         self._drop_log = drop_log
         self._fatal: str | None = None
-        self._retired = False
+        #: Whether a successor takes its place: an event that it took now would go with it.
+        self.is_retired = False
         self._all_down_since: float | None = None
         self.failed_at = 0.0
         self._producer: Any = Producer({**config, "error_cb": self._hear}, logger=LibrdkafkaLog(drop_log))
@@ -79,7 +80,7 @@ class Client:
 
     def failed(self) -> bool:
         """Return whether the client takes no event any more."""
-        return self._fatal is not None or self._retired
+        return self._fatal is not None or self.is_retired
 
     def why(self) -> str:
         """Return why it takes no event; librdkafka's reason may become known only after its consequences."""
@@ -121,14 +122,14 @@ class Client:
         self._producer.purge()
 
     def take_back(self) -> None:
-        """Give back all that is queued, and take no event any more: a successor takes its place at once."""
+        """Give back all that is queued, and retire: a successor takes its place at once."""
         self._producer.purge(in_queue=True, in_flight=False)
         self.flush(_IN_FLIGHT_S)  # events that a broker has already, or is taking, need not be sent twice
         self._producer.purge()
         end = time.monotonic() + _BACK_S
         while self.flush(_IN_FLIGHT_S) and time.monotonic() < end:
             pass
-        self._retired = True
+        self.is_retired = True
         self.failed_at = float("-inf")
 
     def has_leaders(self, topic: str) -> bool | None:

@@ -107,7 +107,7 @@ class KafkaDelivery:
         running[number] = native.get_ident()  # before the looks below: whoever changes what they see waits for this
         try:
             client = worker.client
-            if client is not None and self._backlog.holds(topic):
+            if client is not None and (client.is_retired or self._backlog.holds(topic)):
                 client = None
             if self._is_closed:  # last: a signal handler may just have closed it
                 return Refusal(Drop.CLOSED, "the publisher is closed", waits=False)

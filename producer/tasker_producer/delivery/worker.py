@@ -171,6 +171,7 @@ class Worker:
         """Replace a client that has failed, after a while, once nothing is in it any more."""
         if time.monotonic() < client.failed_at + RENEW_S:
             return
+        self._hold_new_events()  # those that come back go first
         client.purge()
         if client.flush(_PURGE_S):
             return
@@ -181,7 +182,6 @@ class Worker:
             self._drop_log.log("client", str(error))
             client.failed_at = time.monotonic()
             return
-        self._hold_new_events()  # those that came back go first
         self.handovers.produced.reset()
         self.client = successor
         client.free()

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from tasker_producer import ProducerSettings
+from tasker_producer.delivery.client import Client
 from tasker_producer.delivery.host.drops import DropLog, DroppedEvent
 from tasker_producer.delivery.kafka import KafkaDelivery
+from tasker_producer.delivery.returned import Report, next_number, trace_fields
 from tasker_producer.record.arguments import Options
 from tasker_producer.record.building.builder import EventBuilder
 from tasker_producer.record.misuse import Misuse
@@ -66,6 +68,43 @@ def test_the_service_hears_of_a_lost_event_with_its_whole_record() -> None:
     for event in heard:
         assert event[:5] == ("order.paid", "closed", PAID.topic, PAID.key, PAID.value)
         assert sorted(event.headers) == sorted(PAID.headers)
+
+
+def test_events_that_come_while_a_client_is_replaced_wait_for_its_successor(
+    spooling: KafkaDelivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, make_client = spooling._worker, spooling._worker._make_client
+    first = worker.client
+    assert first is not None
+
+    def publish_and_make() -> Client:
+        send(spooling)
+        return make_client()
+
+    monkeypatch.setattr(worker, "_make_client", publish_and_make)
+    first.take_back()
+    assert eventually(lambda: worker.client is not first)
+    assert spooling.close(0) == EVENTS
+
+
+def test_an_event_that_a_call_hands_over_while_its_client_is_replaced_comes_back(
+    spooling: KafkaDelivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, handed = spooling._worker, []
+    first = worker.client
+    assert first is not None
+
+    def end_of_a_call(longest_s: float = 5.0) -> None:
+        handed.append(longest_s)
+        worker.handovers.sent.add()
+        client = worker.client or first
+        report = Report(spooling._settle, trace_fields(PAID.headers), next_number())
+        client.produce(PAID.topic, PAID.value, PAID.key, on_delivery=report, headers=PAID.headers)
+
+    monkeypatch.setattr(worker.handovers, "wait", end_of_a_call)
+    first.take_back()
+    assert eventually(lambda: worker.client is not first)
+    assert spooling.close(0) == len(handed) > 1
 
 
 def test_a_second_close_waits_for_nothing(spooling: KafkaDelivery) -> None:
