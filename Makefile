@@ -30,8 +30,8 @@ $(READY): pyproject.toml uv.lock hatch_build.py $(COMPILED)
 demo: $(READY) ## Tasks in four processes on an embedded Kafka: spans and statistics
 	$(VENV)/bin/tasker demo
 
-test: $(READY) ## All tests, on real components; they wait half of the time, so there are two for each of two cores
-	$(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
+test: $(READY) ## All tests, on real components; they wait for most of the time, so there are three for each of two cores
+	$(VENV)/bin/pytest -n 6 --dist loadfile --no-loadscope-reorder
 
 hunt: $(READY) ## Ten times as many examples as the tests have, and others in every run
 	TEST_SCALE=10 $(VENV)/bin/pytest -n 2 --dist loadfile --hypothesis-profile random tests/unit tests/contract
