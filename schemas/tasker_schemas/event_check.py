@@ -48,7 +48,8 @@ def projection_on(fields: frozenset[str], family: Family) -> Projection:
 def fits(event: dict[str, Any], key: bytes | None, family: str) -> bool:
     """Return whether an event keeps the rules that concern several of its values, and lies under its key.
 
-    `check_record` passes it then, if a projection (`projection_on`) has read it.
+    `check_record` passes it then, if a projection (`projection_on`) has read it whose fields are among others its ids,
+    its times and its duration.
     """
     return not (
         key is None

@@ -32,8 +32,7 @@ class Projection:
 
 
 ProjectingReader = Callable[[bytes, int], dict[str, Any] | None]
-"""Reads from a position to the end: the wanted fields, those that are null included; None for a record that may be
-wrong."""
+"""Reads a record from a position to its end: the wanted fields, also those that are null; None if it may be wrong."""
 
 _native: Any = compiled_or("tasker_schemas.avro._projection_c", "NativeProjection", None)
 
