@@ -155,11 +155,11 @@ def cloud_event_headers(event: Mapping[str, Any], source: str) -> list[Header]:
 
 def read_span(headers: Iterable[tuple[str, bytes | None]]) -> SpanRef | None:
     """Read the span of an event from its record's headers, as `read_trace_headers` does, and nothing else of them."""
-    found = headers_among(headers, (TRACEPARENT,))
-    if len(found) == 1 and found[0][0] == TRACEPARENT:  # nearly always
-        value = found[0][1]
+    traceparents = headers_among(headers, (TRACEPARENT,))
+    if len(traceparents) == 1 and traceparents[0][0] == TRACEPARENT:  # nearly always
+        value = traceparents[0][1]
         return read_traceparent(value) if value is not None and len(value) <= MAX_HEADER_BYTES else None
-    return read_traceparent(_usable(found, (TRACEPARENT,)).get(TRACEPARENT))
+    return read_traceparent(_usable(traceparents, (TRACEPARENT,)).get(TRACEPARENT))
 
 
 def read_trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> TraceHeaders:

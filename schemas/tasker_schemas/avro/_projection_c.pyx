@@ -13,7 +13,7 @@ cdef class Field:
     cdef object name
     cdef Node node  # the type of a value that is not null
     cdef bint is_optional
-    cdef bint is_wanted
+    cdef bint is_projected
     cdef bint is_required  # a text of no bytes is no value
     cdef int64_t lowest, highest
     cdef double least, greatest
@@ -26,10 +26,10 @@ cdef class NativeProjection:
     cdef list _fields
     cdef dict _empty
 
-    def __init__(self, schema, wanted, limits, defaults):
+    def __init__(self, schema, projected, limits, defaults):
         named = {}
-        self._fields = [_field(field, wanted, limits[field["name"]], named) for field in schema["fields"]]
-        self._empty = {field["name"]: None for field in schema["fields"] if field["name"] in wanted} | defaults
+        self._fields = [_field(field, projected, limits[field["name"]], named) for field in schema["fields"]]
+        self._empty = {field["name"]: None for field in schema["fields"] if field["name"] in projected} | defaults
 
     def read(self, bytes value not None, Py_ssize_t position):
         """Read a record from a position to the end (`ProjectingReader`)."""
@@ -49,13 +49,13 @@ cdef class NativeProjection:
         return record if cursor.at == cursor.end else None
 
 
-cdef Field _field(declared, wanted, limits, dict named):
+cdef Field _field(declared, projected, limits, dict named):
     cdef Field field = Field()
     cdef Node node = _node(declared["type"], named)
     field.name = intern(declared["name"])
     field.is_optional = node.is_optional and len(node.children) == 2
     field.node = <Node>node.children[1] if field.is_optional else node
-    field.is_wanted = field.name in wanted
+    field.is_projected = field.name in projected
     field.is_required = limits.required
     field.lowest, field.highest = int(max(limits.lowest, INT64_MIN)), int(min(limits.highest, INT64_MAX))
     field.least, field.greatest = limits.lowest, limits.highest
@@ -64,7 +64,7 @@ cdef Field _field(declared, wanted, limits, dict named):
 
 
 cdef bint _take(Field field, Cursor *cursor, dict record) except -1:
-    """Read a field into the record if it is wanted; return whether its value is surely right."""
+    """Read a field into the record if it is projected; return whether its value is surely right."""
     cdef Node node = field.node
     cdef const char *at
     cdef Py_ssize_t size
@@ -79,26 +79,26 @@ cdef bint _take(Field field, Cursor *cursor, dict record) except -1:
         cursor.at += size
         if 0 <= field.most_bytes < size or (size == 0 and field.is_required):
             return False
-        if field.is_wanted or not _is_ascii(at, size):  # other bytes may be no text, wanted or not
+        if field.is_projected or not _is_ascii(at, size):  # other bytes may be no text, projected or not
             value = _text(at, size)
     elif node.kind == LONG:
         number = _long(cursor)
         if not field.lowest <= number <= field.highest:
             return False
-        if field.is_wanted:
+        if field.is_projected:
             value = number
     elif node.kind == DOUBLE:
         real = _double(cursor)
         if not field.least <= real <= field.greatest:  # true for a float that is no number, too
             return False
         value = real
-    elif (node.kind == ARRAY or node.kind == MAP) and not field.is_wanted and cursor.at < cursor.end and cursor.at[0] == 0:
+    elif (node.kind == ARRAY or node.kind == MAP) and not field.is_projected and cursor.at < cursor.end and cursor.at[0] == 0:
         cursor.at += 1
     else:
         value = _read(node, cursor)
         if node.kind == ARRAY and field.most_bytes >= 0 and not _are_short(value, field.most_bytes):
             return False
-    if field.is_wanted:
+    if field.is_projected:
         record[field.name] = value
     return True
 

@@ -18,7 +18,7 @@ from tasker_schemas.avro.guard import MAX_RECORD_BYTES, check_size, check_writer
 from tasker_schemas.avro.logical_types import Conversion, conversion_of
 from tasker_schemas.avro.projection import ProjectingReader, Projection, projecting_reader
 from tasker_schemas.avro.reader import Reader, make_reader
-from tasker_schemas.avro.versions import NAMESPACE, by_fingerprint, fingerprint_of, latest, prepared
+from tasker_schemas.avro.versions import NAMESPACE, added_fields, by_fingerprint, fingerprint_of, latest, prepared
 from tasker_schemas.errors import PoisonReason, PoisonRecord, UsageError
 from tasker_schemas.extensions import compiled_or
 
@@ -187,21 +187,10 @@ class Decoder:
 def _reader_of(fingerprint: bytes, keep: frozenset[str] | None) -> Reader:
     schema = by_fingerprint()[fingerprint]
     newest = latest(schema.record)
-    added = _added_fields(schema.plain, newest.plain)
+    added = added_fields(schema.plain, newest.plain)
     if added is None:
         return _resolving_reader(schema.plain, newest.plain, keep)
     return _completing_reader(schema.plain, added if keep is None else _selected(added, keep), keep)
-
-
-def _added_fields(older: Any, newer: Any) -> dict[str, Any] | None:
-    """Return the defaults of the fields that `newer` adds; None if it changes more, or adds filled lists."""
-    types = {field["name"]: field["type"] for field in older["fields"]}
-    new_types = {field["name"]: field["type"] for field in newer["fields"]}
-    if any(new_types.get(name) != declared for name, declared in types.items()):
-        return None
-    added = {field["name"]: field.get("default") for field in newer["fields"] if field["name"] not in types}
-    filled = any(isinstance(default, list | dict) and default for default in added.values())
-    return None if filled else added
 
 
 def _selected(data: dict[str, Any], keep: frozenset[str]) -> dict[str, Any]:

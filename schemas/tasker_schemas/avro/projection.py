@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
 
-from tasker_schemas.avro.versions import by_fingerprint, latest
+from tasker_schemas.avro.versions import added_fields, by_fingerprint, latest
 from tasker_schemas.extensions import compiled_or
 
 
@@ -27,12 +27,12 @@ class Limits(NamedTuple):
 class Projection:
     """The fields to read of a record, and the limits of every field of its newest version."""
 
-    wanted: frozenset[str]
+    fields: frozenset[str]
     limits: Mapping[str, Limits]
 
 
 ProjectingReader = Callable[[bytes, int], dict[str, Any] | None]
-"""Reads a record from a position to its end: the wanted fields, also those that are null; None if it may be wrong."""
+"""Reads a record from a position to its end: the projected fields, those that are null too; None if it may be wrong."""
 
 _native: Any = compiled_or("tasker_schemas.avro._projection_c", "NativeProjection", None)
 
@@ -40,13 +40,11 @@ _native: Any = compiled_or("tasker_schemas.avro._projection_c", "NativeProjectio
 def projecting_reader(fingerprint: bytes, projection: Projection) -> ProjectingReader | None:
     """Return a reader for a shipped version; None without a C compiler, and for a version that has to be resolved."""
     schema = by_fingerprint()[fingerprint]
-    newest = {field["name"]: field for field in latest(schema.record).plain["fields"]}
-    fields = schema.plain["fields"]
-    if _native is None or any(newest.get(field["name"], {}).get("type") != field["type"] for field in fields):
+    added = added_fields(schema.plain, latest(schema.record).plain)
+    if _native is None or added is None:
         return None
-    added = newest.keys() - {field["name"] for field in fields}
-    defaults = {name: newest[name].get("default") for name in added & projection.wanted}
+    defaults = {name: default for name, default in added.items() if name in projection.fields}
     if any(isinstance(default, list | dict) for default in defaults.values()):  # it would be shared by all records
         return None
-    reader: ProjectingReader = _native(schema.plain, projection.wanted, projection.limits, defaults).read
+    reader: ProjectingReader = _native(schema.plain, projection.fields, projection.limits, defaults).read
     return reader

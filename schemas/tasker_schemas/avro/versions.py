@@ -89,3 +89,14 @@ def latest(record: str) -> Schema:
 def by_fingerprint() -> Mapping[bytes, Schema]:
     """Return every shipped schema by its fingerprint."""
     return {schema.fingerprint: schema for schema in all_schemas()}
+
+
+def added_fields(older: Any, newer: Any) -> dict[str, Any] | None:
+    """Return the defaults of the fields that `newer` adds; None if it changes more, or adds filled lists."""
+    types = {field["name"]: field["type"] for field in older["fields"]}
+    new_types = {field["name"]: field["type"] for field in newer["fields"]}
+    if any(new_types.get(name) != declared for name, declared in types.items()):
+        return None
+    added = {field["name"]: field.get("default") for field in newer["fields"] if field["name"] not in types}
+    filled = any(isinstance(default, list | dict) and default for default in added.values())
+    return None if filled else added

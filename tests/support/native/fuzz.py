@@ -93,7 +93,7 @@ def fuzz_projection(rounds: int, random: Random) -> int:
             fields = [field["name"] for field in golden.schema.declared["fields"]]
             for chosen in (fields[::2], fields[1::2]):
                 projection = projection_on(frozenset(chosen), families[golden.schema.record])
-                native = make_projection(golden.schema.plain, projection.wanted, projection.limits, {})
+                native = make_projection(golden.schema.plain, projection.fields, projection.limits, {})
                 cases.append((native.read, golden.single_object_file.read_bytes()[10:]))
     answered = 0
     for number in range(rounds):

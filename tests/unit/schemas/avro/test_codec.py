@@ -15,13 +15,12 @@ from tasker_schemas.avro.codec import (
     CONFLUENT,
     SINGLE_OBJECT,
     Decoder,
-    _added_fields,
     confluent_frame,
     encode,
     single_object_frame,
 )
 from tasker_schemas.avro.guard import MAX_RECORD_BYTES
-from tasker_schemas.avro.versions import Schema, all_schemas, latest
+from tasker_schemas.avro.versions import Schema, added_fields, all_schemas, latest
 from tasker_schemas.errors import BackendUnavailable, PoisonReason, PoisonRecord, UsageError
 from tests.support.schemas.forged import avro_long, avro_string, custom_event_bytes, custom_event_schema
 from tests.support.schemas.golden_examples import golden_examples
@@ -199,7 +198,7 @@ def test_every_cut_of_a_record_is_noticed() -> None:
 
 @pytest.mark.parametrize("older", all_schemas(), ids=lambda s: f"{s.record}.v{s.version}")
 def test_records_of_every_older_version_are_completed_by_the_fast_reader(older: Schema) -> None:
-    assert _added_fields(older.plain, latest(older.record).plain) is not None
+    assert added_fields(older.plain, latest(older.record).plain) is not None
 
 
 def test_a_list_that_an_older_record_lacks_belongs_to_one_event_alone() -> None:
